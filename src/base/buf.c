@@ -1,0 +1,183 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See buf.h. */
+#include "base/buf.h"
+
+#include "base/memory.h"
+#include "base/secret.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { BUF_FIRST_CAPACITY = 64 };
+
+void buf_init(struct buf *buf, size_t max)
+{
+    *buf = (struct buf){.max = max};
+}
+
+void buf_init_secret(struct buf *buf, size_t max)
+{
+    *buf = (struct buf){.max = max, .is_secret = true};
+}
+
+static void give_back(struct buf *buf)
+{
+    if (buf->is_secret) {
+        secret_wipe(buf->data, buf->capacity);
+    }
+    mem_free(buf->data);
+}
+
+void buf_clear(struct buf *buf)
+{
+    give_back(buf);
+    *buf = (struct buf){.max = buf->max, .is_secret = buf->is_secret};
+}
+
+void buf_clear_at(struct buf *buf)
+{
+    buf_clear(buf);
+}
+
+void buf_reset(struct buf *buf)
+{
+    if (buf->is_secret) {
+        secret_wipe(buf->data, buf->capacity);
+    }
+    buf->len = 0;
+    buf->is_broken = false;
+    if (buf->data != NULL) {
+        buf->data[0] = '\0';
+    }
+}
+
+static size_t next_capacity(const struct buf *buf, size_t need)
+{
+    size_t capacity = buf->capacity == 0 ? BUF_FIRST_CAPACITY : buf->capacity;
+    while (capacity < need) {
+        if (capacity > need / 2) {
+            return need;
+        }
+        capacity *= 2;
+    }
+    return capacity;
+}
+
+/* Room for len more bytes and the NUL.  A secret moves by hand: realloc would leave a copy. */
+static bool make_room(struct buf *buf, size_t len)
+{
+    if (buf->is_broken || buf->max < buf->len || len > buf->max - buf->len) {
+        buf->is_broken = true;
+        return false;
+    }
+    size_t need = buf->len + len + 1;
+    if (need <= buf->capacity) {
+        return true;
+    }
+    size_t capacity = next_capacity(buf, need);
+    char *bigger = mem_new(capacity);
+    if (bigger == NULL) {
+        buf->is_broken = true;
+        return false;
+    }
+    if (buf->len > 0) {
+        memcpy(bigger, buf->data, buf->len);
+    }
+    give_back(buf);
+    buf->data = bigger;
+    buf->capacity = capacity;
+    return true;
+}
+
+void buf_add(struct buf *buf, const void *data, size_t len)
+{
+    if (!make_room(buf, len)) {
+        return;
+    }
+    if (len > 0) {
+        memcpy(buf->data + buf->len, data, len);
+    }
+    buf->len += len;
+    buf->data[buf->len] = '\0';
+}
+
+void buf_add_text(struct buf *buf, struct text text)
+{
+    buf_add(buf, text.data, text.len);
+}
+
+void buf_add_string(struct buf *buf, const char *string)
+{
+    buf_add_text(buf, text_of(string));
+}
+
+void buf_add_char(struct buf *buf, char c)
+{
+    buf_add(buf, &c, 1);
+}
+
+void buf_add_u16(struct buf *buf, uint16_t value)
+{
+    const unsigned char bytes[2] = {(unsigned char)(value >> 8), (unsigned char)(value & 0xff)};
+    buf_add(buf, bytes, sizeof bytes);
+}
+
+void buf_add_u32(struct buf *buf, uint32_t value)
+{
+    buf_add_u16(buf, (uint16_t)(value >> 16));
+    buf_add_u16(buf, (uint16_t)(value & 0xffff));
+}
+
+void buf_printf(struct buf *buf, const char *format, ...)
+{
+    va_list measure;
+    va_start(measure, format);
+    int len = vsnprintf(NULL, 0, format, measure);
+    va_end(measure);
+    if (len < 0 || !make_room(buf, (size_t)len)) {
+        buf->is_broken = true;
+        return;
+    }
+    va_list write;
+    va_start(write, format);
+    vsnprintf(buf->data + buf->len, (size_t)len + 1, format, write);
+    va_end(write);
+    buf->len += (size_t)len;
+}
+
+void buf_drop(struct buf *buf, size_t len)
+{
+    if (len == 0 || buf->data == NULL) {
+        return;
+    }
+    size_t drop = len < buf->len ? len : buf->len;
+    size_t left = buf->len - drop;
+    memmove(buf->data, buf->data + drop, left);
+    if (buf->is_secret) {
+        secret_wipe(buf->data + left, drop);
+    }
+    buf->len = left;
+    buf->data[left] = '\0';
+}
+
+bool buf_ok(const struct buf *buf)
+{
+    return !buf->is_broken;
+}
+
+struct text buf_text(const struct buf *buf)
+{
+    return text_of_bytes(buf->data, buf->len);
+}
+
+char *buf_take(struct buf *buf)
+{
+    buf_add(buf, "", 0); /* an empty buffer must give "" */
+    if (buf->is_broken) {
+        buf_clear(buf);
+        return NULL;
+    }
+    char *data = buf->data;
+    *buf = (struct buf){.max = buf->max, .is_secret = buf->is_secret};
+    return data;
+}

@@ -1,0 +1,26 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Filling in a dsql_error, once, at the place that knows most.  Whatever is put
+ * into a message becomes one line: control characters turn into spaces, and a
+ * text that is too long ends at a whole UTF-8 character.
+ */
+#ifndef DSQL_BASE_ERROR_H
+#define DSQL_BASE_ERROR_H
+
+#include <dsql.h>
+
+/** Sets status and message (err may be NULL) and returns status, for return fail(...). */
+dsql_status fail(dsql_error *err, dsql_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** The same for a failed system call: keeps errno and adds its text. */
+dsql_status fail_errno(dsql_error *err, dsql_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** Out of memory, in words that are the same everywhere. */
+dsql_status fail_nomem(dsql_error *err);
+
+/** Sets the SQLSTATE of an error just made with fail(); anything not 5 long clears it. */
+void error_set_sqlstate(dsql_error *err, const char *sqlstate);
+
+#endif

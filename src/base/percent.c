@@ -1,0 +1,53 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See percent.h. */
+#include "base/percent.h"
+
+static bool is_unreserved(char c)
+{
+    return char_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+void percent_encode(struct buf *out, struct text text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
+        if (is_unreserved(text.data[i])) {
+            buf_add_char(out, text.data[i]);
+        } else {
+            const char escape[3] = {'%', digits[byte >> 4], digits[byte & 0x0f]};
+            buf_add(out, escape, sizeof escape);
+        }
+    }
+}
+
+/* -1 when c is no hex digit. */
+static int hex_value(char c)
+{
+    if (char_is_digit(c)) {
+        return c - '0';
+    }
+    char lower = char_to_lower(c);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+bool percent_decode(struct buf *out, struct text text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] != '%') {
+            buf_add_char(out, text.data[i]);
+            continue;
+        }
+        struct text escape = text_slice(text, i + 1, 2);
+        if (escape.len < 2 || hex_value(escape.data[0]) < 0 || hex_value(escape.data[1]) < 0) {
+            return false;
+        }
+        int byte = hex_value(escape.data[0]) * 16 + hex_value(escape.data[1]);
+        if (byte == 0) {
+            return false;
+        }
+        buf_add_char(out, (char)byte);
+        i += 2;
+    }
+    return true;
+}

@@ -1,0 +1,218 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See text.h. */
+#include "base/text.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+struct text text_of(const char *string)
+{
+    return text_of_bytes(string, string == NULL ? 0 : strlen(string));
+}
+
+struct text text_of_bytes(const void *data, size_t len)
+{
+    return (struct text){.data = data == NULL ? "" : data, .len = data == NULL ? 0 : len};
+}
+
+struct text text_slice(struct text text, size_t offset, size_t len)
+{
+    size_t start = offset < text.len ? offset : text.len;
+    size_t left = text.len - start;
+    return (struct text){.data = text.data + start, .len = len < left ? len : left};
+}
+
+bool text_is_empty(struct text text)
+{
+    return text.len == 0;
+}
+
+bool text_equal(struct text a, struct text b)
+{
+    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
+
+bool text_equal_string(struct text a, const char *b)
+{
+    return text_equal(a, text_of(b));
+}
+
+bool text_equal_nocase(struct text a, struct text b)
+{
+    if (a.len != b.len) {
+        return false;
+    }
+    for (size_t i = 0; i < a.len; i++) {
+        if (char_to_lower(a.data[i]) != char_to_lower(b.data[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool text_starts_with(struct text text, const char *prefix)
+{
+    struct text want = text_of(prefix);
+    return text_equal(text_slice(text, 0, want.len), want);
+}
+
+bool text_ends_with(struct text text, const char *suffix)
+{
+    struct text want = text_of(suffix);
+    return want.len <= text.len &&
+           text_equal(text_slice(text, text.len - want.len, want.len), want);
+}
+
+bool text_contains(struct text text, const char *needle)
+{
+    return memmem(text.data, text.len, needle, strlen(needle)) != NULL;
+}
+
+bool text_find(struct text text, char c, size_t *position)
+{
+    const char *found = text.len == 0 ? NULL : memchr(text.data, c, text.len);
+    if (found == NULL) {
+        return false;
+    }
+    *position = (size_t)(found - text.data);
+    return true;
+}
+
+struct text text_trim_start(struct text text)
+{
+    while (text.len > 0 && char_is_space(text.data[0])) {
+        text = text_slice(text, 1, text.len);
+    }
+    return text;
+}
+
+struct text text_trim_end(struct text text)
+{
+    while (text.len > 0 && char_is_space(text.data[text.len - 1])) {
+        text.len--;
+    }
+    return text;
+}
+
+struct text text_trim(struct text text)
+{
+    return text_trim_end(text_trim_start(text));
+}
+
+bool text_cut(struct text text, char c, struct text *before, struct text *after)
+{
+    size_t position = 0;
+    if (!text_find(text, c, &position)) {
+        *before = text;
+        *after = text_slice(text, text.len, 0);
+        return false;
+    }
+    *before = text_slice(text, 0, position);
+    *after = text_slice(text, position + 1, text.len);
+    return true;
+}
+
+bool text_next_line(struct text *rest, struct text *line)
+{
+    if (rest->len == 0) {
+        return false;
+    }
+    struct text after;
+    text_cut(*rest, '\n', line, &after);
+    if (line->len > 0 && line->data[line->len - 1] == '\r') {
+        line->len--;
+    }
+    *rest = after;
+    return true;
+}
+
+bool text_to_int64(struct text text, int64_t min, int64_t max, int64_t *out)
+{
+    if (text.len == 0 || text.len > 18) {
+        return false;
+    }
+    int64_t value = 0; /* 18 digits cannot overflow */
+    for (size_t i = 0; i < text.len; i++) {
+        if (!char_is_digit(text.data[i])) {
+            return false;
+        }
+        value = value * 10 + (text.data[i] - '0');
+    }
+    if (value < min || value > max) {
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
+char *text_dup(struct text text)
+{
+    return mem_strndup(text.data, text.len);
+}
+
+bool text_copy(struct text text, char *out, size_t out_size)
+{
+    if (text.len >= out_size) {
+        if (out_size > 0) {
+            out[0] = '\0';
+        }
+        return false;
+    }
+    memcpy(out, text.data, text.len);
+    out[text.len] = '\0';
+    return true;
+}
+
+bool char_is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool char_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool char_is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+bool char_is_alnum(char c)
+{
+    return char_is_digit(c) || char_is_lower(char_to_lower(c));
+}
+
+bool char_is_control(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+char char_to_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+void text_hex(const unsigned char *data, size_t len, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = digits[data[i] >> 4];
+        out[2 * i + 1] = digits[data[i] & 0x0f];
+    }
+    out[2 * len] = '\0';
+}
+
+size_t text_utf8_prefix(struct text text, size_t max)
+{
+    if (text.len <= max) {
+        return text.len;
+    }
+    size_t len = max;
+    /* 10xxxxxx continues a character: step back to where that one began. */
+    while (len > 0 && ((unsigned char)text.data[len] & 0xc0) == 0x80) {
+        len--;
+    }
+    return len;
+}

@@ -1,0 +1,74 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text that somebody else owns: a start and a length, not necessarily ending in
+ * NUL.  Parsers take texts apart with these functions and never with pointer
+ * arithmetic of their own.  Character classes are ASCII and know no locale.
+ */
+#ifndef DSQL_BASE_TEXT_H
+#define DSQL_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text {
+    const char *data;
+    size_t len;
+};
+
+/** NULL gives the empty text. */
+struct text text_of(const char *string);
+struct text text_of_bytes(const void *data, size_t len);
+
+/** From offset on, at most len bytes; clipped to what there is. */
+struct text text_slice(struct text text, size_t offset, size_t len);
+
+bool text_is_empty(struct text text);
+bool text_equal(struct text a, struct text b);
+bool text_equal_string(struct text a, const char *b);
+bool text_equal_nocase(struct text a, struct text b);
+bool text_starts_with(struct text text, const char *prefix);
+bool text_ends_with(struct text text, const char *suffix);
+bool text_contains(struct text text, const char *needle);
+/** Where c first stands; false when nowhere. */
+bool text_find(struct text text, char c, size_t *position);
+
+/** Without leading and trailing spaces, tabs, CR and LF. */
+struct text text_trim(struct text text);
+struct text text_trim_start(struct text text);
+struct text text_trim_end(struct text text);
+
+/**
+ * Cuts at the first c: *before gets what stands before it, *after what stands
+ * behind.  False (all in *before, *after empty) when c does not occur.
+ */
+bool text_cut(struct text text, char c, struct text *before, struct text *after);
+
+/**
+ * Takes the next line off *rest, without its LF or CRLF.  False at the end.
+ */
+bool text_next_line(struct text *rest, struct text *line);
+
+/** A decimal number in [min, max], digits only; false otherwise. */
+bool text_to_int64(struct text text, int64_t min, int64_t max, int64_t *out);
+
+/** A NUL-terminated copy, or NULL when out of memory.  Free with mem_free(). */
+char *text_dup(struct text text) __attribute__((warn_unused_result));
+
+/** Copies into a fixed place with NUL; false (and "") when it does not fit. */
+bool text_copy(struct text text, char *out, size_t out_size);
+
+bool char_is_space(char c); /* space, tab, CR, LF, VT, FF */
+bool char_is_digit(char c);
+bool char_is_lower(char c);
+bool char_is_alnum(char c);
+bool char_is_control(char c);
+char char_to_lower(char c);
+
+/** Lower-case hex; out has room for 2 * len + 1 bytes. */
+void text_hex(const unsigned char *data, size_t len, char *out);
+
+/** Longest prefix of at most max bytes that does not split a UTF-8 character. */
+size_t text_utf8_prefix(struct text text, size_t max);
+
+#endif

@@ -1,0 +1,5 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+int main(void)
+{
+    return 0;
+}

@@ -1,0 +1,15 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The environment, read in this one place.  Callers copy what they keep: a later
+ * setenv() by the program may move it.
+ */
+#ifndef DSQL_CONFIG_ENVIRONMENT_H
+#define DSQL_CONFIG_ENVIRONMENT_H
+
+/** The value, or NULL when unset, empty or only white space: AWS treats these alike. */
+const char *environment_get(const char *name);
+
+/** HOME, else the password database; NULL when there is neither.  Free with mem_free(). */
+char *environment_home(void) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,45 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The AWS shared configuration: ~/.aws/config and ~/.aws/credentials, merged.
+ * Rules: AWS SDKs and Tools Reference Guide, "Shared config and credentials files".
+ */
+#ifndef DSQL_CONFIG_PROFILE_FILE_H
+#define DSQL_CONFIG_PROFILE_FILE_H
+
+#include "base/text.h"
+
+#include <dsql.h>
+
+enum profile_section_kind {
+    PROFILE_SECTION_PROFILE,
+    PROFILE_SECTION_SSO_SESSION,
+    PROFILE_SECTION_SERVICES
+};
+
+/** Both files, parsed.  Values may be secrets: freeing wipes them. */
+struct profile_set;
+
+/** Parses texts already read; either may be empty.  The error names file and line, never a value.
+ */
+struct profile_set *profile_set_parse(struct text config, struct text credentials, dsql_error *err);
+
+/**
+ * Reads AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE or their defaults.  A missing
+ * file is empty; one that is named in the environment and cannot be read is an error.
+ */
+struct profile_set *profile_set_load(dsql_error *err);
+
+void profile_set_free(struct profile_set *set);
+
+bool profile_set_has(const struct profile_set *set, enum profile_section_kind kind,
+                     const char *name);
+
+/** The value of a key (lower case), or NULL; owned by the set.  An empty value is "". */
+const char *profile_set_get(const struct profile_set *set, enum profile_section_kind kind,
+                            const char *name, const char *key);
+
+/** The same for a key inside a nested property ("s3 =" newline " key = value"). */
+const char *profile_set_get_nested(const struct profile_set *set, enum profile_section_kind kind,
+                                   const char *name, const char *key, const char *subkey);
+
+#endif

@@ -1,0 +1,73 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the caller wants, resolved and checked once: options over connection
+ * string over environment over defaults.  Immutable afterwards.
+ */
+#ifndef DSQL_CONFIG_SETTINGS_H
+#define DSQL_CONFIG_SETTINGS_H
+
+#include "base/log.h"
+#include "config/endpoint.h"
+
+#include <dsql.h>
+
+enum {
+    SETTINGS_NAME_SIZE = 64, /* PostgreSQL: NAMEDATALEN, 63 bytes and NUL */
+    SETTINGS_DEFAULT_TOKEN_SECONDS = 900,
+    SETTINGS_MAX_TOKEN_SECONDS = 604800 /* SigV4 presigning: one week */
+};
+
+/** Further libpq keywords, in the order given, checked against PQconndefaults(). */
+struct pq_pair {
+    char *keyword;
+    char *value;
+};
+
+struct pool_settings {
+    int max;
+    int min_idle;
+    int max_lifetime_s;
+    int max_idle_s;
+    int acquire_timeout_ms; /* -1: for ever */
+    dsql_status (*on_connect)(PGconn *conn, void *arg, dsql_error *err);
+    void *on_connect_arg;
+};
+
+struct retry_settings {
+    int max_attempts;
+    int base_ms;
+    int max_ms;
+    int timeout_ms; /* -1: no limit */
+};
+
+struct settings {
+    struct endpoint endpoint;
+    char user[SETTINGS_NAME_SIZE];
+    char dbname[SETTINGS_NAME_SIZE];
+    char port[6];
+    char application_name[SETTINGS_NAME_SIZE]; /* complete: "[prefix:]dsql-c/VERSION" */
+    char *profile;                             /* NULL: AWS_PROFILE, then "default" */
+    char *ca_file;                             /* NULL: find one, see connect/trust.h */
+    dsql_credentials_provider *credentials;    /* a reference of ours; NULL: the default chain */
+    int token_seconds;
+    int connect_timeout_ms; /* -1: for ever */
+    struct pq_pair *pairs;
+    size_t pair_count;
+    struct pool_settings pool;
+    struct retry_settings retry;
+    struct logger logger;
+};
+
+/** The user of the built-in administrator role: logs in with DbConnectAdmin. */
+#define SETTINGS_ADMIN_USER "admin"
+
+/** Fills *out on DSQL_OK only; then settings_clear() it.  options must not be NULL. */
+dsql_status settings_resolve(const dsql_options *options, struct settings *out, dsql_error *err);
+
+/** The retry part alone, for dsql_conn_transaction(), which needs no host.  options may be NULL. */
+dsql_status settings_resolve_retry(const dsql_options *options, struct retry_settings *out,
+                                   struct logger *logger, dsql_error *err);
+
+void settings_clear(struct settings *settings);
+
+#endif

@@ -1,0 +1,35 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What libpq's events tell about a connection: which SQLSTATE broke the current
+ * transaction, and when the connection is destroyed.  See libpq-events.h; the body
+ * of a transaction cannot hide an error from it.
+ */
+#ifndef DSQL_CONNECT_WATCH_H
+#define DSQL_CONNECT_WATCH_H
+
+#include <dsql.h>
+
+/** Starts watching; needed once a connection, harmless twice.  False: out of memory. */
+bool watch_attach(PGconn *conn);
+
+bool watch_is_attached(const PGconn *conn);
+
+/** Forgets what was seen: call before BEGIN. */
+void watch_reset(PGconn *conn);
+
+/**
+ * The error that broke the transaction since watch_reset(): the last one whose
+ * SQLSTATE is not 25P02.  SQLSTATE "" and message "" when there was none.
+ */
+struct watch_failure {
+    char sqlstate[6];
+    char message[256];
+    dsql_occ occ;
+};
+const struct watch_failure *watch_failure(const PGconn *conn);
+
+/** Called once, from PQfinish(), on the thread that calls it.  One listener a connection; NULL ends
+ * it. */
+void watch_on_destroy(PGconn *conn, void (*listener)(PGconn *conn, void *arg), void *arg);
+
+#endif

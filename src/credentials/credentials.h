@@ -1,0 +1,32 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * AWS credentials and where they come from.  A source (one file each) answers one
+ * of three things: got them, not configured here, or failed.  A source that is
+ * configured and fails stops the chain: an identity never changes silently.
+ */
+#ifndef DSQL_CREDENTIALS_CREDENTIALS_H
+#define DSQL_CREDENTIALS_CREDENTIALS_H
+
+#include "base/clock.h"
+#include "base/secret.h"
+
+#include <dsql.h>
+
+/** The public opaque type.  All zero is empty. */
+struct dsql_credentials {
+    struct secret access_key_id; /* not secret, but travels with those that are */
+    struct secret secret_access_key;
+    struct secret session_token; /* empty when long-term */
+    int64_t expires_at;          /* Unix seconds; 0: never */
+};
+
+void credentials_clear(struct dsql_credentials *credentials);
+
+/**
+ * A copy of what the provider has, fetched now if the cached ones are missing or
+ * about to end (one fetch at a time, others wait for it).  Fills *out on DSQL_OK only.
+ */
+dsql_status credentials_get(dsql_credentials_provider *provider, const struct clock *clock,
+                            struct dsql_credentials *out, dsql_error *err);
+
+#endif

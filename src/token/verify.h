@@ -1,0 +1,42 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The other side of token.h: what a password claims, and whether that is so.  Used
+ * by the gateway of the local cluster.  Pure: bytes and a time in, a verdict out.
+ */
+#ifndef DSQL_TOKEN_VERIFY_H
+#define DSQL_TOKEN_VERIFY_H
+
+#include "base/text.h"
+#include "token/token.h"
+
+enum {
+    TOKEN_MAX_SIZE = 65536,      /* session tokens have no documented maximum; 8 KiB is seen */
+    TOKEN_MAX_CLOCK_SKEW_S = 300 /* how far X-Amz-Date may lie ahead, as for any SigV4 request */
+};
+
+/** What the token says of itself; texts are decoded copies, owned by the struct. */
+struct token_claims {
+    enum token_action action;
+    char *host;
+    char *access_key_id;
+    char *region;
+    char *session_token; /* NULL when there is none */
+    int64_t signed_at;
+    int64_t expires_at;
+    char scope_date[9];
+    char signature[65];
+};
+
+/**
+ * Parses and checks shape, algorithm, service, header list, number ranges; each
+ * parameter exactly once, no unknown ones.  False: *why is a static text with the
+ * reason.  On success token_claims_clear() later.
+ */
+bool token_claims_parse(struct text token, struct token_claims *claims, const char **why);
+void token_claims_clear(struct token_claims *claims);
+
+/** Recomputes the signature with this secret key; compares in constant time. */
+bool token_claims_signed_by(const struct token_claims *claims,
+                            const struct secret *secret_access_key);
+
+#endif

@@ -9,6 +9,8 @@
 
 #include <dsql.h>
 
+#include <stdbool.h>
+
 /** Starts watching; needed once a connection, harmless twice.  False: out of memory. */
 bool watch_attach(PGconn *conn);
 

@@ -1,0 +1,36 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See occ.h. */
+#include "connect/occ.h"
+
+#include "base/text.h"
+
+/*
+ * 40001 is the service's.  40P01 never comes from it, but from the PostgreSQL that
+ * people test against, and means the same: run the transaction again.
+ */
+static bool is_conflict(struct text sqlstate)
+{
+    return text_equal_string(sqlstate, "40001") || text_equal_string(sqlstate, "40P01") ||
+           text_equal_string(sqlstate, "OC000") || text_equal_string(sqlstate, "OC001");
+}
+
+dsql_occ occ_classify(const char *sqlstate, const char *message)
+{
+    struct text state = text_of(sqlstate);
+    if (!is_conflict(state)) {
+        return DSQL_OCC_NONE;
+    }
+    if (text_equal_string(state, "OC000") || text_contains(text_of(message), "(OC000)")) {
+        return DSQL_OCC_DATA;
+    }
+    if (text_equal_string(state, "OC001") || text_contains(text_of(message), "(OC001)")) {
+        return DSQL_OCC_SCHEMA;
+    }
+    return DSQL_OCC_OTHER;
+}
+
+dsql_occ dsql_result_occ(const PGresult *res)
+{
+    return occ_classify(PQresultErrorField(res, PG_DIAG_SQLSTATE),
+                        PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
+}

@@ -1,0 +1,51 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* Results turned into errors: dsql_check() and dsql_check_clear(). */
+#include "base/error.h"
+#include "connect/occ.h"
+
+#include <stdbool.h>
+
+/* PGRES_NONFATAL_ERROR never reaches a caller of PQgetResult(). */
+static bool is_success(ExecStatusType status)
+{
+    return status != PGRES_BAD_RESPONSE && status != PGRES_FATAL_ERROR &&
+           status != PGRES_NONFATAL_ERROR && status != PGRES_PIPELINE_ABORTED;
+}
+
+static dsql_status fail_without_result(const PGconn *conn, dsql_error *err)
+{
+    const char *message = PQerrorMessage(conn);
+    if (PQstatus(conn) == CONNECTION_BAD) {
+        return fail(err, DSQL_ERR_CONNECT, "the connection was lost: %s", message);
+    }
+    return fail(err, DSQL_ERR_QUERY, "no result: %s", message);
+}
+
+dsql_status dsql_check(PGconn *conn, const PGresult *res, dsql_error *err)
+{
+    if (res == NULL) {
+        return fail_without_result(conn, err);
+    }
+    if (is_success(PQresultStatus(res))) {
+        return DSQL_OK;
+    }
+    const char *sqlstate = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+    if (sqlstate == NULL && PQstatus(conn) == CONNECTION_BAD) {
+        return fail(err, DSQL_ERR_CONNECT, "the connection was lost: %s",
+                    PQresultErrorMessage(res));
+    }
+    const char *primary = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+    const char *hint = PQresultErrorField(res, PG_DIAG_MESSAGE_HINT);
+    dsql_status status = dsql_result_occ(res) == DSQL_OCC_NONE ? DSQL_ERR_QUERY : DSQL_ERR_OCC;
+    fail(err, status, "%s%s%s", primary == NULL ? PQresultErrorMessage(res) : primary,
+         hint == NULL ? "" : "; hint: ", hint == NULL ? "" : hint);
+    error_set_sqlstate(err, sqlstate);
+    return status;
+}
+
+dsql_status dsql_check_clear(PGconn *conn, PGresult *res, dsql_error *err)
+{
+    dsql_status status = dsql_check(conn, res, err);
+    PQclear(res);
+    return status;
+}

@@ -1,0 +1,92 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See trust.h. */
+#include "connect/trust.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "config/environment.h"
+
+#include <unistd.h>
+
+enum { LIBPQ_WITH_SYSTEM_TRUST = 160000, MAX_PATH_LENGTH = 4096 };
+
+static const char *const system_bundles[] = {
+    "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Ubuntu, Alpine, Arch */
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* Fedora, RHEL, Amazon Linux 2023 */
+    "/etc/pki/tls/certs/ca-bundle.crt",                  /* older RHEL, Amazon Linux 2 */
+    "/etc/ssl/ca-bundle.pem",                            /* SUSE */
+    "/etc/ssl/cert.pem",                                 /* BSDs, macOS */
+};
+
+/* What a user of libpq expects to be read.  *path is NULL when it is not there. */
+static bool user_root_crt(char **path)
+{
+    AUTO_FREE char *home = environment_home();
+    struct buf name AUTO_BUF;
+    buf_init(&name, MAX_PATH_LENGTH);
+    *path = NULL;
+    if (home == NULL) {
+        return true;
+    }
+    buf_printf(&name, "%s/.postgresql/root.crt", home);
+    char *candidate = buf_take(&name);
+    if (candidate == NULL) {
+        return false;
+    }
+    if (access(candidate, R_OK) != 0) {
+        mem_free(candidate);
+        return true;
+    }
+    *path = candidate;
+    return true;
+}
+
+static const char *system_trust(int libpq_version)
+{
+    if (libpq_version >= LIBPQ_WITH_SYSTEM_TRUST) {
+        return "system";
+    }
+    for (size_t i = 0; i < sizeof system_bundles / sizeof system_bundles[0]; i++) {
+        if (access(system_bundles[i], R_OK) == 0) {
+            return system_bundles[i];
+        }
+    }
+    return NULL;
+}
+
+static char *copy_or_fail(const char *path, dsql_error *err)
+{
+    char *copy = mem_strdup(path);
+    if (copy == NULL) {
+        fail_nomem(err);
+    }
+    return copy;
+}
+
+char *trust_find(const struct settings *settings, int libpq_version, dsql_error *err)
+{
+    const char *named = settings->ca_file;
+    if (named == NULL) {
+        named = environment_get("PGSSLROOTCERT");
+    }
+    if (named != NULL) {
+        return copy_or_fail(named, err);
+    }
+    char *user_file = NULL;
+    if (!user_root_crt(&user_file)) {
+        fail_nomem(err);
+        return NULL;
+    }
+    if (user_file != NULL) {
+        return user_file;
+    }
+    const char *system = system_trust(libpq_version);
+    if (system == NULL) {
+        fail(err, DSQL_ERR_CONNECT,
+             "no CA certificates found to verify the server with: install the package "
+             "ca-certificates, or name a file in ca_file or PGSSLROOTCERT");
+        return NULL;
+    }
+    return copy_or_fail(system, err);
+}

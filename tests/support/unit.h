@@ -1,0 +1,15 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* What every unit test needs: cmocka, after the headers that it wants before it. */
+#ifndef DSQL_TESTS_UNIT_H
+#define DSQL_TESTS_UNIT_H
+
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#endif

@@ -1,0 +1,58 @@
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+#
+# The front door.  CMake does the work; this installs what is missing on a fresh
+# Debian or Ubuntu and gives the usual tasks a name.  `make help` lists them.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+DEV := build/dev
+RELEASE := build/release
+CMAKE_QUIET := --log-level=WARNING
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-asan test-tsan check bench build install format lint fuzz clean dependencies
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: build ## start a local cluster and run the preferred example against it
+	@scripts/demo $(RELEASE)
+
+test: dependencies ## build, and run every test
+	@cmake --preset dev $(CMAKE_QUIET)
+	@cmake --build --preset dev
+	@ctest --preset dev
+
+test-asan: dependencies ## the same with address, leak and undefined behaviour sanitizers
+	@cmake --preset asan $(CMAKE_QUIET)
+	@cmake --build --preset asan
+	@ctest --preset asan
+
+test-tsan: dependencies ## what has threads, with the thread sanitizer
+	@cmake --preset tsan $(CMAKE_QUIET)
+	@cmake --build --preset tsan
+	@ctest --preset tsan
+
+build: dependencies ## the library and the command, optimised
+	@cmake --preset release $(CMAKE_QUIET) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@cmake --build --preset release
+
+install: build ## into PREFIX (default /usr/local); DESTDIR is honoured
+	@DESTDIR=$(DESTDIR) cmake --install $(RELEASE)
+
+fuzz: dependencies ## each parser for 30 seconds
+	@cmake --preset fuzz $(CMAKE_QUIET)
+	@cmake --build --preset fuzz
+	@scripts/fuzz build/fuzz 30
+
+format: ## the sources, in place
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+lint: dependencies ## format, includes, banned functions, shell, spelling, clang-tidy
+	@scripts/lint
+
+dependencies:
+	@scripts/install-dependencies
+
+clean: ## removes build/
+	@rm -rf build

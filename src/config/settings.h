@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "config/endpoint.h"
+#include "config/pairs.h"
 
 #include <dsql.h>
 
@@ -15,12 +16,6 @@ enum {
     SETTINGS_NAME_SIZE = 64, /* PostgreSQL: NAMEDATALEN, 63 bytes and NUL */
     SETTINGS_DEFAULT_TOKEN_SECONDS = 900,
     SETTINGS_MAX_TOKEN_SECONDS = 604800 /* SigV4 presigning: one week */
-};
-
-/** Further libpq keywords, in the order given, checked against PQconndefaults(). */
-struct pq_pair {
-    char *keyword;
-    char *value;
 };
 
 struct pool_settings {
@@ -51,7 +46,7 @@ struct settings {
     dsql_credentials_provider *credentials;    /* a reference of ours; NULL: the default chain */
     int token_seconds;
     int connect_timeout_ms; /* -1: for ever */
-    struct pq_pair *pairs;
+    struct pq_pair *pairs;  /* further libpq keywords, in the order given, all known to libpq */
     size_t pair_count;
     struct pool_settings pool;
     struct retry_settings retry;

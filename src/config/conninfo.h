@@ -1,0 +1,24 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Connection strings: PostgreSQL manual, "Connection Strings", and RFC 3986.
+ *   postgres://USER@HOST:PORT/DBNAME?KEYWORD=VALUE&...   (also postgresql://, dsql://)
+ *   keyword = value  keyword = 'quoted \' value'
+ *   HOST
+ * This takes strings apart; what keywords may be there is for keywords.h.
+ */
+#ifndef DSQL_CONFIG_CONNINFO_H
+#define DSQL_CONFIG_CONNINFO_H
+
+#include "config/pairs.h"
+
+#include <dsql.h>
+
+enum { CONNINFO_MAX_LENGTH = 65536 };
+
+/**
+ * Sets pairs in *out, the last of equal keywords winning; the caller clears *out, also
+ * after a failure.  Messages never repeat a value: it may hold a password.
+ */
+dsql_status conninfo_parse(struct text conninfo, struct pair_list *out, dsql_error *err);
+
+#endif

@@ -1,0 +1,52 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See environment.h.  secure_getenv(): a set-uid program must not run the
+ * credential_process of whoever started it.
+ */
+#include "config/environment.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { PASSWORD_ENTRY_FIRST_SIZE = 1024, PASSWORD_ENTRY_MAX_SIZE = 1 << 20 };
+
+const char *environment_get(const char *name)
+{
+    const char *value = secure_getenv(name);
+    return text_is_empty(text_trim(text_of(value))) ? NULL : value;
+}
+
+/* ERANGE asks for a bigger buffer.  *home stays NULL when there is no entry. */
+static int read_password_entry(size_t size, char **home)
+{
+    AUTO_FREE char *buffer = mem_new(size);
+    if (buffer == NULL) {
+        return ENOMEM;
+    }
+    struct passwd entry;
+    struct passwd *found = NULL;
+    int failure = getpwuid_r(getuid(), &entry, buffer, size, &found);
+    if (failure == 0 && found != NULL) {
+        *home = mem_strdup(found->pw_dir);
+    }
+    return failure;
+}
+
+char *environment_home(void)
+{
+    const char *home = environment_get("HOME");
+    if (home != NULL) {
+        return mem_strdup(home);
+    }
+    char *from_database = NULL;
+    size_t size = PASSWORD_ENTRY_FIRST_SIZE;
+    while (size <= PASSWORD_ENTRY_MAX_SIZE && read_password_entry(size, &from_database) == ERANGE) {
+        size *= 2;
+    }
+    return from_database;
+}

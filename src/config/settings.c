@@ -1,0 +1,411 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See settings.h.  Everything is gathered into a local copy first: *out changes
+ * only when all of it is right.
+ */
+#include "config/settings.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "config/conninfo.h"
+#include "config/environment.h"
+#include "config/keywords.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    SECONDS_PER_HOUR = 3600,
+    MS_PER_SECOND = 1000,
+    MAX_WAIT_MS = 24 * SECONDS_PER_HOUR * MS_PER_SECOND, /* longer is a mistake in units */
+    MAX_WAIT_S = 24 * SECONDS_PER_HOUR,
+    MAX_POOL = 10000, /* DSQL's limit of connections to a cluster */
+    MAX_ATTEMPTS = 1000
+};
+
+/* ---- Options of any age ---- */
+
+/* What the caller was not compiled with is zero: the default. */
+static dsql_status copy_options(const dsql_options *options, dsql_options *out, dsql_error *err)
+{
+    size_t size = options->struct_size;
+    if (size < offsetof(dsql_options, host) + sizeof options->host) {
+        return fail(err, DSQL_ERR_USAGE,
+                    "dsql_options.struct_size is not set: use DSQL_OPTIONS() or "
+                    "dsql_options_init()");
+    }
+    *out = (dsql_options){0};
+    memcpy(out, options, size < sizeof *out ? size : sizeof *out);
+    return DSQL_OK;
+}
+
+/* ---- Numbers ---- */
+
+struct int_rule {
+    const char *name;
+    int min;
+    int max;
+    int default_value;
+    bool allows_forever; /* -1 */
+};
+
+/* 0 is the default, wherever it comes from. */
+static dsql_status resolve_int(const struct int_rule *rule, int value, int *out, dsql_error *err)
+{
+    if (value == 0) {
+        *out = rule->default_value;
+        return DSQL_OK;
+    }
+    bool is_forever = rule->allows_forever && value == -1;
+    if (!is_forever && (value < rule->min || value > rule->max)) {
+        return fail(err, DSQL_ERR_USAGE, "%s is %d, must be from %d to %d%s", rule->name, value,
+                    rule->min, rule->max, rule->allows_forever ? ", or -1 for no limit" : "");
+    }
+    *out = value;
+    return DSQL_OK;
+}
+
+struct int_field {
+    struct int_rule rule;
+    int value;
+    int *out;
+};
+
+static dsql_status resolve_ints(const struct int_field *fields, size_t count, dsql_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        dsql_status status = resolve_int(&fields[i].rule, fields[i].value, fields[i].out, err);
+        if (status != DSQL_OK) {
+            return status;
+        }
+    }
+    return DSQL_OK;
+}
+
+static dsql_status resolve_pool(const dsql_options *options, struct pool_settings *pool,
+                                dsql_error *err)
+{
+    const struct int_field fields[] = {
+        {{"pool_max", 1, MAX_POOL, 10, false}, options->pool_max, &pool->max},
+        {{"pool_min_idle", 0, MAX_POOL, 0, false}, options->pool_min_idle, &pool->min_idle},
+        {{"max_lifetime_s", 1, SECONDS_PER_HOUR, 3300, false},
+         options->max_lifetime_s,
+         &pool->max_lifetime_s},
+        {{"max_idle_s", 1, MAX_WAIT_S, 600, false}, options->max_idle_s, &pool->max_idle_s},
+        {{"acquire_timeout_ms", 1, MAX_WAIT_MS, 5000, true},
+         options->acquire_timeout_ms,
+         &pool->acquire_timeout_ms},
+    };
+    pool->on_connect = options->on_connect;
+    pool->on_connect_arg = options->on_connect_arg;
+    dsql_status status = resolve_ints(fields, sizeof fields / sizeof fields[0], err);
+    if (status == DSQL_OK && pool->min_idle > pool->max) {
+        return fail(err, DSQL_ERR_USAGE, "pool_min_idle is %d, more than pool_max, which is %d",
+                    pool->min_idle, pool->max);
+    }
+    return status;
+}
+
+static dsql_status resolve_retry(const dsql_options *options, struct retry_settings *retry,
+                                 dsql_error *err)
+{
+    const struct int_field fields[] = {
+        {{"max_attempts", 1, MAX_ATTEMPTS, 4, false}, options->max_attempts, &retry->max_attempts},
+        {{"retry_base_ms", 1, MAX_WAIT_MS, 100, false}, options->retry_base_ms, &retry->base_ms},
+        {{"retry_max_ms", 1, MAX_WAIT_MS, 5000, false}, options->retry_max_ms, &retry->max_ms},
+        {{"transaction_timeout_ms", 1, MAX_WAIT_MS, 60000, true},
+         options->transaction_timeout_ms,
+         &retry->timeout_ms},
+    };
+    dsql_status status = resolve_ints(fields, sizeof fields / sizeof fields[0], err);
+    if (status == DSQL_OK && options->retry_base_ms > retry->max_ms) {
+        return fail(err, DSQL_ERR_USAGE, "retry_base_ms is %d, more than retry_max_ms, which is %d",
+                    retry->base_ms, retry->max_ms);
+    }
+    if (status == DSQL_OK && retry->base_ms > retry->max_ms) {
+        retry->base_ms = retry->max_ms; /* the default, over a small maximum of the caller's */
+    }
+    return status;
+}
+
+/* ---- Connection string and arrays ---- */
+
+static dsql_status add_arrays(const dsql_options *options, struct pair_list *list, dsql_error *err)
+{
+    if (options->pq_keywords == NULL) {
+        return DSQL_OK;
+    }
+    if (options->pq_values == NULL) {
+        return fail(err, DSQL_ERR_USAGE, "pq_keywords is given without pq_values");
+    }
+    for (size_t i = 0; options->pq_keywords[i] != NULL; i++) {
+        if (options->pq_values[i] == NULL) { /* as libpq: no value, no keyword */
+            continue;
+        }
+        struct text keyword = keyword_canonical(text_of(options->pq_keywords[i]));
+        if (!pairs_set(list, keyword, text_of(options->pq_values[i]))) {
+            return fail_nomem(err);
+        }
+    }
+    return DSQL_OK;
+}
+
+static dsql_status gather_pairs(const dsql_options *options, struct pair_list *list,
+                                dsql_error *err)
+{
+    dsql_status status = conninfo_parse(text_of(options->conninfo), list, err);
+    if (status == DSQL_OK) {
+        status = add_arrays(options, list, err);
+    }
+    return status == DSQL_OK ? keywords_check(list, err) : status;
+}
+
+/* Those that are left for libpq. */
+static dsql_status keep_pairs(const struct pair_list *list, struct settings *settings,
+                              dsql_error *err)
+{
+    struct pair_list kept = {0};
+    for (size_t i = 0; i < list->count; i++) {
+        const struct pq_pair *pair = &list->items[i];
+        if (!keyword_is_resolved(pair->keyword) &&
+            !pairs_set(&kept, text_of(pair->keyword), text_of(pair->value))) {
+            pairs_clear(&kept);
+            return fail_nomem(err);
+        }
+    }
+    settings->pairs = kept.items;
+    settings->pair_count = kept.count;
+    return DSQL_OK;
+}
+
+/* ---- Strings: field, then connection string, then environment, then default ---- */
+
+static bool is_blank(const char *string)
+{
+    return text_is_empty(text_trim(text_of(string)));
+}
+
+static const char *pick(const char *field, const struct pair_list *list, const char *keyword,
+                        const char *variable)
+{
+    if (!is_blank(field)) {
+        return field;
+    }
+    const char *given = pairs_get(list, keyword);
+    if (!is_blank(given)) {
+        return given;
+    }
+    return variable == NULL ? NULL : environment_get(variable);
+}
+
+static dsql_status resolve_name(const char *what, const char *value, const char *default_value,
+                                char out[SETTINGS_NAME_SIZE], dsql_error *err)
+{
+    if (!text_copy(text_of(value == NULL ? default_value : value), out, SETTINGS_NAME_SIZE)) {
+        return fail(err, DSQL_ERR_USAGE, "%s is longer than %d bytes", what,
+                    SETTINGS_NAME_SIZE - 1);
+    }
+    return DSQL_OK;
+}
+
+static dsql_status resolve_port(const char *value, char out[6], dsql_error *err)
+{
+    int64_t port = 5432;
+    if (value != NULL && !text_to_int64(text_trim(text_of(value)), 1, UINT16_MAX, &port)) {
+        return fail(err, DSQL_ERR_USAGE, "port must be a number from 1 to 65535");
+    }
+    snprintf(out, 6, "%u", (unsigned)(uint16_t)port);
+    return DSQL_OK;
+}
+
+/* The server keeps 63 bytes; ours must be among them. */
+static dsql_status resolve_application_name(const char *prefix, char out[SETTINGS_NAME_SIZE],
+                                            dsql_error *err)
+{
+    struct buf own AUTO_BUF;
+    struct buf name AUTO_BUF;
+    buf_init(&own, SETTINGS_NAME_SIZE - 1);
+    buf_init(&name, SETTINGS_NAME_SIZE - 1);
+    buf_printf(&own, "%sdsql-c/%d.%d.%d", prefix == NULL ? "" : ":", DSQL_VERSION_MAJOR,
+               DSQL_VERSION_MINOR, DSQL_VERSION_PATCH);
+    size_t room = SETTINGS_NAME_SIZE - 1 - own.len;
+    struct text start = text_of(prefix);
+    buf_add_text(&name, text_slice(start, 0, text_utf8_prefix(start, room)));
+    buf_add_text(&name, buf_text(&own));
+    bool is_copied = text_copy(buf_text(&name), out, SETTINGS_NAME_SIZE);
+    return is_copied && buf_ok(&own) && buf_ok(&name) ? DSQL_OK : fail_nomem(err);
+}
+
+static dsql_status dup_optional(const char *value, char **out, dsql_error *err)
+{
+    *out = mem_strdup(value);
+    return value != NULL && *out == NULL ? fail_nomem(err) : DSQL_OK;
+}
+
+static dsql_status resolve_names(const dsql_options *options, const struct pair_list *list,
+                                 struct settings *settings, dsql_error *err)
+{
+    const char *user = pick(options->user, list, "user", "PGUSER");
+    dsql_status status = resolve_name("user", user, SETTINGS_ADMIN_USER, settings->user, err);
+    if (status == DSQL_OK) {
+        status = resolve_name("dbname", pick(options->dbname, list, "dbname", NULL), "postgres",
+                              settings->dbname, err);
+    }
+    if (status == DSQL_OK) {
+        status = resolve_port(pick(options->port, list, "port", "PGPORT"), settings->port, err);
+    }
+    if (status == DSQL_OK) {
+        status = resolve_application_name(
+            pick(options->application_name, list, "application_name", NULL),
+            settings->application_name, err);
+    }
+    return status;
+}
+
+static dsql_status resolve_strings(const dsql_options *options, const struct pair_list *list,
+                                   struct settings *settings, dsql_error *err)
+{
+    dsql_status status =
+        endpoint_resolve(pick(options->host, list, "host", "PGHOST"),
+                         pick(options->region, list, "region", NULL), &settings->endpoint, err);
+    if (status == DSQL_OK) {
+        status = resolve_names(options, list, settings, err);
+    }
+    if (status == DSQL_OK) {
+        status =
+            dup_optional(pick(options->profile, list, "profile", NULL), &settings->profile, err);
+    }
+    if (status == DSQL_OK) {
+        status = dup_optional(pick(options->ca_file, list, "sslrootcert", NULL), &settings->ca_file,
+                              err);
+    }
+    return status;
+}
+
+/* ---- Numbers that a connection string may hold ---- */
+
+static dsql_status resolve_token_seconds(const dsql_options *options, const struct pair_list *list,
+                                         struct settings *settings, dsql_error *err)
+{
+    static const struct int_rule rule = {"token_seconds", 1, SETTINGS_MAX_TOKEN_SECONDS,
+                                         SETTINGS_DEFAULT_TOKEN_SECONDS, false};
+    const char *given = pairs_get(list, "token_duration_secs");
+    int64_t value = options->token_seconds;
+    if (value == 0 && !is_blank(given) &&
+        !text_to_int64(text_trim(text_of(given)), 0, SETTINGS_MAX_TOKEN_SECONDS, &value)) {
+        return fail(err, DSQL_ERR_USAGE, "tokenDurationSecs must be a number from 1 to %d",
+                    SETTINGS_MAX_TOKEN_SECONDS);
+    }
+    return resolve_int(&rule, (int)value, &settings->token_seconds, err);
+}
+
+/* libpq's connect_timeout: seconds; zero or less waits for ever. */
+static dsql_status timeout_of_keyword(const char *given, int *timeout_ms, dsql_error *err)
+{
+    struct text text = text_trim(text_of(given));
+    bool is_negative = text_starts_with(text, "-");
+    int64_t seconds = 0;
+    if (!text_to_int64(text_slice(text, is_negative ? 1 : 0, text.len), 0, MAX_WAIT_S, &seconds)) {
+        return fail(err, DSQL_ERR_USAGE, "connect_timeout must be a number of seconds up to %d",
+                    MAX_WAIT_S);
+    }
+    *timeout_ms = is_negative || seconds == 0 ? -1 : (int)seconds * MS_PER_SECOND;
+    return DSQL_OK;
+}
+
+static dsql_status resolve_connect_timeout(const dsql_options *options,
+                                           const struct pair_list *list, struct settings *settings,
+                                           dsql_error *err)
+{
+    static const struct int_rule rule = {"connect_timeout_ms", 1, MAX_WAIT_MS, 10000, true};
+    const char *given = pairs_get(list, "connect_timeout");
+    int value = options->connect_timeout_ms;
+    if (value == 0 && !is_blank(given)) {
+        dsql_status status = timeout_of_keyword(given, &value, err);
+        if (status != DSQL_OK) {
+            return status;
+        }
+    }
+    return resolve_int(&rule, value, &settings->connect_timeout_ms, err);
+}
+
+static dsql_status resolve_numbers(const dsql_options *options, const struct pair_list *list,
+                                   struct settings *settings, dsql_error *err)
+{
+    dsql_status status = resolve_token_seconds(options, list, settings, err);
+    if (status == DSQL_OK) {
+        status = resolve_connect_timeout(options, list, settings, err);
+    }
+    if (status == DSQL_OK) {
+        status = resolve_pool(options, &settings->pool, err);
+    }
+    return status == DSQL_OK ? resolve_retry(options, &settings->retry, err) : status;
+}
+
+/* ---- All of it ---- */
+
+static dsql_status resolve(const dsql_options *options, struct settings *settings, dsql_error *err)
+{
+    struct pair_list list AUTO_PAIRS = {0};
+    dsql_status status = gather_pairs(options, &list, err);
+    if (status == DSQL_OK) {
+        status = resolve_strings(options, &list, settings, err);
+    }
+    if (status == DSQL_OK) {
+        status = resolve_numbers(options, &list, settings, err);
+    }
+    return status == DSQL_OK ? keep_pairs(&list, settings, err) : status;
+}
+
+dsql_status settings_resolve(const dsql_options *options, struct settings *out, dsql_error *err)
+{
+    dsql_options current;
+    dsql_status status = copy_options(options, &current, err);
+    if (status != DSQL_OK) {
+        return status;
+    }
+    struct settings settings = {0};
+    status = resolve(&current, &settings, err);
+    if (status != DSQL_OK) {
+        settings_clear(&settings);
+        return status;
+    }
+    settings.logger = (struct logger){.write = current.log, .arg = current.log_arg};
+    if (current.credentials != NULL) {
+        settings.credentials = dsql_credentials_ref(current.credentials);
+    }
+    *out = settings;
+    return DSQL_OK;
+}
+
+dsql_status settings_resolve_retry(const dsql_options *options, struct retry_settings *out,
+                                   struct logger *logger, dsql_error *err)
+{
+    dsql_options current = dsql_options_init();
+    if (options != NULL) {
+        dsql_status status = copy_options(options, &current, err);
+        if (status != DSQL_OK) {
+            return status;
+        }
+    }
+    struct retry_settings retry = {0};
+    dsql_status status = resolve_retry(&current, &retry, err);
+    if (status == DSQL_OK) {
+        *out = retry;
+        *logger = (struct logger){.write = current.log, .arg = current.log_arg};
+    }
+    return status;
+}
+
+void settings_clear(struct settings *settings)
+{
+    struct pair_list list = {.items = settings->pairs, .count = settings->pair_count};
+    pairs_clear(&list);
+    mem_free(settings->profile);
+    mem_free(settings->ca_file);
+    if (settings->credentials != NULL) {
+        dsql_credentials_unref(settings->credentials);
+    }
+    *settings = (struct settings){0};
+}

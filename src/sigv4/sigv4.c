@@ -1,0 +1,296 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See sigv4.h. */
+#include "sigv4/sigv4.h"
+
+#include "base/percent.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+
+enum {
+    DATE_LENGTH = 8,
+    MAX_SCOPE = 1024,
+    MAX_KEY_TEXT = 4096,
+    PRESIGN_PARAMS = 6 /* those SigV4 itself adds to a query, at most */
+};
+
+#define TERMINATOR "aws4_request"
+
+bool sigv4_sha256_hex(struct text data, char out[SIGV4_HEX_SIZE])
+{
+    unsigned char digest[SIGV4_KEY_SIZE];
+    if (EVP_Digest(data.data, data.len, digest, NULL, EVP_sha256(), NULL) != 1) {
+        out[0] = '\0';
+        return false;
+    }
+    text_hex(digest, sizeof digest, out);
+    return true;
+}
+
+static bool hmac(struct text key, struct text data, unsigned char out[SIGV4_KEY_SIZE])
+{
+    unsigned int len = 0;
+    if (key.len > INT_MAX) {
+        return false;
+    }
+    return HMAC(EVP_sha256(), key.data, (int)key.len, (const unsigned char *)data.data, data.len,
+                out, &len) != NULL &&
+           len == SIGV4_KEY_SIZE;
+}
+
+/* Byte order, not that of a locale. */
+static bool comes_before(struct text a, struct text b)
+{
+    size_t shorter = a.len < b.len ? a.len : b.len;
+    for (size_t i = 0; i < shorter; i++) {
+        if (a.data[i] != b.data[i]) {
+            return (unsigned char)a.data[i] < (unsigned char)b.data[i];
+        }
+    }
+    return a.len < b.len;
+}
+
+/* Insertion: a query has seven parameters. */
+static void sort_params(struct sigv4_param *params, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct sigv4_param moving = params[i];
+        size_t place = i;
+        while (place > 0 && comes_before(text_of(moving.name), text_of(params[place - 1].name))) {
+            params[place] = params[place - 1];
+            place--;
+        }
+        params[place] = moving;
+    }
+}
+
+bool sigv4_canonical_query(const struct sigv4_param *params, size_t count, struct buf *out)
+{
+    struct sigv4_param sorted[SIGV4_MAX_PARAMS];
+    if (count > SIGV4_MAX_PARAMS) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        sorted[i] = params[i];
+    }
+    sort_params(sorted, count);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0) {
+            buf_add_char(out, '&');
+        }
+        percent_encode(out, text_of(sorted[i].name));
+        buf_add_char(out, '=');
+        percent_encode(out, text_of(sorted[i].value));
+    }
+    return buf_ok(out);
+}
+
+void sigv4_signed_headers(const struct sigv4_request *request, struct buf *out)
+{
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (i > 0) {
+            buf_add_char(out, ';');
+        }
+        buf_add_string(out, request->headers[i].name);
+    }
+}
+
+static struct text scope_date(const struct sigv4_scope *scope)
+{
+    return text_slice(text_of(scope->time), 0, DATE_LENGTH);
+}
+
+void sigv4_scope_text(const struct sigv4_scope *scope, struct buf *out)
+{
+    buf_add_text(out, scope_date(scope));
+    buf_add_char(out, '/');
+    buf_add_string(out, scope->region);
+    buf_add_char(out, '/');
+    buf_add_string(out, scope->service);
+    buf_add_string(out, "/" TERMINATOR);
+}
+
+static void add_line(struct buf *out, const char *line)
+{
+    buf_add_string(out, line);
+    buf_add_char(out, '\n');
+}
+
+static void add_headers(const struct sigv4_request *request, struct buf *out)
+{
+    for (size_t i = 0; i < request->header_count; i++) {
+        buf_add_string(out, request->headers[i].name);
+        buf_add_char(out, ':');
+        add_line(out, request->headers[i].value);
+    }
+    buf_add_char(out, '\n');
+    sigv4_signed_headers(request, out);
+    buf_add_char(out, '\n');
+}
+
+bool sigv4_canonical_request(const struct sigv4_request *request, struct buf *out)
+{
+    char payload[SIGV4_HEX_SIZE];
+    if (!sigv4_sha256_hex(request->payload, payload)) {
+        return false;
+    }
+    add_line(out, request->method);
+    add_line(out, request->path);
+    buf_add_text(out, request->query);
+    buf_add_char(out, '\n');
+    add_headers(request, out);
+    buf_add_string(out, payload);
+    return buf_ok(out);
+}
+
+bool sigv4_string_to_sign(const struct sigv4_scope *scope, struct text canonical_request,
+                          struct buf *out)
+{
+    char digest[SIGV4_HEX_SIZE];
+    if (!sigv4_sha256_hex(canonical_request, digest)) {
+        return false;
+    }
+    add_line(out, SIGV4_ALGORITHM);
+    add_line(out, scope->time);
+    sigv4_scope_text(scope, out);
+    buf_add_char(out, '\n');
+    buf_add_string(out, digest);
+    return buf_ok(out);
+}
+
+/* key = HMAC(key, part); both sides of each step have the same size. */
+static bool derive(unsigned char key[SIGV4_KEY_SIZE], struct text part)
+{
+    unsigned char next[SIGV4_KEY_SIZE];
+    bool ok = hmac(text_of_bytes(key, SIGV4_KEY_SIZE), part, next);
+    for (size_t i = 0; ok && i < SIGV4_KEY_SIZE; i++) {
+        key[i] = next[i];
+    }
+    secret_wipe(next, sizeof next);
+    return ok;
+}
+
+bool sigv4_signing_key(const struct secret *secret_access_key, const struct sigv4_scope *scope,
+                       unsigned char key[SIGV4_KEY_SIZE])
+{
+    struct buf first AUTO_BUF;
+    buf_init_secret(&first, MAX_KEY_TEXT);
+    buf_add_string(&first, "AWS4");
+    buf_add_string(&first, secret_string(secret_access_key));
+    bool ok = buf_ok(&first) && hmac(buf_text(&first), scope_date(scope), key) &&
+              derive(key, text_of(scope->region)) && derive(key, text_of(scope->service)) &&
+              derive(key, text_of(TERMINATOR));
+    if (!ok) {
+        secret_wipe(key, SIGV4_KEY_SIZE);
+    }
+    return ok;
+}
+
+bool sigv4_signature(const unsigned char key[SIGV4_KEY_SIZE], struct text string_to_sign,
+                     char out[SIGV4_HEX_SIZE])
+{
+    unsigned char mac[SIGV4_KEY_SIZE];
+    out[0] = '\0';
+    if (!hmac(text_of_bytes(key, SIGV4_KEY_SIZE), string_to_sign, mac)) {
+        return false;
+    }
+    text_hex(mac, sizeof mac, out);
+    return true;
+}
+
+static bool sign_canonical(const struct sigv4_scope *scope, struct text canonical_request,
+                           const struct secret *secret_access_key, char signature[SIGV4_HEX_SIZE])
+{
+    unsigned char key[SIGV4_KEY_SIZE];
+    struct buf string_to_sign AUTO_BUF;
+    buf_init_secret(&string_to_sign, MAX_SCOPE);
+    bool ok = sigv4_string_to_sign(scope, canonical_request, &string_to_sign) &&
+              sigv4_signing_key(secret_access_key, scope, key) &&
+              sigv4_signature(key, buf_text(&string_to_sign), signature);
+    secret_wipe(key, sizeof key);
+    return ok;
+}
+
+bool sigv4_sign(const struct sigv4_request *request, const struct sigv4_scope *scope,
+                const struct secret *secret_access_key, char signature[SIGV4_HEX_SIZE])
+{
+    struct buf canonical AUTO_BUF;
+    buf_init_secret(&canonical, SIGV4_MAX_TEXT);
+    return sigv4_canonical_request(request, &canonical) &&
+           sign_canonical(scope, buf_text(&canonical), secret_access_key, signature);
+}
+
+/* The request's own parameters and those of SigV4; false when there are too many. */
+static bool collect_params(const struct sigv4_presign *presign, const char *credential,
+                           const char *expires, struct sigv4_param all[SIGV4_MAX_PARAMS],
+                           size_t *count)
+{
+    if (presign->param_count > SIGV4_MAX_PARAMS - PRESIGN_PARAMS) {
+        return false;
+    }
+    size_t n = 0;
+    while (n < presign->param_count) {
+        all[n] = presign->params[n];
+        n++;
+    }
+    all[n++] = (struct sigv4_param){"X-Amz-Algorithm", SIGV4_ALGORITHM};
+    all[n++] = (struct sigv4_param){"X-Amz-Credential", credential};
+    all[n++] = (struct sigv4_param){"X-Amz-Date", presign->scope.time};
+    all[n++] = (struct sigv4_param){"X-Amz-Expires", expires};
+    if (presign->session_token != NULL) {
+        all[n++] = (struct sigv4_param){"X-Amz-Security-Token", presign->session_token};
+    }
+    all[n++] = (struct sigv4_param){"X-Amz-SignedHeaders", "host"};
+    *count = n;
+    return true;
+}
+
+bool sigv4_presign_query(const struct sigv4_presign *presign, struct buf *out)
+{
+    struct sigv4_param all[SIGV4_MAX_PARAMS];
+    size_t count = 0;
+    char expires[24];
+    struct buf credential AUTO_BUF;
+    buf_init(&credential, MAX_SCOPE);
+    buf_add_string(&credential, presign->access_key_id);
+    buf_add_char(&credential, '/');
+    sigv4_scope_text(&presign->scope, &credential);
+    snprintf(expires, sizeof expires, "%" PRId64, presign->expires_s);
+    return buf_ok(&credential) && collect_params(presign, credential.data, expires, all, &count) &&
+           sigv4_canonical_query(all, count, out);
+}
+
+bool sigv4_presign_canonical_request(const struct sigv4_presign *presign, struct text query,
+                                     struct buf *out)
+{
+    const struct sigv4_param host = {"host", presign->host};
+    const struct sigv4_request request = {
+        .method = "GET",
+        .path = "/",
+        .query = query,
+        .headers = &host,
+        .header_count = 1,
+        .payload = text_of(NULL),
+    };
+    return sigv4_canonical_request(&request, out);
+}
+
+bool sigv4_presign(const struct sigv4_presign *presign, const struct secret *secret_access_key,
+                   struct buf *query, char signature[SIGV4_HEX_SIZE])
+{
+    struct buf unsigned_query AUTO_BUF;
+    struct buf canonical AUTO_BUF;
+    buf_init_secret(&unsigned_query, SIGV4_MAX_TEXT);
+    buf_init_secret(&canonical, SIGV4_MAX_TEXT);
+    if (!sigv4_presign_query(presign, &unsigned_query) ||
+        !sigv4_presign_canonical_request(presign, buf_text(&unsigned_query), &canonical) ||
+        !sign_canonical(&presign->scope, buf_text(&canonical), secret_access_key, signature)) {
+        return false;
+    }
+    buf_add_text(query, buf_text(&unsigned_query));
+    return buf_ok(query);
+}

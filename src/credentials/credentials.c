@@ -1,0 +1,54 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* The values themselves: see credentials.h.  Where they come from: provider.c. */
+#include "credentials/credentials.h"
+
+#include "base/text.h"
+
+enum { MAX_KEY_LENGTH = 512, MAX_SESSION_TOKEN_LENGTH = 65536 };
+
+void credentials_clear(struct dsql_credentials *credentials)
+{
+    secret_clear(&credentials->access_key_id);
+    secret_clear(&credentials->secret_access_key);
+    secret_clear(&credentials->session_token);
+    credentials->expires_at = 0;
+}
+
+/* Not empty, no blank or control character anywhere: what a cut-off paste looks like. */
+static bool is_usable(struct text text, size_t max)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (char_is_control(text.data[i]) || char_is_space(text.data[i])) {
+            return false;
+        }
+    }
+    return text.len > 0 && text.len <= max;
+}
+
+static bool is_usable_set(struct text access_key_id, struct text secret_access_key,
+                          struct text session_token)
+{
+    return is_usable(access_key_id, MAX_KEY_LENGTH) &&
+           !text_contains(access_key_id, "/") && /* it separates the parts of the scope */
+           is_usable(secret_access_key, MAX_KEY_LENGTH) &&
+           (text_is_empty(session_token) || is_usable(session_token, MAX_SESSION_TOKEN_LENGTH));
+}
+
+dsql_status dsql_credentials_set(dsql_credentials *creds, const char *access_key_id,
+                                 const char *secret_access_key, const char *session_token,
+                                 int64_t expires_at)
+{
+    if (creds == NULL || expires_at < 0 ||
+        !is_usable_set(text_of(access_key_id), text_of(secret_access_key),
+                       text_of(session_token))) {
+        return DSQL_ERR_USAGE;
+    }
+    if (!secret_set_string(&creds->access_key_id, access_key_id) ||
+        !secret_set_string(&creds->secret_access_key, secret_access_key) ||
+        !secret_set_string(&creds->session_token, session_token)) {
+        credentials_clear(creds);
+        return DSQL_ERR_NOMEM;
+    }
+    creds->expires_at = expires_at;
+    return DSQL_OK;
+}

@@ -1,0 +1,108 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See token.h. */
+#include "token/token.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "token/presign.h"
+#include "token/verify.h"
+
+const char *token_action_name(enum token_action action)
+{
+    return action == TOKEN_CONNECT_ADMIN ? "DbConnectAdmin" : "DbConnect";
+}
+
+enum token_action token_action_for_user(const char *user)
+{
+    return text_equal_string(text_of(user), SETTINGS_ADMIN_USER) ? TOKEN_CONNECT_ADMIN
+                                                                 : TOKEN_CONNECT;
+}
+
+bool token_presign_init(struct sigv4_presign *presign, enum token_action action, int64_t signed_at)
+{
+    static const struct sigv4_param connect = {"Action", "DbConnect"};
+    static const struct sigv4_param connect_admin = {"Action", "DbConnectAdmin"};
+    *presign = (struct sigv4_presign){
+        .params = action == TOKEN_CONNECT_ADMIN ? &connect_admin : &connect,
+        .param_count = 1,
+        .scope = {.service = TOKEN_SERVICE},
+    };
+    return clock_format_basic(signed_at, presign->scope.time);
+}
+
+static dsql_status check_request(const struct token_request *request,
+                                 const struct dsql_credentials *credentials, dsql_error *err)
+{
+    if (request->seconds < 1 || request->seconds > SETTINGS_MAX_TOKEN_SECONDS) {
+        return fail(err, DSQL_ERR_USAGE, "the life of a token is 1 to %d seconds, not %d",
+                    (int)SETTINGS_MAX_TOKEN_SECONDS, request->seconds);
+    }
+    if (secret_is_empty(&credentials->access_key_id) ||
+        secret_is_empty(&credentials->secret_access_key)) {
+        return fail(err, DSQL_ERR_CREDENTIALS, "the AWS credentials lack a key");
+    }
+    if (credentials->expires_at != 0 && credentials->expires_at <= request->now) {
+        return fail(err, DSQL_ERR_CREDENTIALS, "the AWS credentials have expired");
+    }
+    return DSQL_OK;
+}
+
+/* A token never outlives the credentials that signed it: say so, rather than promise more. */
+static int64_t effective_seconds(const struct token_request *request,
+                                 const struct dsql_credentials *credentials)
+{
+    int64_t left = credentials->expires_at - request->now;
+    bool is_cut = credentials->expires_at != 0 && left < request->seconds;
+    return is_cut ? left : request->seconds;
+}
+
+/* The session token is the only part without a small limit of its own. */
+static dsql_status fail_signing(const struct dsql_credentials *credentials, dsql_error *err)
+{
+    if (credentials->session_token.len > TOKEN_MAX_SIZE / 4) {
+        return fail(err, DSQL_ERR_TOKEN, "the session token of %zu bytes is too long",
+                    credentials->session_token.len);
+    }
+    return fail(err, DSQL_ERR_TOKEN, "cannot sign a token: out of memory, or libcrypto failed");
+}
+
+dsql_status token_make(const struct token_request *request,
+                       const struct dsql_credentials *credentials, char **token,
+                       int64_t *expires_at, dsql_error *err)
+{
+    dsql_status status = check_request(request, credentials, err);
+    if (status != DSQL_OK) {
+        return status;
+    }
+    struct sigv4_presign presign;
+    char signature[SIGV4_HEX_SIZE];
+    struct buf text AUTO_BUF;
+    buf_init_secret(&text, TOKEN_MAX_SIZE);
+    if (!token_presign_init(&presign, request->action, request->now)) {
+        return fail(err, DSQL_ERR_TOKEN, "the clock shows a year that cannot be signed");
+    }
+    presign.host = request->endpoint->host;
+    presign.scope.region = request->endpoint->region;
+    presign.access_key_id = secret_string(&credentials->access_key_id);
+    if (!secret_is_empty(&credentials->session_token)) {
+        presign.session_token = secret_string(&credentials->session_token);
+    }
+    presign.expires_s = effective_seconds(request, credentials);
+    buf_add_string(&text, presign.host);
+    buf_add_string(&text, "/?");
+    if (!sigv4_presign(&presign, &credentials->secret_access_key, &text, signature)) {
+        return fail_signing(credentials, err);
+    }
+    buf_add_string(&text, "&X-Amz-Signature=");
+    buf_add_string(&text, signature);
+    char *made = buf_take(&text);
+    if (made == NULL) {
+        return fail_signing(credentials, err);
+    }
+    *token = made;
+    if (expires_at != NULL) {
+        *expires_at = request->now + presign.expires_s;
+    }
+    return DSQL_OK;
+}

@@ -1,0 +1,243 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "token/presign.h"
+#include "token/token.h"
+#include "unit.h"
+#include "vectors.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { VECTOR_COUNT = sizeof token_vectors / sizeof token_vectors[0] };
+
+struct fixture {
+    struct endpoint endpoint;
+    struct dsql_credentials credentials;
+    struct token_request request;
+};
+
+static void set_up(struct fixture *fixture, const struct token_vector *vector)
+{
+    *fixture = (struct fixture){0};
+    assert_true(
+        text_copy(text_of(vector->host), fixture->endpoint.host, sizeof fixture->endpoint.host));
+    assert_true(
+        text_copy(text_of("us-east-1"), fixture->endpoint.region, sizeof fixture->endpoint.region));
+    assert_int_equal(dsql_credentials_set(&fixture->credentials, vector->access_key_id,
+                                          vector->secret_access_key, vector->session_token, 0),
+                     DSQL_OK);
+    fixture->request.endpoint = &fixture->endpoint;
+    fixture->request.seconds = vector->seconds;
+    fixture->request.action =
+        strcmp(vector->action, "DbConnectAdmin") == 0 ? TOKEN_CONNECT_ADMIN : TOKEN_CONNECT;
+    assert_true(clock_parse_basic(text_of(vector->time), &fixture->request.now));
+}
+
+static void tear_down(struct fixture *fixture)
+{
+    credentials_clear(&fixture->credentials);
+}
+
+static void check_steps(const struct token_vector *vector, const struct fixture *fixture)
+{
+    struct sigv4_presign presign;
+    struct buf query AUTO_BUF;
+    struct buf canonical AUTO_BUF;
+    struct buf string_to_sign AUTO_BUF;
+    buf_init(&query, SIGV4_MAX_TEXT);
+    buf_init(&canonical, SIGV4_MAX_TEXT);
+    buf_init(&string_to_sign, 1024);
+    assert_true(token_presign_init(&presign, fixture->request.action, fixture->request.now));
+    presign.host = vector->host;
+    presign.access_key_id = vector->access_key_id;
+    presign.session_token = vector->session_token[0] == '\0' ? NULL : vector->session_token;
+    presign.scope.region = "us-east-1";
+    presign.expires_s = vector->seconds;
+    assert_true(sigv4_presign_query(&presign, &query));
+    assert_true(sigv4_presign_canonical_request(&presign, buf_text(&query), &canonical));
+    assert_string_equal(canonical.data, vector->canonical_request);
+    assert_true(sigv4_string_to_sign(&presign.scope, buf_text(&canonical), &string_to_sign));
+    assert_string_equal(string_to_sign.data, vector->string_to_sign);
+}
+
+static void check_token(const struct token_vector *vector, const struct fixture *fixture)
+{
+    char *token = NULL;
+    char end[128];
+    char start[128];
+    int64_t expires_at = 0;
+    snprintf(start, sizeof start, "%s/?Action=%s&X-Amz-Algorithm=", vector->host, vector->action);
+    snprintf(end, sizeof end, "&X-Amz-SignedHeaders=host&X-Amz-Signature=%s", vector->signature);
+    assert_int_equal(
+        token_make(&fixture->request, &fixture->credentials, &token, &expires_at, NULL), DSQL_OK);
+    assert_true(text_starts_with(text_of(token), start));
+    assert_true(text_ends_with(text_of(token), end));
+    assert_int_equal(expires_at, fixture->request.now + vector->seconds);
+    secret_free_string(token);
+}
+
+static void every_step_and_signature_is_as_aws_published(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < VECTOR_COUNT; i++) {
+        struct fixture fixture;
+        print_message("vector %s\n", token_vectors[i].name);
+        set_up(&fixture, &token_vectors[i]);
+        check_steps(&token_vectors[i], &fixture);
+        check_token(&token_vectors[i], &fixture);
+        tear_down(&fixture);
+    }
+}
+
+static void there_are_ten_published_vectors(void **state)
+{
+    (void)state;
+    assert_int_equal(VECTOR_COUNT, 10);
+}
+
+static void token_is_the_url_without_its_scheme(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    char *token = NULL;
+    set_up(&fixture, &token_vectors[0]);
+    assert_int_equal(token_make(&fixture.request, &fixture.credentials, &token, NULL, NULL),
+                     DSQL_OK);
+    assert_string_equal(token, "peccy.dsql.us-east-1.on.aws/?Action=DbConnect"
+                               "&X-Amz-Algorithm=AWS4-HMAC-SHA256"
+                               "&X-Amz-Credential=akid%2F20240827%2Fus-east-1%2Fdsql%2Faws4_request"
+                               "&X-Amz-Date=20240827T000000Z&X-Amz-Expires=450"
+                               "&X-Amz-SignedHeaders=host&X-Amz-Signature="
+                               "f5f2ad764ca5df44045d4ab6ccecba0eef941b0007e5765885a0b6ed3702a3f8");
+    secret_free_string(token);
+    tear_down(&fixture);
+}
+
+static void token_ends_with_the_credentials_that_signed_it(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    char *token = NULL;
+    int64_t expires_at = 0;
+    set_up(&fixture, &token_vectors[2]);
+    fixture.credentials.expires_at = fixture.request.now + 100;
+    assert_int_equal(token_make(&fixture.request, &fixture.credentials, &token, &expires_at, NULL),
+                     DSQL_OK);
+    assert_true(text_contains(text_of(token), "&X-Amz-Expires=100&"));
+    assert_int_equal(expires_at, fixture.request.now + 100);
+    secret_free_string(token);
+    tear_down(&fixture);
+}
+
+static void credentials_that_last_longer_do_not_lengthen_the_token(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    char *token = NULL;
+    int64_t expires_at = 0;
+    set_up(&fixture, &token_vectors[2]);
+    fixture.credentials.expires_at = fixture.request.now + 100000;
+    assert_int_equal(token_make(&fixture.request, &fixture.credentials, &token, &expires_at, NULL),
+                     DSQL_OK);
+    assert_int_equal(expires_at, fixture.request.now + 450);
+    secret_free_string(token);
+    tear_down(&fixture);
+}
+
+static void expect_failure(const struct fixture *fixture, dsql_status status, const char *message)
+{
+    char *token = NULL;
+    int64_t expires_at = 7;
+    dsql_error err = {0};
+    assert_int_equal(
+        token_make(&fixture->request, &fixture->credentials, &token, &expires_at, &err), status);
+    assert_int_equal(err.status, status);
+    assert_string_equal(err.message, message);
+    assert_null(token);
+    assert_int_equal(expires_at, 7);
+}
+
+static void expired_credentials_sign_nothing(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    set_up(&fixture, &token_vectors[2]);
+    fixture.credentials.expires_at = fixture.request.now;
+    expect_failure(&fixture, DSQL_ERR_CREDENTIALS, "the AWS credentials have expired");
+    tear_down(&fixture);
+}
+
+static void empty_credentials_sign_nothing(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    set_up(&fixture, &token_vectors[2]);
+    credentials_clear(&fixture.credentials);
+    expect_failure(&fixture, DSQL_ERR_CREDENTIALS, "the AWS credentials lack a key");
+}
+
+static void life_of_zero_or_over_a_week_is_refused(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    set_up(&fixture, &token_vectors[2]);
+    fixture.request.seconds = 0;
+    expect_failure(&fixture, DSQL_ERR_USAGE, "the life of a token is 1 to 604800 seconds, not 0");
+    fixture.request.seconds = 604801;
+    expect_failure(&fixture, DSQL_ERR_USAGE,
+                   "the life of a token is 1 to 604800 seconds, not 604801");
+    tear_down(&fixture);
+}
+
+static void session_token_that_does_not_fit_is_refused_by_its_length(void **state)
+{
+    (void)state;
+    static char huge[60001];
+    struct fixture fixture;
+    set_up(&fixture, &token_vectors[2]);
+    for (size_t i = 0; i < sizeof huge - 1; i++) {
+        huge[i] = '/';
+    }
+    assert_true(secret_set_string(&fixture.credentials.session_token, huge));
+    expect_failure(&fixture, DSQL_ERR_TOKEN, "the session token of 60000 bytes is too long");
+    tear_down(&fixture);
+}
+
+static void year_that_cannot_be_written_is_refused(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    set_up(&fixture, &token_vectors[0]);
+    fixture.request.now = -1;
+    expect_failure(&fixture, DSQL_ERR_TOKEN, "the clock shows a year that cannot be signed");
+    tear_down(&fixture);
+}
+
+static void only_exactly_admin_logs_in_as_administrator(void **state)
+{
+    (void)state;
+    assert_int_equal(token_action_for_user("admin"), TOKEN_CONNECT_ADMIN);
+    assert_int_equal(token_action_for_user("Admin"), TOKEN_CONNECT);
+    assert_int_equal(token_action_for_user("admin "), TOKEN_CONNECT);
+    assert_int_equal(token_action_for_user(""), TOKEN_CONNECT);
+    assert_string_equal(token_action_name(TOKEN_CONNECT), "DbConnect");
+    assert_string_equal(token_action_name(TOKEN_CONNECT_ADMIN), "DbConnectAdmin");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(there_are_ten_published_vectors),
+        cmocka_unit_test(every_step_and_signature_is_as_aws_published),
+        cmocka_unit_test(token_is_the_url_without_its_scheme),
+        cmocka_unit_test(token_ends_with_the_credentials_that_signed_it),
+        cmocka_unit_test(credentials_that_last_longer_do_not_lengthen_the_token),
+        cmocka_unit_test(expired_credentials_sign_nothing),
+        cmocka_unit_test(empty_credentials_sign_nothing),
+        cmocka_unit_test(life_of_zero_or_over_a_week_is_refused),
+        cmocka_unit_test(session_token_that_does_not_fit_is_refused_by_its_length),
+        cmocka_unit_test(year_that_cannot_be_written_is_refused),
+        cmocka_unit_test(only_exactly_admin_logs_in_as_administrator),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,338 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See verify.h.  Every client signs the same canonical text, but writes the parameters
+ * in an order of its own: take them apart, check each, and sign again what they say.
+ */
+#include "token/verify.h"
+
+#include "base/buf.h"
+#include "base/memory.h"
+#include "base/percent.h"
+#include "token/presign.h"
+
+enum param {
+    PARAM_ACTION,
+    PARAM_ALGORITHM,
+    PARAM_CREDENTIAL,
+    PARAM_DATE,
+    PARAM_EXPIRES,
+    PARAM_SIGNED_HEADERS,
+    PARAM_SIGNATURE,
+    PARAM_SESSION_TOKEN, /* the only one that may be missing */
+    PARAM_COUNT
+};
+
+static const char *const param_names[PARAM_COUNT] = {
+    [PARAM_ACTION] = "Action",
+    [PARAM_ALGORITHM] = "X-Amz-Algorithm",
+    [PARAM_CREDENTIAL] = "X-Amz-Credential",
+    [PARAM_DATE] = "X-Amz-Date",
+    [PARAM_EXPIRES] = "X-Amz-Expires",
+    [PARAM_SIGNED_HEADERS] = "X-Amz-SignedHeaders",
+    [PARAM_SIGNATURE] = "X-Amz-Signature",
+    [PARAM_SESSION_TOKEN] = "X-Amz-Security-Token",
+};
+
+struct params {
+    char *values[PARAM_COUNT]; /* decoded; NULL: not seen */
+};
+
+enum { MAX_HOST = ENDPOINT_HOST_SIZE - 1, MAX_REGION = ENDPOINT_REGION_SIZE - 1 };
+
+static bool refuse(const char **why, const char *reason)
+{
+    if (why != NULL) {
+        *why = reason;
+    }
+    return false;
+}
+
+static bool is_printable(struct text text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] <= ' ' || text.data[i] > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_host(struct text host)
+{
+    for (size_t i = 0; i < host.len; i++) {
+        if (!char_is_alnum(host.data[i]) && host.data[i] != '-' && host.data[i] != '.') {
+            return false;
+        }
+    }
+    return host.len > 0 && host.len <= MAX_HOST;
+}
+
+static bool is_region(struct text region)
+{
+    for (size_t i = 0; i < region.len; i++) {
+        char c = region.data[i];
+        if (!char_is_digit(c) && !char_is_lower(c) && c != '-') {
+            return false;
+        }
+    }
+    return region.len > 0 && region.len <= MAX_REGION;
+}
+
+static bool is_signature(struct text text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!char_is_digit(text.data[i]) && !(text.data[i] >= 'a' && text.data[i] <= 'f')) {
+            return false;
+        }
+    }
+    return text.len == SIGV4_HEX_SIZE - 1;
+}
+
+static void params_clear(struct params *params)
+{
+    for (size_t i = 0; i < PARAM_COUNT; i++) {
+        secret_free_string(params->values[i]);
+        params->values[i] = NULL;
+    }
+}
+
+/* NULL, with a reason, for text that does not decode to printable characters. */
+static char *decode(struct text raw, const char **why)
+{
+    struct buf out AUTO_BUF;
+    buf_init_secret(&out, TOKEN_MAX_SIZE);
+    if (!percent_decode(&out, raw) || !is_printable(buf_text(&out))) {
+        refuse(why, "a parameter is not properly percent-encoded");
+        return NULL;
+    }
+    char *value = buf_take(&out);
+    if (value == NULL) {
+        refuse(why, "out of memory");
+    }
+    return value;
+}
+
+static bool find_param(struct text name, size_t *index)
+{
+    for (size_t i = 0; i < PARAM_COUNT; i++) {
+        if (text_equal_string(name, param_names[i])) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_param(struct text pair, struct params *params, const char **why)
+{
+    struct text name;
+    struct text value;
+    size_t index = 0;
+    if (!text_cut(pair, '=', &name, &value)) {
+        return refuse(why, "a parameter has no value");
+    }
+    if (!find_param(name, &index)) {
+        return refuse(why, "it has a parameter that tokens do not have");
+    }
+    if (params->values[index] != NULL) {
+        return refuse(why, "a parameter occurs twice");
+    }
+    params->values[index] = decode(value, why);
+    return params->values[index] != NULL;
+}
+
+static bool read_params(struct text query, struct params *params, const char **why)
+{
+    bool has_more = true;
+    while (has_more) {
+        struct text pair;
+        has_more = text_cut(query, '&', &pair, &query);
+        if (!read_param(pair, params, why)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < PARAM_SESSION_TOKEN; i++) {
+        if (params->values[i] == NULL) {
+            return refuse(why, "a parameter is missing");
+        }
+    }
+    return true;
+}
+
+static struct text value_of(const struct params *params, enum param param)
+{
+    return text_of(params->values[param]);
+}
+
+static bool check_constants(const struct params *params, const char **why)
+{
+    if (!text_equal_string(value_of(params, PARAM_ALGORITHM), SIGV4_ALGORITHM)) {
+        return refuse(why, "its algorithm is not " SIGV4_ALGORITHM);
+    }
+    if (!text_equal_string(value_of(params, PARAM_SIGNED_HEADERS), "host")) {
+        return refuse(why, "its signed headers are not exactly host");
+    }
+    return true;
+}
+
+static bool read_action(const struct params *params, struct token_claims *claims, const char **why)
+{
+    struct text action = value_of(params, PARAM_ACTION);
+    if (text_equal_string(action, token_action_name(TOKEN_CONNECT_ADMIN))) {
+        claims->action = TOKEN_CONNECT_ADMIN;
+        return true;
+    }
+    claims->action = TOKEN_CONNECT;
+    return text_equal_string(action, token_action_name(TOKEN_CONNECT)) ||
+           refuse(why, "its action is neither DbConnect nor DbConnectAdmin");
+}
+
+static bool read_times(const struct params *params, struct token_claims *claims, const char **why)
+{
+    int64_t seconds = 0;
+    struct text expires = value_of(params, PARAM_EXPIRES);
+    if (!clock_parse_basic(value_of(params, PARAM_DATE), &claims->signed_at)) {
+        return refuse(why, "its date is not of the form YYYYMMDDTHHMMSSZ");
+    }
+    /* A leading zero would be signed as something else than it is read as. */
+    if (text_starts_with(expires, "0") ||
+        !text_to_int64(expires, 1, SIGV4_MAX_EXPIRES_S, &seconds)) {
+        return refuse(why, "its life is not 1 to 604800 seconds");
+    }
+    claims->expires_at = claims->signed_at + seconds;
+    return true;
+}
+
+/* ACCESS_KEY_ID/DATE/REGION/dsql/aws4_request */
+static bool read_credential(const struct params *params, struct token_claims *claims,
+                            const char **why)
+{
+    struct text access_key_id;
+    struct text date;
+    struct text region;
+    struct text service;
+    struct text rest = value_of(params, PARAM_CREDENTIAL);
+    bool is_whole = text_cut(rest, '/', &access_key_id, &rest) &&
+                    text_cut(rest, '/', &date, &rest) && text_cut(rest, '/', &region, &rest) &&
+                    text_cut(rest, '/', &service, &rest);
+    if (!is_whole || text_is_empty(access_key_id) || !text_equal_string(rest, "aws4_request")) {
+        return refuse(why, "its credential is not of the form KEY/DATE/REGION/dsql/aws4_request");
+    }
+    if (!text_equal_string(service, TOKEN_SERVICE)) {
+        return refuse(why, "it was made for another service than dsql");
+    }
+    if (!is_region(region)) {
+        return refuse(why, "its region is not a region");
+    }
+    if (!text_equal(date, text_slice(value_of(params, PARAM_DATE), 0, 8)) ||
+        !text_copy(date, claims->scope_date, sizeof claims->scope_date)) {
+        return refuse(why, "the dates of its credential and of its signature differ");
+    }
+    claims->access_key_id = text_dup(access_key_id);
+    claims->region = text_dup(region);
+    return (claims->access_key_id != NULL && claims->region != NULL) ||
+           refuse(why, "out of memory");
+}
+
+static bool read_signature(const struct params *params, struct token_claims *claims,
+                           const char **why)
+{
+    struct text signature = value_of(params, PARAM_SIGNATURE);
+    if (!is_signature(signature) ||
+        !text_copy(signature, claims->signature, sizeof claims->signature)) {
+        return refuse(why, "its signature is not 64 lower-case hexadecimal digits");
+    }
+    return true;
+}
+
+static bool read_claims(struct text host, struct params *params, struct token_claims *claims,
+                        const char **why)
+{
+    if (!check_constants(params, why) || !read_action(params, claims, why) ||
+        !read_times(params, claims, why) || !read_credential(params, claims, why) ||
+        !read_signature(params, claims, why)) {
+        return false;
+    }
+    claims->host = text_dup(host);
+    if (claims->host == NULL) {
+        return refuse(why, "out of memory");
+    }
+    claims->session_token = params->values[PARAM_SESSION_TOKEN]; /* handed over */
+    params->values[PARAM_SESSION_TOKEN] = NULL;
+    return true;
+}
+
+/* HOST/?QUERY, or HOST?QUERY as the C++ and Kotlin SDKs write it. */
+static bool split(struct text token, struct text *host, struct text *query, const char **why)
+{
+    if (token.len > TOKEN_MAX_SIZE) {
+        return refuse(why, "it is longer than 64 KiB");
+    }
+    if (!is_printable(token) || !text_cut(token, '?', host, query)) {
+        return refuse(why, "it is not a token");
+    }
+    if (text_ends_with(*host, "/")) {
+        *host = text_slice(*host, 0, host->len - 1);
+    }
+    return is_host(*host) || refuse(why, "it does not begin with a host name");
+}
+
+bool token_claims_parse(struct text token, struct token_claims *claims, const char **why)
+{
+    struct text host;
+    struct text query;
+    struct params params = {{NULL}};
+    *claims = (struct token_claims){0};
+    refuse(why, NULL);
+    bool ok = split(token, &host, &query, why) && read_params(query, &params, why) &&
+              read_claims(host, &params, claims, why);
+    params_clear(&params);
+    if (!ok) {
+        token_claims_clear(claims);
+    }
+    return ok;
+}
+
+void token_claims_clear(struct token_claims *claims)
+{
+    mem_free(claims->host);
+    mem_free(claims->access_key_id);
+    mem_free(claims->region);
+    secret_free_string(claims->session_token);
+    *claims = (struct token_claims){0};
+}
+
+static bool is_signed_for(const struct token_claims *claims, const char *host,
+                          const struct secret *secret_access_key)
+{
+    struct sigv4_presign presign;
+    char signature[SIGV4_HEX_SIZE];
+    struct buf query AUTO_BUF;
+    buf_init_secret(&query, SIGV4_MAX_TEXT);
+    if (!token_presign_init(&presign, claims->action, claims->signed_at)) {
+        return false;
+    }
+    presign.host = host;
+    presign.access_key_id = claims->access_key_id;
+    presign.session_token = claims->session_token;
+    presign.scope.region = claims->region;
+    presign.expires_s = claims->expires_at - claims->signed_at;
+    return sigv4_presign(&presign, secret_access_key, &query, signature) &&
+           secret_equal(signature, SIGV4_HEX_SIZE - 1, claims->signature, SIGV4_HEX_SIZE - 1);
+}
+
+/* Some clients sign the host as typed, others (botocore) in lower case. */
+bool token_claims_signed_by(const struct token_claims *claims,
+                            const struct secret *secret_access_key)
+{
+    char host[ENDPOINT_HOST_SIZE];
+    if (secret_is_empty(secret_access_key) ||
+        !text_copy(text_of(claims->host), host, sizeof host)) {
+        return false;
+    }
+    for (size_t i = 0; host[i] != '\0'; i++) {
+        host[i] = char_to_lower(host[i]);
+    }
+    return is_signed_for(claims, claims->host, secret_access_key) ||
+           is_signed_for(claims, host, secret_access_key);
+}

@@ -1,0 +1,48 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See condition.h. */
+#include "pool/condition.h"
+
+#include <errno.h>
+#include <time.h>
+
+enum { LONGEST_WAIT_MS = 1000 * 60 * 60 * 24 }; /* callers look again anyway */
+
+bool condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    if (pthread_condattr_init(&attributes) != 0) {
+        return false;
+    }
+    bool is_made = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+                   pthread_cond_init(condition, &attributes) == 0;
+    pthread_condattr_destroy(&attributes);
+    return is_made;
+}
+
+struct timespec condition_deadline(int64_t wait_ms)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    if (wait_ms <= 0) {
+        return at;
+    }
+    if (wait_ms > LONGEST_WAIT_MS) {
+        wait_ms = LONGEST_WAIT_MS;
+    }
+    at.tv_sec += (time_t)(wait_ms / 1000);
+    at.tv_nsec += (long)(wait_ms % 1000) * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_nsec -= 1000000000;
+        at.tv_sec++;
+    }
+    return at;
+}
+
+bool condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, const struct timespec *until)
+{
+    if (until == NULL) {
+        pthread_cond_wait(condition, lock);
+        return true;
+    }
+    return pthread_cond_timedwait(condition, lock, until) != ETIMEDOUT;
+}

@@ -1,0 +1,179 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See maintenance.h. */
+#include "pool/maintenance.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "pool/condition.h"
+#include "pool/place.h"
+
+#include <signal.h>
+#include <string.h>
+
+enum { FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 30000 };
+
+static bool is_short_of_idle(const dsql_pool *pool)
+{
+    return pool->parts.pool.min_idle > 0 && pool->waiters.first == NULL &&
+           place_count(pool, PLACE_IDLE) < pool->parts.pool.min_idle &&
+           place_count(pool, PLACE_FREE) > 0;
+}
+
+static int64_t due_ms(const struct place *place)
+{
+    int64_t idle_until = place->idle_since_ms + (int64_t)place->pool->parts.pool.max_idle_s * 1000;
+    return place->expires_ms < idle_until ? place->expires_ms : idle_until;
+}
+
+static int64_t first_due_ms(const dsql_pool *pool)
+{
+    int64_t first = INT64_MAX;
+    for (int i = 0; i < pool->parts.pool.max; i++) {
+        const struct place *place = &pool->places[i];
+        if (place->state == PLACE_IDLE && due_ms(place) < first) {
+            first = due_ms(place);
+        }
+    }
+    return first;
+}
+
+static struct place *take_overdue(dsql_pool *pool)
+{
+    int64_t now = clock_monotonic_ms(pool->parts.clock);
+    for (int i = 0; i < pool->parts.pool.max; i++) {
+        struct place *place = &pool->places[i];
+        if (place->state == PLACE_IDLE && place_is_overdue(place, now)) {
+            place_change(place, PLACE_HELD);
+            return place;
+        }
+    }
+    return NULL;
+}
+
+static struct place *take_free(dsql_pool *pool)
+{
+    for (int i = 0; i < pool->parts.pool.max; i++) {
+        if (pool->places[i].state == PLACE_FREE) {
+            place_change(&pool->places[i], PLACE_HELD);
+            return &pool->places[i];
+        }
+    }
+    return NULL;
+}
+
+static void reap(dsql_pool *pool)
+{
+    struct place *place = take_overdue(pool);
+    while (place != NULL) {
+        pthread_mutex_unlock(&pool->lock);
+        place_give_up(place);
+        pthread_mutex_lock(&pool->lock);
+        place = take_overdue(pool);
+    }
+}
+
+/* False: the server could not be reached. */
+static bool warm_one(dsql_pool *pool)
+{
+    struct place *place = take_free(pool);
+    if (place == NULL) {
+        return true;
+    }
+    pthread_mutex_unlock(&pool->lock);
+    dsql_error reason = {0};
+    dsql_status status = place_fill(place, -1, &reason);
+    if (status != DSQL_OK) {
+        log_write(&pool->parts.logger, DSQL_LOG_WARN, "pool: could not open ahead: %s",
+                  reason.message);
+    }
+    pthread_mutex_lock(&pool->lock);
+    place_change(place, status == DSQL_OK ? PLACE_IDLE : PLACE_FREE);
+    return status == DSQL_OK;
+}
+
+static bool warm(dsql_pool *pool)
+{
+    while (is_short_of_idle(pool) && !pool->is_closing) {
+        if (!warm_one(pool)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Until something is due, something has changed, or the pause after a failure ends. */
+static void rest(dsql_pool *pool, int64_t pause_ms)
+{
+    int64_t now = clock_monotonic_ms(pool->parts.clock);
+    pool->wakes_at_ms = first_due_ms(pool);
+    pool->is_pausing = pause_ms > 0;
+    if (pause_ms > 0 && pool->wakes_at_ms > now + pause_ms) {
+        pool->wakes_at_ms = now + pause_ms;
+    }
+    if (pool->wakes_at_ms == INT64_MAX) {
+        condition_wait(&pool->has_work, &pool->lock, NULL);
+    } else {
+        struct timespec until = condition_deadline(pool->wakes_at_ms - now);
+        condition_wait(&pool->has_work, &pool->lock, &until);
+    }
+    pool->wakes_at_ms = INT64_MIN; /* awake: nobody need wake it */
+}
+
+static void *maintain(void *arg)
+{
+    dsql_pool *pool = arg;
+    int64_t pause_ms = 0;
+    pthread_mutex_lock(&pool->lock);
+    while (!pool->is_closing) {
+        reap(pool);
+        if (warm(pool)) {
+            pause_ms = 0;
+        } else {
+            pause_ms = pause_ms == 0 ? FIRST_PAUSE_MS : pause_ms * 2;
+            pause_ms = pause_ms > LONGEST_PAUSE_MS ? LONGEST_PAUSE_MS : pause_ms;
+        }
+        if (!pool->is_closing) {
+            rest(pool, pause_ms);
+        }
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+void maintenance_notice(dsql_pool *pool)
+{
+    if (pool->is_maintained && pool->wakes_at_ms != INT64_MIN &&
+        (first_due_ms(pool) < pool->wakes_at_ms || (!pool->is_pausing && is_short_of_idle(pool)))) {
+        pthread_cond_signal(&pool->has_work);
+    }
+}
+
+dsql_status maintenance_start(dsql_pool *pool, dsql_error *err)
+{
+    if (pool->parts.pool.min_idle <= 0 && pool->parts.pool.max_idle_s <= 0) {
+        return DSQL_OK;
+    }
+    /* Signals are for the program's own threads. */
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&pool->maintainer, NULL, maintain, pool);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc != 0) {
+        return fail(err, DSQL_ERR_NOMEM, "could not start the pool's thread: %s",
+                    strerrordesc_np(rc));
+    }
+    pthread_mutex_lock(&pool->lock);
+    pool->is_maintained = true;
+    pthread_mutex_unlock(&pool->lock);
+    return DSQL_OK;
+}
+
+void maintenance_join(dsql_pool *pool)
+{
+    if (pool->is_maintained) {
+        pthread_join(pool->maintainer, NULL);
+        pool->is_maintained = false;
+    }
+}

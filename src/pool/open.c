@@ -1,0 +1,43 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* A pool for a caller: from options to settings to connections with tokens. */
+#include "base/error.h"
+#include "base/memory.h"
+#include "connect/connection.h"
+#include "pool/pool.h"
+
+static PGconn *open_from_settings(void *arg, int64_t deadline_ms, dsql_error *err)
+{
+    return connection_open(arg, clock_system(), deadline_ms, err);
+}
+
+static void destroy_settings(void *arg)
+{
+    settings_clear(arg);
+    mem_free(arg);
+}
+
+dsql_pool *dsql_pool_open(const dsql_options *options, dsql_error *err)
+{
+    if (options == NULL) {
+        fail(err, DSQL_ERR_USAGE, "dsql_pool_open() needs options");
+        return NULL;
+    }
+    struct settings *settings = mem_new(sizeof *settings);
+    if (settings == NULL) {
+        fail_nomem(err);
+        return NULL;
+    }
+    if (settings_resolve(options, settings, err) != DSQL_OK) {
+        mem_free(settings);
+        return NULL;
+    }
+    const struct pool_parts parts = {
+        .pool = settings->pool,
+        .retry = settings->retry,
+        .logger = settings->logger,
+        .connector = {open_from_settings, destroy_settings, settings},
+        .clock = clock_system(),
+        .random = random_system(),
+    };
+    return pool_open_with(&parts, err);
+}

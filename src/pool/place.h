@@ -1,0 +1,79 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pool's places, and its state, known to the files of this folder only.
+ *
+ * Locking: the pool's lock guards everything below the line that says so, and is
+ * never held while calling out (libpq, connector, callbacks, log).  A place that
+ * is PLACE_HELD belongs to the one thread that took it, which may then use its
+ * connection without the lock.
+ */
+#ifndef DSQL_POOL_PLACE_H
+#define DSQL_POOL_PLACE_H
+
+#include "pool/pool.h"
+#include "pool/waiters.h"
+
+#include <pthread.h>
+
+enum place_state {
+    PLACE_FREE, /* no connection; anybody may take it and open one */
+    PLACE_IDLE, /* a connection outside any transaction, waiting to be lent */
+    PLACE_HELD, /* one thread opens, looks at, tidies or closes the connection */
+    PLACE_LENT  /* the caller has the connection */
+};
+
+struct place {
+    dsql_pool *pool;
+    enum place_state state;
+    PGconn *conn; /* NULL when free, and while being opened */
+    int64_t expires_ms;
+    int64_t idle_since_ms;
+};
+
+struct dsql_pool {
+    struct pool_parts parts; /* never changes */
+    pthread_mutex_t lock;
+
+    /* Guarded by lock from here on. */
+    struct place *places; /* parts.pool.max of them */
+    struct waiters waiters;
+    dsql_pool_stats counters; /* without the numbers that are counted when asked for */
+    bool is_closing;
+    pthread_cond_t is_quieter; /* for closing: a place is given back, a waiter has gone */
+
+    /* Maintenance; see maintenance.c. */
+    bool is_maintained;
+    pthread_t maintainer;
+    pthread_cond_t has_work;
+    int64_t wakes_at_ms;
+    bool is_pausing; /* could not open one, and does not ask again at once */
+};
+
+/* With the lock held. */
+
+/** The connection last used, or else a free place: now held.  NULL when all are taken. */
+struct place *place_take(dsql_pool *pool);
+
+/** The place whose connection is lent, or NULL: conn is compared, not touched. */
+struct place *place_find_lent(dsql_pool *pool, const PGconn *conn);
+
+/** The only way from one state into another; wakes whoever has waited for it. */
+void place_change(struct place *place, enum place_state state);
+
+int place_count(const dsql_pool *pool, enum place_state state);
+
+/** Old or idle for too long. */
+bool place_is_overdue(const struct place *place, int64_t now_ms);
+
+/* Without the lock, on a held place. */
+
+/** Opens a connection, which must not be there yet, and lets on_connect see it. */
+dsql_status place_fill(struct place *place, int64_t deadline_ms, dsql_error *err);
+
+/** Closes the connection, if there is one. */
+void place_empty(struct place *place);
+
+/** place_empty(), and then free for others. */
+void place_give_up(struct place *place);
+
+#endif

@@ -1,0 +1,340 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pool: lends connections, first come first served.  What a place is, and who
+ * may touch it when, is in place.h; opening and closing ahead in maintenance.h.
+ */
+#include "pool/pool.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "pool/condition.h"
+#include "pool/fitness.h"
+#include "pool/maintenance.h"
+#include "pool/place.h"
+
+#include <errno.h>
+
+const struct pool_parts *pool_parts(const dsql_pool *pool)
+{
+    return &pool->parts;
+}
+
+void pool_count_occ_retry(dsql_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->counters.occ_retries++;
+    pthread_mutex_unlock(&pool->lock);
+}
+
+/* ---- Making and closing ---- */
+
+static void destroy_connector(const struct pool_connector *connector)
+{
+    if (connector->destroy != NULL) {
+        connector->destroy(connector->arg);
+    }
+}
+
+static void pool_free(dsql_pool *pool)
+{
+    struct pool_connector connector = pool->parts.connector;
+    pthread_cond_destroy(&pool->has_work);
+    pthread_cond_destroy(&pool->is_quieter);
+    pthread_mutex_destroy(&pool->lock);
+    mem_free(pool->places);
+    mem_free(pool);
+    destroy_connector(&connector);
+}
+
+static bool init_locks(dsql_pool *pool)
+{
+    if (pthread_mutex_init(&pool->lock, NULL) != 0) {
+        return false;
+    }
+    if (!condition_init(&pool->is_quieter)) {
+        pthread_mutex_destroy(&pool->lock);
+        return false;
+    }
+    if (!condition_init(&pool->has_work)) {
+        pthread_cond_destroy(&pool->is_quieter);
+        pthread_mutex_destroy(&pool->lock);
+        return false;
+    }
+    return true;
+}
+
+static dsql_pool *pool_new(const struct pool_parts *parts)
+{
+    dsql_pool *pool = mem_new(sizeof *pool);
+    if (pool == NULL) {
+        return NULL;
+    }
+    pool->parts = *parts;
+    pool->wakes_at_ms = INT64_MIN;
+    pool->places = mem_new_array((size_t)parts->pool.max, sizeof *pool->places);
+    if (pool->places == NULL || !init_locks(pool)) {
+        mem_free(pool->places);
+        mem_free(pool);
+        return NULL;
+    }
+    for (int i = 0; i < parts->pool.max; i++) {
+        pool->places[i].pool = pool;
+    }
+    return pool;
+}
+
+/* Wrong options should fail here, and not in the first request at night. */
+static dsql_status open_first(dsql_pool *pool, dsql_error *err)
+{
+    pthread_mutex_lock(&pool->lock);
+    struct place *place = place_take(pool);
+    pthread_mutex_unlock(&pool->lock);
+    dsql_status status = place_fill(place, -1, err);
+    pthread_mutex_lock(&pool->lock);
+    place_change(place, status == DSQL_OK ? PLACE_IDLE : PLACE_FREE);
+    pthread_mutex_unlock(&pool->lock);
+    return status;
+}
+
+dsql_pool *pool_open_with(const struct pool_parts *parts, dsql_error *err)
+{
+    if (parts->pool.max < 1 || parts->pool.min_idle > parts->pool.max) {
+        destroy_connector(&parts->connector);
+        fail(err, DSQL_ERR_USAGE, "pool_min_idle may be at most pool_max, which is at least 1");
+        return NULL;
+    }
+    dsql_pool *pool = pool_new(parts);
+    if (pool == NULL) {
+        destroy_connector(&parts->connector);
+        fail_nomem(err);
+        return NULL;
+    }
+    if (open_first(pool, err) != DSQL_OK || maintenance_start(pool, err) != DSQL_OK) {
+        dsql_pool_close(pool, -1);
+        return NULL;
+    }
+    return pool;
+}
+
+static struct place *take_idle(dsql_pool *pool)
+{
+    for (int i = 0; i < pool->parts.pool.max; i++) {
+        if (pool->places[i].state == PLACE_IDLE) {
+            place_change(&pool->places[i], PLACE_HELD);
+            return &pool->places[i];
+        }
+    }
+    return NULL;
+}
+
+static void close_idle(dsql_pool *pool)
+{
+    struct place *place = take_idle(pool);
+    while (place != NULL) {
+        pthread_mutex_unlock(&pool->lock);
+        place_give_up(place);
+        pthread_mutex_lock(&pool->lock);
+        place = take_idle(pool);
+    }
+}
+
+static bool is_quiet(const dsql_pool *pool)
+{
+    return pool->waiters.first == NULL && place_count(pool, PLACE_FREE) == pool->parts.pool.max;
+}
+
+/* False: at the deadline something was still out. */
+static bool wait_until_quiet(dsql_pool *pool, int timeout_ms)
+{
+    struct timespec until = condition_deadline(timeout_ms);
+    close_idle(pool);
+    while (!is_quiet(pool)) {
+        if (!condition_wait(&pool->is_quieter, &pool->lock, timeout_ms < 0 ? NULL : &until)) {
+            close_idle(pool);
+            return is_quiet(pool);
+        }
+        close_idle(pool);
+    }
+    return true;
+}
+
+dsql_status dsql_pool_close(dsql_pool *pool, int timeout_ms)
+{
+    if (pool == NULL) {
+        return DSQL_OK;
+    }
+    pthread_mutex_lock(&pool->lock);
+    pool->is_closing = true;
+    waiters_wake_all(&pool->waiters);
+    pthread_cond_signal(&pool->has_work);
+    bool all_back = wait_until_quiet(pool, timeout_ms);
+    pthread_mutex_unlock(&pool->lock);
+    if (!all_back) {
+        return DSQL_ERR_TIMEOUT;
+    }
+    maintenance_join(pool);
+    pool_free(pool);
+    return DSQL_OK;
+}
+
+/* ---- Lending ---- */
+
+static dsql_status fail_closed(dsql_error *err)
+{
+    return fail(err, DSQL_ERR_CLOSED, "the pool is closing");
+}
+
+static dsql_status fail_timeout(dsql_pool *pool, dsql_error *err)
+{
+    pool->counters.timeouts++;
+    return fail(err, DSQL_ERR_TIMEOUT,
+                "no connection came free in %d ms: %d of %d in use, %d waiting; "
+                "release them sooner or raise pool_max",
+                pool->parts.pool.acquire_timeout_ms, place_count(pool, PLACE_LENT),
+                pool->parts.pool.max, pool->waiters.count);
+}
+
+/* Stands in the queue until served; with the lock held. */
+static struct place *queue_up(dsql_pool *pool, struct waiter *waiter, dsql_error *err)
+{
+    int timeout_ms = pool->parts.pool.acquire_timeout_ms;
+    struct timespec until = condition_deadline(timeout_ms);
+    bool has_time = true;
+    waiters_add(&pool->waiters, waiter);
+    while (waiter->place == NULL && !pool->is_closing && has_time) {
+        has_time = condition_wait(&waiter->is_served, &pool->lock, timeout_ms < 0 ? NULL : &until);
+    }
+    if (waiter->place != NULL) {
+        return waiter->place;
+    }
+    if (pool->is_closing) {
+        fail_closed(err);
+    } else {
+        fail_timeout(pool, err);
+    }
+    waiters_remove(&pool->waiters, waiter);
+    pthread_cond_broadcast(&pool->is_quieter);
+    return NULL;
+}
+
+static struct place *wait_for_place(dsql_pool *pool, dsql_error *err)
+{
+    struct waiter waiter = {.place = NULL};
+    if (!condition_init(&waiter.is_served)) {
+        fail_nomem(err);
+        return NULL;
+    }
+    struct place *place = NULL;
+    pthread_mutex_lock(&pool->lock);
+    if (pool->is_closing) {
+        fail_closed(err);
+    } else if (pool->waiters.first != NULL) {
+        place = queue_up(pool, &waiter, err); /* nobody overtakes */
+    } else {
+        place = place_take(pool);
+        if (place == NULL) {
+            place = queue_up(pool, &waiter, err);
+        }
+    }
+    pthread_mutex_unlock(&pool->lock);
+    pthread_cond_destroy(&waiter.is_served);
+    return place;
+}
+
+/* A held place gets a connection that works, the one it has or a new one. */
+static dsql_status make_ready(struct place *place, int64_t deadline_ms, dsql_error *err)
+{
+    if (place->conn != NULL &&
+        (place_is_overdue(place, clock_monotonic_ms(place->pool->parts.clock)) ||
+         !fitness_check_idle(place->conn))) {
+        place_empty(place);
+    }
+    return place->conn != NULL ? DSQL_OK : place_fill(place, deadline_ms, err);
+}
+
+static PGconn *lend(struct place *place, dsql_error *err)
+{
+    dsql_pool *pool = place->pool;
+    PGconn *conn = place->conn;
+    pthread_mutex_lock(&pool->lock);
+    bool is_closing = pool->is_closing;
+    if (!is_closing) {
+        place_change(place, PLACE_LENT);
+        pool->counters.acquired++;
+    }
+    pthread_mutex_unlock(&pool->lock);
+    if (is_closing) {
+        place_give_up(place);
+        fail_closed(err);
+        return NULL;
+    }
+    return conn;
+}
+
+PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err)
+{
+    if (pool == NULL) {
+        fail(err, DSQL_ERR_USAGE, "dsql_pool_acquire() needs a pool");
+        return NULL;
+    }
+    int timeout_ms = pool->parts.pool.acquire_timeout_ms;
+    int64_t deadline_ms = timeout_ms < 0 ? -1 : clock_monotonic_ms(pool->parts.clock) + timeout_ms;
+    struct place *place = wait_for_place(pool, err);
+    if (place == NULL) {
+        return NULL;
+    }
+    if (make_ready(place, deadline_ms, err) != DSQL_OK) {
+        place_give_up(place);
+        return NULL;
+    }
+    return lend(place, err);
+}
+
+static void give_back(struct place *place, bool is_closing)
+{
+    dsql_pool *pool = place->pool;
+    bool is_young = clock_monotonic_ms(pool->parts.clock) < place->expires_ms;
+    if (is_closing || !is_young || !fitness_restore(place->conn)) {
+        place_give_up(place);
+        return;
+    }
+    pthread_mutex_lock(&pool->lock);
+    place_change(place, PLACE_IDLE);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void dsql_pool_release(dsql_pool *pool, PGconn *conn)
+{
+    if (pool == NULL || conn == NULL) {
+        return;
+    }
+    int os_errno = errno; /* giving back is often done on the way out of a failure */
+    pthread_mutex_lock(&pool->lock);
+    bool is_closing = pool->is_closing;
+    struct place *place = place_find_lent(pool, conn);
+    if (place != NULL) {
+        place_change(place, PLACE_HELD);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    if (place != NULL) {
+        give_back(place, is_closing);
+    } else {
+        log_write(&pool->parts.logger, DSQL_LOG_ERROR,
+                  "dsql_pool_release: not a connection this pool has lent");
+    }
+    errno = os_errno;
+}
+
+void dsql_pool_get_stats(dsql_pool *pool, dsql_pool_stats *out)
+{
+    if (pool == NULL || out == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&pool->lock);
+    *out = pool->counters;
+    out->open = (int)(pool->counters.opened - pool->counters.closed);
+    out->idle = place_count(pool, PLACE_IDLE);
+    out->in_use = place_count(pool, PLACE_LENT);
+    out->waiting = pool->waiters.count;
+    pthread_mutex_unlock(&pool->lock);
+}

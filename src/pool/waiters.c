@@ -1,0 +1,50 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See waiters.h. */
+#include "pool/waiters.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+void waiters_add(struct waiters *waiters, struct waiter *waiter)
+{
+    waiter->next = NULL;
+    waiter->previous = waiters->last;
+    if (waiters->last != NULL) {
+        waiters->last->next = waiter;
+    } else {
+        waiters->first = waiter;
+    }
+    waiters->last = waiter;
+    waiters->count++;
+}
+
+void waiters_remove(struct waiters *waiters, struct waiter *waiter)
+{
+    if (waiter->previous != NULL) {
+        waiter->previous->next = waiter->next;
+    } else {
+        waiters->first = waiter->next;
+    }
+    if (waiter->next != NULL) {
+        waiter->next->previous = waiter->previous;
+    } else {
+        waiters->last = waiter->previous;
+    }
+    waiters->count--;
+}
+
+void waiters_serve(struct waiters *waiters, struct place *place)
+{
+    struct waiter *waiter = waiters->first;
+    assert(waiter != NULL);
+    waiters_remove(waiters, waiter);
+    waiter->place = place;
+    pthread_cond_signal(&waiter->is_served);
+}
+
+void waiters_wake_all(const struct waiters *waiters)
+{
+    for (struct waiter *waiter = waiters->first; waiter != NULL; waiter = waiter->next) {
+        pthread_cond_signal(&waiter->is_served);
+    }
+}

@@ -1,0 +1,58 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages of the server that we write or read ourselves; all others pass through
+ * unread.  Writers append whole messages; parsers take the body of one.
+ */
+#ifndef DSQL_WIRE_BACKEND_H
+#define DSQL_WIRE_BACKEND_H
+
+#include "base/buf.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    BACKEND_AUTHENTICATION = 'R',
+    BACKEND_PARAMETER_STATUS = 'S',
+    BACKEND_ERROR = 'E',
+    BACKEND_READY = 'Z',
+    BACKEND_DATA_ROW = 'D',
+    BACKEND_NEGOTIATE = 'v',
+    FRONTEND_PASSWORD = 'p',
+    FRONTEND_QUERY = 'Q',
+    AUTHENTICATION_OK = 0,
+    AUTHENTICATION_CLEARTEXT = 3
+};
+
+/** The fields of ErrorResponse we use; an empty detail or hint is not sent. */
+struct error_fields {
+    struct text severity; /* V, or S from servers before 9.6 */
+    struct text sqlstate;
+    struct text message;
+    struct text detail;
+    struct text hint;
+};
+
+void backend_write_error(struct buf *out, const struct error_fields *fields);
+/** False: not an ErrorResponse.  A missing field is the empty text. */
+bool backend_parse_error(struct text body, struct error_fields *out);
+
+void backend_write_authentication(struct buf *out, uint32_t code);
+bool backend_parse_authentication(struct text body, uint32_t *code);
+
+void backend_write_parameter(struct buf *out, struct text name, struct text value);
+bool backend_parse_parameter(struct text body, struct text *name, struct text *value);
+
+/** That we speak 3.minor, and do not know these options (the _pq_ ones). */
+void backend_write_negotiate(struct buf *out, uint32_t minor, const struct text *options,
+                             size_t count);
+
+/** *status: 'I' idle, 'T' in a transaction, 'E' in a failed one. */
+bool backend_parse_ready(struct text body, char *status);
+
+/** The only column of a DataRow with one; false for any other row, and for NULL. */
+bool backend_parse_single_column(struct text body, struct text *value);
+
+#endif

@@ -1,0 +1,134 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See startup.h. */
+#include "wire/startup.h"
+
+#include "base/reader.h"
+
+/* PostgreSQL manual, "Message Formats": the codes are 1234 and a number. */
+enum { CODE_MAJOR = 1234, CODE_CANCEL = 5678, CODE_SSL = 5679, CODE_GSSENC = 5680 };
+
+enum { LENGTH_SIZE = 4, VERSION_SIZE = 4, PROTOCOL_MAJOR = 3, MIN_KEY_SIZE = 4, PID_SIZE = 4 };
+
+static enum startup_result parse_parameters(struct reader *reader, struct startup *out)
+{
+    while (reader_ok(reader)) {
+        struct text name = reader_cstring(reader);
+        if (text_is_empty(name)) {
+            break;
+        }
+        if (out->parameter_count == STARTUP_MAX_PARAMETERS) {
+            return STARTUP_MALFORMED;
+        }
+        struct text value = reader_cstring(reader);
+        out->parameters[out->parameter_count] = (struct startup_parameter){name, value};
+        out->parameter_count++;
+    }
+    return reader_done(reader) ? STARTUP_COMPLETE : STARTUP_MALFORMED;
+}
+
+static enum startup_result parse_cancel(struct reader *reader, struct startup *out)
+{
+    size_t left = reader_left(reader);
+    out->kind = STARTUP_CANCEL_REQUEST;
+    if (left < PID_SIZE + MIN_KEY_SIZE || left > PID_SIZE + STARTUP_CANCEL_KEY_MAX) {
+        return STARTUP_MALFORMED;
+    }
+    return STARTUP_COMPLETE;
+}
+
+static enum startup_result parse_code(struct reader *reader, struct startup *out)
+{
+    if (out->minor == CODE_CANCEL) {
+        return parse_cancel(reader, out);
+    }
+    if (out->minor != CODE_SSL && out->minor != CODE_GSSENC) {
+        return STARTUP_MALFORMED;
+    }
+    out->kind = out->minor == CODE_SSL ? STARTUP_SSL_REQUEST : STARTUP_GSSENC_REQUEST;
+    return reader_done(reader) ? STARTUP_COMPLETE : STARTUP_MALFORMED;
+}
+
+static enum startup_result parse_body(struct text body, struct startup *out)
+{
+    struct reader reader;
+    reader_init(&reader, body);
+    out->major = reader_u16(&reader);
+    out->minor = reader_u16(&reader);
+    if (out->major == CODE_MAJOR) {
+        return parse_code(&reader, out);
+    }
+    if (out->major != PROTOCOL_MAJOR) {
+        return STARTUP_MALFORMED;
+    }
+    return parse_parameters(&reader, out);
+}
+
+enum startup_result startup_parse(struct text bytes, struct startup *out)
+{
+    *out = (struct startup){.kind = STARTUP_SESSION};
+    if (bytes.len < LENGTH_SIZE) {
+        return STARTUP_NEEDS_MORE;
+    }
+    struct reader reader;
+    reader_init(&reader, bytes);
+    uint32_t size = reader_u32(&reader);
+    /* Don't believe nonsense: decide on the length before waiting for that much. */
+    if (size < LENGTH_SIZE + VERSION_SIZE || size > STARTUP_MAX_SIZE) {
+        return STARTUP_MALFORMED;
+    }
+    if (bytes.len < size) {
+        return STARTUP_NEEDS_MORE;
+    }
+    out->size = size;
+    return parse_body(reader_bytes(&reader, size - LENGTH_SIZE), out);
+}
+
+struct text startup_value(const struct startup *startup, const char *name)
+{
+    struct text value = text_of("");
+    for (size_t i = 0; i < startup->parameter_count; i++) {
+        if (text_equal_string(startup->parameters[i].name, name)) {
+            value = startup->parameters[i].value;
+        }
+    }
+    return value;
+}
+
+void startup_begin(struct buf *out)
+{
+    buf_add_u32(out, 0); /* the length, set by startup_end() */
+    buf_add_u16(out, PROTOCOL_MAJOR);
+    buf_add_u16(out, 0);
+}
+
+void startup_add(struct buf *out, struct text name, struct text value)
+{
+    size_t nul = 0;
+    if (text_is_empty(name) || text_find(name, '\0', &nul) || text_find(value, '\0', &nul)) {
+        out->is_broken = true;
+        return;
+    }
+    buf_add_text(out, name);
+    buf_add_char(out, '\0');
+    buf_add_text(out, value);
+    buf_add_char(out, '\0');
+}
+
+void startup_end(struct buf *out)
+{
+    buf_add_char(out, '\0');
+    if (!buf_ok(out) || out->len > STARTUP_MAX_SIZE) {
+        out->is_broken = true;
+        return;
+    }
+    for (size_t i = 0; i < LENGTH_SIZE; i++) {
+        out->data[i] = (char)(out->len >> (24 - 8 * i) & 0xff);
+    }
+}
+
+void startup_write_ssl_request(struct buf *out)
+{
+    buf_add_u32(out, LENGTH_SIZE + VERSION_SIZE);
+    buf_add_u16(out, CODE_MAJOR);
+    buf_add_u16(out, CODE_SSL);
+}

@@ -240,7 +240,7 @@ static dsql_status parse_pairs(struct text rest, struct pair_list *out, dsql_err
 dsql_status conninfo_parse(struct text conninfo, struct pair_list *out, dsql_error *err)
 {
     if (conninfo.len > CONNINFO_MAX_LENGTH || text_find(conninfo, '\0', &(size_t){0})) {
-        return fail(err, DSQL_ERR_USAGE, "the connection string is too long");
+        return fail(err, DSQL_ERR_USAGE, "the connection string is too long, or holds a NUL");
     }
     struct text text = text_trim(conninfo);
     struct text scheme;

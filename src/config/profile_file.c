@@ -1,0 +1,530 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See profile_file.h.  Parsing only appends, config before credentials; looking up
+ * goes from the end, so that the last one wins and the credentials file overrides.
+ * Sections that do not count are kept, dropped: their lines are checked all the same.
+ */
+#include "config/profile_file.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/secret.h"
+#include "config/environment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FILE_MAX_SIZE = 1 << 20, READ_SIZE = 4096, FIRST_CAPACITY = 16 };
+
+struct section {
+    enum profile_section_kind kind;
+    char *name;
+    bool is_bare_default; /* "[default]" of the config file, which "[profile default]" beats */
+    bool is_dropped;
+};
+
+enum { NO_PARENT = -1 };
+
+struct property {
+    size_t section;
+    ptrdiff_t parent; /* index of the property that this one is nested in, or NO_PARENT */
+    char *key;        /* lower case */
+    struct buf value;
+};
+
+struct profile_set {
+    struct section *sections;
+    size_t section_count;
+    size_t section_capacity;
+    struct property *properties;
+    size_t property_count;
+    size_t property_capacity;
+};
+
+/* What is being parsed, and where. */
+struct parser {
+    struct profile_set *set;
+    const char *file; /* for messages */
+    bool is_config;
+    size_t line;
+    bool has_section;   /* the last section of the set is the current one */
+    ptrdiff_t property; /* the one that an indented line continues, or NO_PARENT */
+    bool is_nested;     /* its own line had no value: indented lines are KEY = VALUE */
+    dsql_error *err;
+};
+
+/* ---- The set ---- */
+
+/* Room for one more, doubling. */
+static void *grow(void *items, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity) {
+        return items;
+    }
+    size_t wanted = *capacity == 0 ? FIRST_CAPACITY : *capacity * 2;
+    void *bigger = mem_resize_array(items, wanted, size);
+    if (bigger != NULL) {
+        *capacity = wanted;
+    }
+    return bigger;
+}
+
+static struct section *add_section(struct profile_set *set, struct text name)
+{
+    struct section *sections =
+        grow(set->sections, set->section_count, &set->section_capacity, sizeof *set->sections);
+    if (sections == NULL) {
+        return NULL;
+    }
+    set->sections = sections;
+    struct section *section = &sections[set->section_count];
+    *section = (struct section){.name = text_dup(name)};
+    if (section->name == NULL) {
+        return NULL;
+    }
+    set->section_count++;
+    return section;
+}
+
+static char *dup_lower(struct text text)
+{
+    char *copy = text_dup(text);
+    for (size_t i = 0; copy != NULL && copy[i] != '\0'; i++) {
+        copy[i] = char_to_lower(copy[i]);
+    }
+    return copy;
+}
+
+static bool add_property(struct profile_set *set, ptrdiff_t parent, struct text key,
+                         struct text value)
+{
+    struct property *properties = grow(set->properties, set->property_count,
+                                       &set->property_capacity, sizeof *set->properties);
+    if (properties == NULL) {
+        return false;
+    }
+    set->properties = properties;
+    struct property *property = &properties[set->property_count];
+    *property = (struct property){
+        .section = set->section_count - 1, .parent = parent, .key = dup_lower(key)};
+    if (property->key == NULL) {
+        return false;
+    }
+    buf_init_secret(&property->value, FILE_MAX_SIZE);
+    buf_add_text(&property->value, value);
+    set->property_count++;
+    return buf_ok(&property->value);
+}
+
+void profile_set_free(struct profile_set *set)
+{
+    if (set == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < set->section_count; i++) {
+        mem_free(set->sections[i].name);
+    }
+    for (size_t i = 0; i < set->property_count; i++) {
+        mem_free(set->properties[i].key);
+        buf_clear(&set->properties[i].value);
+    }
+    mem_free(set->sections);
+    mem_free(set->properties);
+    mem_free(set);
+}
+
+/* ---- Lines ---- */
+
+static bool fail_line(const struct parser *parser, const char *what)
+{
+    fail(parser->err, DSQL_ERR_CREDENTIALS, "%s, line %zu: %s", parser->file, parser->line, what);
+    return false;
+}
+
+static bool fail_memory(const struct parser *parser)
+{
+    fail_nomem(parser->err);
+    return false;
+}
+
+static bool is_comment(struct text text)
+{
+    return text_starts_with(text, "#") || text_starts_with(text, ";");
+}
+
+static bool is_indented(struct text line)
+{
+    return text_starts_with(line, " ") || text_starts_with(line, "\t");
+}
+
+/* A comment behind a value needs white space before it: "a = b;c" is all value. */
+static struct text without_comment(struct text line)
+{
+    for (size_t i = 1; i < line.len; i++) {
+        bool is_mark = line.data[i] == '#' || line.data[i] == ';';
+        if (is_mark && char_is_space(line.data[i - 1])) {
+            return text_slice(line, 0, i);
+        }
+    }
+    return line;
+}
+
+static bool is_name(struct text name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (!char_is_alnum(name.data[i]) && strchr("_-/.%@:+", name.data[i]) == NULL) {
+            return false;
+        }
+    }
+    return name.len > 0;
+}
+
+/* "profile NAME": false unless the first word is the given one and another follows. */
+static bool name_behind(struct text header, const char *word, struct text *name)
+{
+    struct text rest = text_slice(header, strlen(word), header.len);
+    if (!text_starts_with(header, word) || !is_indented(rest)) {
+        return false;
+    }
+    *name = text_trim(rest);
+    return true;
+}
+
+static void classify_config_section(struct text header, struct text *name, struct section *section)
+{
+    section->kind = PROFILE_SECTION_PROFILE;
+    if (text_equal_string(header, "default")) {
+        *name = header;
+        section->is_bare_default = true;
+    } else if (name_behind(header, "profile", name)) {
+        section->kind = PROFILE_SECTION_PROFILE;
+    } else if (name_behind(header, "sso-session", name)) {
+        section->kind = PROFILE_SECTION_SSO_SESSION;
+    } else if (name_behind(header, "services", name)) {
+        section->kind = PROFILE_SECTION_SERVICES;
+    } else {
+        section->is_dropped = true;
+    }
+}
+
+static bool open_section(struct parser *parser, struct text header)
+{
+    struct text name = header; /* the credentials file has no prefixes */
+    struct section what = {.kind = PROFILE_SECTION_PROFILE};
+    if (parser->is_config) {
+        classify_config_section(header, &name, &what);
+    }
+    struct section *section = add_section(parser->set, name);
+    if (section == NULL) {
+        return fail_memory(parser);
+    }
+    section->kind = what.kind;
+    section->is_bare_default = what.is_bare_default;
+    section->is_dropped = what.is_dropped || !is_name(name);
+    parser->has_section = true;
+    parser->property = NO_PARENT;
+    return true;
+}
+
+static bool parse_header(struct parser *parser, struct text line)
+{
+    struct text header;
+    struct text after;
+    if (!text_cut(text_slice(line, 1, line.len), ']', &header, &after)) {
+        return fail_line(parser, "a section has no ']'");
+    }
+    after = text_trim(after);
+    if (!text_is_empty(after) && !is_comment(after)) {
+        return fail_line(parser, "text behind the ']' of a section");
+    }
+    return open_section(parser, text_trim(header));
+}
+
+static bool split_property(const struct parser *parser, struct text line, struct text *key,
+                           struct text *value)
+{
+    if (!text_cut(line, '=', key, value)) {
+        return fail_line(parser, "expected KEY = VALUE");
+    }
+    *key = text_trim(*key);
+    *value = text_trim(*value);
+    return text_is_empty(*key) ? fail_line(parser, "there is no key before the '='") : true;
+}
+
+static bool parse_property(struct parser *parser, struct text line)
+{
+    struct text key;
+    struct text value;
+    if (!split_property(parser, without_comment(line), &key, &value)) {
+        return false;
+    }
+    if (!parser->has_section) {
+        return fail_line(parser, "a property stands before any section");
+    }
+    if (!add_property(parser->set, NO_PARENT, key, value)) {
+        return fail_memory(parser);
+    }
+    parser->property = (ptrdiff_t)parser->set->property_count - 1;
+    parser->is_nested = text_is_empty(value);
+    return true;
+}
+
+static bool parse_nested(struct parser *parser, struct text line)
+{
+    struct text key;
+    struct text value;
+    if (is_comment(line)) {
+        return true;
+    }
+    if (!split_property(parser, line, &key, &value)) {
+        return false;
+    }
+    return add_property(parser->set, parser->property, key, value) ? true : fail_memory(parser);
+}
+
+static bool parse_continuation(struct parser *parser, struct text line)
+{
+    if (parser->property == NO_PARENT) {
+        return is_comment(line) ? true : fail_line(parser, "an indented line continues nothing");
+    }
+    struct buf *value = &parser->set->properties[parser->property].value;
+    buf_add_char(value, '\n');
+    buf_add_text(value, line);
+    if (!buf_ok(value)) {
+        return fail_memory(parser);
+    }
+    return parser->is_nested ? parse_nested(parser, line) : true;
+}
+
+static bool parse_line(struct parser *parser, struct text line)
+{
+    struct text trimmed = text_trim(line);
+    if (text_is_empty(trimmed) || is_comment(line)) {
+        return true;
+    }
+    if (is_indented(line)) {
+        return parse_continuation(parser, trimmed);
+    }
+    if (text_starts_with(line, "[")) {
+        return parse_header(parser, line);
+    }
+    return parse_property(parser, line);
+}
+
+/* ---- Files ---- */
+
+static bool parse_file(struct parser *parser, struct text rest)
+{
+    size_t position = 0;
+    if (rest.len > FILE_MAX_SIZE || text_find(rest, '\0', &position)) {
+        return fail_line(parser, "not a text file of at most one megabyte");
+    }
+    if (text_starts_with(rest, "\xef\xbb\xbf")) { /* a byte order mark, from Windows editors */
+        rest = text_slice(rest, 3, rest.len);
+    }
+    struct text line;
+    while (text_next_line(&rest, &line)) {
+        parser->line++;
+        if (!parse_line(parser, line)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* "[default]" of the config file does not merge with "[profile default]": it is as if not there. */
+static void drop_bare_default(struct profile_set *set)
+{
+    bool is_beaten = false;
+    for (size_t i = 0; i < set->section_count; i++) {
+        const struct section *section = &set->sections[i];
+        is_beaten = is_beaten ||
+                    (section->kind == PROFILE_SECTION_PROFILE && !section->is_bare_default &&
+                     !section->is_dropped && text_equal_string(text_of(section->name), "default"));
+    }
+    for (size_t i = 0; is_beaten && i < set->section_count; i++) {
+        set->sections[i].is_dropped =
+            set->sections[i].is_dropped || set->sections[i].is_bare_default;
+    }
+}
+
+static bool add_file(struct profile_set *set, const char *file, bool is_config, struct text content,
+                     dsql_error *err)
+{
+    struct parser parser = {
+        .set = set, .file = file, .is_config = is_config, .property = NO_PARENT, .err = err};
+    if (!parse_file(&parser, content)) {
+        return false;
+    }
+    if (is_config) {
+        drop_bare_default(set);
+    }
+    return true;
+}
+
+static struct profile_set *parse_both(const char *config_name, struct text config,
+                                      const char *credentials_name, struct text credentials,
+                                      dsql_error *err)
+{
+    struct profile_set *set = mem_new(sizeof *set);
+    if (set == NULL) {
+        fail_nomem(err);
+        return NULL;
+    }
+    if (!add_file(set, config_name, true, config, err) ||
+        !add_file(set, credentials_name, false, credentials, err)) {
+        profile_set_free(set);
+        return NULL;
+    }
+    return set;
+}
+
+struct profile_set *profile_set_parse(struct text config, struct text credentials, dsql_error *err)
+{
+    return parse_both("AWS config file", config, "AWS credentials file", credentials, err);
+}
+
+/* What the variable says, "~/" expanded, or else the file in ~/.aws; "" without a home. */
+static char *file_path(const char *variable, const char *default_name)
+{
+    struct buf path AUTO_BUF;
+    buf_init(&path, READ_SIZE);
+    struct text given = text_of(environment_get(variable));
+    if (!text_is_empty(given) && !text_starts_with(given, "~/")) {
+        buf_add_text(&path, given);
+        return buf_take(&path);
+    }
+    AUTO_FREE char *home = environment_home();
+    if (home == NULL) {
+        return buf_take(&path);
+    }
+    buf_add_string(&path, home);
+    buf_add_string(&path, text_is_empty(given) ? "/.aws/" : "");
+    buf_add_text(&path,
+                 text_is_empty(given) ? text_of(default_name) : text_slice(given, 1, given.len));
+    return buf_take(&path);
+}
+
+/* False with errno. */
+static bool read_all(int file, struct buf *content)
+{
+    char chunk[READ_SIZE];
+    ssize_t len = 1;
+    while (len > 0 && buf_ok(content)) {
+        len = read(file, chunk, sizeof chunk);
+        if (len > 0) {
+            buf_add(content, chunk, (size_t)len);
+        }
+        if (len < 0 && errno == EINTR) {
+            len = 1;
+        }
+    }
+    secret_wipe(chunk, sizeof chunk);
+    if (!buf_ok(content)) {
+        errno = EFBIG;
+    }
+    return len >= 0 && buf_ok(content);
+}
+
+static bool read_path(const char *path, struct buf *content)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        return false;
+    }
+    bool is_read = read_all(file, content);
+    int read_errno = errno;
+    close(file);
+    errno = read_errno;
+    return is_read;
+}
+
+/* A file that is not there is empty; so is an unreadable one that nobody asked for. */
+static bool read_file(const char *path, const char *variable, struct buf *content, dsql_error *err)
+{
+    buf_init_secret(content, FILE_MAX_SIZE);
+    if (path == NULL) {
+        fail_nomem(err);
+        return false;
+    }
+    if (path[0] == '\0' || read_path(path, content) || errno == ENOENT || errno == ENOTDIR) {
+        return true;
+    }
+    if (environment_get(variable) == NULL && errno == EACCES) {
+        return true;
+    }
+    fail_errno(err, DSQL_ERR_CREDENTIALS, "could not read %s", path);
+    return false;
+}
+
+struct profile_set *profile_set_load(dsql_error *err)
+{
+    static const char config_variable[] = "AWS_CONFIG_FILE";
+    static const char credentials_variable[] = "AWS_SHARED_CREDENTIALS_FILE";
+    AUTO_FREE char *config_path = file_path(config_variable, "config");
+    AUTO_FREE char *credentials_path = file_path(credentials_variable, "credentials");
+    struct buf config AUTO_BUF = {0};
+    struct buf credentials AUTO_BUF = {0};
+    if (!read_file(config_path, config_variable, &config, err) ||
+        !read_file(credentials_path, credentials_variable, &credentials, err)) {
+        return NULL;
+    }
+    return parse_both(config_path, buf_text(&config), credentials_path, buf_text(&credentials),
+                      err);
+}
+
+/* ---- Looking up ---- */
+
+static bool is_section(const struct section *section, enum profile_section_kind kind,
+                       const char *name)
+{
+    return !section->is_dropped && section->kind == kind &&
+           text_equal_string(text_of(name), section->name);
+}
+
+bool profile_set_has(const struct profile_set *set, enum profile_section_kind kind,
+                     const char *name)
+{
+    for (size_t i = 0; i < set->section_count; i++) {
+        if (is_section(&set->sections[i], kind, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The index of the last one that fits, or NO_PARENT. */
+static ptrdiff_t find_property(const struct profile_set *set, enum profile_section_kind kind,
+                               const char *name, ptrdiff_t parent, const char *key)
+{
+    for (size_t i = set->property_count; i > 0; i--) {
+        const struct property *property = &set->properties[i - 1];
+        if (property->parent == parent && text_equal_string(text_of(key), property->key) &&
+            is_section(&set->sections[property->section], kind, name)) {
+            return (ptrdiff_t)(i - 1);
+        }
+    }
+    return NO_PARENT;
+}
+
+static const char *value_at(const struct profile_set *set, ptrdiff_t index)
+{
+    return index == NO_PARENT ? NULL : buf_text(&set->properties[index].value).data;
+}
+
+const char *profile_set_get(const struct profile_set *set, enum profile_section_kind kind,
+                            const char *name, const char *key)
+{
+    return value_at(set, find_property(set, kind, name, NO_PARENT, key));
+}
+
+const char *profile_set_get_nested(const struct profile_set *set, enum profile_section_kind kind,
+                                   const char *name, const char *key, const char *subkey)
+{
+    ptrdiff_t parent = find_property(set, kind, name, NO_PARENT, key);
+    return parent == NO_PARENT ? NULL
+                               : value_at(set, find_property(set, kind, name, parent, subkey));
+}

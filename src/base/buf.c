@@ -55,7 +55,7 @@ static size_t next_capacity(const struct buf *buf, size_t need)
 {
     size_t capacity = buf->capacity == 0 ? BUF_FIRST_CAPACITY : buf->capacity;
     while (capacity < need) {
-        if (capacity > need / 2) {
+        if (capacity > SIZE_MAX / 2) {
             return need;
         }
         capacity *= 2;

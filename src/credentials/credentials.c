@@ -34,21 +34,43 @@ static bool is_usable_set(struct text access_key_id, struct text secret_access_k
            (text_is_empty(session_token) || is_usable(session_token, MAX_SESSION_TOKEN_LENGTH));
 }
 
+static bool set_text(struct secret *secret, struct text text)
+{
+    return secret_set(secret, text.data, text.len);
+}
+
+static dsql_status fill(struct dsql_credentials *credentials, struct text access_key_id,
+                        struct text secret_access_key, struct text session_token,
+                        int64_t expires_at)
+{
+    if (expires_at < 0 || !is_usable_set(access_key_id, secret_access_key, session_token)) {
+        return DSQL_ERR_USAGE;
+    }
+    if (!set_text(&credentials->access_key_id, access_key_id) ||
+        !set_text(&credentials->secret_access_key, secret_access_key) ||
+        !set_text(&credentials->session_token, session_token)) {
+        credentials_clear(credentials);
+        return DSQL_ERR_NOMEM;
+    }
+    credentials->expires_at = expires_at;
+    return DSQL_OK;
+}
+
+dsql_status credentials_fill(struct dsql_credentials *credentials, struct text access_key_id,
+                             struct text secret_access_key, struct text session_token,
+                             int64_t expires_at)
+{
+    return fill(credentials, text_trim(access_key_id), text_trim(secret_access_key),
+                text_trim(session_token), expires_at);
+}
+
 dsql_status dsql_credentials_set(dsql_credentials *creds, const char *access_key_id,
                                  const char *secret_access_key, const char *session_token,
                                  int64_t expires_at)
 {
-    if (creds == NULL || expires_at < 0 ||
-        !is_usable_set(text_of(access_key_id), text_of(secret_access_key),
-                       text_of(session_token))) {
+    if (creds == NULL) {
         return DSQL_ERR_USAGE;
     }
-    if (!secret_set_string(&creds->access_key_id, access_key_id) ||
-        !secret_set_string(&creds->secret_access_key, secret_access_key) ||
-        !secret_set_string(&creds->session_token, session_token)) {
-        credentials_clear(creds);
-        return DSQL_ERR_NOMEM;
-    }
-    creds->expires_at = expires_at;
-    return DSQL_OK;
+    return fill(creds, text_of(access_key_id), text_of(secret_access_key), text_of(session_token),
+                expires_at);
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "base/text.h"
 
 #include <dsql.h>
 
@@ -21,6 +22,11 @@ struct dsql_credentials {
 };
 
 void credentials_clear(struct dsql_credentials *credentials);
+
+/** As dsql_credentials_set(), from texts; blanks around them are dropped. */
+dsql_status credentials_fill(struct dsql_credentials *credentials, struct text access_key_id,
+                             struct text secret_access_key, struct text session_token,
+                             int64_t expires_at);
 
 /**
  * A copy of what the provider has, fetched now if the cached ones are missing or

@@ -106,3 +106,62 @@ dsql_status token_make(const struct token_request *request,
     }
     return DSQL_OK;
 }
+
+/* The settings' provider, or one of the default chain for this call; unref it. */
+static dsql_credentials_provider *provider_of(const struct settings *settings, dsql_error *err)
+{
+    if (settings->credentials != NULL) {
+        return dsql_credentials_ref(settings->credentials);
+    }
+    return dsql_credentials_default(settings->profile, err);
+}
+
+dsql_status token_for_settings(const struct settings *settings, const struct clock *clock,
+                               char **token, int64_t *expires_at, dsql_error *err)
+{
+    struct dsql_credentials credentials = {0};
+    dsql_error failure = {0};
+    dsql_credentials_provider *provider = provider_of(settings, &failure);
+    dsql_status status = failure.status;
+    if (provider != NULL) {
+        status = credentials_get(provider, clock, &credentials, &failure);
+        dsql_credentials_unref(provider);
+    }
+    if (status == DSQL_OK) {
+        const struct token_request request = {
+            .endpoint = &settings->endpoint,
+            .action = token_action_for_user(settings->user),
+            .seconds = settings->token_seconds,
+            .now = clock_wall_s(clock),
+        };
+        status = token_make(&request, &credentials, token, expires_at, &failure);
+        credentials_clear(&credentials);
+    }
+    if (status != DSQL_OK && err != NULL) {
+        *err = failure;
+    }
+    return status;
+}
+
+char *dsql_token(const dsql_options *options, int64_t *expires_at, dsql_error *err)
+{
+    struct settings settings;
+    char *token = NULL;
+    if (options == NULL) {
+        fail(err, DSQL_ERR_USAGE, "a token needs options");
+        return NULL;
+    }
+    if (settings_resolve(options, &settings, err) != DSQL_OK) {
+        return NULL;
+    }
+    if (token_for_settings(&settings, clock_system(), &token, expires_at, err) != DSQL_OK) {
+        token = NULL;
+    }
+    settings_clear(&settings);
+    return token;
+}
+
+void dsql_token_free(char *token)
+{
+    secret_free_string(token);
+}

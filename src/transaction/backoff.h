@@ -1,0 +1,24 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How long to wait between two tries: doubled each time up to a maximum, of which
+ * one half is certain and the other half chance, so that those who collided do
+ * not meet again.
+ */
+#ifndef DSQL_TRANSACTION_BACKOFF_H
+#define DSQL_TRANSACTION_BACKOFF_H
+
+#include "base/random.h"
+
+struct backoff {
+    int64_t next_ms;
+    int64_t max_ms;
+    const struct random_source *random;
+};
+
+void backoff_init(struct backoff *backoff, int64_t base_ms, int64_t max_ms,
+                  const struct random_source *random);
+
+/** In [d/2, d], where d is base, 2 * base, 4 * base... but never more than max. */
+int64_t backoff_next(struct backoff *backoff);
+
+#endif

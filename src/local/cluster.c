@@ -1,0 +1,298 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See cluster.h. */
+#include "local/cluster.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "local/file.h"
+
+#include <jansson.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char not_set[] = "";
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value == NULL ? not_set : value;
+}
+
+static void join(char *out, const char *dir, const char *name)
+{
+    /* Never cut: cluster_open() has made sure that the longest one, the socket, fits. */
+    snprintf(out, CLUSTER_PATH_SIZE, "%s/%s", dir, name);
+}
+
+static void compute_paths(struct cluster *cluster)
+{
+    join(cluster->settings, cluster->dir, "cluster.json");
+    join(cluster->state, cluster->dir, "state.json");
+    join(cluster->lock, cluster->dir, "lock");
+    join(cluster->daemon_log, cluster->dir, "daemon.log");
+    join(cluster->postgres_log, cluster->dir, "postgres.log");
+    join(cluster->ca, cluster->dir, "ca.pem");
+    join(cluster->secret, cluster->dir, "secret");
+    join(cluster->ca_key, cluster->dir, "secret/ca.key");
+    join(cluster->server_key, cluster->dir, "secret/server.key");
+    join(cluster->server_certificate, cluster->dir, "secret/server.pem");
+    join(cluster->identities, cluster->dir, "secret/identities.json");
+    join(cluster->data, cluster->dir, "data");
+    join(cluster->data_new, cluster->dir, "data.new");
+    join(cluster->run, cluster->dir, "run");
+    join(cluster->socket, cluster->dir, "run/.s.PGSQL.5432");
+}
+
+/* --dir, then $XDG_DATA_HOME, then the home; root's home is closed to the server's account. */
+static dsql_status choose_dir(const char *dir, char *out, size_t size, dsql_error *err)
+{
+    const char *data_home = environment("XDG_DATA_HOME");
+    const char *home = environment("HOME");
+    char here[PATH_MAX] = "";
+    int len = 0;
+    if (dir != NULL && dir[0] == '/') {
+        len = snprintf(out, size, "%s", dir);
+    } else if (dir != NULL) {
+        if (dir[0] == '\0' || getcwd(here, sizeof here) == NULL) {
+            return fail(err, DSQL_ERR_USAGE, "--dir needs the name of a directory");
+        }
+        len = snprintf(out, size, "%s/%s", here, dir);
+    } else if (data_home[0] == '/') {
+        len = snprintf(out, size, "%s/dsql/local", data_home);
+    } else if (geteuid() == 0) {
+        len = snprintf(out, size, "/var/lib/dsql/local");
+    } else if (home[0] == '/') {
+        len = snprintf(out, size, "%s/.local/share/dsql/local", home);
+    } else {
+        return fail(err, DSQL_ERR_USAGE, "HOME is not set: name a directory with --dir");
+    }
+    size_t limit = CLUSTER_SOCKET_PATH_MAX - strlen("/run/.s.PGSQL.5432");
+    if (len < 0 || (size_t)len > limit) {
+        return fail(err, DSQL_ERR_USAGE,
+                    "the directory's path is too long for a Unix socket (%d bytes, at most %zu): "
+                    "choose a shorter one with --dir",
+                    len, limit);
+    }
+    while (len > 1 && out[len - 1] == '/') {
+        out[--len] = '\0';
+    }
+    return len > 1 ? DSQL_OK : fail(err, DSQL_ERR_USAGE, "a cluster cannot live in /");
+}
+
+/* PostgreSQL refuses to run as root. */
+static dsql_status find_owner(struct cluster_owner *owner, dsql_error *err)
+{
+    owner->uid = geteuid();
+    owner->gid = getegid();
+    if (owner->uid != 0) {
+        return DSQL_OK;
+    }
+    const struct passwd *account = getpwnam("postgres");
+    account = account == NULL ? getpwnam("nobody") : account;
+    if (account == NULL || account->pw_uid == 0) {
+        return fail(err, DSQL_ERR_USAGE,
+                    "PostgreSQL does not run as root, and there is no user postgres or nobody");
+    }
+    owner->uid = account->pw_uid;
+    owner->gid = account->pw_gid;
+    owner->is_other = true;
+    text_copy(text_of(account->pw_name), owner->name, sizeof owner->name);
+    return DSQL_OK;
+}
+
+static dsql_status read_settings(struct cluster *cluster, dsql_error *err)
+{
+    if (!file_exists(cluster->settings)) {
+        return DSQL_OK;
+    }
+    json_t *root = json_load_file(cluster->settings, 0, NULL);
+    const char *endpoint = json_string_value(json_object_get(root, "endpoint"));
+    bool ok = endpoint != NULL &&
+              text_copy(text_of(endpoint), cluster->endpoint, sizeof cluster->endpoint);
+    json_decref(root);
+    return ok ? DSQL_OK : fail(err, DSQL_ERR_USAGE, "%s is damaged", cluster->settings);
+}
+
+dsql_status cluster_open(struct cluster *cluster, const char *dir, dsql_error *err)
+{
+    *cluster = (struct cluster){0};
+    dsql_status status = choose_dir(dir, cluster->dir, sizeof cluster->dir, err);
+    if (status == DSQL_OK) {
+        status = find_owner(&cluster->owner, err);
+    }
+    if (status != DSQL_OK) {
+        return status;
+    }
+    compute_paths(cluster);
+    return read_settings(cluster, err);
+}
+
+bool cluster_is_initialised(const struct cluster *cluster)
+{
+    return cluster->endpoint[0] != '\0' && file_exists(cluster->identities) &&
+           file_exists(cluster->data);
+}
+
+/* Would the owner, who is not root, get through every folder above? */
+static dsql_status check_reachable(const struct cluster *cluster, dsql_error *err)
+{
+    char part[CLUSTER_PATH_SIZE];
+    text_copy(text_of(cluster->dir), part, sizeof part);
+    for (char *slash = strrchr(part, '/'); slash != NULL && slash != part;
+         slash = strrchr(part, '/')) {
+        *slash = '\0';
+        struct stat info;
+        if (stat(part, &info) != 0) {
+            continue;
+        }
+        bool is_open = (info.st_mode & S_IXOTH) != 0 ||
+                       (info.st_uid == cluster->owner.uid && (info.st_mode & S_IXUSR) != 0);
+        if (!is_open) {
+            return fail(err, DSQL_ERR_USAGE,
+                        "cannot keep a cluster in %s: as root the server runs as user %s, which "
+                        "may not enter %s; choose another place with --dir",
+                        cluster->dir, cluster->owner.name, part);
+        }
+    }
+    return DSQL_OK;
+}
+
+static bool is_ours(const struct cluster *cluster)
+{
+    return file_exists(cluster->settings) || file_exists(cluster->lock) ||
+           folder_is_empty(cluster->dir);
+}
+
+dsql_status cluster_prepare(const struct cluster *cluster, dsql_error *err)
+{
+    dsql_status status = cluster->owner.is_other ? check_reachable(cluster, err) : DSQL_OK;
+    if (status == DSQL_OK) {
+        status = folder_make_all(cluster->dir, err);
+    }
+    if (status != DSQL_OK) {
+        return status;
+    }
+    if (!is_ours(cluster)) {
+        return fail(err, DSQL_ERR_USAGE, "%s is not empty and holds no cluster", cluster->dir);
+    }
+    int fd = open(cluster->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) {
+        return fail_errno(err, DSQL_ERR_USAGE, "could not open %s", cluster->dir);
+    }
+    bool ok = fchmod(fd, 0711) == 0 &&
+              (!cluster->owner.is_other || fchown(fd, cluster->owner.uid, cluster->owner.gid) == 0);
+    if (!ok) {
+        status = fail_errno(err, DSQL_ERR_USAGE, "%s belongs to somebody else", cluster->dir);
+    }
+    close(fd);
+    return status;
+}
+
+static dsql_status write_json(const char *path, mode_t mode, json_t *root, dsql_error *err)
+{
+    char *text = json_dumps(root, JSON_INDENT(2));
+    json_decref(root);
+    if (text == NULL) {
+        return fail_nomem(err);
+    }
+    dsql_status status = file_replace(path, mode, text_of(text), err);
+    free(text);
+    return status;
+}
+
+/* 26 characters of lower-case base32, as the service makes them. */
+static dsql_status make_name(struct cluster *cluster, dsql_error *err)
+{
+    unsigned char bytes[CLUSTER_IDENTIFIER_LEN];
+    char identifier[CLUSTER_IDENTIFIER_LEN + 1] = "";
+    if (!random_bytes(bytes, sizeof bytes)) {
+        return fail(err, DSQL_ERR_USAGE, "the kernel gave no random bytes");
+    }
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        identifier[i] = "abcdefghijklmnopqrstuvwxyz234567"[bytes[i] % 32];
+    }
+    snprintf(cluster->endpoint, sizeof cluster->endpoint, "%s.dsql.%s.on.aws", identifier,
+             CLUSTER_REGION);
+    json_t *root = json_pack("{s:s, s:s, s:s}", "identifier", identifier, "endpoint",
+                             cluster->endpoint, "region", CLUSTER_REGION);
+    return root == NULL ? fail_nomem(err) : write_json(cluster->settings, 0644, root, err);
+}
+
+dsql_status cluster_create(struct cluster *cluster, dsql_error *err)
+{
+    dsql_status status = folder_make(cluster->secret, 0700, err);
+    if (status == DSQL_OK) {
+        status = folder_make(cluster->run, 0700, err);
+    }
+    if (status == DSQL_OK && cluster->endpoint[0] == '\0') {
+        status = make_name(cluster, err);
+    }
+    return status;
+}
+
+dsql_status cluster_become_owner(const struct cluster *cluster, dsql_error *err)
+{
+    const struct cluster_owner *owner = &cluster->owner;
+    if (!owner->is_other) {
+        return DSQL_OK;
+    }
+    if (initgroups(owner->name, owner->gid) != 0 ||
+        setresgid(owner->gid, owner->gid, owner->gid) != 0 ||
+        setresuid(owner->uid, owner->uid, owner->uid) != 0) {
+        return fail_errno(err, DSQL_ERR_USAGE, "could not become user %s", owner->name);
+    }
+    return DSQL_OK;
+}
+
+bool cluster_take_lock(const struct cluster *cluster, dsql_error *err)
+{
+    /* Stays open: closing any descriptor of the file would drop the lock (fcntl(2)). */
+    int fd = open(cluster->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0) {
+        fail_errno(err, DSQL_ERR_USAGE, "could not open %s", cluster->lock);
+        return false;
+    }
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(fd, F_SETLK, &lock) != 0) {
+        close(fd);
+        fail(err, DSQL_ERR_USAGE, "another process is starting or running this cluster");
+        return false;
+    }
+    return true;
+}
+
+pid_t cluster_running_pid(const struct cluster *cluster)
+{
+    int fd = open(cluster->lock, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return 0;
+    }
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    bool is_held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    close(fd);
+    return is_held ? lock.l_pid : 0;
+}
+
+dsql_status cluster_write_state(const struct cluster *cluster, pid_t pid, int port, dsql_error *err)
+{
+    json_t *root = json_pack("{s:i, s:i}", "pid", (int)pid, "port", port);
+    return root == NULL ? fail_nomem(err) : write_json(cluster->state, 0644, root, err);
+}
+
+int cluster_last_port(const struct cluster *cluster)
+{
+    json_t *root = json_load_file(cluster->state, 0, NULL);
+    json_int_t port = json_integer_value(json_object_get(root, "port"));
+    json_decref(root);
+    return port > 0 && port < 65536 ? (int)port : 0;
+}

@@ -1,0 +1,364 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See daemon.h. */
+#include "local/daemon.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "gateway/gateway.h"
+#include "local/file.h"
+#include "local/identity.h"
+#include "local/pki.h"
+#include "local/postgres.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum { REPORT_FD = 3, SPAWN_TRIES = 40, SPAWN_PAUSE_MS = 250 };
+
+struct daemon {
+    struct cluster cluster;
+    const struct supervisor_options *options;
+    char bindir[POSTGRES_BINDIR_SIZE];
+    pid_t postgres; /* 0: does not run */
+    int port;
+    bool is_stopping;
+    uv_loop_t loop;
+    uv_signal_t on_term, on_interrupt, on_child;
+    uv_timer_t restart;
+    struct gateway *gateway;
+};
+
+__attribute__((format(printf, 2, 3))) static void report(char kind, const char *format, ...)
+{
+    char line[DSQL_ERROR_MESSAGE_SIZE];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    dprintf(REPORT_FD, "%c %s\n", kind, line);
+    fprintf(stderr, "%s\n", line);
+}
+
+static void write_log(void *arg, dsql_log_level level, const char *message)
+{
+    static const char *const names[] = {"error", "warning", "info", "debug"};
+    (void)arg;
+    if (level != DSQL_LOG_DEBUG) {
+        char when[CLOCK_BASIC_SIZE] = "";
+        clock_format_basic(clock_wall_s(clock_system()), when);
+        fprintf(stderr, "%s %s: %s\n", when, names[level], message);
+    }
+}
+
+/* ---- Becoming a daemon ---- */
+
+static void leave_terminal(const struct cluster *cluster, int report_fd)
+{
+    setsid();
+    umask(0077);
+    dup2(report_fd, REPORT_FD);
+    fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC);
+    /* Whoever waits for an inherited pipe to close would wait as long as the cluster lives. */
+    close_range(REPORT_FD + 1, ~0U, 0);
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int log =
+        open(cluster->daemon_log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    dup2(nothing, STDIN_FILENO);
+    dup2(nothing, STDOUT_FILENO);
+    dup2(log < 0 ? nothing : log, STDERR_FILENO);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    if (chdir(cluster->dir) != 0) {
+        report('e', "could not enter %s", cluster->dir);
+    }
+}
+
+/* The caller's AWS and PG variables are no business of a server. */
+static void clear_environment(void)
+{
+    const char *path = getenv("PATH");
+    char copy[4096];
+    bool has_path = path != NULL && text_copy(text_of(path), copy, sizeof copy);
+    clearenv();
+    setenv("PATH", has_path ? copy : "/usr/local/bin:/usr/bin:/bin", 1);
+}
+
+/* ---- Making what is missing ---- */
+
+static dsql_status make_certificates(struct daemon *daemon, dsql_error *err)
+{
+    const struct pki_files files = {
+        .ca = daemon->cluster.ca,
+        .ca_key = daemon->cluster.ca_key,
+        .server_certificate = daemon->cluster.server_certificate,
+        .server_key = daemon->cluster.server_key,
+    };
+    bool is_new = false;
+    dsql_status status = pki_ensure(&files, daemon->cluster.endpoint, &is_new, err);
+    if (status == DSQL_OK && is_new) {
+        report('p', "made certificates");
+    }
+    return status;
+}
+
+static dsql_status make_data(struct daemon *daemon, dsql_error *err)
+{
+    if (postgres_has_data(&daemon->cluster)) {
+        return DSQL_OK;
+    }
+    report('p', "creating a database with %s/initdb", daemon->bindir);
+    return postgres_init(&daemon->cluster, daemon->bindir, err);
+}
+
+static dsql_status make_all(struct daemon *daemon, dsql_error *err)
+{
+    dsql_status status = postgres_find(daemon->options->pg_bindir, daemon->bindir, err);
+    if (status == DSQL_OK) {
+        status = cluster_create(&daemon->cluster, err);
+    }
+    if (status == DSQL_OK) {
+        status = make_certificates(daemon, err);
+    }
+    if (status == DSQL_OK) {
+        status = identity_create_file(daemon->cluster.identities, err);
+    }
+    if (status == DSQL_OK) {
+        status = make_data(daemon, err);
+    }
+    return status;
+}
+
+/* ---- PostgreSQL ---- */
+
+/* After kill -9 the old server's processes may still hold its shared memory: try again. */
+static PGconn *start_postgres(struct daemon *daemon, dsql_error *err)
+{
+    if (postgres_stop_orphan(&daemon->cluster, err) != DSQL_OK) {
+        return NULL;
+    }
+    for (int i = 0; i < SPAWN_TRIES; i++) {
+        daemon->postgres = postgres_spawn(&daemon->cluster, daemon->bindir, err);
+        if (daemon->postgres < 0) {
+            return NULL;
+        }
+        PGconn *conn = postgres_wait(&daemon->cluster, &daemon->postgres, err);
+        if (conn != NULL || daemon->postgres != 0) {
+            return conn;
+        }
+        clock_sleep_ms(clock_system(), SPAWN_PAUSE_MS);
+    }
+    return NULL;
+}
+
+static dsql_status open_database(struct daemon *daemon, dsql_error *err)
+{
+    report('p', "starting PostgreSQL");
+    PGconn *conn = start_postgres(daemon, err);
+    if (conn == NULL) {
+        return DSQL_ERR_CONNECT;
+    }
+    bool is_new = false;
+    dsql_status status = postgres_bootstrap(conn, &is_new, err);
+    PQfinish(conn);
+    return status;
+}
+
+/* ---- The gateway ---- */
+
+static bool find_identity(void *arg, struct text access_key_id, struct gateway_identity *out)
+{
+    const struct daemon *daemon = arg;
+    return identity_find(daemon->cluster.identities, access_key_id, out);
+}
+
+static bool try_port(struct daemon *daemon, int port, dsql_error *err)
+{
+    const struct gateway_options options = {
+        .port = port,
+        .certificate_file = daemon->cluster.server_certificate,
+        .key_file = daemon->cluster.server_key,
+        .endpoint = daemon->cluster.endpoint,
+        .region = CLUSTER_REGION,
+        .upstream_socket = daemon->cluster.socket,
+        .find_identity = find_identity,
+        .find_identity_arg = daemon,
+        .logger = {.write = write_log},
+    };
+    daemon->gateway = gateway_start(&daemon->loop, &options, err);
+    return daemon->gateway != NULL;
+}
+
+static dsql_status open_gateway(struct daemon *daemon, dsql_error *err)
+{
+    int asked = daemon->options->port;
+    int last = cluster_last_port(&daemon->cluster);
+    bool ok = false;
+    if (asked != SUPERVISOR_PORT_ANY_NEAR) {
+        ok = try_port(daemon, asked, err);
+    } else {
+        ok = last > 0 && try_port(daemon, last, err);
+        for (int i = 0; !ok && i < SUPERVISOR_PORTS; i++) {
+            ok = try_port(daemon, SUPERVISOR_FIRST_PORT + i, err);
+        }
+    }
+    if (!ok) {
+        return DSQL_ERR_CONNECT;
+    }
+    daemon->port = gateway_port(daemon->gateway);
+    return cluster_write_state(&daemon->cluster, getpid(), daemon->port, err);
+}
+
+/* ---- Running ---- */
+
+static void close_handles(struct daemon *daemon)
+{
+    uv_close((uv_handle_t *)&daemon->on_term, NULL);
+    uv_close((uv_handle_t *)&daemon->on_interrupt, NULL);
+    uv_close((uv_handle_t *)&daemon->on_child, NULL);
+    uv_close((uv_handle_t *)&daemon->restart, NULL);
+}
+
+static void on_gateway_stopped(void *arg)
+{
+    struct daemon *daemon = arg;
+    if (daemon->postgres > 0) {
+        kill(daemon->postgres, SIGINT);
+    } else {
+        close_handles(daemon);
+    }
+}
+
+/* Asked once: finish in order.  Asked again: at once. */
+static void on_stop_signal(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->data;
+    (void)number;
+    if (daemon->is_stopping && daemon->postgres > 0) {
+        kill(daemon->postgres, SIGQUIT);
+    }
+    if (daemon->is_stopping) {
+        return;
+    }
+    daemon->is_stopping = true;
+    write_log(NULL, DSQL_LOG_INFO, "stopping");
+    uv_timer_stop(&daemon->restart);
+    gateway_stop(daemon->gateway, on_gateway_stopped, daemon);
+}
+
+static void on_restart_time(uv_timer_t *timer)
+{
+    struct daemon *daemon = timer->data;
+    dsql_error err = {0};
+    postgres_stop_orphan(&daemon->cluster, &err);
+    daemon->postgres = postgres_spawn(&daemon->cluster, daemon->bindir, &err);
+    if (daemon->postgres < 0) {
+        daemon->postgres = 0;
+        write_log(NULL, DSQL_LOG_ERROR, err.message);
+        uv_timer_start(timer, on_restart_time, SPAWN_PAUSE_MS, 0);
+    }
+}
+
+static void on_child_signal(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->data;
+    int status = 0;
+    (void)number;
+    if (daemon->postgres <= 0 || waitpid(daemon->postgres, &status, WNOHANG) != daemon->postgres) {
+        return;
+    }
+    daemon->postgres = 0;
+    if (daemon->is_stopping) {
+        close_handles(daemon);
+        return;
+    }
+    write_log(NULL, DSQL_LOG_WARN, "PostgreSQL ended; starting it again");
+    uv_timer_start(&daemon->restart, on_restart_time, SPAWN_PAUSE_MS, 0);
+}
+
+static bool watch_signals(struct daemon *daemon)
+{
+    uv_timer_init(&daemon->loop, &daemon->restart);
+    uv_signal_init(&daemon->loop, &daemon->on_term);
+    uv_signal_init(&daemon->loop, &daemon->on_interrupt);
+    uv_signal_init(&daemon->loop, &daemon->on_child);
+    daemon->restart.data = daemon;
+    daemon->on_term.data = daemon;
+    daemon->on_interrupt.data = daemon;
+    daemon->on_child.data = daemon;
+    return uv_signal_start(&daemon->on_term, on_stop_signal, SIGTERM) == 0 &&
+           uv_signal_start(&daemon->on_interrupt, on_stop_signal, SIGINT) == 0 &&
+           uv_signal_start(&daemon->on_child, on_child_signal, SIGCHLD) == 0;
+}
+
+static void end_postgres(struct daemon *daemon)
+{
+    if (daemon->postgres > 0) {
+        kill(daemon->postgres, SIGINT);
+        waitpid(daemon->postgres, NULL, 0);
+        daemon->postgres = 0;
+    }
+}
+
+static dsql_status open_all(struct daemon *daemon, dsql_error *err)
+{
+    dsql_status status = cluster_become_owner(&daemon->cluster, err);
+    if (status != DSQL_OK) {
+        return status;
+    }
+    leave_terminal(&daemon->cluster, REPORT_FD);
+    uv_loop_init(&daemon->loop);
+    if (!cluster_take_lock(&daemon->cluster, err)) {
+        return DSQL_ERR_USAGE;
+    }
+    status = make_all(daemon, err);
+    if (status == DSQL_OK) {
+        status = open_database(daemon, err);
+    }
+    if (status == DSQL_OK && !daemon->options->is_init_only) {
+        status = open_gateway(daemon, err);
+    }
+    return status;
+}
+
+static void run(struct daemon *daemon)
+{
+    if (watch_signals(daemon)) {
+        report('r', "%d", daemon->port);
+        close(REPORT_FD);
+        uv_run(&daemon->loop, UV_RUN_DEFAULT);
+        gateway_free(daemon->gateway);
+    }
+    end_postgres(daemon);
+    uv_loop_close(&daemon->loop);
+}
+
+_Noreturn void daemon_main(const struct cluster *cluster, const struct supervisor_options *options,
+                           int report_fd)
+{
+    static struct daemon daemon;
+    dsql_error err = {0};
+    daemon.cluster = *cluster;
+    daemon.options = options;
+    dup2(report_fd, REPORT_FD);
+    clear_environment();
+    if (open_all(&daemon, &err) != DSQL_OK) {
+        report('e', "%s", err.message);
+        end_postgres(&daemon);
+        _exit(1);
+    }
+    if (options->is_init_only) {
+        end_postgres(&daemon);
+        report('r', "0");
+        _exit(0);
+    }
+    run(&daemon);
+    _exit(0);
+}

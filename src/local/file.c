@@ -1,0 +1,159 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See file.h. */
+#include "local/file.h"
+
+#include "base/error.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static bool write_all(int fd, struct text content)
+{
+    while (content.len > 0) {
+        ssize_t written = write(fd, content.data, content.len);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written < 0) {
+            return false;
+        }
+        content = text_slice(content, (size_t)written, content.len);
+    }
+    return true;
+}
+
+dsql_status file_replace(const char *path, mode_t mode, struct text content, dsql_error *err)
+{
+    char aside[PATH_MAX];
+    int len = snprintf(aside, sizeof aside, "%s.new", path);
+    if (len < 0 || (size_t)len >= sizeof aside) {
+        return fail(err, DSQL_ERR_USAGE, "path too long: %s", path);
+    }
+    unlink(aside);
+    int fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0) {
+        return fail_errno(err, DSQL_ERR_USAGE, "could not create %s", aside);
+    }
+    bool ok = fchmod(fd, mode) == 0 && write_all(fd, content);
+    ok = close(fd) == 0 && ok;
+    if (!ok || rename(aside, path) != 0) {
+        fail_errno(err, DSQL_ERR_USAGE, "could not write %s", path);
+        unlink(aside);
+        return DSQL_ERR_USAGE;
+    }
+    return DSQL_OK;
+}
+
+dsql_status file_read(const char *path, struct buf *out, dsql_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return fail_errno(err, DSQL_ERR_USAGE, "could not read %s", path);
+    }
+    char chunk[4096];
+    ssize_t got = 0;
+    do {
+        got = read(fd, chunk, sizeof chunk);
+        if (got > 0) {
+            buf_add(out, chunk, (size_t)got);
+        }
+    } while (got > 0 || (got < 0 && errno == EINTR));
+    if (got < 0) {
+        fail_errno(err, DSQL_ERR_USAGE, "could not read %s", path);
+    }
+    close(fd);
+    if (got < 0) {
+        return DSQL_ERR_USAGE;
+    }
+    return buf_ok(out) ? DSQL_OK : fail(err, DSQL_ERR_USAGE, "%s is too large", path);
+}
+
+dsql_status file_copy_to(const char *path, int fd, dsql_error *err)
+{
+    int from = open(path, O_RDONLY | O_CLOEXEC);
+    if (from < 0) {
+        return fail_errno(err, DSQL_ERR_USAGE, "could not read %s", path);
+    }
+    char chunk[4096];
+    ssize_t got = read(from, chunk, sizeof chunk);
+    while (got > 0 && write_all(fd, text_of_bytes(chunk, (size_t)got))) {
+        got = read(from, chunk, sizeof chunk);
+    }
+    close(from);
+    return DSQL_OK;
+}
+
+dsql_status folder_make_all(const char *path, dsql_error *err)
+{
+    char part[PATH_MAX];
+    if (!text_copy(text_of(path), part, sizeof part)) {
+        return fail(err, DSQL_ERR_USAGE, "path too long: %s", path);
+    }
+    for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(part, 0755) != 0 && errno != EEXIST) {
+            return fail_errno(err, DSQL_ERR_USAGE, "could not create %s", part);
+        }
+        *slash = '/';
+    }
+    if (mkdir(part, 0755) != 0 && errno != EEXIST) {
+        return fail_errno(err, DSQL_ERR_USAGE, "could not create %s", part);
+    }
+    return DSQL_OK;
+}
+
+dsql_status folder_make(const char *path, mode_t mode, dsql_error *err)
+{
+    if (mkdir(path, mode) != 0 && errno != EEXIST) {
+        return fail_errno(err, DSQL_ERR_USAGE, "could not create %s", path);
+    }
+    if (chmod(path, mode) != 0) {
+        return fail_errno(err, DSQL_ERR_USAGE, "could not set the permissions of %s", path);
+    }
+    return DSQL_OK;
+}
+
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+    (void)info;
+    (void)kind;
+    return where->level == 0 ? 0 : remove(path);
+}
+
+dsql_status folder_remove(const char *path, bool keep_top, dsql_error *err)
+{
+    bool ok = nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0;
+    ok = ok && (keep_top || rmdir(path) == 0);
+    if (!ok && errno != ENOENT) {
+        return fail_errno(err, DSQL_ERR_USAGE, "could not remove %s", path);
+    }
+    return DSQL_OK;
+}
+
+bool folder_is_empty(const char *path)
+{
+    DIR *folder = opendir(path);
+    if (folder == NULL) {
+        return false;
+    }
+    bool is_empty = true;
+    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            is_empty = false;
+        }
+    }
+    closedir(folder);
+    return is_empty;
+}

@@ -1,0 +1,123 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See identity.h. */
+#include "local/identity.h"
+
+#include "base/error.h"
+#include "base/random.h"
+#include "local/file.h"
+
+#include <jansson.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_ID_LEN = 20, SECRET_LEN = 40 };
+
+/* len characters of a 32- or 64-character alphabet: a power of two, so unbiased. */
+static bool random_text(const char *alphabet, size_t len, char *out)
+{
+    unsigned char bytes[64];
+    size_t count = strlen(alphabet);
+    if (len > sizeof bytes || !random_bytes(bytes, len)) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        out[i] = alphabet[bytes[i] % count];
+    }
+    out[len] = '\0';
+    secret_wipe(bytes, sizeof bytes);
+    return true;
+}
+
+static json_t *new_identity(void)
+{
+    static const char prefix[] = "AKIALOCAL";
+    char key_id[KEY_ID_LEN + 1] = "AKIALOCAL";
+    char secret[SECRET_LEN + 1] = "";
+    bool ok = random_text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", KEY_ID_LEN - sizeof prefix + 1,
+                          key_id + sizeof prefix - 1) &&
+              random_text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+                          SECRET_LEN, secret);
+    json_t *root = !ok ? NULL
+                       : json_pack("{s:[{s:s, s:s, s:s, s:b, s:b}]}", "identities", "access_key_id",
+                                   key_id, "secret_access_key", secret, "arn", IDENTITY_ADMIN_ARN,
+                                   "may_connect_admin", 1, "may_connect", 1);
+    secret_wipe(secret, sizeof secret);
+    return root;
+}
+
+dsql_status identity_create_file(const char *path, dsql_error *err)
+{
+    if (file_exists(path)) {
+        return DSQL_OK;
+    }
+    json_t *root = new_identity();
+    char *text = json_dumps(root, JSON_INDENT(2));
+    json_decref(root);
+    if (text == NULL) {
+        return fail_nomem(err);
+    }
+    dsql_status status = file_replace(path, 0600, text_of(text), err);
+    secret_wipe(text, strlen(text));
+    free(text);
+    return status;
+}
+
+static json_t *load(const char *path)
+{
+    struct buf content AUTO_BUF;
+    buf_init_secret(&content, FILE_MAX_SIZE);
+    if (file_read(path, &content, NULL) != DSQL_OK) {
+        return NULL;
+    }
+    return json_loadb(content.data, content.len, 0, NULL);
+}
+
+static bool fill(json_t *entry, struct gateway_identity *out)
+{
+    const char *arn = json_string_value(json_object_get(entry, "arn"));
+    const char *secret = json_string_value(json_object_get(entry, "secret_access_key"));
+    const char *token = json_string_value(json_object_get(entry, "session_token"));
+    *out = (struct gateway_identity){
+        .may_connect_admin = json_is_true(json_object_get(entry, "may_connect_admin")),
+        .may_connect = json_is_true(json_object_get(entry, "may_connect")),
+    };
+    bool ok = arn != NULL && secret != NULL && text_copy(text_of(arn), out->arn, sizeof out->arn) &&
+              secret_set_string(&out->secret_access_key, secret) &&
+              secret_set_string(&out->session_token, token);
+    if (!ok) {
+        secret_clear(&out->secret_access_key);
+        secret_clear(&out->session_token);
+    }
+    return ok;
+}
+
+bool identity_find(const char *path, struct text key_id, struct gateway_identity *out)
+{
+    json_t *root = load(path);
+    json_t *entry = NULL;
+    size_t i = 0;
+    bool is_found = false;
+    json_array_foreach(json_object_get(root, "identities"), i, entry)
+    {
+        const char *candidate = json_string_value(json_object_get(entry, "access_key_id"));
+        if (candidate != NULL && text_equal_string(key_id, candidate)) {
+            is_found = fill(entry, out);
+            break;
+        }
+    }
+    json_decref(root);
+    return is_found;
+}
+
+dsql_status identity_read_first(const char *path, char key_id[IDENTITY_KEY_ID_SIZE],
+                                struct gateway_identity *out, dsql_error *err)
+{
+    json_t *root = load(path);
+    json_t *entry = json_array_get(json_object_get(root, "identities"), 0);
+    const char *id = json_string_value(json_object_get(entry, "access_key_id"));
+    bool ok =
+        id != NULL && text_copy(text_of(id), key_id, IDENTITY_KEY_ID_SIZE) && fill(entry, out);
+    json_decref(root);
+    return ok ? DSQL_OK : fail(err, DSQL_ERR_USAGE, "could not read an identity from %s", path);
+}

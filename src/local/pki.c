@@ -1,0 +1,251 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See pki.h. */
+#include "local/pki.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "local/file.h"
+
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <stdio.h>
+#include <unistd.h>
+
+struct extension {
+    int nid;
+    const char *value;
+};
+
+static const struct extension ca_extensions[] = {
+    {NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
+    {NID_key_usage, "critical,keyCertSign,cRLSign"},
+    {NID_subject_key_identifier, "hash"},
+    {NID_undef, NULL},
+};
+
+static X509 *read_certificate(const char *path)
+{
+    BIO *in = BIO_new_file(path, "r");
+    X509 *certificate = in == NULL ? NULL : PEM_read_bio_X509(in, NULL, NULL, NULL);
+    BIO_free(in);
+    return certificate;
+}
+
+static EVP_PKEY *read_key(const char *path)
+{
+    BIO *in = BIO_new_file(path, "r");
+    EVP_PKEY *key = in == NULL ? NULL : PEM_read_bio_PrivateKey(in, NULL, NULL, NULL);
+    BIO_free(in);
+    return key;
+}
+
+bool pki_lasts(const char *certificate_file, int days)
+{
+    X509 *certificate = read_certificate(certificate_file);
+    int left_days = 0;
+    int left_seconds = 0;
+    bool ok = certificate != NULL &&
+              ASN1_TIME_diff(&left_days, &left_seconds, NULL, X509_get0_notAfter(certificate)) == 1;
+    X509_free(certificate);
+    return ok && left_days >= days;
+}
+
+static bool set_serial(X509 *certificate)
+{
+    unsigned char bytes[16];
+    if (!random_bytes(bytes, sizeof bytes)) {
+        return false;
+    }
+    bytes[0] = (unsigned char)((bytes[0] & 0x7f) | 0x40); /* positive, never short */
+    BIGNUM *number = BN_bin2bn(bytes, sizeof bytes, NULL);
+    bool ok =
+        number != NULL && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != NULL;
+    BN_free(number);
+    return ok;
+}
+
+static bool set_dates(X509 *certificate, int days)
+{
+    /* An hour back, for containers whose clocks are not quite ours. */
+    return X509_gmtime_adj(X509_getm_notBefore(certificate), -3600) != NULL &&
+           X509_time_adj_ex(X509_getm_notAfter(certificate), days, 0, NULL) != NULL;
+}
+
+static bool add_extensions(X509 *certificate, X509 *issuer, const struct extension *list)
+{
+    X509V3_CTX context;
+    X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
+    for (const struct extension *e = list; e->value != NULL; e++) {
+        X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, e->nid, e->value);
+        bool ok = extension != NULL && X509_add_ext(certificate, extension, -1) == 1;
+        X509_EXTENSION_free(extension);
+        if (!ok) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct request {
+    const char *common_name;
+    int days;
+    const struct extension *extensions;
+    X509 *issuer; /* NULL: itself */
+    EVP_PKEY *issuer_key;
+    EVP_PKEY *key;
+};
+
+static X509 *make_certificate(const struct request *request)
+{
+    X509 *certificate = X509_new();
+    if (certificate == NULL) {
+        return NULL;
+    }
+    X509 *issuer = request->issuer == NULL ? certificate : request->issuer;
+    X509_NAME *name = X509_get_subject_name(certificate);
+    bool ok =
+        X509_set_version(certificate, X509_VERSION_3) == 1 && set_serial(certificate) &&
+        set_dates(certificate, request->days) &&
+        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+                                   (const unsigned char *)request->common_name, -1, -1, 0) == 1 &&
+        X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) == 1 &&
+        X509_set_pubkey(certificate, request->key) == 1 &&
+        add_extensions(certificate, issuer, request->extensions) &&
+        X509_sign(certificate, request->issuer_key, EVP_sha256()) > 0;
+    if (!ok) {
+        X509_free(certificate);
+        return NULL;
+    }
+    return certificate;
+}
+
+/* Takes what was written into the memory BIO to a file, and wipes it. */
+static dsql_status save(BIO *bio, const char *path, mode_t mode, dsql_error *err)
+{
+    char *data = NULL;
+    long len = BIO_get_mem_data(bio, &data);
+    if (len <= 0) {
+        return fail_nomem(err);
+    }
+    return file_replace(path, mode, text_of_bytes(data, (size_t)len), err);
+}
+
+static dsql_status save_certificate(X509 *certificate, const char *path, mode_t mode,
+                                    dsql_error *err)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    bool ok = bio != NULL && PEM_write_bio_X509(bio, certificate) == 1;
+    dsql_status status = ok ? save(bio, path, mode, err) : fail_nomem(err);
+    BIO_free(bio);
+    return status;
+}
+
+static dsql_status save_key(EVP_PKEY *key, const char *path, dsql_error *err)
+{
+    BIO *bio = BIO_new(BIO_s_secmem());
+    bool ok = bio != NULL && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1;
+    dsql_status status = ok ? save(bio, path, 0600, err) : fail_nomem(err);
+    BIO_free(bio);
+    return status;
+}
+
+static dsql_status make_ca(const struct pki_files *files, dsql_error *err)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *certificate =
+        key == NULL ? NULL
+                    : make_certificate(&(struct request){.common_name = "dsql local cluster CA",
+                                                         .days = PKI_CA_DAYS,
+                                                         .extensions = ca_extensions,
+                                                         .issuer_key = key,
+                                                         .key = key});
+    dsql_status status = DSQL_OK;
+    if (certificate == NULL) {
+        status = fail(err, DSQL_ERR_NOMEM, "could not make a certificate authority");
+    }
+    if (status == DSQL_OK) {
+        status = save_key(key, files->ca_key, err);
+    }
+    if (status == DSQL_OK) {
+        status = save_certificate(certificate, files->ca, 0644, err);
+    }
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    return status;
+}
+
+static X509 *make_server_certificate(const char *endpoint, X509 *ca, EVP_PKEY *ca_key,
+                                     EVP_PKEY *key)
+{
+    char names[256];
+    snprintf(names, sizeof names, "DNS:%s,DNS:localhost,IP:127.0.0.1,IP:::1", endpoint);
+    const struct extension extensions[] = {
+        {NID_basic_constraints, "critical,CA:FALSE"},
+        {NID_key_usage, "critical,digitalSignature"},
+        {NID_ext_key_usage, "serverAuth"},
+        {NID_subject_alt_name, names},
+        {NID_subject_key_identifier, "hash"},
+        {NID_authority_key_identifier, "keyid:always"},
+        {NID_undef, NULL},
+    };
+    return make_certificate(&(struct request){.common_name = "dsql local cluster",
+                                              .days = PKI_SERVER_DAYS,
+                                              .extensions = extensions,
+                                              .issuer = ca,
+                                              .issuer_key = ca_key,
+                                              .key = key});
+}
+
+static dsql_status make_server(const struct pki_files *files, const char *endpoint, dsql_error *err)
+{
+    X509 *ca = read_certificate(files->ca);
+    EVP_PKEY *ca_key = read_key(files->ca_key);
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *certificate = NULL;
+    if (ca != NULL && ca_key != NULL && key != NULL) {
+        certificate = make_server_certificate(endpoint, ca, ca_key, key);
+    }
+    dsql_status status = DSQL_OK;
+    if (certificate == NULL) {
+        status = fail(err, DSQL_ERR_USAGE, "could not make a certificate with %s", files->ca_key);
+    }
+    if (status == DSQL_OK) {
+        status = save_key(key, files->server_key, err);
+    }
+    if (status == DSQL_OK) {
+        status = save_certificate(certificate, files->server_certificate, 0644, err);
+    }
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(ca_key);
+    X509_free(ca);
+    return status;
+}
+
+dsql_status pki_ensure(const struct pki_files *files, const char *endpoint, bool *is_new,
+                       dsql_error *err)
+{
+    dsql_status status = DSQL_OK;
+    bool has_ca = file_exists(files->ca_key) && pki_lasts(files->ca, PKI_RENEW_DAYS);
+    bool has_server = has_ca && file_exists(files->server_key) &&
+                      pki_lasts(files->server_certificate, PKI_RENEW_DAYS);
+    *is_new = !has_server;
+    if (!has_server) {
+        /* Gone first: whatever is interrupted from here on is made anew next time. */
+        unlink(files->server_certificate);
+    }
+    if (!has_ca) {
+        status = make_ca(files, err);
+    }
+    if (status == DSQL_OK && !has_server) {
+        status = make_server(files, endpoint, err);
+    }
+    return status;
+}

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-int main(void)
+/* The dsql command. */
+#include "cli/command.h"
+
+int main(int argc, char **argv)
 {
-    return 0;
+    return command_main(&command_root, "dsql", argc, argv);
 }

@@ -1,0 +1,229 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See command.h. */
+#include "cli/command.h"
+
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+enum { HELP_COLUMN = 26 };
+
+static char path_so_far[128] = "dsql";
+
+int command_usage(const struct command *command, const char *format, ...)
+{
+    va_list args;
+    (void)command;
+    va_start(args, format);
+    fprintf(stderr, "dsql: ");
+    vfprintf(stderr, format, args);
+    fprintf(stderr, "; try '%s --help'\n", path_so_far);
+    va_end(args);
+    return EXIT_USAGE;
+}
+
+const struct command *command_find(const struct command *list, const char *name)
+{
+    for (const struct command *c = list; c->name != NULL; c++) {
+        if (strcmp(c->name, name) == 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+/* ---- --help ---- */
+
+static void print_option(const struct command_option *option)
+{
+    char left[64];
+    char letter[8] = "";
+    if (option->letter != 0) {
+        snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    }
+    snprintf(left, sizeof left, "%s--%s%s%s", letter, option->name,
+             option->argument == NULL ? "" : " ", option->argument == NULL ? "" : option->argument);
+    printf("  %-*s%s\n", HELP_COLUMN, left, option->help);
+}
+
+static int print_help(const struct command *command)
+{
+    printf("usage: %s%s%s%s\n\n%s.\n", path_so_far,
+           command->commands == NULL ? " [options]" : " COMMAND ...",
+           command->arguments == NULL ? "" : " ",
+           command->arguments == NULL ? "" : command->arguments, command->summary);
+    if (command->description != NULL) {
+        printf("\n%s\n", command->description);
+    }
+    if (command->commands != NULL) {
+        printf("\ncommands:\n");
+    }
+    for (const struct command *c = command->commands; c != NULL && c->name != NULL; c++) {
+        printf("  %-*s%s\n", HELP_COLUMN, c->name, c->summary);
+    }
+    printf("\noptions:\n");
+    for (const struct command_option *o = command->options; o != NULL && o->name != NULL; o++) {
+        print_option(o);
+    }
+    printf("  %-*s%s\n", HELP_COLUMN, "--help", "print this and exit");
+    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* ---- Parsing ---- */
+
+static int find_long(const struct command *command, struct text name)
+{
+    for (int i = 0; command->options != NULL && command->options[i].name != NULL; i++) {
+        if (text_equal_string(name, command->options[i].name)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static int find_letter(const struct command *command, char letter)
+{
+    for (int i = 0; command->options != NULL && command->options[i].name != NULL; i++) {
+        if (command->options[i].letter != 0 && command->options[i].letter == letter) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* --name, --name=value, -Lvalue: which option, and the value that came with it or NULL. */
+static int recognise(const struct command *command, const char *word, const char **value)
+{
+    *value = NULL;
+    if (word[1] != '-') {
+        *value = word[2] == '\0' ? NULL : word + 2;
+        return find_letter(command, word[1]);
+    }
+    struct text name = text_of(word + 2);
+    size_t equals = 0;
+    if (text_find(name, '=', &equals)) {
+        *value = word + 2 + equals + 1;
+        name = text_slice(name, 0, equals);
+    }
+    return find_long(command, name);
+}
+
+static int take_option(struct command_line *line, int argc, char **argv, int *i)
+{
+    const struct command *command = line->command;
+    const char *value = NULL;
+    int found = recognise(command, argv[*i], &value);
+    if (found < 0) {
+        return command_usage(command, "unknown option %s", argv[*i]);
+    }
+    bool is_flag = command->options[found].argument == NULL;
+    if (is_flag && value != NULL) {
+        return command_usage(command, "--%s takes no value", command->options[found].name);
+    }
+    if (!is_flag && value == NULL) {
+        *i += 1;
+        if (*i >= argc) {
+            return command_usage(command, "--%s needs a value", command->options[found].name);
+        }
+        value = argv[*i];
+    }
+    line->values[found] = is_flag ? "" : value;
+    return EXIT_DONE;
+}
+
+static int run_line(const struct command *command, int argc, char **argv)
+{
+    struct command_line line = {.command = command, .arguments = argv};
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            return print_help(command);
+        }
+        if (strcmp(argv[i], "--") == 0 && command->takes_rest) {
+            line.rest = argv + i + 1;
+            line.rest_count = argc - i - 1;
+            break;
+        }
+        if (argv[i][0] != '-' || argv[i][1] == '\0') {
+            line.arguments[line.argument_count++] = argv[i];
+            continue;
+        }
+        int status = take_option(&line, argc, argv, &i);
+        if (status != EXIT_DONE) {
+            return status;
+        }
+    }
+    if (line.argument_count > command->max_arguments) {
+        return command_usage(command, "unexpected argument '%s'",
+                             line.arguments[command->max_arguments]);
+    }
+    return command->run(&line);
+}
+
+int command_main(const struct command *command, const char *path, int argc, char **argv)
+{
+    text_copy(text_of(path), path_so_far, sizeof path_so_far);
+    if (command->commands == NULL) {
+        return run_line(command, argc, argv);
+    }
+    if (argc < 2) {
+        return command_usage(command, "which command?");
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        return print_help(command);
+    }
+    if (argv[1][0] == '-' && command->run != NULL) {
+        return run_line(command, argc, argv);
+    }
+    const struct command *inner = command_find(command->commands, argv[1]);
+    if (inner == NULL) {
+        return command_usage(command, "unknown command '%s'", argv[1]);
+    }
+    char inner_path[sizeof path_so_far];
+    snprintf(inner_path, sizeof inner_path, "%.80s %s", path_so_far, inner->name);
+    return command_main(inner, inner_path, argc - 1, argv + 1);
+}
+
+/* ---- Reading what was parsed ---- */
+
+const char *command_value(const struct command_line *line, const char *name)
+{
+    int found = find_long(line->command, text_of(name));
+    return found < 0 ? NULL : line->values[found];
+}
+
+bool command_has(const struct command_line *line, const char *name)
+{
+    return command_value(line, name) != NULL;
+}
+
+const char *command_argument(const struct command_line *line, int i)
+{
+    return i < line->argument_count ? line->arguments[i] : NULL;
+}
+
+bool command_number(const struct command_line *line, const char *name, int min, int max, int *out)
+{
+    const char *value = command_value(line, name);
+    int64_t number = 0;
+    if (value == NULL) {
+        return true;
+    }
+    if (!text_to_int64(text_of(value), min, max, &number)) {
+        command_usage(line->command, "--%s takes a whole number from %d to %d", name, min, max);
+        return false;
+    }
+    *out = (int)number;
+    return true;
+}
+
+bool command_wants_json(const struct command_line *line, bool *out)
+{
+    const char *value = command_value(line, "output");
+    *out = value != NULL && strcmp(value, "json") == 0;
+    if (value != NULL && !*out && strcmp(value, "text") != 0) {
+        command_usage(line->command, "--output is text or json");
+        return false;
+    }
+    return true;
+}

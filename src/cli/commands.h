@@ -1,0 +1,15 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* The commands, one file each. */
+#ifndef DSQL_CLI_COMMANDS_H
+#define DSQL_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+#include <dsql.h>
+
+extern const struct command local_commands[];
+
+/** Prints the error and gives the exit status that goes with it. */
+int cli_fail(const dsql_error *err);
+
+#endif

@@ -1,0 +1,389 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* dsql local: the local cluster's life, from the command line. */
+#include "base/error.h"
+#include "cli/commands.h"
+#include "local/cluster.h"
+#include "local/file.h"
+#include "local/identity.h"
+#include "local/postgres.h"
+#include "local/supervisor.h"
+
+#include <libpq-fe.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OPTION_DIR                                                                                 \
+    {                                                                                              \
+        "dir", 0, "DIR", "where the cluster lives"                                                 \
+    }
+#define OPTION_PG_BINDIR                                                                           \
+    {                                                                                              \
+        "pg-bindir", 0, "DIR", "where initdb and postgres are"                                     \
+    }
+#define OPTION_OUTPUT                                                                              \
+    {                                                                                              \
+        "output", 0, "FORMAT", "text or json"                                                      \
+    }
+#define OPTION_ARN                                                                                 \
+    {                                                                                              \
+        "arn", 0, "ARN", "whose (default: the local identity's)"                                   \
+    }
+
+/* What goes wrong here is the machine's doing, not a misspelt option. */
+static int local_fail(const dsql_error *err)
+{
+    fprintf(stderr, "dsql: %s\n", err->message);
+    return EXIT_FAILED;
+}
+
+static bool open_cluster(const struct command_line *line, struct cluster *cluster)
+{
+    dsql_error err = {0};
+    if (cluster_open(cluster, command_value(line, "dir"), &err) != DSQL_OK) {
+        local_fail(&err);
+        return false;
+    }
+    return true;
+}
+
+/* For commands that need one: says how to get it. */
+static bool open_running(const struct command_line *line, struct cluster *cluster)
+{
+    if (!open_cluster(line, cluster)) {
+        return false;
+    }
+    if (cluster_running_pid(cluster) == 0) {
+        fprintf(stderr, "dsql: no cluster runs in %s: start it with 'dsql local start'\n",
+                cluster->dir);
+        return false;
+    }
+    return true;
+}
+
+static void print_progress(const char *line)
+{
+    fprintf(stderr, "%s ...\n", line);
+}
+
+/* A folder in single quotes for a shell, whatever its name. */
+static void print_quoted(const char *value)
+{
+    putchar('\'');
+    for (const char *c = value; *c != '\0'; c++) {
+        if (*c == '\'') {
+            fputs("'\\''", stdout);
+        } else {
+            putchar(*c);
+        }
+    }
+    putchar('\'');
+}
+
+static void print_ready(const struct cluster *cluster, int port, bool is_json, const char *dir)
+{
+    if (is_json) {
+        printf("{\"endpoint\": \"%s\", \"port\": %d, \"pid\": %d}\n", cluster->endpoint, port,
+               (int)cluster_running_pid(cluster));
+        return;
+    }
+    printf("%s (port %d)\n", cluster->endpoint, port);
+    printf("eval \"$(dsql local env");
+    if (dir != NULL) {
+        printf(" --dir ");
+        print_quoted(cluster->dir);
+    }
+    printf(")\"\n");
+}
+
+static int run_init(const struct command_line *line)
+{
+    struct cluster cluster;
+    if (!open_cluster(line, &cluster)) {
+        return EXIT_FAILED;
+    }
+    if (cluster_running_pid(&cluster) > 0) {
+        fprintf(stderr, "already initialised and running\n");
+        return EXIT_DONE;
+    }
+    struct supervisor_options options = {
+        .pg_bindir = command_value(line, "pg-bindir"),
+        .is_init_only = true,
+        .progress = print_progress,
+    };
+    int port = 0;
+    dsql_error err = {0};
+    return supervisor_start(&cluster, &options, &port, &err) == DSQL_OK ? EXIT_DONE
+                                                                        : local_fail(&err);
+}
+
+static int run_start(const struct command_line *line)
+{
+    struct cluster cluster;
+    int port = SUPERVISOR_PORT_ANY_NEAR;
+    bool is_json = false;
+    if (!command_number(line, "port", 0, 65535, &port) || !command_wants_json(line, &is_json)) {
+        return EXIT_USAGE;
+    }
+    if (!open_cluster(line, &cluster)) {
+        return EXIT_FAILED;
+    }
+    if (cluster_running_pid(&cluster) > 0) {
+        fprintf(stderr, "already running\n");
+        print_ready(&cluster, cluster_last_port(&cluster), is_json, command_value(line, "dir"));
+        return EXIT_DONE;
+    }
+    struct supervisor_options options = {
+        .pg_bindir = command_value(line, "pg-bindir"), .port = port, .progress = print_progress};
+    dsql_error err = {0};
+    if (supervisor_start(&cluster, &options, &port, &err) != DSQL_OK ||
+        cluster_open(&cluster, command_value(line, "dir"), &err) != DSQL_OK) {
+        return local_fail(&err);
+    }
+    print_ready(&cluster, port, is_json, command_value(line, "dir"));
+    return EXIT_DONE;
+}
+
+static int run_stop(const struct command_line *line)
+{
+    struct cluster cluster;
+    bool was_running = false;
+    dsql_error err = {0};
+    if (!open_cluster(line, &cluster)) {
+        return EXIT_FAILED;
+    }
+    if (supervisor_stop(&cluster, &was_running, &err) != DSQL_OK) {
+        return local_fail(&err);
+    }
+    fprintf(stderr, was_running ? "stopped\n" : "was not running\n");
+    return EXIT_DONE;
+}
+
+static int run_status(const struct command_line *line)
+{
+    struct cluster cluster;
+    bool is_json = false;
+    if (!command_wants_json(line, &is_json)) {
+        return EXIT_USAGE;
+    }
+    if (!open_cluster(line, &cluster)) {
+        return EXIT_FAILED;
+    }
+    pid_t pid = cluster_running_pid(&cluster);
+    int port = pid > 0 ? cluster_last_port(&cluster) : 0;
+    if (is_json) {
+        printf("{\"running\": %s, \"pid\": %d, \"port\": %d, \"endpoint\": \"%s\"}\n",
+               pid > 0 ? "true" : "false", (int)pid, port, cluster.endpoint);
+    } else if (pid > 0) {
+        printf("running (pid %d) on port %d: %s\n", (int)pid, port, cluster.endpoint);
+    } else {
+        printf("not running\n");
+    }
+    return pid > 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+static void print_export(const char *name, const char *value)
+{
+    printf("export %s=", name);
+    print_quoted(value);
+    putchar('\n');
+}
+
+static int print_environment(const struct cluster *cluster, const char *user)
+{
+    char key_id[IDENTITY_KEY_ID_SIZE] = "";
+    char port[16];
+    struct gateway_identity identity = {0};
+    dsql_error err = {0};
+    if (identity_read_first(cluster->identities, key_id, &identity, &err) != DSQL_OK) {
+        return local_fail(&err);
+    }
+    snprintf(port, sizeof port, "%d", cluster_last_port(cluster));
+    print_export("CLUSTER_ENDPOINT", cluster->endpoint);
+    print_export("CLUSTER_USER", user == NULL ? "admin" : user);
+    print_export("REGION", CLUSTER_REGION);
+    print_export("AWS_REGION", CLUSTER_REGION);
+    print_export("AWS_ACCESS_KEY_ID", key_id);
+    print_export("AWS_SECRET_ACCESS_KEY", secret_string(&identity.secret_access_key));
+    print_export("PGHOSTADDR", "127.0.0.1");
+    print_export("PGPORT", port);
+    print_export("PGSSLROOTCERT", cluster->ca);
+    printf("unset AWS_SESSION_TOKEN AWS_PROFILE\n");
+    secret_clear(&identity.secret_access_key);
+    secret_clear(&identity.session_token);
+    return EXIT_DONE;
+}
+
+static int run_env(const struct command_line *line)
+{
+    struct cluster cluster;
+    if (!open_running(line, &cluster)) {
+        return EXIT_FAILED;
+    }
+    if (command_has(line, "hosts")) {
+        printf("127.0.0.1 %s\n", cluster.endpoint);
+        return EXIT_DONE;
+    }
+    return print_environment(&cluster, command_value(line, "user"));
+}
+
+static int run_logs(const struct command_line *line)
+{
+    struct cluster cluster;
+    dsql_error err = {0};
+    if (!open_cluster(line, &cluster)) {
+        return EXIT_FAILED;
+    }
+    if (file_copy_to(cluster.daemon_log, STDOUT_FILENO, &err) != DSQL_OK ||
+        (file_exists(cluster.postgres_log) &&
+         file_copy_to(cluster.postgres_log, STDOUT_FILENO, &err) != DSQL_OK)) {
+        return local_fail(&err);
+    }
+    return EXIT_DONE;
+}
+
+static int run_destroy(const struct command_line *line)
+{
+    struct cluster cluster;
+    bool was_running = false;
+    dsql_error err = {0};
+    if (!open_cluster(line, &cluster)) {
+        return EXIT_FAILED;
+    }
+    if (!file_exists(cluster.settings) && !file_exists(cluster.lock)) {
+        fprintf(stderr, "dsql: there is no cluster in %s\n", cluster.dir);
+        return EXIT_FAILED;
+    }
+    if (supervisor_stop(&cluster, &was_running, &err) != DSQL_OK ||
+        supervisor_destroy(&cluster, &err) != DSQL_OK) {
+        return local_fail(&err);
+    }
+    return EXIT_DONE;
+}
+
+/* ---- dsql local iam ---- */
+
+static int change_mapping(const struct command_line *line,
+                          dsql_status (*change)(PGconn *, const char *, const char *, dsql_error *))
+{
+    struct cluster cluster;
+    const char *role = command_argument(line, 0);
+    const char *arn = command_value(line, "arn");
+    dsql_error err = {0};
+    if (role == NULL) {
+        return command_usage(line->command, "which role?");
+    }
+    if (!open_running(line, &cluster)) {
+        return EXIT_FAILED;
+    }
+    PGconn *conn = postgres_connect(&cluster, "admin", &err);
+    if (conn == NULL) {
+        return cli_fail(&err);
+    }
+    dsql_status status = change(conn, role, arn == NULL ? IDENTITY_ADMIN_ARN : arn, &err);
+    PQfinish(conn);
+    return status == DSQL_OK ? EXIT_DONE : local_fail(&err);
+}
+
+static int run_iam_grant(const struct command_line *line)
+{
+    return change_mapping(line, postgres_iam_grant);
+}
+
+static int run_iam_revoke(const struct command_line *line)
+{
+    return change_mapping(line, postgres_iam_revoke);
+}
+
+static int run_iam_list(const struct command_line *line)
+{
+    struct cluster cluster;
+    dsql_error err = {0};
+    if (!open_running(line, &cluster)) {
+        return EXIT_FAILED;
+    }
+    PGconn *conn = postgres_connect(&cluster, "admin", &err);
+    if (conn == NULL) {
+        return cli_fail(&err);
+    }
+    PGresult *result =
+        PQexec(conn, "SELECT pg_role_name, arn FROM sys.iam_pg_role_mappings ORDER BY 1, 2");
+    for (int i = 0; i < PQntuples(result); i++) {
+        printf("%s %s\n", PQgetvalue(result, i, 0), PQgetvalue(result, i, 1));
+    }
+    bool ok = PQresultStatus(result) == PGRES_TUPLES_OK;
+    PQclear(result);
+    PQfinish(conn);
+    return ok ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* ---- The table ---- */
+
+static const struct command_option dir_options[] = {OPTION_DIR, {0}};
+static const struct command_option init_options[] = {OPTION_DIR, OPTION_PG_BINDIR, {0}};
+static const struct command_option status_options[] = {OPTION_DIR, OPTION_OUTPUT, {0}};
+static const struct command_option arn_options[] = {OPTION_DIR, OPTION_ARN, {0}};
+static const struct command_option start_options[] = {
+    OPTION_DIR,
+    OPTION_PG_BINDIR,
+    {"port", 'p', "PORT", "where to listen; 0: any (default: last time's, or 5432 and up)"},
+    OPTION_OUTPUT,
+    {0},
+};
+static const struct command_option env_options[] = {
+    OPTION_DIR,
+    {"user", 'U', "ROLE", "for CLUSTER_USER (default: admin)"},
+    {"hosts", 0, NULL, "print the line for /etc/hosts instead"},
+    {0},
+};
+
+static const struct command iam_commands[] = {
+    {.name = "grant",
+     .arguments = "ROLE",
+     .summary = "Let an identity log in as a role",
+     .description =
+         "Makes the role, with LOGIN, when there is none.  It gets no rights: give it a schema\n"
+         "as admin with CREATE SCHEMA myschema; GRANT USAGE, CREATE ON SCHEMA myschema TO ROLE;",
+     .options = arn_options,
+     .max_arguments = 1,
+     .run = run_iam_grant},
+    {.name = "revoke",
+     .arguments = "ROLE",
+     .summary = "Take that back",
+     .options = arn_options,
+     .max_arguments = 1,
+     .run = run_iam_revoke},
+    {.name = "list",
+     .summary = "Print roles and who may be them",
+     .options = dir_options,
+     .run = run_iam_list},
+    {0},
+};
+
+const struct command local_commands[] = {
+    {.name = "init",
+     .summary = "Make a cluster without starting it",
+     .options = init_options,
+     .run = run_init},
+    {.name = "start",
+     .summary = "Start it, making what is missing",
+     .options = start_options,
+     .run = run_start},
+    {.name = "stop", .summary = "Stop it", .options = dir_options, .run = run_stop},
+    {.name = "status",
+     .summary = "Say whether it runs (exit status 0) or not (1)",
+     .options = status_options,
+     .run = run_status},
+    {.name = "env",
+     .summary = "Print what a shell should export to use it",
+     .options = env_options,
+     .run = run_env},
+    {.name = "logs", .summary = "Print its logs", .options = dir_options, .run = run_logs},
+    {.name = "destroy",
+     .summary = "Stop it and delete all of it",
+     .options = dir_options,
+     .run = run_destroy},
+    {.name = "iam", .summary = "Who may log in as which role", .commands = iam_commands},
+    {0},
+};

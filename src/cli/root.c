@@ -1,0 +1,57 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* The table of commands, and what belongs to none of them. */
+#include "cli/commands.h"
+
+#include <libpq-fe.h>
+#include <openssl/crypto.h>
+
+static const struct command_option root_options[] = {
+    {"version", 'V', NULL, "print the versions and exit"},
+    {0},
+};
+
+static int run_root(const struct command_line *line)
+{
+    if (!command_has(line, "version")) {
+        return command_usage(line->command, "which command?");
+    }
+    int libpq = PQlibVersion();
+    printf("dsql %d.%d.%d (libpq %d.%d, %s)\n", DSQL_VERSION_MAJOR, DSQL_VERSION_MINOR,
+           DSQL_VERSION_PATCH, libpq / 10000, libpq % 10000,
+           OpenSSL_version(OPENSSL_VERSION_STRING) == NULL ? "OpenSSL"
+                                                           : OpenSSL_version(OPENSSL_VERSION));
+    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+static const struct command commands[] = {
+    {.name = "local",
+     .summary = "A local cluster to develop and test with",
+     .commands = local_commands},
+    {0},
+};
+
+const struct command command_root = {
+    .name = "dsql",
+    .summary = "Amazon Aurora DSQL from the command line",
+    .options = root_options,
+    .run = run_root,
+    .commands = commands,
+};
+
+int cli_fail(const dsql_error *err)
+{
+    fprintf(stderr, "dsql: %s\n", err->message);
+    switch (err->status) {
+    case DSQL_ERR_CONNECT:
+    case DSQL_ERR_CREDENTIALS:
+    case DSQL_ERR_TOKEN:
+    case DSQL_ERR_TIMEOUT:
+        return EXIT_CONNECT;
+    case DSQL_ERR_OCC:
+        return EXIT_CONFLICT;
+    case DSQL_ERR_USAGE:
+        return EXIT_USAGE;
+    default:
+        return EXIT_FAILED;
+    }
+}

@@ -3,9 +3,9 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "local/cluster.h"
+#include "local/database.h"
 #include "local/file.h"
 #include "local/identity.h"
-#include "local/postgres.h"
 #include "local/supervisor.h"
 
 #include <libpq-fe.h>
@@ -277,7 +277,7 @@ static int change_mapping(const struct command_line *line,
     if (!open_running(line, &cluster)) {
         return EXIT_FAILED;
     }
-    PGconn *conn = postgres_connect(&cluster, "admin", &err);
+    PGconn *conn = database_connect(&cluster, "admin", &err);
     if (conn == NULL) {
         return cli_fail(&err);
     }
@@ -288,12 +288,12 @@ static int change_mapping(const struct command_line *line,
 
 static int run_iam_grant(const struct command_line *line)
 {
-    return change_mapping(line, postgres_iam_grant);
+    return change_mapping(line, database_iam_grant);
 }
 
 static int run_iam_revoke(const struct command_line *line)
 {
-    return change_mapping(line, postgres_iam_revoke);
+    return change_mapping(line, database_iam_revoke);
 }
 
 static int run_iam_list(const struct command_line *line)
@@ -303,7 +303,7 @@ static int run_iam_list(const struct command_line *line)
     if (!open_running(line, &cluster)) {
         return EXIT_FAILED;
     }
-    PGconn *conn = postgres_connect(&cluster, "admin", &err);
+    PGconn *conn = database_connect(&cluster, "admin", &err);
     if (conn == NULL) {
         return cli_fail(&err);
     }

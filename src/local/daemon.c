@@ -5,10 +5,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "gateway/gateway.h"
+#include "local/database.h"
 #include "local/file.h"
 #include "local/identity.h"
 #include "local/pki.h"
-#include "local/postgres.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -111,16 +111,16 @@ static dsql_status make_certificates(struct daemon *daemon, dsql_error *err)
 
 static dsql_status make_data(struct daemon *daemon, dsql_error *err)
 {
-    if (postgres_has_data(&daemon->cluster)) {
+    if (database_has_data(&daemon->cluster)) {
         return DSQL_OK;
     }
     report('p', "creating a database with %s/initdb", daemon->bindir);
-    return postgres_init(&daemon->cluster, daemon->bindir, err);
+    return database_init(&daemon->cluster, daemon->bindir, err);
 }
 
 static dsql_status make_all(struct daemon *daemon, dsql_error *err)
 {
-    dsql_status status = postgres_find(daemon->options->pg_bindir, daemon->bindir, err);
+    dsql_status status = database_find(daemon->options->pg_bindir, daemon->bindir, err);
     if (status == DSQL_OK) {
         status = cluster_create(&daemon->cluster, err);
     }
@@ -141,15 +141,15 @@ static dsql_status make_all(struct daemon *daemon, dsql_error *err)
 /* After kill -9 the old server's processes may still hold its shared memory: try again. */
 static PGconn *start_postgres(struct daemon *daemon, dsql_error *err)
 {
-    if (postgres_stop_orphan(&daemon->cluster, err) != DSQL_OK) {
+    if (database_stop_orphan(&daemon->cluster, err) != DSQL_OK) {
         return NULL;
     }
     for (int i = 0; i < SPAWN_TRIES; i++) {
-        daemon->postgres = postgres_spawn(&daemon->cluster, daemon->bindir, err);
+        daemon->postgres = database_spawn(&daemon->cluster, daemon->bindir, err);
         if (daemon->postgres < 0) {
             return NULL;
         }
-        PGconn *conn = postgres_wait(&daemon->cluster, &daemon->postgres, err);
+        PGconn *conn = database_wait(&daemon->cluster, &daemon->postgres, err);
         if (conn != NULL || daemon->postgres != 0) {
             return conn;
         }
@@ -166,7 +166,7 @@ static dsql_status open_database(struct daemon *daemon, dsql_error *err)
         return DSQL_ERR_CONNECT;
     }
     bool is_new = false;
-    dsql_status status = postgres_bootstrap(conn, &is_new, err);
+    dsql_status status = database_bootstrap(conn, &is_new, err);
     PQfinish(conn);
     return status;
 }
@@ -257,8 +257,8 @@ static void on_restart_time(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
     dsql_error err = {0};
-    postgres_stop_orphan(&daemon->cluster, &err);
-    daemon->postgres = postgres_spawn(&daemon->cluster, daemon->bindir, &err);
+    database_stop_orphan(&daemon->cluster, &err);
+    daemon->postgres = database_spawn(&daemon->cluster, daemon->bindir, &err);
     if (daemon->postgres < 0) {
         daemon->postgres = 0;
         write_log(NULL, DSQL_LOG_ERROR, err.message);

@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "local/daemon.h"
+#include "local/database.h"
 #include "local/file.h"
-#include "local/postgres.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -121,7 +121,7 @@ dsql_status supervisor_stop(const struct cluster *cluster, bool *was_running, ds
     if (waited >= STOP_LIMIT_MS) {
         return fail(err, DSQL_ERR_TIMEOUT, "process %d does not stop", (int)pid);
     }
-    return as_owner(cluster, postgres_stop_orphan, err);
+    return as_owner(cluster, database_stop_orphan, err);
 }
 
 static dsql_status remove_content(const struct cluster *cluster, dsql_error *err)

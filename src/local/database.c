@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See postgres.h. */
-#include "local/postgres.h"
+/* See database.h. */
+#include "local/database.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -37,7 +37,7 @@ static const char settings[] =
 
 /* ---- Finding it ---- */
 
-int postgres_parse_version(const char *text)
+int database_parse_version(const char *text)
 {
     struct text rest = text_of(text);
     while (!text_is_empty(rest) && !char_is_digit(rest.data[0])) {
@@ -98,7 +98,7 @@ static int version_in(const char *bindir)
     }
     snprintf(program, sizeof program, "%s/postgres", bindir);
     char *argv[] = {program, (char[]){"--version"}, NULL};
-    return run_and_read(argv, line, sizeof line) ? postgres_parse_version(line) : 0;
+    return run_and_read(argv, line, sizeof line) ? database_parse_version(line) : 0;
 }
 
 static void take_if_newer(const char *candidate, char *bindir, int *best)
@@ -110,7 +110,7 @@ static void take_if_newer(const char *candidate, char *bindir, int *best)
     }
 }
 
-dsql_status postgres_find(const char *option, char bindir[POSTGRES_BINDIR_SIZE], dsql_error *err)
+dsql_status database_find(const char *option, char bindir[POSTGRES_BINDIR_SIZE], dsql_error *err)
 {
     int best = 0;
     bindir[0] = '\0';
@@ -141,7 +141,7 @@ dsql_status postgres_find(const char *option, char bindir[POSTGRES_BINDIR_SIZE],
 
 /* ---- Its data directory ---- */
 
-bool postgres_has_data(const struct cluster *cluster)
+bool database_has_data(const struct cluster *cluster)
 {
     return file_exists(cluster->data);
 }
@@ -198,7 +198,7 @@ static dsql_status write_settings(const struct cluster *cluster, dsql_error *err
     return buf_ok(&content) ? file_replace(path, 0600, buf_text(&content), err) : fail_nomem(err);
 }
 
-dsql_status postgres_init(const struct cluster *cluster, const char *bindir, dsql_error *err)
+dsql_status database_init(const struct cluster *cluster, const char *bindir, dsql_error *err)
 {
     dsql_status status = DSQL_OK;
     if (file_exists(cluster->data_new)) {
@@ -218,7 +218,7 @@ dsql_status postgres_init(const struct cluster *cluster, const char *bindir, dsq
 
 /* ---- Its process ---- */
 
-pid_t postgres_spawn(const struct cluster *cluster, const char *bindir, dsql_error *err)
+pid_t database_spawn(const struct cluster *cluster, const char *bindir, dsql_error *err)
 {
     char program[PATH_MAX];
     char data[CLUSTER_PATH_SIZE];
@@ -293,7 +293,7 @@ static bool wait_gone(pid_t pid, int64_t limit_ms)
     return !is_alive(pid);
 }
 
-dsql_status postgres_stop_orphan(const struct cluster *cluster, dsql_error *err)
+dsql_status database_stop_orphan(const struct cluster *cluster, dsql_error *err)
 {
     char path[CLUSTER_PATH_SIZE + 32];
     snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data);
@@ -332,7 +332,7 @@ static void forget_libpq_environment(void)
     }
 }
 
-PGconn *postgres_connect(const struct cluster *cluster, const char *user, dsql_error *err)
+PGconn *database_connect(const struct cluster *cluster, const char *user, dsql_error *err)
 {
     const char *const keywords[] = {"host", "port", "user", "dbname", "sslmode", "application_name",
                                     NULL};
@@ -348,10 +348,10 @@ PGconn *postgres_connect(const struct cluster *cluster, const char *user, dsql_e
     return conn;
 }
 
-PGconn *postgres_wait(const struct cluster *cluster, pid_t *pid, dsql_error *err)
+PGconn *database_wait(const struct cluster *cluster, pid_t *pid, dsql_error *err)
 {
     for (int64_t waited = 0; waited < WAIT_START_MS; waited += POLL_MS) {
-        PGconn *conn = postgres_connect(cluster, "dsql_owner", err);
+        PGconn *conn = database_connect(cluster, "dsql_owner", err);
         if (conn != NULL) {
             return conn;
         }
@@ -452,7 +452,7 @@ static const char bootstrap_sql[] =
     "GRANT EXECUTE ON FUNCTION sys.iam_grant(text, text), sys.iam_revoke(text, text) TO admin;"
     "COMMIT";
 
-dsql_status postgres_bootstrap(PGconn *conn, bool *is_new, dsql_error *err)
+dsql_status database_bootstrap(PGconn *conn, bool *is_new, dsql_error *err)
 {
     PGresult *result = PQexec(conn, "SELECT FROM pg_namespace WHERE nspname = 'sys'");
     bool is_ok = PQresultStatus(result) == PGRES_TUPLES_OK;
@@ -496,7 +496,7 @@ static dsql_status call_iam(PGconn *conn, const char *sql, const char *role, con
     return status;
 }
 
-dsql_status postgres_iam_grant(PGconn *conn, const char *role, const char *arn, dsql_error *err)
+dsql_status database_iam_grant(PGconn *conn, const char *role, const char *arn, dsql_error *err)
 {
     bool exists = false;
     dsql_status status = role_exists(conn, role, &exists, err);
@@ -509,7 +509,7 @@ dsql_status postgres_iam_grant(PGconn *conn, const char *role, const char *arn, 
     return status;
 }
 
-dsql_status postgres_iam_revoke(PGconn *conn, const char *role, const char *arn, dsql_error *err)
+dsql_status database_iam_revoke(PGconn *conn, const char *role, const char *arn, dsql_error *err)
 {
     return call_iam(conn, "SELECT sys.iam_revoke($1, $2)", role, arn, err);
 }

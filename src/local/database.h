@@ -4,8 +4,8 @@
  * starting and stopping it, and what every cluster's database holds.  It listens
  * on a Unix socket only, in a folder that nobody else may enter.
  */
-#ifndef DSQL_LOCAL_POSTGRES_H
-#define DSQL_LOCAL_POSTGRES_H
+#ifndef DSQL_LOCAL_DATABASE_H
+#define DSQL_LOCAL_DATABASE_H
 
 #include "local/cluster.h"
 
@@ -18,33 +18,33 @@
 enum { POSTGRES_OLDEST = 15, POSTGRES_BINDIR_SIZE = 512 };
 
 /** The folder with initdb and postgres.  option: --pg-bindir or NULL. */
-dsql_status postgres_find(const char *option, char bindir[POSTGRES_BINDIR_SIZE], dsql_error *err);
+dsql_status database_find(const char *option, char bindir[POSTGRES_BINDIR_SIZE], dsql_error *err);
 
 /** The number in "postgres (PostgreSQL) 15.20": 15; 0 when there is none. */
-int postgres_parse_version(const char *text);
+int database_parse_version(const char *text);
 
-bool postgres_has_data(const struct cluster *cluster);
+bool database_has_data(const struct cluster *cluster);
 
 /** initdb, with our settings.  Done aside and renamed: whole or not at all. */
-dsql_status postgres_init(const struct cluster *cluster, const char *bindir, dsql_error *err);
+dsql_status database_init(const struct cluster *cluster, const char *bindir, dsql_error *err);
 
 /** Forks it.  It ends when the calling process does, however that comes. */
-pid_t postgres_spawn(const struct cluster *cluster, const char *bindir, dsql_error *err);
+pid_t database_spawn(const struct cluster *cluster, const char *bindir, dsql_error *err);
 
 /** Waits until it answers; as its owner.  NULL: it ended, or 30 s have passed. */
-PGconn *postgres_wait(const struct cluster *cluster, pid_t *pid, dsql_error *err);
+PGconn *database_wait(const struct cluster *cluster, pid_t *pid, dsql_error *err);
 
 /** Ends a server that outlived its daemon, and removes what a dead one left. */
-dsql_status postgres_stop_orphan(const struct cluster *cluster, dsql_error *err);
+dsql_status database_stop_orphan(const struct cluster *cluster, dsql_error *err);
 
 /** Roles, schema sys and its functions, unless they are there. */
-dsql_status postgres_bootstrap(PGconn *conn, bool *is_new, dsql_error *err);
+dsql_status database_bootstrap(PGconn *conn, bool *is_new, dsql_error *err);
 
 /** Over the Unix socket, without the gateway. */
-PGconn *postgres_connect(const struct cluster *cluster, const char *user, dsql_error *err);
+PGconn *database_connect(const struct cluster *cluster, const char *user, dsql_error *err);
 
 /** CREATE ROLE when missing, then the mapping. */
-dsql_status postgres_iam_grant(PGconn *conn, const char *role, const char *arn, dsql_error *err);
-dsql_status postgres_iam_revoke(PGconn *conn, const char *role, const char *arn, dsql_error *err);
+dsql_status database_iam_grant(PGconn *conn, const char *role, const char *arn, dsql_error *err);
+dsql_status database_iam_revoke(PGconn *conn, const char *role, const char *arn, dsql_error *err);
 
 #endif

@@ -1,0 +1,134 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See access.h. */
+#include "gateway/access.h"
+
+#include "config/settings.h"
+#include "token/verify.h"
+
+bool access_check_user(struct text user, struct refusal *refusal)
+{
+    if (text_is_empty(user)) {
+        return refuse(refusal, "28000", "no PostgreSQL user name specified in startup packet");
+    }
+    if (user.len >= SETTINGS_NAME_SIZE || text_starts_with(user, "dsql_") ||
+        text_starts_with(user, "pg_")) {
+        return refuse_access(refusal, "Role %.*s not supported",
+                             (int)(user.len < SETTINGS_NAME_SIZE ? user.len : SETTINGS_NAME_SIZE),
+                             user.data);
+    }
+    return true;
+}
+
+static bool check_time(const struct token_claims *claims, int64_t now, struct refusal *refusal)
+{
+    char now_text[CLOCK_BASIC_SIZE] = "";
+    char limit_text[CLOCK_BASIC_SIZE] = "";
+    clock_format_basic(now, now_text);
+    if (now > claims->expires_at) {
+        clock_format_basic(claims->expires_at, limit_text);
+        return refuse_access(refusal, "Signature expired: %s is later than %s", now_text,
+                             limit_text);
+    }
+    if (claims->signed_at > now + TOKEN_MAX_CLOCK_SKEW_S) {
+        clock_format_basic(claims->signed_at, limit_text);
+        return refuse_access(refusal, "Signature not yet current: %s is later than %s", limit_text,
+                             now_text);
+    }
+    return true;
+}
+
+static bool check_claims(const struct gateway_options *options, const char *user,
+                         const struct token_claims *claims, int64_t now, struct refusal *refusal)
+{
+    if (!check_time(claims, now, refusal)) {
+        return false;
+    }
+    if (claims->action != token_action_for_user(user)) {
+        return refuse_access(refusal, "Wrong user to action mapping. user: %s, action: %s", user,
+                             token_action_name(claims->action));
+    }
+    if (!text_equal_nocase(text_of(claims->host), text_of(options->endpoint))) {
+        return refuse_access(refusal, "The token is for another host: %s", claims->host);
+    }
+    if (!text_equal_string(text_of(claims->region), options->region)) {
+        return refuse_access(refusal, "The token is for another region: %s", claims->region);
+    }
+    return true;
+}
+
+static bool has_session_token(const struct token_claims *claims, const struct secret *expected)
+{
+    struct text sent = text_of(claims->session_token);
+    return secret_equal(sent.data, sent.len, secret_string(expected), expected->len);
+}
+
+static bool check_identity(const struct gateway_identity *identity,
+                           const struct token_claims *claims, struct refusal *refusal)
+{
+    if (!token_claims_signed_by(claims, &identity->secret_access_key)) {
+        return refuse_access(refusal, "The signature does not match. Check the secret access key");
+    }
+    if (!has_session_token(claims, &identity->session_token)) {
+        return refuse_access(refusal, "The session token is missing or does not match");
+    }
+    bool is_admin = claims->action == TOKEN_CONNECT_ADMIN;
+    if (is_admin ? !identity->may_connect_admin : !identity->may_connect) {
+        return refuse_access(refusal, "User: %s is not authorized to perform: dsql:%s",
+                             identity->arn, token_action_name(claims->action));
+    }
+    return true;
+}
+
+static bool identify(const struct gateway_options *options, const struct token_claims *claims,
+                     char arn[GATEWAY_IDENTITY_ARN_SIZE], struct refusal *refusal)
+{
+    struct gateway_identity identity = {0};
+    bool is_known = options->find_identity(options->find_identity_arg,
+                                           text_of(claims->access_key_id), &identity);
+    bool is_in = is_known ? check_identity(&identity, claims, refusal)
+                          : refuse_access(refusal, "Unknown access key: %s", claims->access_key_id);
+    if (is_in) {
+        is_in = text_copy(text_of(identity.arn), arn, GATEWAY_IDENTITY_ARN_SIZE);
+    }
+    secret_clear(&identity.secret_access_key);
+    secret_clear(&identity.session_token);
+    return is_in;
+}
+
+bool access_check_token(const struct gateway_options *options, const char *user,
+                        struct text password, int64_t now, char arn[GATEWAY_IDENTITY_ARN_SIZE],
+                        struct refusal *refusal)
+{
+    const char *why = "";
+    struct token_claims claims = {0};
+    if (password.len > TOKEN_MAX_SIZE) {
+        return refuse_access(refusal, "Malformed token: too long");
+    }
+    if (!token_claims_parse(password, &claims, &why)) {
+        return refuse_access(refusal, "Malformed token: %s", why);
+    }
+    bool is_in = check_claims(options, user, &claims, now, refusal) &&
+                 identify(options, &claims, arn, refusal);
+    token_claims_clear(&claims);
+    return is_in;
+}
+
+/* Printable ASCII without backslash: then doubling quotes is enough in any encoding. */
+static bool is_quotable(char c)
+{
+    return c >= ' ' && c <= '~' && c != '\\';
+}
+
+bool access_mapping_query(struct text arn, struct buf *out)
+{
+    buf_add_string(out, "SELECT sys.iam_session_allowed('");
+    for (size_t i = 0; i < arn.len; i++) {
+        if (!is_quotable(arn.data[i])) {
+            return false;
+        }
+        buf_add_string(out, arn.data[i] == '\'' ? "'" : "");
+        buf_add_char(out, arn.data[i]);
+    }
+    buf_add_string(out, "')");
+    return buf_ok(out);
+}

@@ -1,0 +1,189 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See gateway.h: listening and stopping.  A connection's own life is in client.c. */
+#include "gateway/gateway.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "gateway/client.h"
+#include "net/listener.h"
+#include "net/tls.h"
+
+#include <string.h>
+#include <sys/un.h>
+
+enum { LISTENERS = 2 };
+
+struct gateway {
+    struct gateway_options options; /* with the limits filled in */
+    struct client_shared shared;
+    struct listener listeners[LISTENERS];
+    int closing_listeners;
+    int port;
+    bool is_stopping;
+    void (*on_stopped)(void *arg);
+    void *on_stopped_arg;
+};
+
+static int or_default(int value, int otherwise)
+{
+    return value == 0 ? otherwise : value;
+}
+
+static void fill_in_limits(struct gateway_options *options)
+{
+    options->max_connections = or_default(options->max_connections, GATEWAY_MAX_CONNECTIONS);
+    options->connections_per_s = or_default(options->connections_per_s, GATEWAY_CONNECTION_RATE);
+    options->connection_burst = or_default(options->connection_burst, GATEWAY_CONNECTION_BURST);
+    options->session_s = or_default(options->session_s, GATEWAY_SESSION_SECONDS);
+    options->login_timeout_ms = or_default(options->login_timeout_ms, GATEWAY_LOGIN_TIMEOUT_MS);
+    if (options->clock == NULL) {
+        options->clock = clock_system();
+    }
+}
+
+static void maybe_stopped(struct gateway *gateway)
+{
+    if (gateway->is_stopping && gateway->closing_listeners == 0 && gateway->shared.first == NULL) {
+        gateway->is_stopping = false; /* once */
+        gateway->on_stopped(gateway->on_stopped_arg);
+    }
+}
+
+static void on_client_gone(void *arg)
+{
+    maybe_stopped(arg);
+}
+
+static void on_connection(void *arg, uv_stream_t *server)
+{
+    struct gateway *gateway = arg;
+    client_accept(&gateway->shared, server);
+}
+
+static void on_listener_closed(void *arg)
+{
+    struct gateway *gateway = arg;
+    gateway->closing_listeners--;
+    maybe_stopped(gateway);
+}
+
+static dsql_status listen_on(struct gateway *gateway, struct listener *listener,
+                             const char *address, int port, dsql_error *err)
+{
+    listener->on_connection = on_connection;
+    listener->on_closed = on_listener_closed;
+    listener->arg = gateway;
+    dsql_status status = listener_open(listener, gateway->shared.loop, address, port, err);
+    if (status != DSQL_OK && uv_is_closing((uv_handle_t *)&listener->tcp)) {
+        gateway->closing_listeners++;
+    }
+    return status;
+}
+
+/* ::1 takes the port that 127.0.0.1 got; without IPv6 there is none, and that is fine. */
+static dsql_status listen_all(struct gateway *gateway, dsql_error *err)
+{
+    const char *address = gateway->options.listen_address;
+    const char *first = address == NULL ? "127.0.0.1" : address;
+    dsql_status status =
+        listen_on(gateway, &gateway->listeners[0], first, gateway->options.port, err);
+    if (status != DSQL_OK) {
+        return status;
+    }
+    gateway->port = listener_port(&gateway->listeners[0]);
+    dsql_error ignored;
+    if (address == NULL &&
+        listen_on(gateway, &gateway->listeners[1], "::1", gateway->port, &ignored) != DSQL_OK) {
+        log_write(&gateway->options.logger, DSQL_LOG_INFO, "IPv4 only: %s", ignored.message);
+    }
+    return DSQL_OK;
+}
+
+static dsql_status check_options(const struct gateway_options *options, dsql_error *err)
+{
+    struct sockaddr_un address;
+    if (options->certificate_file == NULL || options->key_file == NULL ||
+        options->endpoint == NULL || options->region == NULL || options->upstream_socket == NULL ||
+        options->find_identity == NULL) {
+        return fail(err, DSQL_ERR_USAGE,
+                    "a gateway needs certificate, key, endpoint, region, "
+                    "upstream socket and identities");
+    }
+    if (strlen(options->upstream_socket) >= sizeof address.sun_path) {
+        return fail(err, DSQL_ERR_USAGE, "the path of the upstream socket is too long: %s",
+                    options->upstream_socket);
+    }
+    return DSQL_OK;
+}
+
+static struct gateway *gateway_new(uv_loop_t *loop, const struct gateway_options *options,
+                                   dsql_error *err)
+{
+    struct gateway *gateway = mem_new(sizeof *gateway);
+    if (gateway == NULL) {
+        fail_nomem(err);
+        return NULL;
+    }
+    gateway->options = *options;
+    fill_in_limits(&gateway->options);
+    gateway->shared.options = &gateway->options;
+    gateway->shared.loop = loop;
+    gateway->shared.on_gone = on_client_gone;
+    gateway->shared.arg = gateway;
+    rate_limit_init(&gateway->shared.rate, gateway->options.connections_per_s,
+                    gateway->options.connection_burst, clock_monotonic_ms(gateway->options.clock));
+    return gateway;
+}
+
+/* A listener that failed to open is closing: the loop runs until it has. */
+static void give_up(struct gateway *gateway, uv_loop_t *loop)
+{
+    while (gateway->closing_listeners > 0) {
+        uv_run(loop, UV_RUN_ONCE);
+    }
+    gateway_free(gateway);
+}
+
+struct gateway *gateway_start(uv_loop_t *loop, const struct gateway_options *options,
+                              dsql_error *err)
+{
+    if (check_options(options, err) != DSQL_OK) {
+        return NULL;
+    }
+    struct gateway *gateway = gateway_new(loop, options, err);
+    if (gateway == NULL) {
+        return NULL;
+    }
+    gateway->shared.tls = tls_server_context(options->certificate_file, options->key_file, err);
+    if (gateway->shared.tls == NULL || listen_all(gateway, err) != DSQL_OK) {
+        give_up(gateway, loop);
+        return NULL;
+    }
+    return gateway;
+}
+
+int gateway_port(const struct gateway *gateway)
+{
+    return gateway->port;
+}
+
+void gateway_stop(struct gateway *gateway, void (*on_stopped)(void *arg), void *arg)
+{
+    gateway->is_stopping = true;
+    gateway->on_stopped = on_stopped;
+    gateway->on_stopped_arg = arg;
+    for (int i = 0; i < LISTENERS; i++) {
+        gateway->closing_listeners += gateway->listeners[i].is_open ? 1 : 0;
+        listener_close(&gateway->listeners[i]);
+    }
+    client_stop_all(&gateway->shared);
+}
+
+void gateway_free(struct gateway *gateway)
+{
+    if (gateway == NULL) {
+        return;
+    }
+    SSL_CTX_free(gateway->shared.tls);
+    mem_free(gateway);
+}

@@ -1,0 +1,37 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See limits.h. */
+#include "gateway/limits.h"
+
+enum { ONE = 1000 };
+
+void rate_limit_init(struct rate_limit *limit, int per_s, int burst, int64_t now_ms)
+{
+    *limit = (struct rate_limit){.per_s = per_s, .burst = burst, .last_ms = now_ms};
+    limit->filled_thousandths = (int64_t)burst * ONE;
+}
+
+/* What came in meanwhile; a second a connection is a thousandth a millisecond. */
+static void refill(struct rate_limit *limit, int64_t now_ms)
+{
+    int64_t elapsed_ms = now_ms - limit->last_ms;
+    int64_t room = limit->burst * ONE - limit->filled_thousandths;
+    limit->last_ms = now_ms;
+    if (elapsed_ms <= 0 || limit->per_s <= 0) {
+        return;
+    }
+    bool is_enough = elapsed_ms > room / limit->per_s;
+    limit->filled_thousandths += is_enough ? room : elapsed_ms * limit->per_s;
+}
+
+bool rate_limit_take(struct rate_limit *limit, int64_t now_ms)
+{
+    if (limit->per_s < 0 || limit->burst < 0) {
+        return true;
+    }
+    refill(limit, now_ms);
+    if (limit->filled_thousandths < ONE) {
+        return false;
+    }
+    limit->filled_thousandths -= ONE;
+    return true;
+}

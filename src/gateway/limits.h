@@ -1,0 +1,20 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* A token bucket: how many connections may come in, and how fast.  Pure. */
+#ifndef DSQL_GATEWAY_LIMITS_H
+#define DSQL_GATEWAY_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rate_limit {
+    int64_t per_s; /* negative: no limit */
+    int64_t burst;
+    int64_t filled_thousandths; /* of one connection */
+    int64_t last_ms;
+};
+
+void rate_limit_init(struct rate_limit *limit, int per_s, int burst, int64_t now_ms);
+/** Takes one; false when there is none. */
+bool rate_limit_take(struct rate_limit *limit, int64_t now_ms);
+
+#endif

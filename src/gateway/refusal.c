@@ -1,0 +1,58 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See refusal.h. */
+#include "gateway/refusal.h"
+
+#include "wire/backend.h"
+
+#include <stdio.h>
+
+/* What a client sent may come back to it in these lines: no control characters. */
+static void make_one_line(char *line, size_t size)
+{
+    for (size_t i = 0; i < size && line[i] != '\0'; i++) {
+        if (char_is_control(line[i])) {
+            line[i] = ' ';
+        }
+    }
+    struct text whole = text_of(line);
+    line[text_utf8_prefix(whole, whole.len)] = '\0';
+}
+
+static void print_line(char *out, size_t size, const char *format, va_list arguments)
+{
+    vsnprintf(out, size, format, arguments);
+    make_one_line(out, size);
+}
+
+bool refuse(struct refusal *refusal, const char *sqlstate, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    print_line(refusal->message, sizeof refusal->message, format, arguments);
+    va_end(arguments);
+    refusal->sqlstate = sqlstate;
+    refusal->hint[0] = '\0';
+    return false;
+}
+
+bool refuse_access(struct refusal *refusal, const char *format, ...)
+{
+    refuse(refusal, "08006", "unable to accept connection, access denied");
+    va_list arguments;
+    va_start(arguments, format);
+    print_line(refusal->hint, sizeof refusal->hint, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+void refusal_write(const struct refusal *refusal, struct buf *out)
+{
+    const struct error_fields fields = {
+        .severity = text_of("FATAL"),
+        .sqlstate = text_of(refusal->sqlstate),
+        .message = text_of(refusal->message),
+        .detail = text_of(""),
+        .hint = text_of(refusal->hint),
+    };
+    backend_write_error(out, &fields);
+}

@@ -1,0 +1,81 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See listener.h. */
+#include "net/listener.h"
+
+#include "base/error.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+enum { BACKLOG = 1024 };
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_storage storage;
+};
+
+static bool read_address(const char *text, int port, union address *out)
+{
+    memset(out, 0, sizeof *out);
+    return uv_ip4_addr(text, port, &out->v4) == 0 || uv_ip6_addr(text, port, &out->v6) == 0;
+}
+
+static void on_waiting(uv_stream_t *server, int status)
+{
+    struct listener *listener = server->data;
+    if (status == 0) {
+        listener->on_connection(listener->arg, server);
+    }
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct listener *listener = handle->data;
+    listener->on_closed(listener->arg);
+}
+
+void listener_close(struct listener *listener)
+{
+    if (listener->is_open) {
+        listener->is_open = false;
+        uv_handle_t *handle = (uv_handle_t *)&listener->tcp;
+        uv_close(handle, on_handle_closed);
+    }
+}
+
+dsql_status listener_open(struct listener *listener, uv_loop_t *loop, const char *address, int port,
+                          dsql_error *err)
+{
+    union address where;
+    if (!read_address(address, port, &where)) {
+        return fail(err, DSQL_ERR_USAGE, "not an IP address to listen on: %s", address);
+    }
+    if (uv_tcp_init(loop, &listener->tcp) != 0) {
+        return fail_nomem(err);
+    }
+    listener->tcp.data = listener;
+    listener->is_open = true;
+    unsigned flags = where.any.sa_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0;
+    int result = uv_tcp_bind(&listener->tcp, &where.any, flags);
+    if (result == 0) {
+        result = uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, on_waiting);
+    }
+    if (result != 0) {
+        listener_close(listener);
+        return fail(err, DSQL_ERR_CONNECT, "could not listen on %s port %d: %s", address, port,
+                    uv_strerror(result));
+    }
+    return DSQL_OK;
+}
+
+int listener_port(const struct listener *listener)
+{
+    union address where;
+    int size = sizeof where;
+    if (uv_tcp_getsockname(&listener->tcp, &where.any, &size) != 0) {
+        return -1;
+    }
+    return ntohs(where.any.sa_family == AF_INET6 ? where.v6.sin6_port : where.v4.sin_port);
+}

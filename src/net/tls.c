@@ -1,0 +1,90 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See tls.h. */
+#include "net/tls.h"
+
+#include "base/error.h"
+
+#include <openssl/err.h>
+
+/* PostgreSQL's registered ALPN name, with its length before it as on the wire. */
+static const unsigned char alpn_postgresql[] = "\012postgresql";
+
+static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                       const unsigned char *in, unsigned int in_len, void *arg)
+{
+    (void)ssl;
+    (void)arg;
+    unsigned char *chosen = NULL;
+    int result = SSL_select_next_proto(&chosen, out_len, alpn_postgresql,
+                                       sizeof alpn_postgresql - 1, in, in_len);
+    if (result != OPENSSL_NPN_NEGOTIATED) {
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static int accept_any_name(SSL *ssl, int *alert, void *arg)
+{
+    (void)ssl;
+    (void)alert;
+    (void)arg;
+    return SSL_TLSEXT_ERR_OK; /* judged later, where an ErrorResponse can say why */
+}
+
+static dsql_status fail_tls(dsql_error *err, const char *what, const char *file)
+{
+    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    dsql_status status = fail(err, DSQL_ERR_USAGE, "could not %s %s: %s", what, file,
+                              reason == NULL ? "unknown TLS error" : reason);
+    ERR_clear_error();
+    return status;
+}
+
+static dsql_status load_files(SSL_CTX *context, const char *certificate_file, const char *key_file,
+                              dsql_error *err)
+{
+    if (SSL_CTX_use_certificate_chain_file(context, certificate_file) != 1) {
+        return fail_tls(err, "use the certificate", certificate_file);
+    }
+    if (SSL_CTX_use_PrivateKey_file(context, key_file, SSL_FILETYPE_PEM) != 1) {
+        return fail_tls(err, "use the private key", key_file);
+    }
+    if (SSL_CTX_check_private_key(context) != 1) {
+        return fail_tls(err, "match the certificate with", key_file);
+    }
+    return DSQL_OK;
+}
+
+static void set_policy(SSL_CTX *context)
+{
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
+                                     SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(context, 0);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+    SSL_CTX_set_alpn_select_cb(context, choose_alpn, NULL);
+    SSL_CTX_set_tlsext_servername_callback(context, accept_any_name);
+}
+
+SSL_CTX *tls_server_context(const char *certificate_file, const char *key_file, dsql_error *err)
+{
+    ERR_clear_error();
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    if (context == NULL) {
+        fail_nomem(err);
+        return NULL;
+    }
+    set_policy(context);
+    if (load_files(context, certificate_file, key_file, err) != DSQL_OK) {
+        SSL_CTX_free(context);
+        return NULL;
+    }
+    return context;
+}
+
+struct text tls_server_name(const SSL *ssl)
+{
+    return text_of(SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));
+}

@@ -1,0 +1,51 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See relay.h. */
+#include "session/relay.h"
+
+void relay_init(struct relay *relay, struct stream *client, struct stream *server)
+{
+    *relay = (struct relay){.client = client, .server = server};
+    frame_scan_init(&relay->from_client, FRAME_CLIENT_MAX);
+    frame_scan_init(&relay->from_server, FRAME_SERVER_MAX);
+}
+
+static void carry(struct stream *from, struct stream *to, struct text bytes)
+{
+    stream_write(to, bytes);
+    if (stream_is_congested(to)) {
+        stream_pause(from);
+    }
+}
+
+bool relay_client_data(struct relay *relay, struct text bytes)
+{
+    if (!frame_scan(&relay->from_client, bytes)) {
+        return false;
+    }
+    carry(relay->client, relay->server, bytes);
+    return true;
+}
+
+bool relay_server_data(struct relay *relay, struct text bytes)
+{
+    if (!frame_scan(&relay->from_server, bytes)) {
+        return false;
+    }
+    carry(relay->server, relay->client, bytes);
+    return true;
+}
+
+void relay_client_drained(struct relay *relay)
+{
+    stream_resume(relay->server);
+}
+
+void relay_server_drained(struct relay *relay)
+{
+    stream_resume(relay->client);
+}
+
+bool relay_may_insert(const struct relay *relay)
+{
+    return frame_scan_is_between(&relay->from_server);
+}

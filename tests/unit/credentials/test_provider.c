@@ -1,0 +1,358 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+#include "credentials/provider.h"
+#include "unit.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum { START_S = 1700000000, THREADS = 8, MINUTE = 60 };
+
+/* A source under the test's control.  Threads may look at the counters. */
+struct fake {
+    atomic_int calls;
+    atomic_int running;
+    atomic_int most_running;
+    atomic_int destroyed;
+    atomic_bool is_held; /* the fetch does not return before this is false */
+    atomic_int status;
+    atomic_llong life_s; /* 0: never expires */
+    atomic_llong now_s;
+    struct clock clock;
+    dsql_credentials_provider *provider;
+};
+
+static int64_t fake_wall_s(void *arg)
+{
+    struct fake *fake = arg;
+    return atomic_load(&fake->now_s);
+}
+
+static int64_t fake_monotonic_ms(void *arg)
+{
+    return fake_wall_s(arg) * 1000;
+}
+
+static dsql_status fill(struct fake *fake, int call, dsql_credentials *out)
+{
+    char id[] = "AKID0";
+    int64_t life_s = atomic_load(&fake->life_s);
+    id[4] = (char)('0' + call % 10);
+    return dsql_credentials_set(out, id, "secret", "token",
+                                life_s == 0 ? 0 : atomic_load(&fake->now_s) + life_s);
+}
+
+static dsql_status fake_fetch(void *arg, dsql_credentials *out, dsql_error *err)
+{
+    struct fake *fake = arg;
+    int running = atomic_fetch_add(&fake->running, 1) + 1;
+    if (running > atomic_load(&fake->most_running)) {
+        atomic_store(&fake->most_running, running);
+    }
+    int call = atomic_fetch_add(&fake->calls, 1) + 1;
+    while (atomic_load(&fake->is_held)) {
+        sched_yield();
+    }
+    dsql_status status = (dsql_status)atomic_load(&fake->status);
+    /* (fail): cmocka has a macro of that name */
+    status = status == DSQL_OK ? fill(fake, call, out) : (fail)(err, status, "the fake is\nbroken");
+    atomic_fetch_sub(&fake->running, 1);
+    return status;
+}
+
+static void fake_destroy(void *arg)
+{
+    struct fake *fake = arg;
+    atomic_fetch_add(&fake->destroyed, 1);
+}
+
+static void set_up(struct fake *fake, int64_t life_s)
+{
+    memset(fake, 0, sizeof *fake);
+    atomic_store(&fake->now_s, START_S);
+    atomic_store(&fake->life_s, life_s);
+    fake->clock =
+        (struct clock){.wall_s = fake_wall_s, .monotonic_ms = fake_monotonic_ms, .arg = fake};
+    fake->provider = dsql_credentials_custom(fake_fetch, fake_destroy, fake, NULL);
+    assert_non_null(fake->provider);
+}
+
+static void tear_down(struct fake *fake)
+{
+    dsql_credentials_unref(fake->provider);
+    assert_int_equal(atomic_load(&fake->destroyed), 1);
+}
+
+static void later(struct fake *fake, int64_t seconds)
+{
+    atomic_fetch_add(&fake->now_s, seconds);
+}
+
+static void expect_id(struct fake *fake, const char *id)
+{
+    struct dsql_credentials got = {0};
+    assert_int_equal(credentials_get(fake->provider, &fake->clock, &got, NULL), DSQL_OK);
+    assert_string_equal(secret_string(&got.access_key_id), id);
+    assert_string_equal(secret_string(&got.secret_access_key), "secret");
+    assert_string_equal(secret_string(&got.session_token), "token");
+    credentials_clear(&got);
+}
+
+static void expect_failure(struct fake *fake, dsql_status status, const char *message)
+{
+    struct dsql_credentials got = {0};
+    dsql_error err = {0};
+    assert_int_equal(credentials_get(fake->provider, &fake->clock, &got, &err), status);
+    assert_int_equal(err.status, status);
+    assert_string_equal(err.message, message);
+    assert_true(secret_is_empty(&got.access_key_id));
+}
+
+static void fresh_credentials_are_fetched_once(void **state)
+{
+    (void)state;
+    struct fake fake;
+    set_up(&fake, 60 * MINUTE);
+    expect_id(&fake, "AKID1");
+    later(&fake, 44 * MINUTE);
+    expect_id(&fake, "AKID1");
+    assert_int_equal(atomic_load(&fake.calls), 1);
+    tear_down(&fake);
+}
+
+static void credentials_are_renewed_fifteen_minutes_before_their_end(void **state)
+{
+    (void)state;
+    struct fake fake;
+    set_up(&fake, 60 * MINUTE);
+    expect_id(&fake, "AKID1");
+    later(&fake, 45 * MINUTE);
+    expect_id(&fake, "AKID2");
+    tear_down(&fake);
+}
+
+static void short_lived_credentials_are_not_renewed_at_each_use(void **state)
+{
+    (void)state;
+    struct fake fake;
+    set_up(&fake, 9 * MINUTE);
+    expect_id(&fake, "AKID1");
+    later(&fake, 2 * MINUTE);
+    expect_id(&fake, "AKID1");
+    later(&fake, 2 * MINUTE);
+    expect_id(&fake, "AKID2");
+    tear_down(&fake);
+}
+
+static void failed_early_renewal_keeps_the_old_and_waits_a_minute(void **state)
+{
+    (void)state;
+    struct fake fake;
+    set_up(&fake, 60 * MINUTE);
+    expect_id(&fake, "AKID1");
+    later(&fake, 46 * MINUTE);
+    atomic_store(&fake.status, DSQL_ERR_CREDENTIALS);
+    expect_id(&fake, "AKID1");
+    expect_id(&fake, "AKID1");
+    assert_int_equal(atomic_load(&fake.calls), 2);
+    later(&fake, 61);
+    expect_id(&fake, "AKID1");
+    assert_int_equal(atomic_load(&fake.calls), 3);
+    tear_down(&fake);
+}
+
+static void failed_renewal_in_the_last_five_minutes_is_an_error(void **state)
+{
+    (void)state;
+    struct fake fake;
+    set_up(&fake, 60 * MINUTE);
+    expect_id(&fake, "AKID1");
+    later(&fake, 55 * MINUTE);
+    atomic_store(&fake.status, DSQL_ERR_CREDENTIALS);
+    expect_failure(&fake, DSQL_ERR_CREDENTIALS, "the fake is broken");
+    atomic_store(&fake.status, DSQL_OK);
+    expect_id(&fake, "AKID3");
+    tear_down(&fake);
+}
+
+static void credentials_without_end_are_looked_at_again_every_fifteen_minutes(void **state)
+{
+    (void)state;
+    struct fake fake;
+    set_up(&fake, 0);
+    expect_id(&fake, "AKID1");
+    later(&fake, 15 * MINUTE - 1);
+    expect_id(&fake, "AKID1");
+    later(&fake, 1);
+    expect_id(&fake, "AKID2");
+    later(&fake, 15 * MINUTE);
+    atomic_store(&fake.status, DSQL_ERR_CREDENTIALS);
+    expect_id(&fake, "AKID2");
+    tear_down(&fake);
+}
+
+static void first_failure_is_passed_on_with_its_status(void **state)
+{
+    (void)state;
+    struct fake fake;
+    set_up(&fake, 0);
+    atomic_store(&fake.status, DSQL_ERR_CALLBACK);
+    expect_failure(&fake, DSQL_ERR_CALLBACK, "the fake is broken");
+    tear_down(&fake);
+}
+
+static void expired_credentials_from_a_source_are_an_error(void **state)
+{
+    (void)state;
+    struct fake fake;
+    set_up(&fake, -1);
+    expect_failure(&fake, DSQL_ERR_CREDENTIALS, "the AWS credentials have expired");
+    tear_down(&fake);
+}
+
+static dsql_status fetch_nothing(void *arg, dsql_credentials *out, dsql_error *err)
+{
+    (void)out;
+    (void)err;
+    return *(dsql_status *)arg;
+}
+
+static void expect_message_of_nothing(dsql_status status, const char *message)
+{
+    struct dsql_credentials got = {0};
+    dsql_error err = {0};
+    dsql_credentials_provider *provider =
+        dsql_credentials_custom(fetch_nothing, NULL, &status, NULL);
+    assert_int_not_equal(credentials_get(provider, clock_system(), &got, &err), DSQL_OK);
+    assert_string_equal(err.message, message);
+    dsql_credentials_unref(provider);
+}
+
+static void callback_that_says_nothing_still_gives_a_message(void **state)
+{
+    (void)state;
+    expect_message_of_nothing(DSQL_OK, "the source of the AWS credentials gave none");
+    expect_message_of_nothing(DSQL_ERR_TIMEOUT, "fetching AWS credentials failed: timeout");
+}
+
+static void callback_is_required(void **state)
+{
+    (void)state;
+    dsql_error err = {0};
+    assert_null(dsql_credentials_custom(NULL, NULL, NULL, &err));
+    assert_int_equal(err.status, DSQL_ERR_USAGE);
+}
+
+/* In a thread nothing may be asserted: NULL says that it went wrong. */
+static void *get_in_thread(void *arg)
+{
+    struct fake *fake = arg;
+    struct dsql_credentials got = {0};
+    dsql_error err = {0};
+    dsql_status status = credentials_get(fake->provider, &fake->clock, &got, &err);
+    bool is_expected = status == (dsql_status)atomic_load(&fake->status) && status == err.status &&
+                       (status != DSQL_OK || !secret_is_empty(&got.access_key_id));
+    credentials_clear(&got);
+    return is_expected ? fake : NULL;
+}
+
+static void join(struct fake *fake, pthread_t thread)
+{
+    void *result = NULL;
+    pthread_join(thread, &result);
+    assert_ptr_equal(result, fake);
+}
+
+static void run_together(struct fake *fake)
+{
+    pthread_t threads[THREADS];
+    atomic_store(&fake->is_held, true);
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, get_in_thread, fake), 0);
+    }
+    while (atomic_load(&fake->running) == 0) {
+        sched_yield();
+    }
+    atomic_store(&fake->is_held, false);
+    for (int i = 0; i < THREADS; i++) {
+        join(fake, threads[i]);
+    }
+}
+
+static void many_threads_share_one_fetch(void **state)
+{
+    (void)state;
+    struct fake fake;
+    set_up(&fake, 60 * MINUTE);
+    run_together(&fake);
+    assert_int_equal(atomic_load(&fake.calls), 1);
+    tear_down(&fake);
+}
+
+static void fetches_never_overlap_even_when_they_fail(void **state)
+{
+    (void)state;
+    struct fake fake;
+    set_up(&fake, 60 * MINUTE);
+    atomic_store(&fake.status, DSQL_ERR_CREDENTIALS);
+    run_together(&fake);
+    assert_int_equal(atomic_load(&fake.most_running), 1);
+    tear_down(&fake);
+}
+
+static void early_renewal_keeps_nobody_waiting(void **state)
+{
+    (void)state;
+    struct fake fake;
+    pthread_t thread;
+    set_up(&fake, 60 * MINUTE);
+    expect_id(&fake, "AKID1");
+    later(&fake, 50 * MINUTE);
+    atomic_store(&fake.is_held, true);
+    assert_int_equal(pthread_create(&thread, NULL, get_in_thread, &fake), 0);
+    while (atomic_load(&fake.calls) < 2) {
+        sched_yield();
+    }
+    expect_id(&fake, "AKID1"); /* while the other one is still fetching */
+    atomic_store(&fake.is_held, false);
+    join(&fake, thread);
+    expect_id(&fake, "AKID2");
+    tear_down(&fake);
+}
+
+static void last_reference_destroys(void **state)
+{
+    (void)state;
+    struct fake fake;
+    set_up(&fake, 0);
+    assert_ptr_equal(dsql_credentials_ref(fake.provider), fake.provider);
+    dsql_credentials_unref(fake.provider);
+    assert_int_equal(atomic_load(&fake.destroyed), 0);
+    expect_id(&fake, "AKID1");
+    tear_down(&fake);
+    dsql_credentials_unref(NULL);
+    assert_null(dsql_credentials_ref(NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fresh_credentials_are_fetched_once),
+        cmocka_unit_test(credentials_are_renewed_fifteen_minutes_before_their_end),
+        cmocka_unit_test(short_lived_credentials_are_not_renewed_at_each_use),
+        cmocka_unit_test(failed_early_renewal_keeps_the_old_and_waits_a_minute),
+        cmocka_unit_test(failed_renewal_in_the_last_five_minutes_is_an_error),
+        cmocka_unit_test(credentials_without_end_are_looked_at_again_every_fifteen_minutes),
+        cmocka_unit_test(first_failure_is_passed_on_with_its_status),
+        cmocka_unit_test(expired_credentials_from_a_source_are_an_error),
+        cmocka_unit_test(callback_that_says_nothing_still_gives_a_message),
+        cmocka_unit_test(callback_is_required),
+        cmocka_unit_test(many_threads_share_one_fetch),
+        cmocka_unit_test(fetches_never_overlap_even_when_they_fail),
+        cmocka_unit_test(early_renewal_keeps_nobody_waiting),
+        cmocka_unit_test(last_reference_destroys),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,334 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The gateway in a thread, a PostgreSQL to throw away behind it and libpq before it.
+ * The certificate is made here.
+ */
+#include "gateway/gateway.h"
+#include "postgres.h"
+#include "token/token.h"
+#include "unit.h"
+
+#include <libpq-fe.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ENDPOINT "abcdefghijklmnopqrstuvwxyz.dsql.us-east-1.on.aws"
+#define ARN      "arn:aws:iam::123456789012:role/o'brien"
+
+static struct {
+    pthread_t thread;
+    uv_loop_t loop;
+    uv_async_t stop;
+    struct gateway *gateway;
+    char directory[64];
+    char certificate[128];
+    char key[128];
+    char socket[256];
+} fixture;
+
+static bool find_identity(void *arg, struct text access_key_id, struct gateway_identity *out)
+{
+    (void)arg;
+    if (!text_equal_string(access_key_id, "AKIDTEST")) {
+        return false;
+    }
+    text_copy(text_of(ARN), out->arn, sizeof out->arn);
+    out->may_connect = true;
+    out->may_connect_admin = true;
+    return secret_set_string(&out->secret_access_key, "secret");
+}
+
+static void write_certificate(void)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *certificate = X509_new();
+    X509_set_pubkey(certificate, key);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    X509_NAME *name = X509_get_subject_name(certificate);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1,
+                               0);
+    X509_set_issuer_name(certificate, name);
+    assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+    FILE *file = fopen(fixture.certificate, "w");
+    assert_non_null(file);
+    assert_int_equal(PEM_write_X509(file, certificate), 1);
+    fclose(file);
+    file = fopen(fixture.key, "w");
+    assert_non_null(file);
+    assert_int_equal(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
+    fclose(file);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+}
+
+static void on_stopped(void *arg)
+{
+    (void)arg;
+    gateway_free(fixture.gateway);
+    uv_close((uv_handle_t *)&fixture.stop, NULL);
+}
+
+static void on_stop(uv_async_t *handle)
+{
+    (void)handle;
+    gateway_stop(fixture.gateway, on_stopped, NULL);
+}
+
+static void *run_loop(void *arg)
+{
+    (void)arg;
+    uv_run(&fixture.loop, UV_RUN_DEFAULT);
+    return NULL;
+}
+
+static void find_socket(void)
+{
+    PGconn *conn = postgres_connect();
+    snprintf(fixture.socket, sizeof fixture.socket, "%s/.s.PGSQL.%s", PQhost(conn), PQport(conn));
+    PQfinish(conn);
+}
+
+static void make_database(void)
+{
+    postgres_run("CREATE ROLE admin LOGIN");
+    postgres_run("CREATE ROLE app LOGIN");
+    postgres_run("CREATE ROLE stranger LOGIN");
+    postgres_run("CREATE ROLE dsql_owner LOGIN SUPERUSER");
+    postgres_run("CREATE SCHEMA sys");
+    postgres_run("GRANT USAGE ON SCHEMA sys TO PUBLIC");
+    postgres_run("CREATE FUNCTION sys.iam_session_allowed(text) RETURNS boolean LANGUAGE sql AS "
+                 "'SELECT session_user = ''app'' AND $1 LIKE ''%/o''''brien'''");
+}
+
+static int start(void **state)
+{
+    (void)state;
+    make_database();
+    find_socket();
+    snprintf(fixture.directory, sizeof fixture.directory, "/tmp/dsql-gateway-XXXXXX");
+    assert_non_null(mkdtemp(fixture.directory));
+    snprintf(fixture.certificate, sizeof fixture.certificate, "%s/crt", fixture.directory);
+    snprintf(fixture.key, sizeof fixture.key, "%s/key", fixture.directory);
+    write_certificate();
+    const struct gateway_options options = {
+        .certificate_file = fixture.certificate,
+        .key_file = fixture.key,
+        .endpoint = ENDPOINT,
+        .region = "us-east-1",
+        .upstream_socket = fixture.socket,
+        .find_identity = find_identity,
+    };
+    dsql_error err = {0};
+    uv_loop_init(&fixture.loop);
+    uv_async_init(&fixture.loop, &fixture.stop, on_stop);
+    fixture.gateway = gateway_start(&fixture.loop, &options, &err);
+    assert_string_equal(err.message, "");
+    assert_non_null(fixture.gateway);
+    return pthread_create(&fixture.thread, NULL, run_loop, NULL);
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    uv_async_send(&fixture.stop);
+    pthread_join(fixture.thread, NULL);
+    unlink(fixture.certificate);
+    unlink(fixture.key);
+    rmdir(fixture.directory);
+    return uv_loop_close(&fixture.loop);
+}
+
+struct attempt {
+    const char *user;
+    const char *secret;
+    const char *extra;   /* further keywords */
+    int64_t age_s;       /* how long ago the token was made */
+    int action_plus_one; /* 0: the right one */
+};
+
+static PGconn *try_login(struct attempt attempt)
+{
+    struct endpoint endpoint = {.host = ENDPOINT, .region = "us-east-1"};
+    struct dsql_credentials credentials = {0};
+    assert_true(secret_set_string(&credentials.access_key_id, "AKIDTEST"));
+    assert_true(secret_set_string(&credentials.secret_access_key,
+                                  attempt.secret == NULL ? "secret" : attempt.secret));
+    const struct token_request request = {
+        .endpoint = &endpoint,
+        .action = attempt.action_plus_one == 0 ? token_action_for_user(attempt.user)
+                                               : (enum token_action)(attempt.action_plus_one - 1),
+        .seconds = 900,
+        .now = clock_wall_s(clock_system()) - attempt.age_s,
+    };
+    char *token = NULL;
+    dsql_error err = {0};
+    assert_int_equal(token_make(&request, &credentials, &token, NULL, &err), DSQL_OK);
+    char conninfo[4096];
+    snprintf(conninfo, sizeof conninfo,
+             "host=" ENDPOINT " hostaddr=127.0.0.1 port=%d user=%s dbname=postgres "
+             "sslmode=require password='%s' %s",
+             gateway_port(fixture.gateway), attempt.user, token,
+             attempt.extra == NULL ? "" : attempt.extra);
+    PGconn *conn = PQconnectdb(conninfo);
+    secret_free_string(token);
+    credentials_clear(&credentials);
+    return conn;
+}
+
+static void expect_refusal(struct attempt attempt, const char *part)
+{
+    PGconn *conn = try_login(attempt);
+    assert_int_equal(PQstatus(conn), CONNECTION_BAD);
+    if (strstr(PQerrorMessage(conn), part) == NULL) {
+        print_error("wanted %s in: %s\n", part, PQerrorMessage(conn));
+        fail();
+    }
+    PQfinish(conn);
+}
+
+static PGconn *login(const char *user)
+{
+    PGconn *conn = try_login((struct attempt){.user = user});
+    if (PQstatus(conn) != CONNECTION_OK) {
+        print_error("%s\n", PQerrorMessage(conn));
+    }
+    assert_int_equal(PQstatus(conn), CONNECTION_OK);
+    return conn;
+}
+
+static void admin_comes_in(void **state)
+{
+    (void)state;
+    PGconn *conn = login("admin");
+    PGresult *result = PQexec(conn, "SELECT current_user");
+    assert_string_equal(PQgetvalue(result, 0, 0), "admin");
+    PQclear(result);
+    assert_string_equal(PQparameterStatus(conn, "server_version"), "16.15");
+    PQfinish(conn);
+}
+
+static void megabytes_pass_both_ways(void **state)
+{
+    (void)state;
+    enum { SIZE = 9 * 1024 * 1024 };
+    char *big = malloc(SIZE + 1);
+    assert_non_null(big);
+    memset(big, 'x', SIZE);
+    big[SIZE] = '\0';
+    const char *values[] = {big};
+    PGconn *conn = login("admin");
+    PGresult *result =
+        PQexecParams(conn, "SELECT $1::text || $1::text", 1, NULL, values, NULL, NULL, 0);
+    assert_int_equal(PQgetlength(result, 0, 0), 2 * SIZE);
+    PQclear(result);
+    PQfinish(conn);
+    free(big);
+}
+
+static void message_over_10_mib_is_refused(void **state)
+{
+    (void)state;
+    enum { SIZE = 10 * 1024 * 1024 };
+    char *big = malloc(SIZE + 1);
+    assert_non_null(big);
+    memset(big, ' ', SIZE);
+    big[SIZE] = '\0';
+    PGconn *conn = login("admin");
+    PGresult *result = PQexec(conn, big);
+    assert_int_equal(PQresultStatus(result), PGRES_FATAL_ERROR);
+    PQclear(result);
+    assert_int_equal(PQstatus(conn), CONNECTION_BAD);
+    PQfinish(conn);
+    free(big);
+}
+
+static void mapped_role_comes_in_and_others_do_not(void **state)
+{
+    (void)state;
+    PQfinish(login("app"));
+    expect_refusal((struct attempt){.user = "stranger"}, "is not authorized to access this");
+    expect_refusal((struct attempt){.user = "nobody"}, "is not authorized to access this");
+    expect_refusal((struct attempt){.user = "dsql_owner"}, "access denied");
+    expect_refusal((struct attempt){.user = "postgres"}, "is not authorized to access this");
+}
+
+static void wrong_tokens_are_refused_with_a_hint(void **state)
+{
+    (void)state;
+    expect_refusal((struct attempt){.user = "admin", .secret = "other"},
+                   "signature does not match");
+    expect_refusal((struct attempt){.user = "admin", .age_s = 1000}, "Signature expired: ");
+    expect_refusal((struct attempt){.user = "admin", .age_s = -1000}, "not yet current");
+    expect_refusal((struct attempt){.user = "admin", .action_plus_one = TOKEN_CONNECT + 1},
+                   "Wrong user to action mapping. user: admin, action: DbConnect");
+    expect_refusal((struct attempt){.user = "app", .action_plus_one = TOKEN_CONNECT_ADMIN + 1},
+                   "Wrong user to action mapping. user: app, action: DbConnectAdmin");
+    expect_refusal((struct attempt){.user = "admin", .extra = "password=x"}, "Malformed token");
+}
+
+static void only_known_parameters_pass(void **state)
+{
+    (void)state;
+    PGconn *conn = try_login((struct attempt){
+        .user = "admin",
+        .extra = "options='-c search_path=sys -c amzn-cluster-id=x --enable_seqscan=off'"});
+    assert_int_equal(PQstatus(conn), CONNECTION_OK);
+    PGresult *result = PQexec(conn, "SHOW search_path");
+    assert_string_equal(PQgetvalue(result, 0, 0), "sys");
+    PQclear(result);
+    PQfinish(conn);
+    expect_refusal((struct attempt){.user = "admin", .extra = "options='-c work_mem=1'"},
+                   "setting configuration parameter \"work_mem\" not supported");
+    expect_refusal((struct attempt){.user = "admin", .extra = "replication=database"},
+                   "setting configuration parameter \"replication\" not supported");
+    expect_refusal((struct attempt){.user = "admin", .extra = "dbname=other"},
+                   "database \"other\" does not exist");
+}
+
+static void tls_and_a_name_are_required(void **state)
+{
+    (void)state;
+    expect_refusal((struct attempt){.user = "admin", .extra = "sslmode=disable"}, "must use TLS");
+    expect_refusal((struct attempt){.user = "admin", .extra = "sslsni=0"}, "sni was not received");
+    expect_refusal((struct attempt){.user = "admin", .extra = "host=elsewhere.example"},
+                   "No cluster of this name");
+}
+
+static void cancel_reaches_the_server(void **state)
+{
+    (void)state;
+    PGconn *conn = login("admin");
+    assert_int_equal(PQsendQuery(conn, "SELECT pg_sleep(30)"), 1);
+    usleep(100000);
+    PGcancel *cancel = PQgetCancel(conn);
+    char message[256] = "";
+    assert_int_equal(PQcancel(cancel, message, sizeof message), 1);
+    PGresult *result = PQgetResult(conn);
+    assert_string_equal(PQresultErrorField(result, PG_DIAG_SQLSTATE), "57014");
+    PQclear(result);
+    PQfreeCancel(cancel);
+    PQfinish(conn);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(admin_comes_in),
+        cmocka_unit_test(megabytes_pass_both_ways),
+        cmocka_unit_test(message_over_10_mib_is_refused),
+        cmocka_unit_test(mapped_role_comes_in_and_others_do_not),
+        cmocka_unit_test(wrong_tokens_are_refused_with_a_hint),
+        cmocka_unit_test(only_known_parameters_pass),
+        cmocka_unit_test(tls_and_a_name_are_required),
+        cmocka_unit_test(cancel_reaches_the_server),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}

@@ -289,6 +289,21 @@ static void killed_while_idle_is_not_lent(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
+static void spoken_to_while_idle_is_lent(void **state)
+{
+    (void)state;
+    dsql_pool *pool = pool_with(1, 1000);
+    PGconn *conn = acquire(pool);
+    run(conn, "LISTEN gossip");
+    dsql_pool_release(pool, conn);
+    postgres_run("NOTIFY gossip");
+    assert_ptr_equal(acquire(pool), conn);
+    assert_int_equal(PQtransactionStatus(conn), PQTRANS_IDLE);
+    assert_int_equal(stats_of(pool).opened, 1);
+    dsql_pool_release(pool, conn);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+}
+
 /* ---- on_connect ---- */
 
 static dsql_status set_path(PGconn *conn, void *arg, dsql_error *err)
@@ -430,6 +445,25 @@ static void first_come_is_first_served(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
+static void failed_connect_lets_the_next_in_line_try(void **state)
+{
+    (void)state;
+    dsql_pool *pool = pool_with(1, -1);
+    PGconn *conn = acquire(pool);
+    pthread_t threads[QUEUE];
+    struct customer customers[QUEUE];
+    atomic_int served = 0;
+    line_up(pool, threads, customers, &served);
+    atomic_store(&connects_to_fail, 3);
+    PQfinish(conn);
+    for (int i = 0; i < QUEUE; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(customers[i].status, i < 3 ? DSQL_ERR_CONNECT : DSQL_OK);
+    }
+    assert_int_equal(atomic_load(&served), QUEUE - 3);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+}
+
 static void closing_sends_the_waiting_away(void **state)
 {
     (void)state;
@@ -524,10 +558,12 @@ int main(void)
         cmocka_unit_test(releasing_a_stranger_harms_nothing),
         cmocka_unit_test(finish_frees_the_place),
         cmocka_unit_test(killed_while_idle_is_not_lent),
+        cmocka_unit_test(spoken_to_while_idle_is_lent),
         cmocka_unit_test(on_connect_runs_once_for_each_connection),
         cmocka_unit_test(on_connect_that_fails_gives_its_own_error),
         cmocka_unit_test(many_threads_share_few_places),
         cmocka_unit_test(first_come_is_first_served),
+        cmocka_unit_test(failed_connect_lets_the_next_in_line_try),
         cmocka_unit_test(closing_sends_the_waiting_away),
         cmocka_unit_test(close_waits_for_what_is_lent),
         cmocka_unit_test(maintenance_keeps_connections_warm),

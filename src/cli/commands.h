@@ -9,6 +9,12 @@
 
 extern const struct command local_commands[];
 
+extern const struct command_option token_options[];
+int token_run(const struct command_line *line);
+
+extern const struct command_option psql_options[];
+int psql_run(const struct command_line *line);
+
 /** Prints the error and gives the exit status that goes with it. */
 int cli_fail(const dsql_error *err);
 

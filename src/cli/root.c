@@ -24,6 +24,19 @@ static int run_root(const struct command_line *line)
 }
 
 static const struct command commands[] = {
+    {.name = "token",
+     .arguments = "HOST-OR-ID",
+     .summary = "Print a password for one connection",
+     .options = token_options,
+     .max_arguments = 1,
+     .run = token_run},
+    {.name = "psql",
+     .arguments = "[HOST-OR-ID] [-- PSQL-ARGUMENTS]",
+     .summary = "Run psql, logged in",
+     .options = psql_options,
+     .max_arguments = 1,
+     .takes_rest = true,
+     .run = psql_run},
     {.name = "local",
      .summary = "A local cluster to develop and test with",
      .commands = local_commands},

@@ -1,0 +1,62 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* dsql token: one password on stdout, so that $(dsql token ...) works. */
+#include "base/clock.h"
+#include "cli/commands.h"
+#include "cli/target.h"
+
+#include <dsql.h>
+#include <jansson.h>
+
+#include <stdlib.h>
+#include <time.h>
+
+enum { TOKEN_LONGEST_SECONDS = 604800 };
+
+const struct command_option token_options[] = {
+    {"host", 'h', "HOST", "endpoint or cluster id (default: CLUSTER_ENDPOINT, PGHOST)"},
+    TARGET_OPTION_USER,
+    TARGET_OPTION_REGION,
+    TARGET_OPTION_PROFILE,
+    {"expires-in", 0, "SECONDS", "life of the token, 1 to 604800 (default: 900)"},
+    {"output", 0, "FORMAT", "text or json: token and expiresAt"},
+    {0},
+};
+
+static void print_json(const char *token, int64_t expires_at)
+{
+    char when[32] = "";
+    time_t seconds = (time_t)expires_at;
+    struct tm parts;
+    if (gmtime_r(&seconds, &parts) != NULL) {
+        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    }
+    json_t *root = json_pack("{s:s, s:s}", "token", token, "expiresAt", when);
+    if (root != NULL) {
+        json_dumpf(root, stdout, JSON_PRESERVE_ORDER);
+    }
+    json_decref(root);
+    putchar('\n');
+}
+
+int token_run(const struct command_line *line)
+{
+    dsql_options options = dsql_options_init();
+    bool is_json = false;
+    if (!target_read(line, &options) || !command_wants_json(line, &is_json) ||
+        !command_number(line, "expires-in", 1, TOKEN_LONGEST_SECONDS, &options.token_seconds)) {
+        return EXIT_USAGE;
+    }
+    dsql_error err = {0};
+    int64_t expires_at = 0;
+    char *token = dsql_token(&options, &expires_at, &err);
+    if (token == NULL) {
+        return cli_fail(&err);
+    }
+    if (is_json) {
+        print_json(token, expires_at);
+    } else {
+        puts(token);
+    }
+    dsql_token_free(token);
+    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+}

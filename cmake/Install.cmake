@@ -1,1 +1,80 @@
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+#
+# What `cmake --install` puts where.  Everything is found relative to its own place,
+# so that the prefix may be chosen, or moved, after the build.
+
+option(DSQL_INSTALL "Install dsql along with the project that builds it" ${PROJECT_IS_TOP_LEVEL})
+if(NOT DSQL_INSTALL)
+  return()
+endif()
+include(CMakePackageConfigHelpers)
+
+# ---- the static library ------------------------------------------------------
+# One object in which only what is exported is global: our internal names cannot
+# clash with those of the program it is linked into.
+
+set(DSQL_HAS_STATIC OFF)
+if(NOT DSQL_SANITIZE AND CMAKE_OBJCOPY)
+  set(DSQL_HAS_STATIC ON)
+  set(static_library ${PROJECT_BINARY_DIR}/libdsql.a)
+  add_custom_command(OUTPUT ${static_library}
+    COMMAND ${CMAKE_LINKER} -r -o libdsql.o $<TARGET_OBJECTS:dsql_objects>
+    COMMAND ${CMAKE_OBJCOPY} --localize-hidden libdsql.o
+    COMMAND ${CMAKE_COMMAND} -E rm -f ${static_library}
+    COMMAND ${CMAKE_AR} rcs ${static_library} libdsql.o
+    DEPENDS dsql_objects $<TARGET_OBJECTS:dsql_objects>
+    WORKING_DIRECTORY ${PROJECT_BINARY_DIR}
+    COMMENT "Making libdsql.a, one object"
+    COMMAND_EXPAND_LISTS VERBATIM)
+  add_custom_target(dsql_static ALL DEPENDS ${static_library})
+  install(FILES ${static_library} DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
+
+# ---- the shared library, the header, the command -----------------------------
+
+install(TARGETS dsql EXPORT dsqlTargets
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES include/dsql.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+if(TARGET dsql_cli)
+  install(TARGETS dsql_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+# ---- pkg-config ----------------------------------------------------------------
+
+# From the .pc file's folder to the prefix; an absolute libdir cannot be moved.
+if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR} OR IS_ABSOLUTE ${CMAKE_INSTALL_INCLUDEDIR})
+  set(DSQL_PC_PREFIX ${CMAKE_INSTALL_PREFIX})
+  set(DSQL_PC_LIBDIR ${CMAKE_INSTALL_FULL_LIBDIR})
+  set(DSQL_PC_INCLUDEDIR ${CMAKE_INSTALL_FULL_INCLUDEDIR})
+else()
+  file(RELATIVE_PATH up /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+  string(REGEX REPLACE "/$" "" up ${up})
+  set(DSQL_PC_PREFIX "\${pcfiledir}/${up}")
+  set(DSQL_PC_LIBDIR "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
+  set(DSQL_PC_INCLUDEDIR "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
+configure_file(cmake/dsql.pc.in ${PROJECT_BINARY_DIR}/dsql.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/dsql.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# ---- CMake package -------------------------------------------------------------
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/dsql)
+install(EXPORT dsqlTargets NAMESPACE dsql:: DESTINATION ${package_dir})
+configure_package_config_file(cmake/dsqlConfig.cmake.in ${PROJECT_BINARY_DIR}/dsqlConfig.cmake
+  INSTALL_DESTINATION ${package_dir}
+  PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/dsqlConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/dsqlConfig.cmake ${PROJECT_BINARY_DIR}/dsqlConfigVersion.cmake
+  DESTINATION ${package_dir})
+
+# ---- documentation ---------------------------------------------------------------
+
+foreach(section 1 3 7)
+  install(DIRECTORY ${PROJECT_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section}
+    FILES_MATCHING PATTERN "*.${section}" PATTERN CMakeFiles EXCLUDE)
+endforeach()
+install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+file(GLOB examples examples/*.c)
+install(FILES ${examples} DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)

@@ -51,14 +51,12 @@ static void *work(void *arg)
     struct worker *worker = arg;
     dsql_error err = {0};
     char id[16];
-    const char *values[] = {id};
-    const char *sql = "SELECT $1::int AS worker_id";
+    const char *values[] = {id}, *sql = "SELECT $1::int AS worker_id";
     snprintf(id, sizeof id, "%d", worker->id);
     PGconn *conn = dsql_pool_acquire(worker->pool, &err);
     PGresult *res = PQexecParams(conn, sql, 1, NULL, values, NULL, NULL, 0);
-    if (conn == NULL || dsql_check(conn, res, &err) != DSQL_OK) {
+    if (conn == NULL || dsql_check(conn, res, &err) != DSQL_OK)
         exit(fail(err.message));
-    }
     printf("Worker %s result: %s\n", id, PQgetvalue(res, 0, 0));
     PQclear(res);
     dsql_pool_release(worker->pool, conn);
@@ -69,14 +67,12 @@ int main(void)
 {
     const char *endpoint = getenv("CLUSTER_ENDPOINT");
     const char *user = getenv("CLUSTER_USER");
-    if (user == NULL)
-        user = "admin";
     if (endpoint == NULL || *endpoint == '\0')
         return fail("CLUSTER_ENDPOINT environment variable is not set");
 
     dsql_error err = {0};
-    const dsql_options *options =
-        DSQL_OPTIONS(.host = endpoint, .user = user, .pool_max = 10, .on_connect = set_schema);
+    const dsql_options *options = DSQL_OPTIONS(.host = endpoint, .user = user ? user : "admin",
+                                               .pool_max = 10, .on_connect = set_schema);
     dsql_pool *pool = dsql_pool_open(options, &err);
     PGconn *conn = pool == NULL ? NULL : dsql_pool_acquire(pool, &err);
     if (conn == NULL || dsql_check_clear(conn, PQexec(conn, "SELECT 1"), &err) != DSQL_OK)

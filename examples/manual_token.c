@@ -60,7 +60,7 @@ static bool check_rows(PGconn *conn)
     bool ok = dsql_check(conn, res, &err) == DSQL_OK;
     if (!ok)
         fprintf(stderr, "Select failed - %s\n", err.message);
-    int rows = PQntuples(res), columns = PQnfields(res);
+    int rows = PQntuples(res), columns = PQnfields(res); /* 0 after a failure */
     printf("Number of rows: %d\nNumber of columns: %d\n", rows, columns);
     for (int row = -1; row < rows; row++) /* -1: the names */
         for (int i = 0; i < columns; i++)
@@ -90,10 +90,9 @@ int main(void)
     const char *region = required("REGION");
     const char *user = required("CLUSTER_USER");
     PGconn *conn = connect_with_token(endpoint, region, user);
-    bool ok = conn != NULL;
-    if (ok && strcmp(user, "admin") != 0)
-        ok = run(conn, "Set search_path", "SET search_path = myschema");
-    ok = ok && use_owner(conn);
+    const char *set =
+        strcmp(user, "admin") == 0 ? "SET search_path = public" : "SET search_path = myschema";
+    bool ok = conn != NULL && run(conn, "Set search_path", set) && use_owner(conn);
     PQfinish(conn);
     printf("Libpq test %s\n", ok ? "passed" : "failed");
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -3,6 +3,7 @@
 #include "transaction/decide.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { ANY = 0xff };
@@ -51,6 +52,6 @@ enum decision decide(const struct observation *seen)
             return row->decision;
         }
     }
-    assert(!"an observation that cannot be made");
+    assert(false);           /* an observation that cannot be made */
     return DECISION_UNKNOWN; /* the answer that promises least */
 }

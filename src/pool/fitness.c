@@ -79,3 +79,12 @@ bool fitness_check_idle(PGconn *conn)
         return false;
     }
 }
+
+bool fitness_is_gone(PGconn *conn)
+{
+    enum silence silence = listen_to(conn);
+    if (silence == SPEAKING) { /* what hides the end of the stream is read away */
+        return PQconsumeInput(conn) == 0 || listen_to(conn) == GONE;
+    }
+    return silence != SILENT;
+}

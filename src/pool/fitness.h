@@ -16,4 +16,10 @@ bool fitness_restore(PGconn *conn);
  */
 bool fitness_check_idle(PGconn *conn);
 
+/**
+ * Has the server hung up, or said that it will?  True is certain; false only says
+ * that nothing is known of it.  For a connection with no query under way.
+ */
+bool fitness_is_gone(PGconn *conn);
+
 #endif

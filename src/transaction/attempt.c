@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "connect/watch.h"
+#include "pool/fitness.h"
 
 static enum cause cause_of(const PGconn *conn)
 {
@@ -50,14 +51,23 @@ static enum outcome send(struct attempt *attempt, const char *command)
     return outcome;
 }
 
-static enum outcome outcome_of_body(const PGconn *conn)
+/* Looked at closely: what is lost before COMMIT was sent can be tried again, afterwards not. */
+static enum outcome outcome_of_open(PGconn *conn)
+{
+    if (PQpipelineStatus(conn) != PQ_PIPELINE_OFF) {
+        return OUTCOME_BUSY;
+    }
+    return fitness_is_gone(conn) ? OUTCOME_LOST : OUTCOME_OPEN;
+}
+
+static enum outcome outcome_of_body(PGconn *conn)
 {
     if (PQstatus(conn) != CONNECTION_OK) {
         return OUTCOME_LOST;
     }
     switch (PQtransactionStatus(conn)) {
     case PQTRANS_INTRANS:
-        return PQpipelineStatus(conn) == PQ_PIPELINE_OFF ? OUTCOME_OPEN : OUTCOME_BUSY;
+        return outcome_of_open(conn);
     case PQTRANS_INERROR:
         return OUTCOME_IN_ERROR;
     case PQTRANS_IDLE:

@@ -376,6 +376,27 @@ static void connection_lost_in_the_body_is_exchanged(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
+static dsql_status add_one_and_be_killed(PGconn *conn, void *arg, dsql_error *err)
+{
+    struct script *script = arg;
+    dsql_status status = play(conn, arg, err);
+    if (script->calls == 1) {
+        postgres_kill(PQbackendPID(conn)); /* which libpq does not know yet */
+    }
+    return status;
+}
+
+static void connection_lost_unnoticed_before_commit_is_exchanged(void **state)
+{
+    (void)state;
+    dsql_pool *pool = pool_that_tries(4, -1);
+    struct script script = {.other = ADD_ONE};
+    assert_int_equal(dsql_transaction(pool, add_one_and_be_killed, &script, NULL), DSQL_OK);
+    assert_int_equal(script.calls, 2);
+    assert_int_equal(counter(), 1);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+}
+
 static void own_connection_lost_in_the_body_is_told(void **state)
 {
     (void)state;
@@ -455,6 +476,7 @@ int main(void)
         ON_FRESH(unfinished_query_is_a_mistake),
         ON_FRESH(nesting_on_one_connection_is_refused),
         ON_FRESH(connection_lost_in_the_body_is_exchanged),
+        ON_FRESH(connection_lost_unnoticed_before_commit_is_exchanged),
         ON_FRESH(own_connection_lost_in_the_body_is_told),
         ON_FRESH(connection_lost_during_commit_is_never_retried),
         ON_FRESH(own_connection_is_retried_too),

@@ -65,7 +65,9 @@ static bool has_session_token(const struct token_claims *claims, const struct se
 static bool check_identity(const struct gateway_identity *identity,
                            const struct token_claims *claims, struct refusal *refusal)
 {
-    if (!token_claims_signed_by(claims, &identity->secret_access_key)) {
+    /* An empty key would be everybody's. */
+    if (secret_is_empty(&identity->secret_access_key) ||
+        !token_claims_signed_by(claims, &identity->secret_access_key)) {
         return refuse_access(refusal, "The signature does not match. Check the secret access key");
     }
     if (!has_session_token(claims, &identity->session_token)) {

@@ -358,7 +358,8 @@ static void on_upstream_authentication(struct client *client, struct text body)
 static void on_upstream_row(struct client *client, struct text body)
 {
     struct text value;
-    client->is_mapped = backend_parse_single_column(body, &value) && text_equal_string(value, "t");
+    client->is_mapped = client->state == CLIENT_MAPPING &&
+                        backend_parse_single_column(body, &value) && text_equal_string(value, "t");
 }
 
 static void on_upstream_message(struct client *client, const struct frame *frame)

@@ -10,6 +10,7 @@
 
 #include <libpq-fe.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include <pthread.h>
@@ -108,10 +109,14 @@ static void make_database(void)
                  "'SELECT session_user = ''app'' AND $1 LIKE ''%/o''''brien'''");
 }
 
-static int start(void **state)
+struct limits {
+    int max_connections;
+    int connection_burst;
+    int session_s;
+};
+
+static int start_with(struct limits limits)
 {
-    (void)state;
-    make_database();
     find_socket();
     snprintf(fixture.directory, sizeof fixture.directory, "/tmp/dsql-gateway-XXXXXX");
     assert_non_null(mkdtemp(fixture.directory));
@@ -125,6 +130,10 @@ static int start(void **state)
         .region = "us-east-1",
         .upstream_socket = fixture.socket,
         .find_identity = find_identity,
+        .max_connections = limits.max_connections,
+        .connections_per_s = limits.connection_burst,
+        .connection_burst = limits.connection_burst,
+        .session_s = limits.session_s,
     };
     dsql_error err = {0};
     uv_loop_init(&fixture.loop);
@@ -133,6 +142,25 @@ static int start(void **state)
     assert_string_equal(err.message, "");
     assert_non_null(fixture.gateway);
     return pthread_create(&fixture.thread, NULL, run_loop, NULL);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    make_database();
+    return start_with((struct limits){0});
+}
+
+static int start_tight(void **state)
+{
+    (void)state;
+    return start_with((struct limits){.max_connections = 1, .session_s = 1});
+}
+
+static int start_slow(void **state)
+{
+    (void)state;
+    return start_with((struct limits){.connection_burst = 1});
 }
 
 static int stop(void **state)
@@ -318,6 +346,76 @@ static void cancel_reaches_the_server(void **state)
     PQfinish(conn);
 }
 
+static BIO *connect_raw(SSL_CTX *context)
+{
+    char address[64];
+    snprintf(address, sizeof address, "127.0.0.1:%d", gateway_port(fixture.gateway));
+    BIO *bio = context == NULL ? BIO_new_connect(address) : BIO_new_ssl_connect(context);
+    assert_non_null(bio);
+    if (context != NULL) {
+        SSL *ssl = NULL;
+        BIO_get_ssl(bio, &ssl);
+        BIO_set_conn_hostname(bio, address);
+        SSL_set_tlsext_host_name(ssl, "localhost");
+        SSL_set_alpn_protos(ssl, (const unsigned char *)"\012postgresql", 11);
+    }
+    assert_true(BIO_do_connect(bio) > 0);
+    return bio;
+}
+
+static void direct_tls_and_newer_protocols_are_taken(void **state)
+{
+    (void)state;
+    static const char hello[] = "\0\0\0\x2f\0\3\0\2user\0admin\0database\0postgres\0_pq_.x\0y\0";
+    static const char answer[] = "v\0\0\0\x13\0\0\0\0\0\0\0\1_pq_.x\0R\0\0\0\x8\0\0\0\3";
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    BIO *bio = connect_raw(context);
+    assert_int_equal(BIO_write(bio, hello, sizeof hello), sizeof hello);
+    char got[sizeof answer - 1] = "";
+    for (size_t len = 0; len < sizeof got;) {
+        int more = BIO_read(bio, got + len, (int)(sizeof got - len));
+        assert_true(more > 0);
+        len += (size_t)more;
+    }
+    assert_memory_equal(got, answer, sizeof got);
+    BIO_free_all(bio);
+    SSL_CTX_free(context);
+}
+
+static void gss_is_declined_and_bytes_behind_ssl_request_are_not_taken(void **state)
+{
+    (void)state;
+    BIO *bio = connect_raw(NULL);
+    char byte = 0;
+    assert_int_equal(BIO_write(bio, "\0\0\0\x8\x4\xd2\x16\x30", 8), 8);
+    assert_int_equal(BIO_read(bio, &byte, 1), 1);
+    assert_int_equal(byte, 'N');
+    assert_int_equal(BIO_write(bio, "\0\0\0\x8\x4\xd2\x16\x2fstuffed", 15), 15);
+    assert_true(BIO_read(bio, &byte, 1) <= 0);
+    BIO_free_all(bio);
+}
+
+static void second_connection_is_one_too_many_and_the_first_ends_in_time(void **state)
+{
+    (void)state;
+    PGconn *conn = login("admin");
+    expect_refusal((struct attempt){.user = "admin"},
+                   "Unable to accept connection, too many open connections.");
+    PGresult *result = PQexec(conn, "SELECT pg_sleep(20)");
+    assert_int_equal(PQstatus(conn), CONNECTION_BAD);
+    assert_non_null(strstr(PQerrorMessage(conn), "maximum connection duration"));
+    PQclear(result);
+    PQfinish(conn);
+}
+
+static void connections_in_a_hurry_are_refused(void **state)
+{
+    (void)state;
+    PQfinish(login("admin"));
+    expect_refusal((struct attempt){.user = "admin"},
+                   "Unable to accept connection, rate exceeded.");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +427,16 @@ int main(void)
         cmocka_unit_test(only_known_parameters_pass),
         cmocka_unit_test(tls_and_a_name_are_required),
         cmocka_unit_test(cancel_reaches_the_server),
+        cmocka_unit_test(direct_tls_and_newer_protocols_are_taken),
+        cmocka_unit_test(gss_is_declined_and_bytes_behind_ssl_request_are_not_taken),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    const struct CMUnitTest tight[] = {
+        cmocka_unit_test(second_connection_is_one_too_many_and_the_first_ends_in_time),
+    };
+    const struct CMUnitTest slow[] = {
+        cmocka_unit_test(connections_in_a_hurry_are_refused),
+    };
+    return cmocka_run_group_tests(tests, start, stop) +
+           cmocka_run_group_tests(tight, start_tight, stop) +
+           cmocka_run_group_tests(slow, start_slow, stop);
 }

@@ -1,0 +1,203 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "local/cluster.h"
+#include "local/database.h"
+#include "local/file.h"
+#include "local/identity.h"
+#include "local/pki.h"
+#include "unit.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/dsql-test-XXXXXX");
+    return mkdtemp(folder) == NULL;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    return folder_remove(folder, false, NULL) != DSQL_OK;
+}
+
+static mode_t mode_of(const char *path)
+{
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    return info.st_mode & 0777;
+}
+
+static void the_default_directory_follows_the_environment(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    dsql_error err = {0};
+    setenv("XDG_DATA_HOME", "/x", 1);
+    assert_int_equal(cluster_open(&cluster, NULL, &err), DSQL_OK);
+    assert_string_equal(cluster.dir, "/x/dsql/local");
+    unsetenv("XDG_DATA_HOME");
+    setenv("HOME", "/h", 1);
+    assert_int_equal(cluster_open(&cluster, NULL, &err), DSQL_OK);
+    assert_string_equal(cluster.dir,
+                        geteuid() == 0 ? "/var/lib/dsql/local" : "/h/.local/share/dsql/local");
+}
+
+static void a_directory_too_long_for_a_socket_is_refused(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    dsql_error err = {0};
+    char dir[91] = "/";
+    memset(dir + 1, 'd', 88);
+    assert_int_equal(cluster_open(&cluster, dir, &err), DSQL_OK);
+    assert_int_equal(strlen(cluster.socket), CLUSTER_SOCKET_PATH_MAX);
+    dir[89] = 'd';
+    assert_int_equal(cluster_open(&cluster, dir, &err), DSQL_ERR_USAGE);
+    assert_non_null(strstr(err.message, "--dir"));
+}
+
+static void a_directory_with_other_things_in_it_is_refused(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    dsql_error err = {0};
+    char other[128];
+    snprintf(other, sizeof other, "%s/other", folder);
+    chmod(folder, 0755);
+    assert_int_equal(file_replace(other, 0600, text_of("mine"), &err), DSQL_OK);
+    assert_int_equal(cluster_open(&cluster, folder, &err), DSQL_OK);
+    assert_int_equal(cluster_prepare(&cluster, &err), DSQL_ERR_USAGE);
+}
+
+static void a_new_cluster_has_a_name_like_the_services_and_keeps_it(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    struct cluster again;
+    dsql_error err = {0};
+    assert_int_equal(cluster_open(&cluster, folder, &err), DSQL_OK);
+    assert_int_equal(cluster_create(&cluster, &err), DSQL_OK);
+    assert_int_equal(strspn(cluster.endpoint, "abcdefghijklmnopqrstuvwxyz234567"), 26);
+    assert_string_equal(cluster.endpoint + 26, ".dsql.us-east-1.on.aws");
+    assert_int_equal(cluster_open(&again, folder, &err), DSQL_OK);
+    assert_string_equal(again.endpoint, cluster.endpoint);
+    assert_int_equal(mode_of(cluster.secret), 0700);
+    assert_int_equal(mode_of(cluster.run), 0700);
+}
+
+static void the_lock_says_who_runs_until_they_end(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    int ends[2];
+    char byte = 0;
+    assert_int_equal(cluster_open(&cluster, folder, NULL), DSQL_OK);
+    assert_int_equal(cluster_running_pid(&cluster), 0);
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        byte = cluster_take_lock(&cluster, NULL) ? 'y' : 'n';
+        _exit(write(ends[1], &byte, 1) == 1 ? pause() : 1);
+    }
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    assert_int_equal(byte, 'y');
+    assert_int_equal(cluster_running_pid(&cluster), pid);
+    assert_false(cluster_take_lock(&cluster, NULL));
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    assert_int_equal(cluster_running_pid(&cluster), 0);
+}
+
+static void the_last_port_is_remembered(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    assert_int_equal(cluster_open(&cluster, folder, NULL), DSQL_OK);
+    assert_int_equal(cluster_last_port(&cluster), 0);
+    assert_int_equal(cluster_write_state(&cluster, 42, 5433, NULL), DSQL_OK);
+    assert_int_equal(cluster_last_port(&cluster), 5433);
+}
+
+static void identities_are_private_and_found_by_key(void **state)
+{
+    (void)state;
+    char path[128];
+    char key_id[IDENTITY_KEY_ID_SIZE] = "";
+    struct gateway_identity first = {0};
+    struct gateway_identity found = {0};
+    snprintf(path, sizeof path, "%s/identities.json", folder);
+    assert_int_equal(identity_create_file(path, NULL), DSQL_OK);
+    assert_int_equal(mode_of(path), 0600);
+    assert_int_equal(identity_read_first(path, key_id, &first, NULL), DSQL_OK);
+    assert_int_equal(strlen(key_id), 20);
+    assert_int_equal(first.secret_access_key.len, 40);
+    assert_string_equal(first.arn, IDENTITY_ADMIN_ARN);
+    assert_true(identity_find(path, text_of(key_id), &found));
+    assert_string_equal(secret_string(&found.secret_access_key),
+                        secret_string(&first.secret_access_key));
+    assert_true(found.may_connect_admin && found.may_connect);
+    struct gateway_identity none = {0};
+    assert_false(identity_find(path, text_of("AKIAUNKNOWN"), &none));
+    secret_clear(&first.secret_access_key);
+    secret_clear(&found.secret_access_key);
+}
+
+static void certificates_are_made_once(void **state)
+{
+    (void)state;
+    char ca[96], ca_key[96], certificate[96], key[96];
+    snprintf(ca, sizeof ca, "%s/ca.pem", folder);
+    snprintf(ca_key, sizeof ca_key, "%s/ca.key", folder);
+    snprintf(certificate, sizeof certificate, "%s/server.pem", folder);
+    snprintf(key, sizeof key, "%s/server.key", folder);
+    const struct pki_files files = {ca, ca_key, certificate, key};
+    bool is_new = false;
+    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &is_new, NULL), DSQL_OK);
+    assert_true(is_new);
+    assert_int_equal(mode_of(ca), 0644);
+    assert_int_equal(mode_of(ca_key), 0600);
+    assert_int_equal(mode_of(key), 0600);
+    assert_true(pki_lasts(certificate, 363));
+    assert_false(pki_lasts(certificate, 366));
+    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &is_new, NULL), DSQL_OK);
+    assert_false(is_new);
+    unlink(certificate);
+    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &is_new, NULL), DSQL_OK);
+    assert_true(is_new);
+}
+
+static void versions_are_read_from_what_postgres_prints(void **state)
+{
+    (void)state;
+    assert_int_equal(database_parse_version("postgres (PostgreSQL) 15.20 (Debian 15.20-0)"), 15);
+    assert_int_equal(database_parse_version("postgres (PostgreSQL) 18beta1"), 18);
+    assert_int_equal(database_parse_version("nothing"), 0);
+    assert_int_equal(database_parse_version(""), 0);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_default_directory_follows_the_environment),
+        cmocka_unit_test(a_directory_too_long_for_a_socket_is_refused),
+        IN_FOLDER(a_directory_with_other_things_in_it_is_refused),
+        IN_FOLDER(a_new_cluster_has_a_name_like_the_services_and_keeps_it),
+        IN_FOLDER(the_lock_says_who_runs_until_they_end),
+        IN_FOLDER(the_last_port_is_remembered),
+        IN_FOLDER(identities_are_private_and_found_by_key),
+        IN_FOLDER(certificates_are_made_once),
+        cmocka_unit_test(versions_are_read_from_what_postgres_prints),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

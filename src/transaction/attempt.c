@@ -18,7 +18,8 @@ static enum cause cause_of(const PGconn *conn)
 
 /*
  * Was it answered by something that does not know either?  Class 08 is the
- * connection's, 57P the server's going down, 40003 says it in so many words.
+ * connection's, 57P the server's going down, 40003 says it in so many words, and a
+ * PANIC may come after the commit was written.
  */
 static bool is_no_answer(const PGconn *conn, const PGresult *result)
 {
@@ -27,8 +28,9 @@ static bool is_no_answer(const PGconn *conn, const PGresult *result)
         return PQstatus(conn) != CONNECTION_OK;
     }
     struct text code = text_of(sqlstate);
-    return text_starts_with(code, "08") || text_starts_with(code, "57P") ||
-           text_equal_string(code, "40003");
+    struct text severity = text_of(PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED));
+    return text_equal_string(severity, "PANIC") || text_starts_with(code, "08") ||
+           text_starts_with(code, "57P") || text_equal_string(code, "40003");
 }
 
 static enum outcome outcome_of(const PGconn *conn, PGresult *result)

@@ -18,7 +18,8 @@ static void make_one_line(char *line, size_t size)
     line[text_utf8_prefix(whole, whole.len)] = '\0';
 }
 
-static void print_line(char *out, size_t size, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void print_line(char *out, size_t size,
+                                                             const char *format, va_list arguments)
 {
     vsnprintf(out, size, format, arguments);
     make_one_line(out, size);

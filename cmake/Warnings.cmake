@@ -33,6 +33,11 @@ function(dsql_c_target target)
   target_compile_options(${target} PRIVATE ${DSQL_WARNINGS} ${DSQL_HARDENING}
     $<$<BOOL:${DSQL_WERROR}>:-Werror>)
   target_link_options(${target} PRIVATE -Wl,-z,relro,-z,now,-z,noexecstack)
+  if(DSQL_BUILD_FUZZERS)
+    # Without it libFuzzer sees the targets only and not the parsers they call.
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
   if(DSQL_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${DSQL_SANITIZE}
       -fno-sanitize-recover=all -fno-omit-frame-pointer)

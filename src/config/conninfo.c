@@ -10,6 +10,10 @@
 static dsql_status put(struct pair_list *out, struct text keyword, struct text value,
                        dsql_error *err)
 {
+    if (out->count >= CONNINFO_MAX_PAIRS) {
+        return fail(err, DSQL_ERR_USAGE, "the connection string has more than %d keywords",
+                    CONNINFO_MAX_PAIRS);
+    }
     return pairs_set(out, keyword_canonical(keyword), value) ? DSQL_OK : fail_nomem(err);
 }
 

@@ -13,7 +13,10 @@
 
 #include <dsql.h>
 
-enum { CONNINFO_MAX_LENGTH = 65536 };
+enum {
+    CONNINFO_MAX_LENGTH = 65536,
+    CONNINFO_MAX_PAIRS = 256 /* libpq knows about fifty; a list is searched from its start */
+};
 
 /**
  * Sets pairs in *out, the last of equal keywords winning; the caller clears *out, also

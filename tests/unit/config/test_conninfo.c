@@ -173,6 +173,19 @@ static void a_nul_is_refused(void **state)
     assert_int_equal(conninfo_parse(text_of_bytes("host=a\0b", 8), &list, NULL), DSQL_ERR_USAGE);
 }
 
+static void more_keywords_than_there_are_is_refused(void **state)
+{
+    (void)state;
+    char string[16 * (CONNINFO_MAX_PAIRS + 1)];
+    size_t len = 0;
+    for (int i = 0; i < CONNINFO_MAX_PAIRS; i++) {
+        len += (size_t)snprintf(&string[len], sizeof string - len, "k%d=v ", i);
+    }
+    expect(string, "k255", "v");
+    snprintf(&string[len], sizeof string - len, "k256=v");
+    expect_failure(string, "more than 256");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +204,7 @@ int main(void)
         cmocka_unit_test(pairs_that_are_none_are_refused),
         cmocka_unit_test(a_word_alone_is_a_host),
         cmocka_unit_test(a_nul_is_refused),
+        cmocka_unit_test(more_keywords_than_there_are_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

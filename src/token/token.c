@@ -67,18 +67,32 @@ static dsql_status fail_signing(const struct dsql_credentials *credentials, dsql
     return fail(err, DSQL_ERR_TOKEN, "cannot sign a token: out of memory, or libcrypto failed");
 }
 
+/* The URL without its scheme; NULL when it does not fit or libcrypto fails. */
+static char *write_token(const struct sigv4_presign *presign,
+                         const struct secret *secret_access_key)
+{
+    char signature[SIGV4_HEX_SIZE];
+    struct buf text AUTO_BUF;
+    buf_init_secret(&text, TOKEN_MAX_SIZE);
+    buf_add_string(&text, presign->host);
+    buf_add_string(&text, "/?");
+    if (!sigv4_presign(presign, secret_access_key, &text, signature)) {
+        return NULL;
+    }
+    buf_add_string(&text, "&X-Amz-Signature=");
+    buf_add_string(&text, signature);
+    return buf_take(&text);
+}
+
 dsql_status token_make(const struct token_request *request,
                        const struct dsql_credentials *credentials, char **token,
                        int64_t *expires_at, dsql_error *err)
 {
+    struct sigv4_presign presign;
     dsql_status status = check_request(request, credentials, err);
     if (status != DSQL_OK) {
         return status;
     }
-    struct sigv4_presign presign;
-    char signature[SIGV4_HEX_SIZE];
-    struct buf text AUTO_BUF;
-    buf_init_secret(&text, TOKEN_MAX_SIZE);
     if (!token_presign_init(&presign, request->action, request->now)) {
         return fail(err, DSQL_ERR_TOKEN, "the clock shows a year that cannot be signed");
     }
@@ -89,14 +103,7 @@ dsql_status token_make(const struct token_request *request,
         presign.session_token = secret_string(&credentials->session_token);
     }
     presign.expires_s = effective_seconds(request, credentials);
-    buf_add_string(&text, presign.host);
-    buf_add_string(&text, "/?");
-    if (!sigv4_presign(&presign, &credentials->secret_access_key, &text, signature)) {
-        return fail_signing(credentials, err);
-    }
-    buf_add_string(&text, "&X-Amz-Signature=");
-    buf_add_string(&text, signature);
-    char *made = buf_take(&text);
+    char *made = write_token(&presign, &credentials->secret_access_key);
     if (made == NULL) {
         return fail_signing(credentials, err);
     }
@@ -107,39 +114,39 @@ dsql_status token_make(const struct token_request *request,
     return DSQL_OK;
 }
 
-/* The settings' provider, or one of the default chain for this call; unref it. */
-static dsql_credentials_provider *provider_of(const struct settings *settings, dsql_error *err)
+/* From the settings' provider, or from one of the default chain for this call. */
+static dsql_status credentials_of(const struct settings *settings, const struct clock *clock,
+                                  struct dsql_credentials *credentials, dsql_error *err)
 {
     if (settings->credentials != NULL) {
-        return dsql_credentials_ref(settings->credentials);
+        return credentials_get(settings->credentials, clock, credentials, err);
     }
-    return dsql_credentials_default(settings->profile, err);
+    dsql_error failure = {0};
+    dsql_credentials_provider *chain = dsql_credentials_default(settings->profile, &failure);
+    if (chain == NULL) {
+        return fail(err, failure.status, "%s", failure.message);
+    }
+    dsql_status status = credentials_get(chain, clock, credentials, err);
+    dsql_credentials_unref(chain);
+    return status;
 }
 
 dsql_status token_for_settings(const struct settings *settings, const struct clock *clock,
                                char **token, int64_t *expires_at, dsql_error *err)
 {
     struct dsql_credentials credentials = {0};
-    dsql_error failure = {0};
-    dsql_credentials_provider *provider = provider_of(settings, &failure);
-    dsql_status status = failure.status;
-    if (provider != NULL) {
-        status = credentials_get(provider, clock, &credentials, &failure);
-        dsql_credentials_unref(provider);
+    dsql_status status = credentials_of(settings, clock, &credentials, err);
+    if (status != DSQL_OK) {
+        return status;
     }
-    if (status == DSQL_OK) {
-        const struct token_request request = {
-            .endpoint = &settings->endpoint,
-            .action = token_action_for_user(settings->user),
-            .seconds = settings->token_seconds,
-            .now = clock_wall_s(clock),
-        };
-        status = token_make(&request, &credentials, token, expires_at, &failure);
-        credentials_clear(&credentials);
-    }
-    if (status != DSQL_OK && err != NULL) {
-        *err = failure;
-    }
+    const struct token_request request = {
+        .endpoint = &settings->endpoint,
+        .action = token_action_for_user(settings->user),
+        .seconds = settings->token_seconds,
+        .now = clock_wall_s(clock), /* after the fetch, which may take its time */
+    };
+    status = token_make(&request, &credentials, token, expires_at, err);
+    credentials_clear(&credentials);
     return status;
 }
 

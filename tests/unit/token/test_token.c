@@ -224,6 +224,76 @@ static void only_exactly_admin_logs_in_as_administrator(void **state)
     assert_string_equal(token_action_name(TOKEN_CONNECT_ADMIN), "DbConnectAdmin");
 }
 
+static int64_t fixed_wall_s(void *arg)
+{
+    (void)arg;
+    return 1724716800; /* 20240827T000000Z */
+}
+
+static int64_t fixed_monotonic_ms(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static const struct clock fixed_clock = {.wall_s = fixed_wall_s,
+                                         .monotonic_ms = fixed_monotonic_ms};
+
+static void settings_give_the_token_of_their_host_user_and_credentials(void **state)
+{
+    (void)state;
+    struct settings settings = {.endpoint = {.region = "us-east-1"}, .token_seconds = 450};
+    char *token = NULL;
+    assert_true(text_copy(text_of(token_vectors[3].host), settings.endpoint.host,
+                          sizeof settings.endpoint.host));
+    assert_true(text_copy(text_of("admin"), settings.user, sizeof settings.user));
+    settings.credentials = dsql_credentials_static("akid", "secret", "token", NULL);
+    assert_int_equal(token_for_settings(&settings, &fixed_clock, &token, NULL, NULL), DSQL_OK);
+    assert_true(text_ends_with(text_of(token), token_vectors[3].signature));
+    secret_free_string(token);
+    dsql_credentials_unref(settings.credentials);
+}
+
+static void public_token_is_for_the_options_and_says_when_it_ends(void **state)
+{
+    (void)state;
+    int64_t expires_at = 0;
+    int64_t now = clock_wall_s(clock_system());
+    dsql_credentials_provider *keys = dsql_credentials_static("akid", "secret", NULL, NULL);
+    char *token =
+        dsql_token(DSQL_OPTIONS(.host = "abcdefghijklmnopqrstuvwxyz", .user = "app",
+                                .region = "eu-west-1", .credentials = keys, .token_seconds = 60),
+                   &expires_at, NULL);
+    assert_true(text_starts_with(
+        text_of(token), "abcdefghijklmnopqrstuvwxyz.dsql.eu-west-1.on.aws/?Action=DbConnect&"));
+    assert_in_range(expires_at, now + 60, now + 65);
+    dsql_token_free(token);
+    dsql_token_free(NULL);
+    dsql_credentials_unref(keys);
+}
+
+static dsql_status refuse_to_fetch(void *arg, dsql_credentials *out, dsql_error *err)
+{
+    (void)arg;
+    (void)out;
+    (void)err;
+    return DSQL_ERR_CALLBACK;
+}
+
+static void public_token_passes_failures_on(void **state)
+{
+    (void)state;
+    dsql_error err = {0};
+    assert_null(dsql_token(NULL, NULL, &err));
+    assert_int_equal(err.status, DSQL_ERR_USAGE);
+    dsql_credentials_provider *broken = dsql_credentials_custom(refuse_to_fetch, NULL, NULL, NULL);
+    assert_null(dsql_token(DSQL_OPTIONS(.host = "abcdefghijklmnopqrstuvwxyz", .region = "eu-west-1",
+                                        .credentials = broken),
+                           NULL, &err));
+    assert_int_equal(err.status, DSQL_ERR_CALLBACK);
+    dsql_credentials_unref(broken);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +308,9 @@ int main(void)
         cmocka_unit_test(session_token_that_does_not_fit_is_refused_by_its_length),
         cmocka_unit_test(year_that_cannot_be_written_is_refused),
         cmocka_unit_test(only_exactly_admin_logs_in_as_administrator),
+        cmocka_unit_test(settings_give_the_token_of_their_host_user_and_credentials),
+        cmocka_unit_test(public_token_is_for_the_options_and_says_when_it_ends),
+        cmocka_unit_test(public_token_passes_failures_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

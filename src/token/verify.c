@@ -37,7 +37,10 @@ struct params {
     char *values[PARAM_COUNT]; /* decoded; NULL: not seen */
 };
 
-enum { MAX_HOST = ENDPOINT_HOST_SIZE - 1, MAX_REGION = ENDPOINT_REGION_SIZE - 1 };
+enum {
+    MAX_HOST = ENDPOINT_HOST_SIZE - 1,
+    SCOPE_DATE_LENGTH = 8 /* the first eight of X-Amz-Date */
+};
 
 static bool refuse(const char **why, const char *reason)
 {
@@ -65,17 +68,6 @@ static bool is_host(struct text host)
         }
     }
     return host.len > 0 && host.len <= MAX_HOST;
-}
-
-static bool is_region(struct text region)
-{
-    for (size_t i = 0; i < region.len; i++) {
-        char c = region.data[i];
-        if (!char_is_digit(c) && !char_is_lower(c) && c != '-') {
-            return false;
-        }
-    }
-    return region.len > 0 && region.len <= MAX_REGION;
 }
 
 static bool is_signature(struct text text)
@@ -203,34 +195,52 @@ static bool read_times(const struct params *params, struct token_claims *claims,
     return true;
 }
 
-/* ACCESS_KEY_ID/DATE/REGION/dsql/aws4_request */
-static bool read_credential(const struct params *params, struct token_claims *claims,
-                            const char **why)
-{
+/* What stands between the slashes of KEY/DATE/REGION/dsql/aws4_request. */
+struct credential {
     struct text access_key_id;
     struct text date;
     struct text region;
     struct text service;
-    struct text rest = value_of(params, PARAM_CREDENTIAL);
-    bool is_whole = text_cut(rest, '/', &access_key_id, &rest) &&
-                    text_cut(rest, '/', &date, &rest) && text_cut(rest, '/', &region, &rest) &&
-                    text_cut(rest, '/', &service, &rest);
-    if (!is_whole || text_is_empty(access_key_id) || !text_equal_string(rest, "aws4_request")) {
-        return refuse(why, "its credential is not of the form KEY/DATE/REGION/dsql/aws4_request");
-    }
-    if (!text_equal_string(service, TOKEN_SERVICE)) {
+};
+
+static bool split_credential(struct text text, struct credential *credential)
+{
+    struct text rest;
+    return text_cut(text, '/', &credential->access_key_id, &rest) &&
+           text_cut(rest, '/', &credential->date, &rest) &&
+           text_cut(rest, '/', &credential->region, &rest) &&
+           text_cut(rest, '/', &credential->service, &rest) &&
+           !text_is_empty(credential->access_key_id) && text_equal_string(rest, "aws4_request");
+}
+
+static bool check_credential(const struct params *params, const struct credential *credential,
+                             const char **why)
+{
+    if (!text_equal_string(credential->service, TOKEN_SERVICE)) {
         return refuse(why, "it was made for another service than dsql");
     }
-    if (!is_region(region)) {
+    if (!endpoint_is_region(credential->region)) {
         return refuse(why, "its region is not a region");
     }
-    if (!text_equal(date, text_slice(value_of(params, PARAM_DATE), 0, 8)) ||
-        !text_copy(date, claims->scope_date, sizeof claims->scope_date)) {
-        return refuse(why, "the dates of its credential and of its signature differ");
+    return text_equal(credential->date,
+                      text_slice(value_of(params, PARAM_DATE), 0, SCOPE_DATE_LENGTH)) ||
+           refuse(why, "the dates of its credential and of its signature differ");
+}
+
+static bool read_credential(const struct params *params, struct token_claims *claims,
+                            const char **why)
+{
+    struct credential credential;
+    if (!split_credential(value_of(params, PARAM_CREDENTIAL), &credential)) {
+        return refuse(why, "its credential is not of the form KEY/DATE/REGION/dsql/aws4_request");
     }
-    claims->access_key_id = text_dup(access_key_id);
-    claims->region = text_dup(region);
-    return (claims->access_key_id != NULL && claims->region != NULL) ||
+    if (!check_credential(params, &credential, why)) {
+        return false;
+    }
+    claims->access_key_id = text_dup(credential.access_key_id);
+    claims->region = text_dup(credential.region);
+    return (claims->access_key_id != NULL && claims->region != NULL &&
+            text_copy(credential.date, claims->scope_date, sizeof claims->scope_date)) ||
            refuse(why, "out of memory");
 }
 

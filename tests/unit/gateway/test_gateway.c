@@ -36,12 +36,16 @@ static struct {
 static bool find_identity(void *arg, struct text access_key_id, struct gateway_identity *out)
 {
     (void)arg;
-    if (!text_equal_string(access_key_id, "AKIDTEST")) {
+    bool is_temporary = text_equal_string(access_key_id, "ASIATEST");
+    if (!is_temporary && !text_equal_string(access_key_id, "AKIDTEST")) {
+        return false;
+    }
+    if (is_temporary && !secret_set_string(&out->session_token, "session")) {
         return false;
     }
     text_copy(text_of(ARN), out->arn, sizeof out->arn);
     out->may_connect = true;
-    out->may_connect_admin = true;
+    out->may_connect_admin = !is_temporary;
     return secret_set_string(&out->secret_access_key, "secret");
 }
 
@@ -117,7 +121,6 @@ struct limits {
 
 static int start_with(struct limits limits)
 {
-    find_socket();
     snprintf(fixture.directory, sizeof fixture.directory, "/tmp/dsql-gateway-XXXXXX");
     assert_non_null(mkdtemp(fixture.directory));
     snprintf(fixture.certificate, sizeof fixture.certificate, "%s/crt", fixture.directory);
@@ -148,6 +151,7 @@ static int start(void **state)
 {
     (void)state;
     make_database();
+    find_socket();
     return start_with((struct limits){0});
 }
 
@@ -161,6 +165,13 @@ static int start_slow(void **state)
 {
     (void)state;
     return start_with((struct limits){.connection_burst = 1});
+}
+
+static int start_without_server(void **state)
+{
+    (void)state;
+    snprintf(fixture.socket, sizeof fixture.socket, "/nonexistent/.s.PGSQL.5432");
+    return start_with((struct limits){0});
 }
 
 static int stop(void **state)
@@ -177,16 +188,20 @@ static int stop(void **state)
 struct attempt {
     const char *user;
     const char *secret;
-    const char *extra;   /* further keywords */
-    int64_t age_s;       /* how long ago the token was made */
-    int action_plus_one; /* 0: the right one */
+    const char *key;           /* NULL: the long-term one */
+    const char *session_token; /* NULL: none */
+    const char *extra;         /* further keywords */
+    int64_t age_s;             /* how long ago the token was made */
+    int action_plus_one;       /* 0: the right one */
 };
 
 static PGconn *try_login(struct attempt attempt)
 {
     struct endpoint endpoint = {.host = ENDPOINT, .region = "us-east-1"};
     struct dsql_credentials credentials = {0};
-    assert_true(secret_set_string(&credentials.access_key_id, "AKIDTEST"));
+    assert_true(secret_set_string(&credentials.access_key_id,
+                                  attempt.key == NULL ? "AKIDTEST" : attempt.key));
+    assert_true(secret_set_string(&credentials.session_token, attempt.session_token));
     assert_true(secret_set_string(&credentials.secret_access_key,
                                   attempt.secret == NULL ? "secret" : attempt.secret));
     const struct token_request request = {
@@ -300,6 +315,42 @@ static void wrong_tokens_are_refused_with_a_hint(void **state)
     expect_refusal((struct attempt){.user = "app", .action_plus_one = TOKEN_CONNECT_ADMIN + 1},
                    "Wrong user to action mapping. user: app, action: DbConnectAdmin");
     expect_refusal((struct attempt){.user = "admin", .extra = "password=x"}, "Malformed token");
+}
+
+static void session_tokens_must_be_those_of_the_key(void **state)
+{
+    (void)state;
+    PGconn *conn =
+        try_login((struct attempt){.user = "app", .key = "ASIATEST", .session_token = "session"});
+    assert_int_equal(PQstatus(conn), CONNECTION_OK);
+    PQfinish(conn);
+    const char *part = "session token is missing or does not match";
+    expect_refusal((struct attempt){.user = "app", .key = "ASIATEST"}, part);
+    expect_refusal((struct attempt){.user = "app", .key = "ASIATEST", .session_token = "other"},
+                   part);
+    expect_refusal((struct attempt){.user = "app", .session_token = "session"}, part);
+    expect_refusal((struct attempt){.user = "app", .key = "AKIDOTHER"}, "Unknown access key");
+    expect_refusal((struct attempt){.user = "admin", .key = "ASIATEST", .session_token = "session"},
+                   "is not authorized to perform: dsql:DbConnectAdmin");
+}
+
+static void lost_backend_ends_the_session_only(void **state)
+{
+    (void)state;
+    PGconn *conn = login("admin");
+    postgres_kill(PQbackendPID(conn));
+    PGresult *result = PQexec(conn, "SELECT 1");
+    assert_int_equal(PQstatus(conn), CONNECTION_BAD);
+    PQclear(result);
+    PQfinish(conn);
+    PQfinish(login("admin"));
+}
+
+static void missing_server_is_said_so(void **state)
+{
+    (void)state;
+    expect_refusal((struct attempt){.user = "admin"},
+                   "unable to accept connection, server unavailable");
 }
 
 static void only_known_parameters_pass(void **state)
@@ -424,6 +475,8 @@ int main(void)
         cmocka_unit_test(message_over_10_mib_is_refused),
         cmocka_unit_test(mapped_role_comes_in_and_others_do_not),
         cmocka_unit_test(wrong_tokens_are_refused_with_a_hint),
+        cmocka_unit_test(session_tokens_must_be_those_of_the_key),
+        cmocka_unit_test(lost_backend_ends_the_session_only),
         cmocka_unit_test(only_known_parameters_pass),
         cmocka_unit_test(tls_and_a_name_are_required),
         cmocka_unit_test(cancel_reaches_the_server),
@@ -436,7 +489,11 @@ int main(void)
     const struct CMUnitTest slow[] = {
         cmocka_unit_test(connections_in_a_hurry_are_refused),
     };
+    const struct CMUnitTest alone[] = {
+        cmocka_unit_test(missing_server_is_said_so),
+    };
     return cmocka_run_group_tests(tests, start, stop) +
            cmocka_run_group_tests(tight, start_tight, stop) +
-           cmocka_run_group_tests(slow, start_slow, stop);
+           cmocka_run_group_tests(slow, start_slow, stop) +
+           cmocka_run_group_tests(alone, start_without_server, stop);
 }

@@ -1,0 +1,103 @@
+#!/bin/sh
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+#
+# A local cluster's life: start, start again, kill -9 of either half, stop, two
+# side by side.  usage: local_lifecycle.sh DSQL
+set -eu
+dsql=$1
+base=$(mktemp -d /tmp/dsql-life-XXXXXX)
+chmod 0755 "$base"
+one=$base/one
+two=$base/two
+
+# shellcheck disable=SC2317 # called by trap
+clean_up() {
+    "$dsql" local stop --dir "$one" >/dev/null 2>&1 || true
+    "$dsql" local stop --dir "$two" >/dev/null 2>&1 || true
+    rm -rf "$base"
+}
+trap clean_up EXIT
+
+fail() {
+    echo "FAILED: $*" >&2
+    tail -n 20 "$one/daemon.log" "$one/postgres.log" >&2 || true
+    exit 1
+}
+
+# field NAME: a number out of the JSON object on stdin.
+field() {
+    sed -n "s/.*\"$1\": \"\{0,1\}\([^,\"}]*\).*/\1/p"
+}
+
+daemon_pid() {
+    "$dsql" local status --dir "$1" --output json | field pid
+}
+
+# Anything that still has the directory in its command line?
+is_nothing_left() {
+    ! ps -eo args | grep -F -- "-D $1/data" | grep -vq grep
+}
+
+# The mapping table is a query that goes all the way to PostgreSQL.
+answers() {
+    "$dsql" local iam list --dir "$1" >/dev/null 2>&1
+}
+
+wait_until_it_answers() {
+    tries=0
+    until answers "$1"; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 200 ] || fail "$1 does not answer"
+        sleep 0.05
+    done
+}
+
+"$dsql" local status --dir "$one" >/dev/null 2>&1 && fail "status before the first start"
+
+"$dsql" local start --dir "$one" --port 0 --output json >"$base/out" || fail "first start"
+[ "$(field port <"$base/out")" -gt 0 ] || fail "no port in $(cat "$base/out")"
+endpoint=$(field endpoint <"$base/out")
+answers "$one" || fail "started, but does not answer"
+[ "$(stat -c %a "$one/secret/identities.json")" = 600 ] || fail "identities.json is open"
+[ "$(stat -c %a "$one/ca.pem")" = 644 ] || fail "ca.pem is closed"
+
+pid=$(daemon_pid "$one")
+"$dsql" local start --dir "$one" 2>"$base/err" >/dev/null || fail "second start"
+grep -q 'already running' "$base/err" || fail "the second start does not say so"
+[ "$(daemon_pid "$one")" = "$pid" ] || fail "the second start started something"
+
+(
+    CLUSTER_USER='' && eval "$("$dsql" local env --dir "$one" --user app)"
+    [ "$CLUSTER_USER" = app ] && [ "$CLUSTER_ENDPOINT" = "$endpoint" ] && [ -r "$PGSSLROOTCERT" ]
+) || fail "env"
+
+"$dsql" local iam grant app --dir "$one" || fail "iam grant"
+"$dsql" local iam list --dir "$one" | grep -q '^app arn:aws:iam::' || fail "iam list"
+
+"$dsql" local start --dir "$two" --port 0 >/dev/null || fail "a second cluster"
+answers "$two" || fail "the second cluster does not answer"
+[ -z "$("$dsql" local iam list --dir "$two")" ] || fail "the two share something"
+
+kill -9 "$pid"
+"$dsql" local start --dir "$one" --port 0 >/dev/null || fail "start after kill -9 of the daemon"
+answers "$one" || fail "does not answer after kill -9 of the daemon"
+"$dsql" local iam list --dir "$one" | grep -q '^app ' || fail "lost what was committed"
+
+kill -9 "$(head -n 1 "$one/data/postmaster.pid")"
+sleep 0.3
+wait_until_it_answers "$one"
+
+kill -9 "$(daemon_pid "$one")" "$(head -n 1 "$one/data/postmaster.pid")"
+"$dsql" local start --dir "$one" --port 0 >/dev/null || fail "start after kill -9 of both"
+answers "$one" || fail "does not answer after kill -9 of both"
+[ "$("$dsql" local status --dir "$one" --output json | field endpoint)" = "$endpoint" ] ||
+    fail "another endpoint"
+
+"$dsql" local stop --dir "$one" || fail "stop"
+is_nothing_left "$one" || fail "stop left something running"
+answers "$two" || fail "stopping one stopped the other"
+"$dsql" local stop --dir "$one" || fail "stop when stopped"
+"$dsql" local destroy --dir "$two" || fail "destroy"
+[ ! -e "$two" ] || fail "destroy left files"
+is_nothing_left "$two" || fail "destroy left something running"
+echo "lifecycle: ok"

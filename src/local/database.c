@@ -33,6 +33,7 @@ static const char settings[] =
     "default_transaction_isolation = 'repeatable read'\n"
     "timezone = 'UTC'\n"
     "log_timezone = 'UTC'\n"
+    "recovery_init_sync_method = syncfs\n" /* one call, not one a file: 2 s after kill -9 */
     "logging_collector = off\n";
 
 /* ---- Finding it ---- */

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -28,10 +29,12 @@ static const char *environment(const char *name)
     return value == NULL ? not_set : value;
 }
 
+/* The socket's path is the longest, and choose_dir() has made sure that it fits. */
 static void join(char *out, const char *dir, const char *name)
 {
-    /* Never cut: cluster_open() has made sure that the longest one, the socket, fits. */
-    snprintf(out, CLUSTER_PATH_SIZE, "%s/%s", dir, name);
+    int len = snprintf(out, CLUSTER_PATH_SIZE, "%s/%s", dir, name);
+    assert(len > 0 && len < CLUSTER_PATH_SIZE);
+    (void)len;
 }
 
 static void compute_paths(struct cluster *cluster)

@@ -9,7 +9,6 @@
 
 #include <jansson.h>
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -33,8 +32,9 @@ static const char *environment(const char *name)
 static void join(char *out, const char *dir, const char *name)
 {
     int len = snprintf(out, CLUSTER_PATH_SIZE, "%s/%s", dir, name);
-    assert(len > 0 && len < CLUSTER_PATH_SIZE);
-    (void)len;
+    if (len < 0 || len >= CLUSTER_PATH_SIZE) {
+        out[0] = '\0';
+    }
 }
 
 static void compute_paths(struct cluster *cluster)
@@ -180,7 +180,12 @@ dsql_status cluster_prepare(const struct cluster *cluster, dsql_error *err)
 {
     dsql_status status = cluster->owner.is_other ? check_reachable(cluster, err) : DSQL_OK;
     if (status == DSQL_OK) {
+        /* Root's umask may be 077, and then the server could not get in. */
+        mode_t own_umask = cluster->owner.is_other ? umask(0022) : 0;
         status = folder_make_all(cluster->dir, err);
+        if (cluster->owner.is_other) {
+            umask(own_umask);
+        }
     }
     if (status != DSQL_OK) {
         return status;

@@ -117,6 +117,7 @@ struct limits {
     int max_connections;
     int connection_burst;
     int session_s;
+    int login_timeout_ms;
 };
 
 static int start_with(struct limits limits)
@@ -137,6 +138,7 @@ static int start_with(struct limits limits)
         .connections_per_s = limits.connection_burst,
         .connection_burst = limits.connection_burst,
         .session_s = limits.session_s,
+        .login_timeout_ms = limits.login_timeout_ms,
     };
     dsql_error err = {0};
     uv_loop_init(&fixture.loop);
@@ -165,6 +167,12 @@ static int start_slow(void **state)
 {
     (void)state;
     return start_with((struct limits){.connection_burst = 1});
+}
+
+static int start_hasty(void **state)
+{
+    (void)state;
+    return start_with((struct limits){.login_timeout_ms = 700});
 }
 
 static int start_without_server(void **state)
@@ -467,6 +475,20 @@ static void connections_in_a_hurry_are_refused(void **state)
                    "Unable to accept connection, rate exceeded.");
 }
 
+static void silent_connection_is_closed(void **state)
+{
+    (void)state;
+    BIO *bio = connect_raw(NULL);
+    char byte = 0;
+    assert_true(BIO_read(bio, &byte, 1) <= 0);
+    BIO_free_all(bio);
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    bio = connect_raw(context);
+    assert_true(BIO_read(bio, &byte, 1) <= 0);
+    BIO_free_all(bio);
+    SSL_CTX_free(context);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,11 +511,15 @@ int main(void)
     const struct CMUnitTest slow[] = {
         cmocka_unit_test(connections_in_a_hurry_are_refused),
     };
+    const struct CMUnitTest hasty[] = {
+        cmocka_unit_test(silent_connection_is_closed),
+    };
     const struct CMUnitTest alone[] = {
         cmocka_unit_test(missing_server_is_said_so),
     };
     return cmocka_run_group_tests(tests, start, stop) +
            cmocka_run_group_tests(tight, start_tight, stop) +
            cmocka_run_group_tests(slow, start_slow, stop) +
+           cmocka_run_group_tests(hasty, start_hasty, stop) +
            cmocka_run_group_tests(alone, start_without_server, stop);
 }

@@ -4,6 +4,7 @@
 # Assertions for the integration tests; source it.  `finish_checks` ends a test.
 checks=0
 failures=0
+output=""
 
 fail_check() {
     failures=$((failures + 1))

@@ -3,6 +3,7 @@
 #
 # Both examples, as admin and as another user, and what they say when misused.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
 
 preferred=$BUILD/examples/example_preferred

@@ -3,6 +3,7 @@
 #
 # Who gets in and who does not: whole tokens, tampered tokens, wrong TLS.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
 
 # login TOKEN [USER [CONNINFO]]

@@ -1,0 +1,88 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void a_message_is_one_line(void **state)
+{
+    (void)state;
+    dsql_error err;
+    assert_int_equal(fail(&err, DSQL_ERR_QUERY, "a\nb\tc\x1b[31m\n"), DSQL_ERR_QUERY);
+    assert_string_equal(err.message, "a b c [31m");
+    assert_string_equal(err.sqlstate, "");
+    assert_int_equal(err.os_errno, 0);
+}
+
+static void a_long_message_ends_at_a_whole_character(void **state)
+{
+    (void)state;
+    char text[1001];
+    for (int i = 0; i < 500; i++) {
+        text[2 * i] = '\xc3';
+        text[2 * i + 1] = '\xa4';
+    }
+    text[1000] = '\0';
+    dsql_error err;
+    fail(&err, DSQL_ERR_QUERY, "%s", text);
+    assert_true(strlen(err.message) % 2 == 0);
+    assert_true(strlen(err.message) > 400);
+    fail(&err, DSQL_ERR_QUERY, "x%s", text);
+    assert_true(strlen(err.message) % 2 == 1);
+}
+
+static void a_message_may_quote_the_one_it_replaces(void **state)
+{
+    (void)state;
+    dsql_error err;
+    fail(&err, DSQL_ERR_QUERY, "inner");
+    fail(&err, DSQL_ERR_OCC, "outer: %s", err.message);
+    assert_string_equal(err.message, "outer: inner");
+    error_set_sqlstate(&err, "40001");
+    assert_string_equal(err.sqlstate, "40001");
+    error_set_sqlstate(&err, "4000");
+    assert_string_equal(err.sqlstate, "");
+}
+
+static void errno_is_kept_and_named(void **state)
+{
+    (void)state;
+    dsql_error err;
+    errno = ENOENT;
+    fail_errno(&err, DSQL_ERR_USAGE, "could not read x");
+    assert_int_equal(err.os_errno, ENOENT);
+    assert_string_equal(err.message, "could not read x: No such file or directory");
+}
+
+static void nobody_need_listen(void **state)
+{
+    (void)state;
+    assert_int_equal(fail(NULL, DSQL_ERR_TOKEN, "x"), DSQL_ERR_TOKEN);
+    assert_int_equal(fail_nomem(NULL), DSQL_ERR_NOMEM);
+    error_set_sqlstate(NULL, "40001");
+}
+
+static void every_status_has_a_name(void **state)
+{
+    (void)state;
+    assert_string_equal(dsql_status_name(DSQL_OK), "ok");
+    assert_string_equal(dsql_status_name(DSQL_ERR_COMMIT_UNKNOWN), "commit_unknown");
+    assert_string_equal(dsql_status_name((dsql_status)999), "unknown");
+    for (int i = 0; i <= DSQL_ERR_CALLBACK; i++) {
+        assert_string_not_equal(dsql_status_name((dsql_status)i), "unknown");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_is_one_line),
+        cmocka_unit_test(a_long_message_ends_at_a_whole_character),
+        cmocka_unit_test(a_message_may_quote_the_one_it_replaces),
+        cmocka_unit_test(errno_is_kept_and_named),
+        cmocka_unit_test(nobody_need_listen),
+        cmocka_unit_test(every_status_has_a_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

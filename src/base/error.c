@@ -33,8 +33,8 @@ static void tidy_message(char *message, size_t size)
     }
 }
 
-static void fill(dsql_error *err, dsql_status status, int os_errno, const char *format,
-                 va_list args)
+__attribute__((format(printf, 4, 0))) static void
+fill(dsql_error *err, dsql_status status, int os_errno, const char *format, va_list args)
 {
     /* Built aside: an argument may be the message that is being replaced. */
     char message[DSQL_ERROR_MESSAGE_SIZE];

@@ -40,7 +40,7 @@ succeeds 'preferred example as app' env CLUSTER_USER=app "$preferred"
 says 'exercised successfully'
 succeeds 'manual token as app' env CLUSTER_USER=app "$manual"
 says 'Libpq test passed'
-succeeds 'written to myschema' "$DSQL" psql -- -Atc 'SELECT count(*) FROM myschema.example_items'
+succeeds 'written to myschema' env CLUSTER_USER=app "$DSQL" psql -- -Atc 'SELECT count(*) FROM myschema.example_items'
 equals 'by app' "$output" 1
 
 for variable in CLUSTER_ENDPOINT REGION CLUSTER_USER; do

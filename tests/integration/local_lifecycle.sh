@@ -35,6 +35,7 @@ daemon_pid() {
 
 # Anything that still has the directory in its command line?
 is_nothing_left() {
+    # shellcheck disable=SC2009 # pgrep -f would find this script
     ! ps -eo args | grep -F -- "-D $1/data" | grep -vq grep
 }
 

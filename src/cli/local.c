@@ -272,7 +272,7 @@ static int change_mapping(const struct command_line *line,
     const char *arn = command_value(line, "arn");
     dsql_error err = {0};
     if (role == NULL) {
-        return command_usage(line->command, "which role?");
+        return command_usage(line->command, "a role is missing");
     }
     if (!open_running(line, &cluster)) {
         return EXIT_FAILED;

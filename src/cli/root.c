@@ -13,7 +13,7 @@ static const struct command_option root_options[] = {
 static int run_root(const struct command_line *line)
 {
     if (!command_has(line, "version")) {
-        return command_usage(line->command, "which command?");
+        return command_usage(line->command, "a command is missing");
     }
     int libpq = PQlibVersion();
     printf("dsql %d.%d.%d (libpq %d.%d, %s)\n", DSQL_VERSION_MAJOR, DSQL_VERSION_MINOR,
@@ -25,7 +25,7 @@ static int run_root(const struct command_line *line)
 
 static const struct command commands[] = {
     {.name = "token",
-     .arguments = "HOST-OR-ID",
+     .arguments = "[HOST-OR-ID]",
      .summary = "Print a password for one connection",
      .options = token_options,
      .max_arguments = 1,

@@ -154,8 +154,8 @@ static dsql_status add_arrays(const dsql_options *options, struct pair_list *lis
 static dsql_status gather_pairs(const dsql_options *options, struct pair_list *list,
                                 dsql_error *err)
 {
-    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): copy_options() zeroed what it did not
-     * copy */
+    /* What copy_options() does not copy it has zeroed. */
+    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
     dsql_status status = conninfo_parse(text_of(options->conninfo), list, err);
     if (status == DSQL_OK) {
         status = add_arrays(options, list, err);

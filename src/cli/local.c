@@ -228,11 +228,23 @@ static int run_env(const struct command_line *line)
     return print_environment(&cluster, command_value(line, "user"));
 }
 
+static bool has_files(const struct cluster *cluster)
+{
+    bool found = file_exists(cluster->settings) || file_exists(cluster->lock);
+    if (!found) {
+        fprintf(stderr, "dsql: there is no cluster in %s\n", cluster->dir);
+    }
+    return found;
+}
+
 static int run_logs(const struct command_line *line)
 {
     struct cluster cluster;
     dsql_error err = {0};
     if (!open_cluster(line, &cluster)) {
+        return EXIT_FAILED;
+    }
+    if (!has_files(&cluster)) {
         return EXIT_FAILED;
     }
     if (file_copy_to(cluster.daemon_log, STDOUT_FILENO, &err) != DSQL_OK ||
@@ -251,8 +263,7 @@ static int run_destroy(const struct command_line *line)
     if (!open_cluster(line, &cluster)) {
         return EXIT_FAILED;
     }
-    if (!file_exists(cluster.settings) && !file_exists(cluster.lock)) {
-        fprintf(stderr, "dsql: there is no cluster in %s\n", cluster.dir);
+    if (!has_files(&cluster)) {
         return EXIT_FAILED;
     }
     if (supervisor_stop(&cluster, &was_running, &err) != DSQL_OK ||

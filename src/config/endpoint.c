@@ -180,7 +180,7 @@ static dsql_status find_region(const char *host, const char *region, char out[EN
         }
     }
     return fail(err, DSQL_ERR_TOKEN,
-                "no region: \"%s\" does not tell one; set region, or AWS_REGION", host);
+                "no region: \"%s\" does not tell one; give a region, or set AWS_REGION", host);
 }
 
 static dsql_status expand_cluster_id(struct endpoint *endpoint, dsql_error *err)

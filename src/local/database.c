@@ -392,9 +392,13 @@ static dsql_status run(PGconn *conn, const char *sql, dsql_error *err)
 }
 
 /*
- * CREATEROLE before PostgreSQL 16 may grant any role that is not a superuser: good
- * enough here, where whoever holds the admin's key owns the cluster's files too.
+ * CREATEROLE before PostgreSQL 16 may grant any role that is not a superuser, so the
+ * roles that run programs and read files are made superusers: only the owner grants them.
  */
+static const char guard_sql[] =
+    "UPDATE pg_catalog.pg_authid SET rolsuper = true WHERE NOT rolsuper AND rolname IN"
+    "  ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')";
+
 static const char bootstrap_sql[] =
     "BEGIN;"
     "CREATE ROLE admin LOGIN CREATEROLE;"
@@ -460,7 +464,10 @@ dsql_status database_bootstrap(PGconn *conn, bool *is_new, dsql_error *err)
     *is_new = is_ok && PQntuples(result) == 0;
     dsql_status status = is_ok ? DSQL_OK : query_failed(conn, result, err);
     PQclear(result);
-    return *is_new ? run(conn, bootstrap_sql, err) : status;
+    if (status == DSQL_OK) {
+        status = run(conn, guard_sql, err);
+    }
+    return status == DSQL_OK && *is_new ? run(conn, bootstrap_sql, err) : status;
 }
 
 static dsql_status role_exists(PGconn *conn, const char *role, bool *exists, dsql_error *err)

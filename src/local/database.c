@@ -394,10 +394,22 @@ static dsql_status run(PGconn *conn, const char *sql, dsql_error *err)
 /*
  * CREATEROLE before PostgreSQL 16 may grant any role that is not a superuser, so the
  * roles that run programs and read files are made superusers: only the owner grants them.
+ * Whoever got one before that loses it, or would be a superuser now.
  */
 static const char guard_sql[] =
+    "BEGIN;"
+    "SET LOCAL search_path = pg_catalog, pg_temp;"
+    "DO $$ DECLARE given record; BEGIN"
+    "  FOR given IN SELECT m.roleid::regrole AS role, m.member::regrole AS member"
+    "    FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_authid a ON a.oid = m.roleid"
+    "    WHERE NOT a.rolsuper AND a.rolname IN"
+    "      ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files') LOOP"
+    "    EXECUTE pg_catalog.format('REVOKE %s FROM %s CASCADE', given.role, given.member);"
+    "  END LOOP; "
+    "END $$;"
     "UPDATE pg_catalog.pg_authid SET rolsuper = true WHERE NOT rolsuper AND rolname IN"
-    "  ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')";
+    "  ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files');"
+    "COMMIT";
 
 static const char bootstrap_sql[] =
     "BEGIN;"

@@ -34,7 +34,8 @@ test-tsan: dependencies ## what has threads, with the thread sanitizer
 	@ctest --preset tsan
 
 build: dependencies ## the library and the command, optimised
-	@cmake --preset release $(CMAKE_QUIET) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@cmake --preset release $(CMAKE_QUIET) -DDSQL_BUILD_TESTS=OFF \
+		-DCMAKE_INSTALL_PREFIX=$(PREFIX)
 	@cmake --build --preset release
 
 install: build ## into PREFIX (default /usr/local); DESTDIR is honoured

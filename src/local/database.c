@@ -31,6 +31,7 @@ static const char settings[] =
     "shared_buffers = 128MB\n"
     "max_prepared_transactions = 0\n"
     "default_transaction_isolation = 'repeatable read'\n"
+    "client_connection_check_interval = '1s'\n" /* a query ends with its client */
     "timezone = 'UTC'\n"
     "log_timezone = 'UTC'\n"
     "recovery_init_sync_method = syncfs\n" /* one call, not one a file: 2 s after kill -9 */

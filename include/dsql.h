@@ -110,7 +110,12 @@ DSQL_API dsql_status dsql_credentials_set(dsql_credentials *creds, const char *a
 /** Runs without the provider's lock held, at most one call at a time. */
 typedef dsql_status (*dsql_credentials_fn)(void *arg, dsql_credentials *out, dsql_error *err);
 
-/** The AWS default chain.  profile may be NULL (AWS_PROFILE, then "default"). */
+/**
+ * The AWS default chain: environment, profile, web identity, container, instance
+ * metadata; the first that is configured wins, and one that is configured and fails
+ * stops the search.  profile may be NULL (AWS_PROFILE, then "default"); a profile named
+ * here also skips keys in the environment.  Asks nobody before the first fetch.
+ */
 DSQL_API dsql_credentials_provider *dsql_credentials_default(const char *profile, dsql_error *err);
 DSQL_API dsql_credentials_provider *dsql_credentials_static(const char *access_key_id,
                                                             const char *secret_access_key,
@@ -122,6 +127,55 @@ DSQL_API dsql_credentials_provider *dsql_credentials_custom(dsql_credentials_fn 
                                                             dsql_error *err);
 DSQL_API dsql_credentials_provider *dsql_credentials_ref(dsql_credentials_provider *provider);
 DSQL_API void dsql_credentials_unref(dsql_credentials_provider *provider);
+
+/**
+ * A copy of what the provider has now, fetched or refreshed first where that is due (this
+ * may block on the network).  For signing requests to other AWS services, and for warming
+ * a provider before it is needed.  Wiped and freed with dsql_credentials_free().
+ */
+DSQL_API dsql_credentials *dsql_credentials_fetch(dsql_credentials_provider *provider,
+                                                  dsql_error *err) DSQL_MUST_USE;
+/** These live as long as the credentials; "" where there is none (a session token). */
+DSQL_API const char *dsql_credentials_access_key_id(const dsql_credentials *creds);
+DSQL_API const char *dsql_credentials_secret_access_key(const dsql_credentials *creds);
+DSQL_API const char *dsql_credentials_session_token(const dsql_credentials *creds);
+/** Unix seconds; 0: never. */
+DSQL_API int64_t dsql_credentials_expires_at(const dsql_credentials *creds);
+DSQL_API void dsql_credentials_free(dsql_credentials *creds);
+
+typedef enum {
+    DSQL_SOURCE_GOT = 0,            /**< has credentials: this one wins */
+    DSQL_SOURCE_NOT_CONFIGURED = 1, /**< nothing set up there */
+    DSQL_SOURCE_FAILED = 2,         /**< set up, and does not work: the search ends */
+    DSQL_SOURCE_NOT_ASKED = 3       /**< comes after the end of the search, or is skipped */
+} dsql_source_verdict;
+
+/** source: "environment", "profile", ...; detail: one line, no secrets.  Both only for the call. */
+typedef void (*dsql_credentials_explain_fn)(void *arg, const char *source,
+                                            dsql_source_verdict verdict, const char *detail);
+
+/**
+ * Walks the default chain anew and reports each source in its order: which one wins, and
+ * why the others do not.  DSQL_OK when one has credentials.
+ */
+DSQL_API dsql_status dsql_credentials_explain(const char *profile, dsql_credentials_explain_fn fn,
+                                              void *arg, dsql_error *err);
+
+/* ---- Endpoints --------------------------------------------------------- */
+
+typedef struct {
+    char host[254];  /**< lower case; a cluster id is completed to its endpoint */
+    char region[64]; /**< from the argument, the host, or the environment; "" when unknown */
+    char reserved[66];
+} dsql_endpoint;
+
+/**
+ * What a connect would make of host (an endpoint or a 26-character cluster id) and region
+ * (NULL: look for it).  Touches neither network nor files.  A cluster id without a region
+ * is DSQL_ERR_TOKEN; a name that is no endpoint has region "".
+ */
+DSQL_API dsql_status dsql_endpoint_resolve(const char *host, const char *region, dsql_endpoint *out,
+                                           dsql_error *err);
 
 /* ---- Options ----------------------------------------------------------- */
 
@@ -140,8 +194,15 @@ typedef struct {
      */
     const char *conninfo;
 
-    const char *host;    /**< endpoint or 26-character cluster id; NULL: $PGHOST */
-    const char *region;  /**< NULL: from host, then $AWS_REGION, then $AWS_DEFAULT_REGION */
+    /**
+     * Endpoint or 26-character cluster id; NULL: $PGHOST.  Also the DNS name of an interface
+     * endpoint (vpce-...vpce.amazonaws.com) together with the libpq keyword
+     * options='-c amzn-cluster-id=ID', as AWS documents it for PrivateLink without private
+     * DNS: the server's name is then still verified, see dsql_options(3).
+     */
+    const char *host;
+    /** NULL: from host, $AWS_REGION, $AWS_DEFAULT_REGION, the profile, the instance. */
+    const char *region;
     const char *user;    /**< NULL: $PGUSER, then "admin" */
     const char *dbname;  /**< NULL: "postgres", the only one there is */
     const char *port;    /**< NULL: $PGPORT, then "5432" */
@@ -164,11 +225,28 @@ typedef struct {
     int max_lifetime_s;     /**< default 3300: DSQL ends a connection at one hour */
     int max_idle_s;         /**< default 600 */
     int acquire_timeout_ms; /**< default 5000; -1 waits for ever */
-    /** Once for each new connection, before it is lent: SET search_path, ... */
+    /** Idle for longer than this, a connection is asked (one round trip) before it is lent. */
+    int validate_idle_s; /**< default 30; -1 never asks */
+    /** Not 0: RESET ALL when a connection comes back, so that a SET does not stay with it. */
+    int reset_on_release;
+    /**
+     * Hooks, called without any lock held, on the thread that lends, gives back or maintains.
+     * on_connect: once for each new connection, before it is lent: SET search_path, ...
+     * on_acquire: each time it is lent.  Anything but DSQL_OK closes the connection; from
+     * on_connect it fails the acquire, from on_acquire the next connection is tried once.
+     * on_release: each time it comes back fit to be lent again.
+     * on_close: before it is closed, whatever the reason (it may be broken).
+     */
     dsql_status (*on_connect)(PGconn *conn, void *arg, dsql_error *err);
     void *on_connect_arg;
+    dsql_status (*on_acquire)(PGconn *conn, void *arg, dsql_error *err);
+    void *on_acquire_arg;
+    void (*on_release)(PGconn *conn, void *arg);
+    void *on_release_arg;
+    void (*on_close)(PGconn *conn, void *arg);
+    void *on_close_arg;
 
-    /* Transactions only. */
+    /* Transactions only: the defaults of dsql_transaction_options. */
     int max_attempts;  /**< tries in all; default 4; 1 turns retry off */
     int retry_base_ms; /**< default 100, doubled each time, half of it jitter */
     int retry_max_ms;  /**< default 5000, the longest wait between two tries */
@@ -239,6 +317,9 @@ typedef enum { DSQL_OCC_NONE = 0, DSQL_OCC_DATA, DSQL_OCC_SCHEMA, DSQL_OCC_OTHER
 /** OC000, OC001, or another serialization failure; DSQL_OCC_NONE if no conflict. */
 DSQL_API dsql_occ dsql_result_occ(const PGresult *res);
 
+/** The same from the two fields of an error, for bindings; either may be NULL. */
+DSQL_API dsql_occ dsql_occ_classify(const char *sqlstate, const char *message);
+
 /* ---- Pool -------------------------------------------------------------- */
 
 typedef struct dsql_pool dsql_pool;
@@ -272,14 +353,52 @@ DSQL_API dsql_status dsql_pool_close(dsql_pool *pool, int timeout_ms);
 
 /* ---- Transactions ------------------------------------------------------ */
 
+/** What on_retry hears, after a try has failed and before the wait for the next. */
+typedef struct {
+    int attempt;   /**< the try that failed, from 1 */
+    dsql_occ kind; /**< DSQL_OCC_NONE: not a conflict, the connection was lost */
+    int wait_ms;   /**< until the next try; 0 for the first OC001, which a retry clears */
+    const dsql_error *reason;
+} dsql_retry;
+
+/** For one call.  Zero in any field: what the pool's options say. */
+typedef struct {
+    size_t struct_size;
+    int max_attempts;
+    int retry_base_ms;
+    int retry_max_ms;
+    int timeout_ms;
+    int read_only; /**< not 0: BEGIN READ ONLY */
+    /** Called without any lock; must not use the connection, which is gone. */
+    void (*on_retry)(void *arg, const dsql_retry *retry);
+    void *on_retry_arg;
+} dsql_transaction_options;
+
+/** DSQL_TRANSACTION_OPTIONS(.read_only = 1): a const dsql_transaction_options *. */
+#ifndef __cplusplus
+#define DSQL_TRANSACTION_OPTIONS(...)                                                              \
+    ((const dsql_transaction_options *)&(dsql_transaction_options){                                \
+        .struct_size = sizeof(dsql_transaction_options), __VA_ARGS__})
+#endif
+static inline dsql_transaction_options dsql_transaction_options_init(void)
+{
+    dsql_transaction_options o;
+    memset(&o, 0, sizeof o);
+    o.struct_size = sizeof o;
+    return o;
+}
+
 /**
  * The body of a transaction.  BEGIN and COMMIT are not its business.  It may run
  * several times: do only database work, and set outputs rather than add to them.
+ * It returns normally: a longjmp() or C++ exception out of it leaks the connection
+ * until the pool closes (in C++ catch inside, and return DSQL_ERR_CALLBACK).
  */
 typedef dsql_status (*dsql_txn_fn)(PGconn *conn, void *arg, dsql_error *err);
 
 /**
- * BEGIN, fn, COMMIT; on a conflict in any of the three, ROLLBACK, wait, again.
+ * BEGIN, fn, COMMIT; on a conflict in any of the three, ROLLBACK, wait, again (at once
+ * the first time that it is OC001, which the retry itself clears).
  * The library sees conflicts itself (it listens to libpq's result events), so a
  * body that hides one is still retried, and one that hides another failure gets
  * DSQL_ERR_QUERY rather than a COMMIT that quietly rolled back.
@@ -290,10 +409,132 @@ typedef dsql_status (*dsql_txn_fn)(PGconn *conn, void *arg, dsql_error *err);
 DSQL_API dsql_status dsql_transaction(dsql_pool *pool, dsql_txn_fn fn, void *arg,
                                       dsql_error *err) DSQL_MUST_USE;
 
-/** The same on a connection of the caller's; options gives the retry limits. */
+/** The same with options of its own; NULL: the pool's. */
+DSQL_API dsql_status dsql_transaction_with(dsql_pool *pool, const dsql_transaction_options *options,
+                                           dsql_txn_fn fn, void *arg,
+                                           dsql_error *err) DSQL_MUST_USE;
+
+/**
+ * The same on a connection of the caller's; options gives the retry limits.  Inside
+ * another transaction on that connection: DSQL_ERR_USAGE.
+ */
 DSQL_API dsql_status dsql_conn_transaction(PGconn *conn, const dsql_options *options,
                                            dsql_txn_fn fn, void *arg,
                                            dsql_error *err) DSQL_MUST_USE;
+
+/**
+ * The same engine as a loop, for C: each turn is one try, on a connection after BEGIN.
+ *
+ *     PGconn *conn;
+ *     dsql_error err;
+ *     DSQL_TRANSACTION(pool, conn, &err) {
+ *         PQclear(PQexec(conn, "UPDATE ..."));
+ *     }
+ *     if (err.status != DSQL_OK) ...
+ *
+ * The end of the body (and continue) commits; a conflict goes round again; break,
+ * return or goto out of the body roll back and give the connection back.  When the loop
+ * is over, err (not NULL here) has the outcome: DSQL_OK only if committed; after a break,
+ * what the body left in err, else DSQL_ERR_CALLBACK.  The body need not look at its
+ * results for safety: what failed is not committed.  longjmp() out of it leaks the
+ * connection until the pool closes.
+ */
+#if defined(__GNUC__)
+#define DSQL_TRANSACTION(pool, conn, err) DSQL_TRANSACTION_WITH(pool, NULL, conn, err)
+#define DSQL_TRANSACTION_WITH(pool, options, conn, err)                                            \
+    for (dsql_attempt * DSQL_UNIQUE(dsql_attempt_)                                                 \
+                            __attribute__((cleanup(dsql_attempt_cleanup))) =                       \
+             dsql_attempt_new(pool, options, err);                                                 \
+         dsql_attempt_running(DSQL_UNIQUE(dsql_attempt_));                                         \
+         dsql_attempt_end(DSQL_UNIQUE(dsql_attempt_)))                                             \
+        while (((conn) = dsql_attempt_next(DSQL_UNIQUE(dsql_attempt_))) != NULL)
+#define DSQL_UNIQUE(name)       DSQL_UNIQUE_2(name, __LINE__)
+#define DSQL_UNIQUE_2(name, id) DSQL_UNIQUE_3(name, id)
+#define DSQL_UNIQUE_3(name, id) name##id
+#endif
+
+/** What the loop is made of, for other compilers and for bindings. */
+typedef struct dsql_attempt dsql_attempt;
+/** err must stay valid until dsql_attempt_free().  NULL on failure. */
+DSQL_API dsql_attempt *dsql_attempt_new(dsql_pool *pool, const dsql_transaction_options *options,
+                                        dsql_error *err);
+/** Not over: neither committed, nor failed, nor ended.  NULL: 0. */
+DSQL_API int dsql_attempt_running(const dsql_attempt *attempt);
+/**
+ * First: a connection after BEGIN.  Later: commits what was done, and NULL when that
+ * worked or failed for good, or the connection for the next try after a conflict.
+ */
+DSQL_API PGconn *dsql_attempt_next(dsql_attempt *attempt);
+/** Rolls back if a try is under way; the outcome, as in err. */
+DSQL_API dsql_status dsql_attempt_end(dsql_attempt *attempt);
+/** Ends, if that was not done, and frees. */
+DSQL_API void dsql_attempt_free(dsql_attempt *attempt);
+static inline void dsql_attempt_cleanup(dsql_attempt **attempt)
+{
+    dsql_attempt_free(*attempt);
+}
+
+/* ---- Statements, batches, jobs ----------------------------------------- */
+
+/**
+ * One statement in a transaction of its own (DDL or DML; text parameters, a NULL one is
+ * SQL NULL), on a connection of the pool, tried again on a conflict as a transaction is.
+ * The result, with text columns, is the caller's to PQclear(); NULL on failure.  A
+ * connection lost after the statement was sent: DSQL_ERR_COMMIT_UNKNOWN, not retried.
+ */
+DSQL_API PGresult *dsql_exec(dsql_pool *pool, const char *sql, int param_count,
+                             const char *const *params, dsql_error *err) DSQL_MUST_USE;
+DSQL_API PGresult *dsql_exec_with(dsql_pool *pool, const dsql_transaction_options *options,
+                                  const char *sql, int param_count, const char *const *params,
+                                  dsql_error *err) DSQL_MUST_USE;
+
+/**
+ * Many rows through one statement, in transactions that stay within Aurora DSQL's limits
+ * (3,000 modified rows, 10 MiB): rows are collected, and each full batch is one
+ * transaction, retried on conflicts.  For one thread at a time.
+ */
+typedef struct dsql_batch dsql_batch;
+
+typedef struct {
+    size_t struct_size;
+    /** Rows in a transaction; default 3000.  Less where one row modifies several (cascades). */
+    int max_rows;
+    /** Bytes of parameters in a transaction; default 4 MiB, at most 10 MiB. */
+    size_t max_bytes;
+    const dsql_transaction_options *transaction; /**< NULL: the pool's; copied */
+} dsql_batch_options;
+
+/** sql: one statement with $1 ... $param_count, run once for each row.  options may be NULL. */
+DSQL_API dsql_batch *dsql_batch_new(dsql_pool *pool, const char *sql, int param_count,
+                                    const dsql_batch_options *options,
+                                    dsql_error *err) DSQL_MUST_USE;
+/** Copies param_count texts (NULL: SQL NULL); sends the batch first when it is full. */
+DSQL_API dsql_status dsql_batch_add(dsql_batch *batch, const char *const *values,
+                                    dsql_error *err) DSQL_MUST_USE;
+/** Sends what is left. */
+DSQL_API dsql_status dsql_batch_flush(dsql_batch *batch, dsql_error *err) DSQL_MUST_USE;
+/**
+ * Rows known to be committed, from the first one on: where to go on after a failure.
+ * After DSQL_ERR_COMMIT_UNKNOWN the rows still collected may be committed too.
+ */
+DSQL_API uint64_t dsql_batch_committed(const dsql_batch *batch);
+/** Rows collected and not committed; dropped by dsql_batch_free(). */
+DSQL_API uint64_t dsql_batch_pending(const dsql_batch *batch);
+DSQL_API void dsql_batch_free(dsql_batch *batch);
+
+/** Fills values for the next row and returns 1; 0: no more; -1: failed, see *err. */
+typedef int (*dsql_row_fn)(void *arg, const char **values, dsql_error *err);
+/** Adds all rows of a source, and flushes. */
+DSQL_API dsql_status dsql_batch_add_all(dsql_batch *batch, dsql_row_fn next, void *arg,
+                                        dsql_error *err) DSQL_MUST_USE;
+
+/**
+ * Waits for an asynchronous job, as CREATE INDEX ASYNC returns one, by looking at sys.jobs.
+ * DSQL_OK: completed.  DSQL_ERR_QUERY: failed, or unknown (finished jobs vanish after
+ * about half an hour).  DSQL_ERR_TIMEOUT: not yet; timeout_ms -1 waits for ever.
+ */
+DSQL_API dsql_status dsql_job_wait(dsql_pool *pool, const char *job_id, int timeout_ms,
+                                   dsql_error *err) DSQL_MUST_USE;
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,7 @@
  */
 #include "config/environment.h"
 
+#include "base/buf.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { PATH_MAX_SIZE = 4096 };
 enum { PASSWORD_ENTRY_FIRST_SIZE = 1024, PASSWORD_ENTRY_MAX_SIZE = 1 << 20 };
 
 const char *environment_get(const char *name)
@@ -49,4 +51,22 @@ char *environment_home(void)
         size *= 2;
     }
     return from_database;
+}
+
+char *environment_path(const char *variable, const char *below_home)
+{
+    struct buf path AUTO_BUF;
+    buf_init(&path, PATH_MAX_SIZE);
+    struct text given = text_of(variable == NULL ? NULL : environment_get(variable));
+    bool is_below_home = text_is_empty(given) || text_starts_with(given, "~/");
+    AUTO_FREE char *home = is_below_home ? environment_home() : NULL;
+    if (!is_below_home) {
+        buf_add_text(&path, given);
+    } else if (home != NULL) {
+        buf_add_string(&path, home);
+        buf_add_char(&path, '/');
+        buf_add_text(&path,
+                     text_is_empty(given) ? text_of(below_home) : text_slice(given, 2, given.len));
+    }
+    return buf_take(&path);
 }

@@ -12,4 +12,11 @@ const char *environment_get(const char *name);
 /** HOME, else the password database; NULL when there is neither.  Free with mem_free(). */
 char *environment_home(void) __attribute__((warn_unused_result));
 
+/**
+ * The path in a variable (NULL: none), "~/" expanded; when it is not set, below_home under
+ * the home; "" when there is no home.  NULL: out of memory.  Free with mem_free().
+ */
+char *environment_path(const char *variable, const char *below_home)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -13,11 +13,9 @@
 #include "config/environment.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { FILE_MAX_SIZE = 1 << 20, READ_SIZE = 4096, FIRST_CAPACITY = 16 };
+enum { FILE_MAX_SIZE = 1 << 20, FIRST_CAPACITY = 16 };
 
 struct section {
     enum profile_section_kind kind;
@@ -387,70 +385,17 @@ struct profile_set *profile_set_parse(struct text config, struct text credential
     return parse_both("AWS config file", config, "AWS credentials file", credentials, err);
 }
 
-/* What the variable says, "~/" expanded, or else the file in ~/.aws; "" without a home. */
-static char *file_path(const char *variable, const char *default_name)
-{
-    struct buf path AUTO_BUF;
-    buf_init(&path, READ_SIZE);
-    struct text given = text_of(environment_get(variable));
-    if (!text_is_empty(given) && !text_starts_with(given, "~/")) {
-        buf_add_text(&path, given);
-        return buf_take(&path);
-    }
-    AUTO_FREE char *home = environment_home();
-    if (home == NULL) {
-        return buf_take(&path);
-    }
-    buf_add_string(&path, home);
-    buf_add_string(&path, text_is_empty(given) ? "/.aws/" : "");
-    buf_add_text(&path,
-                 text_is_empty(given) ? text_of(default_name) : text_slice(given, 1, given.len));
-    return buf_take(&path);
-}
-
-/* False with errno. */
-static bool read_all(int file, struct buf *content)
-{
-    char chunk[READ_SIZE];
-    ssize_t len = 1;
-    while (len > 0 && buf_ok(content)) {
-        len = read(file, chunk, sizeof chunk);
-        if (len > 0) {
-            buf_add(content, chunk, (size_t)len);
-        }
-        if (len < 0 && errno == EINTR) {
-            len = 1;
-        }
-    }
-    secret_wipe(chunk, sizeof chunk);
-    if (!buf_ok(content)) {
-        errno = EFBIG;
-    }
-    return len >= 0 && buf_ok(content);
-}
-
-static bool read_path(const char *path, struct buf *content)
-{
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
-        return false;
-    }
-    bool is_read = read_all(file, content);
-    int read_errno = errno;
-    close(file);
-    errno = read_errno;
-    return is_read;
-}
-
 /* A file that is not there is empty; so is an unreadable one that nobody asked for. */
-static bool read_file(const char *path, const char *variable, struct buf *content, dsql_error *err)
+static bool read_file(const struct file_system *files, const char *path, const char *variable,
+                      struct buf *content, dsql_error *err)
 {
     buf_init_secret(content, FILE_MAX_SIZE);
     if (path == NULL) {
         fail_nomem(err);
         return false;
     }
-    if (path[0] == '\0' || read_path(path, content) || errno == ENOENT || errno == ENOTDIR) {
+    if (path[0] == '\0' || file_system_read(files, path, content) || errno == ENOENT ||
+        errno == ENOTDIR) {
         return true;
     }
     if (environment_get(variable) == NULL && errno == EACCES) {
@@ -460,16 +405,16 @@ static bool read_file(const char *path, const char *variable, struct buf *conten
     return false;
 }
 
-struct profile_set *profile_set_load(dsql_error *err)
+struct profile_set *profile_set_load(const struct file_system *files, dsql_error *err)
 {
     static const char config_variable[] = "AWS_CONFIG_FILE";
     static const char credentials_variable[] = "AWS_SHARED_CREDENTIALS_FILE";
-    AUTO_FREE char *config_path = file_path(config_variable, "config");
-    AUTO_FREE char *credentials_path = file_path(credentials_variable, "credentials");
+    AUTO_FREE char *config_path = environment_path(config_variable, ".aws/config");
+    AUTO_FREE char *credentials_path = environment_path(credentials_variable, ".aws/credentials");
     struct buf config AUTO_BUF = {0};
     struct buf credentials AUTO_BUF = {0};
-    if (!read_file(config_path, config_variable, &config, err) ||
-        !read_file(credentials_path, credentials_variable, &credentials, err)) {
+    if (!read_file(files, config_path, config_variable, &config, err) ||
+        !read_file(files, credentials_path, credentials_variable, &credentials, err)) {
         return NULL;
     }
     return parse_both(config_path, buf_text(&config), credentials_path, buf_text(&credentials),

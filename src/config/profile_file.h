@@ -6,6 +6,7 @@
 #ifndef DSQL_CONFIG_PROFILE_FILE_H
 #define DSQL_CONFIG_PROFILE_FILE_H
 
+#include "base/files.h"
 #include "base/text.h"
 
 #include <dsql.h>
@@ -27,7 +28,7 @@ struct profile_set *profile_set_parse(struct text config, struct text credential
  * Reads AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE or their defaults.  A missing
  * file is empty; one that is named in the environment and cannot be read is an error.
  */
-struct profile_set *profile_set_load(dsql_error *err);
+struct profile_set *profile_set_load(const struct file_system *files, dsql_error *err);
 
 void profile_set_free(struct profile_set *set);
 

@@ -9,14 +9,29 @@
 #include "base/memory.h"
 #include "credentials/source.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 enum { MAX_TRIED = DSQL_ERROR_MESSAGE_SIZE };
 
 struct chain {
     const struct credentials_source *const *sources;
     size_t count;
+    struct source_context world; /* its profile is a copy of ours */
     char *profile;
     const struct credentials_source *winner; /* NULL until one has been found */
 };
+
+enum source_result source_failed(dsql_error *err, const char *format, ...)
+{
+    char message[DSQL_ERROR_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    fail(err, DSQL_ERR_CREDENTIALS, "%s", message);
+    return SOURCE_FAILED;
+}
 
 enum source_result source_filled(dsql_status status, const char *where, dsql_error *err)
 {
@@ -47,14 +62,13 @@ static void add_tried(struct buf *tried, const struct credentials_source *source
 static enum source_result search(struct chain *chain, struct dsql_credentials *out,
                                  struct buf *tried, dsql_error *err)
 {
-    const struct source_context context = {.profile = chain->profile};
     for (size_t i = 0; i < chain->count; i++) {
         const struct credentials_source *source = chain->sources[i];
         dsql_error reason = {0};
         if (is_skipped(chain, source)) {
             continue;
         }
-        enum source_result result = source->fetch(&context, out, &reason);
+        enum source_result result = source->fetch(&chain->world, out, &reason);
         if (result == SOURCE_GOT) {
             chain->winner = source;
             return SOURCE_GOT;
@@ -87,9 +101,8 @@ static dsql_status fetch_first(struct chain *chain, struct dsql_credentials *out
 
 static dsql_status fetch_again(struct chain *chain, struct dsql_credentials *out, dsql_error *err)
 {
-    const struct source_context context = {.profile = chain->profile};
     dsql_error reason = {0};
-    enum source_result result = chain->winner->fetch(&context, out, &reason);
+    enum source_result result = chain->winner->fetch(&chain->world, out, &reason);
     if (result == SOURCE_GOT) {
         return DSQL_OK;
     }
@@ -116,8 +129,9 @@ static void destroy_chain(void *arg)
 }
 
 dsql_credentials_provider *chain_new(const struct credentials_source *const *sources, size_t count,
-                                     const char *profile, dsql_error *err)
+                                     const struct source_context *world, dsql_error *err)
 {
+    const char *profile = world->profile;
     bool has_profile = profile != NULL && profile[0] != '\0';
     struct chain *chain = mem_new(sizeof *chain);
     if (chain == NULL) {
@@ -127,6 +141,8 @@ dsql_credentials_provider *chain_new(const struct credentials_source *const *sou
     chain->sources = sources;
     chain->count = count;
     chain->profile = has_profile ? mem_strdup(profile) : NULL;
+    chain->world = *world;
+    chain->world.profile = chain->profile;
     dsql_credentials_provider *provider = NULL;
     if (has_profile && chain->profile == NULL) {
         fail_nomem(err);
@@ -139,11 +155,27 @@ dsql_credentials_provider *chain_new(const struct credentials_source *const *sou
     return provider;
 }
 
-dsql_credentials_provider *dsql_credentials_default(const char *profile, dsql_error *err)
+struct source_context source_context_system(void)
+{
+    return (struct source_context){
+        .clock = clock_system(),
+        .random = random_system(),
+        .files = file_system_real(),
+    };
+}
+
+dsql_credentials_provider *chain_new_default(const struct source_context *world, dsql_error *err)
 {
     static const struct credentials_source *const sources[] = {
         &credentials_source_environment,
         &credentials_source_profile,
     };
-    return chain_new(sources, sizeof sources / sizeof sources[0], profile, err);
+    return chain_new(sources, sizeof sources / sizeof sources[0], world, err);
+}
+
+dsql_credentials_provider *dsql_credentials_default(const char *profile, dsql_error *err)
+{
+    struct source_context world = source_context_system();
+    world.profile = profile;
+    return chain_new_default(&world, err);
 }

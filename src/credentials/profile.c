@@ -87,7 +87,7 @@ static enum source_result fetch_profile(const struct source_context *context,
         fail_nomem(err);
         return SOURCE_FAILED;
     }
-    struct profile_set *set = profile_set_load(err);
+    struct profile_set *set = profile_set_load(context->files, err);
     if (set == NULL) {
         return SOURCE_FAILED;
     }

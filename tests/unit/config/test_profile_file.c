@@ -214,7 +214,7 @@ static int remove_home(void **state)
 static void expect_loaded(const char *key, const char *value)
 {
     dsql_error err = {0};
-    struct profile_set *set = profile_set_load(&err);
+    struct profile_set *set = profile_set_load(file_system_real(), &err);
     if (set == NULL) {
         fail_msg("%s", err.message);
     }
@@ -257,7 +257,7 @@ static void a_named_file_that_cannot_be_read_is_an_error(void **state)
     (void)state;
     dsql_error err = {0};
     setenv("AWS_SHARED_CREDENTIALS_FILE", directory, 1); /* a directory */
-    assert_null(profile_set_load(&err));
+    assert_null(profile_set_load(file_system_real(), &err));
     assert_int_equal(err.status, DSQL_ERR_CREDENTIALS);
     assert_non_null(strstr(err.message, directory));
     unsetenv("AWS_SHARED_CREDENTIALS_FILE");

@@ -246,7 +246,8 @@ static void source_that_fails_ends_the_search(void **state)
     (void)state;
     struct dsql_credentials got = {0};
     dsql_error err = {0};
-    dsql_credentials_provider *provider = chain_new(both, 2, NULL, NULL);
+    const struct source_context world = source_context_system();
+    dsql_credentials_provider *provider = chain_new(both, 2, &world, NULL);
     first_result = SOURCE_FAILED;
     second_result = SOURCE_GOT;
     second_calls = 0;
@@ -261,7 +262,8 @@ static void identity_does_not_change_when_its_source_goes(void **state)
     (void)state;
     struct dsql_credentials got = {0};
     dsql_error err = {0};
-    dsql_credentials_provider *provider = chain_new(both, 2, NULL, NULL);
+    const struct source_context world = source_context_system();
+    dsql_credentials_provider *provider = chain_new(both, 2, &world, NULL);
     test_now_s = 1700000000;
     first_result = SOURCE_GOT;
     second_result = SOURCE_GOT;

@@ -1,0 +1,135 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See files.h. */
+#include "base/files.h"
+
+#include "base/memory.h"
+#include "base/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CHUNK_SIZE = 4096, DIRECTORY_MODE = 0700, FILE_MODE = 0600 };
+
+/* close() that leaves errno alone. */
+static void close_quietly(int file)
+{
+    int saved = errno;
+    close(file);
+    errno = saved;
+}
+
+static bool read_all(int file, struct buf *content)
+{
+    char chunk[CHUNK_SIZE];
+    ssize_t got;
+    do {
+        got = read(file, chunk, sizeof chunk);
+        if (got > 0) {
+            buf_add(content, chunk, (size_t)got);
+        }
+    } while ((got > 0 && buf_ok(content)) || (got < 0 && errno == EINTR));
+    secret_wipe(chunk, sizeof chunk);
+    if (!buf_ok(content)) {
+        errno = EFBIG;
+    }
+    return got == 0 && buf_ok(content);
+}
+
+static bool read_real(void *arg, const char *path, struct buf *content)
+{
+    (void)arg;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        return false;
+    }
+    bool is_read = read_all(file, content);
+    close_quietly(file);
+    return is_read;
+}
+
+static bool write_all(int file, struct text content)
+{
+    while (!text_is_empty(content)) {
+        ssize_t put = write(file, content.data, content.len);
+        if (put < 0 && errno != EINTR) {
+            return false;
+        }
+        content = text_slice(content, put < 0 ? 0 : (size_t)put, content.len);
+    }
+    return true;
+}
+
+/* Every directory above the file; those that exist are left alone. */
+static bool make_directories(const char *path)
+{
+    AUTO_FREE char *above = mem_strdup(path);
+    if (above == NULL) {
+        errno = ENOMEM;
+        return false;
+    }
+    for (size_t i = 1; above[i] != '\0'; i++) {
+        if (above[i] != '/') {
+            continue;
+        }
+        above[i] = '\0';
+        if (mkdir(above, DIRECTORY_MODE) != 0 && errno != EEXIST) {
+            return false;
+        }
+        above[i] = '/';
+    }
+    return true;
+}
+
+/* Flushed before it is renamed: after a power cut the old content is there, or the new. */
+static bool fill(int file, struct text content)
+{
+    bool is_filled = fchmod(file, FILE_MODE) == 0 && write_all(file, content) && fsync(file) == 0;
+    close_quietly(file);
+    return is_filled;
+}
+
+static bool replace_real(void *arg, const char *path, struct text content)
+{
+    (void)arg;
+    struct buf temporary AUTO_BUF;
+    buf_init(&temporary, CHUNK_SIZE);
+    buf_printf(&temporary, "%s.XXXXXX", path);
+    if (!buf_ok(&temporary)) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    if (!make_directories(path)) {
+        return false;
+    }
+    int file = mkostemp(temporary.data, O_CLOEXEC);
+    if (file < 0) {
+        return false;
+    }
+    if (fill(file, content) && rename(temporary.data, path) == 0) {
+        return true;
+    }
+    int saved = errno;
+    unlink(temporary.data);
+    errno = saved;
+    return false;
+}
+
+const struct file_system *file_system_real(void)
+{
+    static const struct file_system real = {.read = read_real, .replace = replace_real};
+    return &real;
+}
+
+bool file_system_read(const struct file_system *files, const char *path, struct buf *content)
+{
+    return files->read(files->arg, path, content);
+}
+
+bool file_system_replace(const struct file_system *files, const char *path, struct text content)
+{
+    return files->replace(files->arg, path, content);
+}

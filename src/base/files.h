@@ -1,0 +1,35 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Small files, whole: configuration, tokens, caches.  Behind a table of functions, so
+ * that a test can give a directory of its own for the root of the file system.
+ */
+#ifndef DSQL_BASE_FILES_H
+#define DSQL_BASE_FILES_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+
+struct file_system {
+    /* Both: false with errno set (EFBIG: more than the buffer's maximum). */
+
+    /** Appends the whole content. */
+    bool (*read)(void *arg, const char *path, struct buf *content);
+    /**
+     * Puts content in the place of the file, which is afterwards the old one or the new
+     * one and nothing between: mode 0600, directories that are missing 0700.
+     */
+    bool (*replace)(void *arg, const char *path, struct text content);
+    void *arg;
+};
+
+/** The real one; never NULL, lives for ever. */
+const struct file_system *file_system_real(void);
+
+bool file_system_read(const struct file_system *files, const char *path, struct buf *content)
+    __attribute__((warn_unused_result));
+
+bool file_system_replace(const struct file_system *files, const char *path, struct text content)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,32 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where an AWS service is asked: its endpoint for a region, and what the environment or
+ * a profile puts in its place.  AWS SDKs and Tools Reference Guide, "Service-specific
+ * endpoints", "Dual-stack and FIPS endpoints", "AWS STS Regional endpoints".
+ */
+#ifndef DSQL_CREDENTIALS_SERVICE_H
+#define DSQL_CREDENTIALS_SERVICE_H
+
+#include "credentials/profile.h"
+
+enum service { SERVICE_STS, SERVICE_SSO, SERVICE_SSO_OIDC, SERVICE_SIGNIN };
+
+enum { SERVICE_URL_SIZE = 512, SERVICE_REGION_SIZE = 64 };
+
+struct service_endpoint {
+    char url[SERVICE_URL_SIZE];  /* "https://sts.us-east-1.amazonaws.com", no slash at the end */
+    char host[SERVICE_URL_SIZE]; /* of the url, with the port if there is one: to be signed */
+    char region[SERVICE_REGION_SIZE]; /* that a request is signed for */
+};
+
+/**
+ * profile may be NULL (none).  region NULL: AWS_REGION, AWS_DEFAULT_REGION, the profile's;
+ * none at all is an error, but for STS, which has a global endpoint.
+ */
+dsql_status service_endpoint(enum service service, const struct profile *profile,
+                             const char *region, struct service_endpoint *out, dsql_error *err);
+
+/** AWS_CA_BUNDLE, or the profile's ca_bundle; NULL: the system's.  A copy, see mem_free(). */
+dsql_status service_ca_file(const struct profile *profile, char **out, dsql_error *err);
+
+#endif

@@ -1,0 +1,110 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One small blocking request, behind a table of functions: the real table is made of
+ * libcurl, that of a test replays what was recorded.  Redirects are never followed,
+ * bodies are bounded, both connecting and the whole have a time limit, and nothing of a
+ * request or an answer is ever logged: both carry secrets.
+ */
+#ifndef DSQL_HTTP_HTTP_H
+#define DSQL_HTTP_HTTP_H
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/random.h"
+
+#include <dsql.h>
+
+enum {
+    HTTP_MAX_HEADERS = 16,
+    HTTP_MAX_BODY = 256 * 1024, /* of an answer; a session token is some KB */
+    HTTP_MAX_ADDRESSES = 16,
+    HTTP_ADDRESS_SIZE = 46 /* INET6_ADDRSTRLEN */
+};
+
+struct http_header {
+    const char *name; /* lower case */
+    const char *value;
+};
+
+enum http_reach {
+    HTTP_PUBLIC, /* https only, the server verified; the proxy of the environment applies */
+    HTTP_LOCAL   /* http or https (then verified) on this machine or its link: never by a proxy */
+};
+
+struct http_request {
+    const char *method; /* GET, POST, PUT, HEAD */
+    const char *url;    /* absolute, http: or https: */
+    enum http_reach reach;
+    const struct http_header *headers;
+    size_t header_count;
+    struct text body;    /* empty: none */
+    const char *address; /* numeric; connect there, whatever the name resolves to.  NULL: resolve */
+    const char *ca_file; /* NULL: the system's */
+    int connect_timeout_ms; /* both > 0 */
+    int timeout_ms;         /* of the whole exchange */
+};
+
+struct http_response {
+    int status;      /* 100..599 */
+    struct buf body; /* secret */
+    /* Fields that somebody needs, "" when they were not sent. */
+    char date[40];
+    char retry_after[40];
+    char imds_token_ttl[24]; /* x-aws-ec2-metadata-token-ttl-seconds */
+    char error_type[96];     /* x-amzn-errortype */
+};
+
+void http_response_init(struct http_response *response);
+void http_response_clear(struct http_response *response);
+void http_response_clear_at(struct http_response *response);
+#define AUTO_HTTP_RESPONSE __attribute__((cleanup(http_response_clear_at)))
+
+struct http_addresses {
+    size_t count;
+    char address[HTTP_MAX_ADDRESSES][HTTP_ADDRESS_SIZE];
+};
+
+struct http {
+    /**
+     * DSQL_OK: an answer came, whatever its status.  DSQL_ERR_CONNECT: none (refused,
+     * unreachable, TLS, cut off, too big); DSQL_ERR_TIMEOUT; DSQL_ERR_USAGE: the request is
+     * not allowed; DSQL_ERR_NOMEM.  The message names the host, never path, query, header or body.
+     */
+    dsql_status (*send)(void *arg, const struct http_request *request,
+                        struct http_response *response, dsql_error *err);
+    /** All addresses of a name, numeric. */
+    dsql_status (*resolve)(void *arg, const char *host, struct http_addresses *out,
+                           dsql_error *err);
+    void *arg;
+};
+
+/** libcurl and the system's resolver; libcurl is initialised by the first request. */
+const struct http *http_system(void);
+
+/** One request, one answer. */
+dsql_status http_send(const struct http *http, const struct http_request *request,
+                      struct http_response *response, dsql_error *err);
+
+dsql_status http_resolve(const struct http *http, const char *host, struct http_addresses *out,
+                         dsql_error *err);
+
+struct http_retry {
+    const struct clock *clock;
+    const struct random_source *random;
+    int max_attempts; /* 3 is the AWS SDKs' standard */
+    int base_ms;      /* doubled each time, full jitter */
+    int max_ms;
+    /** Beyond 5xx, 429 and no answer at all: look at the answer too?  NULL: no. */
+    bool (*is_transient)(const struct http_response *response);
+};
+
+/** The standard policy: 3 attempts, 100 ms doubled up to 20 s, full jitter. */
+struct http_retry http_retry_standard(const struct clock *clock,
+                                      const struct random_source *random);
+
+/** Sends until an answer is final.  After the last attempt the last outcome stands. */
+dsql_status http_send_retrying(const struct http *http, const struct http_request *request,
+                               const struct http_retry *retry, struct http_response *response,
+                               dsql_error *err);
+
+#endif

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "config/settings.h"
 #include "gateway/access.h"
+#include "gateway/dialect.h"
 #include "gateway/parameters.h"
 #include "net/stream.h"
 #include "net/tls.h"
@@ -62,6 +63,7 @@ struct client {
     struct buf to_upstream; /* the startup message or cancel request for it */
     struct buf greeting;    /* for the client, once it is in */
     struct relay relay;
+    struct dialect dialect; /* of what the client sends through the relay */
 };
 
 /* ---- Life and states --------------------------------------------------- */
@@ -125,6 +127,7 @@ static void free_buffers(struct client *client)
     buf_clear(&client->upstream_in);
     buf_clear(&client->to_upstream);
     buf_clear(&client->greeting);
+    dialect_clear(&client->dialect);
 }
 
 static void on_handle_gone(void *arg)
@@ -249,6 +252,14 @@ static void start_timer(struct client *client, int64_t ms)
 
 /* ---- The PostgreSQL behind --------------------------------------------- */
 
+static void relay_from_client(struct client *client, struct text bytes)
+{
+    struct text out;
+    if (!dialect_pass(&client->dialect, bytes, &out) || !relay_client_data(&client->relay, out)) {
+        end_because(client, "08P01", "invalid message length");
+    }
+}
+
 static void enter_relay(struct client *client)
 {
     set_state(client, CLIENT_RELAY);
@@ -262,9 +273,7 @@ static void enter_relay(struct client *client)
     /* What came behind the password, from a client that does not wait. */
     struct buf early = client->in;
     buf_init_secret(&client->in, IN_MAX);
-    if (early.len > 0 && !relay_client_data(&client->relay, buf_text(&early))) {
-        end_because(client, "08P01", "invalid message length");
-    }
+    relay_from_client(client, buf_text(&early));
     buf_clear(&early);
 }
 
@@ -461,8 +470,12 @@ static void on_upstream_end(void *arg)
         end_softly(client); /* as PostgreSQL: closing is the answer to a cancel */
         return;
     }
+    if (client->state == CLIENT_RELAY && relay_end_is_explained(&client->relay)) {
+        end_softly(client);
+        return;
+    }
     if (client->state == CLIENT_RELAY) {
-        end_softly(client); /* its own last words have passed already */
+        end_because(client, "57P01", "terminating connection because the database server ended");
         return;
     }
     end_because(client, "08006", "unable to accept connection, server unavailable");
@@ -693,9 +706,7 @@ static void on_data(void *arg, struct text bytes)
 {
     struct client *client = arg;
     if (client->state == CLIENT_RELAY) {
-        if (!relay_client_data(&client->relay, bytes)) {
-            end_because(client, "08P01", "invalid message length");
-        }
+        relay_from_client(client, bytes);
         return;
     }
     buf_add_text(&client->in, bytes);
@@ -752,6 +763,7 @@ static struct client *client_new(struct client_shared *shared)
     buf_init(&client->upstream_in, GREETING_MAX + STREAM_CHUNK_SIZE);
     buf_init(&client->to_upstream, STARTUP_MAX_SIZE);
     buf_init(&client->greeting, GREETING_MAX);
+    dialect_init(&client->dialect);
     return client;
 }
 

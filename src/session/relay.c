@@ -2,6 +2,8 @@
 /* See relay.h. */
 #include "session/relay.h"
 
+#include "wire/backend.h"
+
 void relay_init(struct relay *relay, struct stream *client, struct stream *server)
 {
     *relay = (struct relay){.client = client, .server = server};
@@ -48,4 +50,10 @@ void relay_server_drained(struct relay *relay)
 bool relay_may_insert(const struct relay *relay)
 {
     return frame_scan_is_between(&relay->from_server);
+}
+
+bool relay_end_is_explained(const struct relay *relay)
+{
+    return relay->from_client.type == FRONTEND_TERMINATE ||
+           (relay->from_server.type == BACKEND_ERROR && relay_may_insert(relay));
 }

@@ -29,4 +29,7 @@ void relay_server_drained(struct relay *relay);
 /** The client is between two messages: one of our own may be put in. */
 bool relay_may_insert(const struct relay *relay);
 
+/** The session's end needs no word of ours: the client asked for it, or was told why. */
+bool relay_end_is_explained(const struct relay *relay);
+
 #endif

@@ -40,7 +40,9 @@ void frame_scan_init(struct frame_scan *scan, size_t max)
 /* One byte of a header; false when it completes a length that is nonsense. */
 static bool scan_header_byte(struct frame_scan *scan, uint8_t byte)
 {
-    if (scan->header_seen > 0) {
+    if (scan->header_seen == 0) {
+        scan->type = (char)byte;
+    } else {
         scan->length = scan->length << 8 | byte;
     }
     scan->header_seen++;
@@ -50,27 +52,41 @@ static bool scan_header_byte(struct frame_scan *scan, uint8_t byte)
     if (!is_believable(scan->length, scan->max)) {
         return false;
     }
-    scan->body_left = scan->length - LENGTH_SIZE;
+    scan->body_size = scan->length - LENGTH_SIZE;
+    scan->body_left = scan->body_size;
     scan->header_seen = 0;
     scan->length = 0;
     return true;
 }
 
-bool frame_scan(struct frame_scan *scan, struct text bytes)
+bool frame_scan_next(struct frame_scan *scan, struct text *rest, struct text *body)
 {
     struct reader reader;
-    reader_init(&reader, bytes);
-    while (reader_left(&reader) > 0) {
-        if (scan->body_left == 0) {
-            if (!scan_header_byte(scan, reader_u8(&reader))) {
-                return false;
-            }
-            continue;
+    reader_init(&reader, *rest);
+    *body = text_of("");
+    if (scan->body_left == 0) {
+        bool is_fine = scan_header_byte(scan, reader_u8(&reader));
+        *rest = reader_rest(&reader);
+        return is_fine;
+    }
+    *body = text_slice(*rest, 0, scan->body_left);
+    *rest = text_slice(*rest, body->len, rest->len);
+    scan->body_left -= body->len;
+    return true;
+}
+
+bool frame_scan_is_first(const struct frame_scan *scan, size_t len)
+{
+    return scan->body_left + len == scan->body_size;
+}
+
+bool frame_scan(struct frame_scan *scan, struct text bytes)
+{
+    while (!text_is_empty(bytes)) {
+        struct text body;
+        if (!frame_scan_next(scan, &bytes, &body)) {
+            return false;
         }
-        size_t left = reader_left(&reader);
-        size_t step = left < scan->body_left ? left : scan->body_left;
-        reader_bytes(&reader, step);
-        scan->body_left -= step;
     }
     return true;
 }

@@ -35,13 +35,23 @@ enum frame_result frame_next(struct text bytes, size_t max, struct frame *out);
 struct frame_scan {
     size_t max;
     size_t body_left;
+    size_t body_size;
     uint32_t length;
     unsigned header_seen;
+    char type; /* of the message that is or was last under way */
 };
 
 void frame_scan_init(struct frame_scan *scan, size_t max);
 /** Follows bytes; false for a length below 4 or over the maximum. */
 bool frame_scan(struct frame_scan *scan, struct text bytes) __attribute__((warn_unused_result));
+/**
+ * Takes from *rest a byte of a header, or what it has of a body: then *body is that,
+ * else empty.  False as frame_scan().
+ */
+bool frame_scan_next(struct frame_scan *scan, struct text *rest, struct text *body)
+    __attribute__((warn_unused_result));
+/** The last piece of a body, len bytes long, was its beginning. */
+bool frame_scan_is_first(const struct frame_scan *scan, size_t len);
 /** Between two messages: something may be inserted here. */
 bool frame_scan_is_between(const struct frame_scan *scan);
 

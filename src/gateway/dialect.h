@@ -1,0 +1,68 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hands over what Aurora DSQL's SQL has and PostgreSQL's grammar lacks, in what a
+ * client sends.  A keyword is overwritten with as many bytes, so that lengths and
+ * the positions in errors stay right; the extension dsql_local knows the marks:
+ *
+ *   CREATE [UNIQUE] INDEX ASYNC    ->  CREATE INDEX / *A* /     (without these blanks)
+ *   ALTER TABLE ASYNC              ->  ALTER TABLE / *A* /
+ *   AWS IAM GRANT r TO 'arn'       ->  SET IAM .gra. r TO 'arn'
+ *   AWS IAM REVOKE r FROM 'arn'    ->  SET IAM .revo. r TO   'arn'
+ *
+ * A table or index called async needs quotes behind these words, as in the service.
+ * Everything else passes byte for byte; at most DIALECT_HELD_MAX bytes wait for
+ * those that follow them.
+ */
+#ifndef DSQL_GATEWAY_DIALECT_H
+#define DSQL_GATEWAY_DIALECT_H
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "gateway/lexer.h"
+#include "wire/message.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { DIALECT_HELD_MAX = 64 };
+
+/* How much of a statement that is ours has been seen. */
+enum dialect_step {
+    DIALECT_NOTHING,
+    DIALECT_START, /* of a statement */
+    DIALECT_CREATE,
+    DIALECT_UNIQUE,
+    DIALECT_INDEX,
+    DIALECT_ALTER,
+    DIALECT_TABLE,
+    DIALECT_AWS,
+    DIALECT_IAM,
+    DIALECT_REVOKE,
+    DIALECT_ROLE
+};
+
+struct dialect {
+    struct frame_scan frames;
+    bool is_in_sql;  /* of a Query or Parse, before its NUL */
+    bool is_in_name; /* of the statement, before the SQL of a Parse */
+    struct lexer lexer;
+    enum dialect_step step;
+    size_t word_start; /* offsets into the bytes in work */
+    size_t aws_start;
+    char held[DIALECT_HELD_MAX]; /* not passed on yet */
+    size_t held_len;
+    struct buf copy; /* of what must be changed or put behind what was held */
+};
+
+void dialect_init(struct dialect *dialect);
+void dialect_clear(struct dialect *dialect);
+
+/**
+ * Bytes of a client's stream, cut anywhere.  *out is what to send for them, good
+ * until the next call: mostly the very same bytes.  False: a length that is
+ * nonsense, or no memory.
+ */
+bool dialect_pass(struct dialect *dialect, struct text bytes, struct text *out)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,280 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See lexer.h. */
+#include "gateway/lexer.h"
+
+#define HASH_START 1469598103934665603U /* FNV-1a */
+#define HASH_PRIME 1099511628211U
+
+void lexer_init(struct lexer *lexer)
+{
+    *lexer = (struct lexer){.state = LEXER_BETWEEN};
+}
+
+struct text lexer_word(const struct lexer *lexer)
+{
+    size_t len = lexer->word_len <= LEXER_WORD_SIZE ? lexer->word_len : 0;
+    return text_of_bytes(lexer->word, len);
+}
+
+static bool is_word_start(char c)
+{
+    return (char_is_alnum(c) && !char_is_digit(c)) || c == '_' || (unsigned char)c > 127;
+}
+
+static bool is_tag_byte(char c)
+{
+    return is_word_start(c) || char_is_digit(c);
+}
+
+static bool is_word_byte(char c)
+{
+    return is_tag_byte(c) || c == '$';
+}
+
+static bool is_line_end(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+static void start_word(struct lexer *lexer)
+{
+    lexer->word_len = 0;
+}
+
+static void add_to_word(struct lexer *lexer, char c)
+{
+    if (lexer->word_len < LEXER_WORD_SIZE) {
+        lexer->word[lexer->word_len] = char_to_lower(c);
+    }
+    lexer->word_len++;
+}
+
+static void start_candidate(struct lexer *lexer)
+{
+    lexer->has_candidate = true;
+    lexer->candidate = (struct lexer_tag){.hash = HASH_START};
+}
+
+static void add_to_candidate(struct lexer *lexer, char c)
+{
+    lexer->candidate.hash = (lexer->candidate.hash ^ (unsigned char)c) * HASH_PRIME;
+    lexer->candidate.len++;
+}
+
+static bool is_closing_tag(const struct lexer *lexer)
+{
+    return lexer->has_candidate && lexer->candidate.len == lexer->tag.len &&
+           lexer->candidate.hash == lexer->tag.hash;
+}
+
+/* ---- Inside something ---- */
+
+static void in_literal(struct lexer *lexer, char c)
+{
+    if (c == '\'') {
+        lexer->state = LEXER_BETWEEN;
+    }
+}
+
+static void in_escaped_literal(struct lexer *lexer, char c)
+{
+    if (lexer->is_escaped) {
+        lexer->is_escaped = false;
+    } else if (c == '\\') {
+        lexer->is_escaped = true;
+    } else if (c == '\'') {
+        lexer->state = LEXER_BETWEEN;
+        lexer->after_escapes = LEXER_CLOSED;
+    }
+}
+
+static void in_quoted_identifier(struct lexer *lexer, char c)
+{
+    if (c == '"') {
+        lexer->state = LEXER_BETWEEN;
+    }
+}
+
+static void in_dollar_body(struct lexer *lexer, char c)
+{
+    if (c == '$' && is_closing_tag(lexer)) {
+        lexer->state = LEXER_BETWEEN;
+    } else if (c == '$') {
+        start_candidate(lexer); /* the end of one that was not it may begin the right one */
+    } else if (is_tag_byte(c)) {
+        add_to_candidate(lexer, c);
+    } else {
+        lexer->has_candidate = false;
+    }
+}
+
+static void in_line_comment(struct lexer *lexer, char c)
+{
+    if (!is_line_end(c)) {
+        return;
+    }
+    lexer->state = LEXER_BETWEEN;
+    if (lexer->after_escapes != LEXER_NO_ESCAPES) {
+        lexer->after_escapes = LEXER_NEW_LINE;
+    }
+}
+
+static void in_block_comment(struct lexer *lexer, char c)
+{
+    char previous = lexer->previous;
+    lexer->previous = '\0';
+    if (previous == '/' && c == '*') {
+        lexer->depth++;
+    } else if (previous == '*' && c == '/') {
+        lexer->depth--;
+        lexer->state = lexer->depth == 0 ? LEXER_BETWEEN : LEXER_BLOCK_COMMENT;
+    } else {
+        lexer->previous = c;
+    }
+}
+
+/* ---- Between tokens ---- */
+
+static unsigned open_literal(struct lexer *lexer, bool has_escapes)
+{
+    lexer->state = has_escapes ? LEXER_ESCAPED_LITERAL : LEXER_LITERAL;
+    lexer->is_escaped = false;
+    lexer->after_escapes = LEXER_NO_ESCAPES;
+    return LEXER_OTHER;
+}
+
+static bool opens_comment(struct lexer *lexer, char c)
+{
+    if (lexer->previous == '-' && c == '-') {
+        lexer->state = LEXER_LINE_COMMENT;
+        if (lexer->after_escapes == LEXER_CLOSED) {
+            lexer->after_escapes = LEXER_BLANK;
+        }
+    } else if (lexer->previous == '/' && c == '*') {
+        lexer->state = LEXER_BLOCK_COMMENT;
+        lexer->depth = 1;
+        lexer->after_escapes = LEXER_NO_ESCAPES;
+    } else {
+        return false;
+    }
+    lexer->previous = '\0';
+    return true;
+}
+
+static unsigned blank(struct lexer *lexer, char c)
+{
+    if (lexer->after_escapes != LEXER_NO_ESCAPES && is_line_end(c)) {
+        lexer->after_escapes = LEXER_NEW_LINE;
+    } else if (lexer->after_escapes == LEXER_CLOSED) {
+        lexer->after_escapes = LEXER_BLANK;
+    }
+    return 0;
+}
+
+static bool goes_on(const struct lexer *lexer)
+{
+    return lexer->after_escapes == LEXER_CLOSED || lexer->after_escapes == LEXER_NEW_LINE;
+}
+
+static unsigned open_token(struct lexer *lexer, char c)
+{
+    lexer->after_escapes = LEXER_NO_ESCAPES;
+    if (is_word_start(c)) {
+        lexer->state = LEXER_WORD;
+        start_word(lexer);
+        add_to_word(lexer, c);
+        return LEXER_WORD_START;
+    }
+    if (c == '"') {
+        lexer->state = LEXER_QUOTED_IDENTIFIER;
+        return LEXER_IDENTIFIER;
+    }
+    if (c == '$') {
+        lexer->state = LEXER_DOLLAR;
+        start_candidate(lexer);
+        start_word(lexer);
+    }
+    return c == ';' ? LEXER_SEMICOLON : LEXER_OTHER;
+}
+
+static unsigned between(struct lexer *lexer, char c)
+{
+    if (opens_comment(lexer, c)) {
+        return 0;
+    }
+    /* A sign that might have begun a comment is an operator after all. */
+    unsigned events = lexer->previous != '\0' ? LEXER_OTHER : 0;
+    lexer->after_escapes = events == 0 ? lexer->after_escapes : LEXER_NO_ESCAPES;
+    lexer->previous = '\0';
+    if (c == '-' || c == '/') {
+        lexer->previous = c;
+        return events;
+    }
+    if (char_is_space(c)) {
+        return events | blank(lexer, c);
+    }
+    return events | (c == '\'' ? open_literal(lexer, goes_on(lexer)) : open_token(lexer, c));
+}
+
+static unsigned in_word(struct lexer *lexer, char c)
+{
+    if (is_word_byte(c)) {
+        add_to_word(lexer, c);
+        return 0;
+    }
+    lexer->state = LEXER_BETWEEN;
+    if (c == '\'' && text_equal_string(lexer_word(lexer), "e")) {
+        return LEXER_WORD_END | open_literal(lexer, true);
+    }
+    return LEXER_WORD_END | between(lexer, c);
+}
+
+static unsigned in_dollar(struct lexer *lexer, char c)
+{
+    bool is_tag = lexer->candidate.len == 0 ? is_word_start(c) : is_tag_byte(c);
+    if (is_tag) {
+        add_to_candidate(lexer, c);
+        add_to_word(lexer, c);
+        return 0;
+    }
+    if (c == '$') {
+        lexer->state = LEXER_DOLLAR_BODY;
+        lexer->tag = lexer->candidate;
+        lexer->has_candidate = false;
+        return 0;
+    }
+    /* A parameter, or a stray $ with a word behind it. */
+    lexer->state = lexer->word_len > 0 ? LEXER_WORD : LEXER_BETWEEN;
+    return lexer->word_len > 0 ? in_word(lexer, c) : between(lexer, c);
+}
+
+unsigned lexer_byte(struct lexer *lexer, char c)
+{
+    switch (lexer->state) {
+    case LEXER_BETWEEN:
+        return between(lexer, c);
+    case LEXER_WORD:
+        return in_word(lexer, c);
+    case LEXER_DOLLAR:
+        return in_dollar(lexer, c);
+    case LEXER_LITERAL:
+        in_literal(lexer, c);
+        break;
+    case LEXER_ESCAPED_LITERAL:
+        in_escaped_literal(lexer, c);
+        break;
+    case LEXER_QUOTED_IDENTIFIER:
+        in_quoted_identifier(lexer, c);
+        break;
+    case LEXER_DOLLAR_BODY:
+        in_dollar_body(lexer, c);
+        break;
+    case LEXER_LINE_COMMENT:
+        in_line_comment(lexer, c);
+        break;
+    case LEXER_BLOCK_COMMENT:
+        in_block_comment(lexer, c);
+        break;
+    }
+    return 0;
+}

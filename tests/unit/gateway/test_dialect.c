@@ -1,0 +1,224 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/dialect.h"
+#include "unit.h"
+#include "wire/backend.h"
+
+#include <string.h>
+
+enum { OUT_MAX = 4096 };
+
+static void pass(struct dialect *dialect, struct text bytes, struct buf *out)
+{
+    struct text part;
+    assert_true(dialect_pass(dialect, bytes, &part));
+    buf_add_text(out, part);
+}
+
+static void expect_bytes(struct text sent, struct text wanted, size_t cut, size_t step)
+{
+    struct dialect dialect;
+    struct buf out AUTO_BUF;
+    buf_init(&out, OUT_MAX);
+    dialect_init(&dialect);
+    pass(&dialect, text_slice(sent, 0, cut), &out);
+    for (size_t at = cut; at < sent.len; at += step) {
+        pass(&dialect, text_slice(sent, at, step), &out);
+    }
+    if (!text_equal(buf_text(&out), wanted)) {
+        print_error("cut at %zu: %.*s\n", cut, (int)out.len - 5, out.data + 5);
+    }
+    assert_true(text_equal(buf_text(&out), wanted));
+    dialect_clear(&dialect);
+}
+
+static void write_query(struct buf *out, const char *sql)
+{
+    buf_init(out, OUT_MAX);
+    frame_write(out, FRONTEND_QUERY, text_of_bytes(sql, strlen(sql) + 1));
+}
+
+static void write_parse(struct buf *out, const char *sql)
+{
+    struct buf body AUTO_BUF;
+    buf_init(out, OUT_MAX);
+    buf_init(&body, OUT_MAX);
+    buf_add(&body, "create index async", sizeof "create index async"); /* the name */
+    buf_add(&body, sql, strlen(sql) + 1);
+    buf_add_u16(&body, 0);
+    frame_write(out, FRONTEND_PARSE, buf_text(&body));
+    frame_write(out, 'S', text_of(""));
+}
+
+/* However the stream is cut, and byte by byte. */
+static void expect_frames(const struct buf *sent, const struct buf *wanted)
+{
+    for (size_t cut = 0; cut <= sent->len; cut++) {
+        expect_bytes(buf_text(sent), buf_text(wanted), cut, sent->len);
+    }
+    expect_bytes(buf_text(sent), buf_text(wanted), 0, 1);
+}
+
+static void expect(const char *sql, const char *wanted_sql)
+{
+    struct buf sent AUTO_BUF;
+    struct buf wanted AUTO_BUF;
+    assert_int_equal(strlen(sql), strlen(wanted_sql));
+    write_query(&sent, sql);
+    write_query(&wanted, wanted_sql);
+    expect_frames(&sent, &wanted);
+    buf_clear(&sent);
+    buf_clear(&wanted);
+    write_parse(&sent, sql);
+    write_parse(&wanted, wanted_sql);
+    expect_frames(&sent, &wanted);
+}
+
+static void expect_same(const char *sql)
+{
+    expect(sql, sql);
+}
+
+static void async_is_marked(void **state)
+{
+    (void)state;
+    expect("CREATE INDEX ASYNC ON t (a)", "CREATE INDEX /*A*/ ON t (a)");
+    expect("create unique index async i on t (a)", "create unique index /*A*/ i on t (a)");
+    expect("CREATE INDEX ASYNC", "CREATE INDEX /*A*/");
+    expect("ALTER TABLE ASYNC t VALIDATE CONSTRAINT c",
+           "ALTER TABLE /*A*/ t VALIDATE CONSTRAINT c");
+    expect("BEGIN; CREATE INDEX ASYNC i ON t (a); COMMIT",
+           "BEGIN; CREATE INDEX /*A*/ i ON t (a); COMMIT");
+    expect("create/* a /* b */ */index--x\nasync\"i\"on t(a)",
+           "create/* a /* b */ */index--x\n/*A*/\"i\"on t(a)");
+    expect("CREATE SCHEMA s CREATE INDEX ASYNC ON t (a)",
+           "CREATE SCHEMA s CREATE INDEX /*A*/ ON t (a)");
+    expect("CREATE INDEX ASYNC a ON t(a);CREATE INDEX ASYNC b ON t(b)",
+           "CREATE INDEX /*A*/ a ON t(a);CREATE INDEX /*A*/ b ON t(b)");
+}
+
+static void other_words_are_not(void **state)
+{
+    (void)state;
+    expect_same("CREATE INDEX asyncx ON t (a)");
+    expect_same("CREATE INDEX asyn ON t (a)");
+    expect_same("CREATE INDEX async$ ON t (a)");
+    expect_same("CREATE INDEX async\xc3\xa9 ON t (a)");
+    expect_same("CREATE INDEX \"async\" ON t (a)");
+    expect_same("CREATE INDEX IF NOT EXISTS async ON t (a)");
+    expect_same("DROP INDEX async");
+    expect_same("ALTER INDEX async RENAME TO b");
+    expect_same("DROP TABLE async");
+    expect_same("CREATE TABLE async (async int)");
+    expect_same("CREATE UNIQUE async");
+    expect_same("CREATE, INDEX ASYNC");
+    expect_same("CREATE INDEX - ASYNC");
+    expect_same("SELECT 1 AS index, async FROM t");
+    expect_same("");
+    expect_same("a");
+}
+
+static void literals_and_comments_are_not(void **state)
+{
+    (void)state;
+    expect_same("SELECT 'CREATE INDEX ASYNC'");
+    expect_same("SELECT 'it''s CREATE INDEX ASYNC'");
+    expect_same("SELECT E'\\'; CREATE INDEX ASYNC ON t (a)'");
+    expect_same("SELECT e'a''\\'; CREATE INDEX ASYNC ON t (a)'");
+    expect_same("SELECT E'a' -- b\n  '\\'; CREATE INDEX ASYNC ON t (a)'");
+    expect_same("SELECT \"; CREATE INDEX ASYNC\"\"; CREATE INDEX ASYNC ON\"");
+    expect_same("SELECT U&\"; CREATE INDEX ASYNC i\"");
+    expect_same("SELECT $$; CREATE INDEX ASYNC i$$");
+    expect_same("SELECT $a$; CREATE INDEX ASYNC $$ $b$ $aa$ i$a$");
+    expect_same("SELECT $a$$; CREATE INDEX ASYNC $a");
+    expect_same("-- CREATE INDEX ASYNC i\n");
+    expect_same("/* /* */ CREATE INDEX ASYNC i */");
+    expect_same("/*/ CREATE INDEX ASYNC i */");
+}
+
+/* The end of a literal is found: what follows is read again. */
+static void sql_goes_on_behind_literals(void **state)
+{
+    (void)state;
+    expect("SELECT '\\'; CREATE INDEX ASYNC i", "SELECT '\\'; CREATE INDEX /*A*/ i");
+    expect("SELECT E'\\\\'; CREATE INDEX ASYNC i", "SELECT E'\\\\'; CREATE INDEX /*A*/ i");
+    expect("SELECT E'a' '\\'; CREATE INDEX ASYNC i", "SELECT E'a' '\\'; CREATE INDEX /*A*/ i");
+    expect("SELECT xe'\\'; CREATE INDEX ASYNC i", "SELECT xe'\\'; CREATE INDEX /*A*/ i");
+    expect("SELECT $1; CREATE INDEX ASYNC i", "SELECT $1; CREATE INDEX /*A*/ i");
+    expect("SELECT a$b$; CREATE INDEX ASYNC i", "SELECT a$b$; CREATE INDEX /*A*/ i");
+    expect("SELECT $a$ $b$a$; CREATE INDEX ASYNC i", "SELECT $a$ $b$a$; CREATE INDEX /*A*/ i");
+    expect("SELECT 4/2-1; CREATE INDEX ASYNC i", "SELECT 4/2-1; CREATE INDEX /*A*/ i");
+    expect("SELECT 1 -- '\n; CREATE INDEX ASYNC i", "SELECT 1 -- '\n; CREATE INDEX /*A*/ i");
+    expect("SELECT 1 /* ' /* $$ **/ */; CREATE INDEX ASYNC i",
+           "SELECT 1 /* ' /* $$ **/ */; CREATE INDEX /*A*/ i");
+}
+
+static void iam_grants_become_settings(void **state)
+{
+    (void)state;
+    expect("AWS IAM GRANT app TO 'arn:aws:iam::1:role/r'",
+           "SET IAM .gra. app TO 'arn:aws:iam::1:role/r'");
+    expect("aws /* x */ iam\nrevoke \"My role\" from 'arn'",
+           "SET /* x */ iam\n.revo. \"My role\" TO   'arn'");
+    expect("AWS IAM REVOKE app FROM 'arn'; AWS IAM GRANT app TO 'a'",
+           "SET IAM .revo. app TO   'arn'; SET IAM .gra. app TO 'a'");
+    expect_same("AWS SELECT 1");
+    expect_same("AWS");
+    expect_same("AWSIAM GRANT app TO 'arn'");
+    expect_same("SELECT AWS IAM GRANT app TO 'arn'");
+    expect_same("\"AWS\" IAM GRANT app TO 'arn'");
+    expect_same("AWS                                                               IAM GRANT a");
+    expect("AWS IAM x = 1", "SET IAM x = 1");
+}
+
+static void other_messages_pass(void **state)
+{
+    (void)state;
+    struct buf sent AUTO_BUF;
+    buf_init(&sent, OUT_MAX);
+    frame_write(&sent, 'd', text_of("CREATE INDEX ASYNC "));
+    frame_write(&sent, 'B', text_of_bytes("\0\0CREATE INDEX ASYNC ", 21));
+    frame_write(&sent, 'X', text_of(""));
+    frame_write(&sent, FRONTEND_QUERY, text_of(""));
+    frame_write(&sent, FRONTEND_QUERY, text_of("CREATE INDEX asyn")); /* no NUL */
+    frame_write(&sent, FRONTEND_QUERY, text_of_bytes("SELECT\0CREATE INDEX ASYNC ", 26));
+    expect_frames(&sent, &sent);
+}
+
+static void the_same_bytes_come_back_uncopied(void **state)
+{
+    (void)state;
+    struct dialect dialect;
+    struct buf sent AUTO_BUF;
+    struct text out;
+    write_query(&sent, "SELECT 1");
+    dialect_init(&dialect);
+    assert_true(dialect_pass(&dialect, buf_text(&sent), &out));
+    assert_ptr_equal(out.data, sent.data);
+    dialect_clear(&dialect);
+}
+
+static void a_length_that_is_nonsense_is_refused(void **state)
+{
+    (void)state;
+    struct dialect dialect;
+    struct text out;
+    dialect_init(&dialect);
+    assert_false(dialect_pass(&dialect, text_of_bytes("Q\0\xa0\0\1", 5), &out));
+    assert_true(text_is_empty(out));
+    dialect_clear(&dialect);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(async_is_marked),
+        cmocka_unit_test(other_words_are_not),
+        cmocka_unit_test(literals_and_comments_are_not),
+        cmocka_unit_test(sql_goes_on_behind_literals),
+        cmocka_unit_test(iam_grants_become_settings),
+        cmocka_unit_test(other_messages_pass),
+        cmocka_unit_test(the_same_bytes_come_back_uncopied),
+        cmocka_unit_test(a_length_that_is_nonsense_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -2,6 +2,9 @@
 /*
  * JSON as services and caches send it: parsed by jansson within bounds, read by name.
  * What was parsed may be secret, and is wiped before it is freed.
+ *
+ * No name here may be one of jansson's (json_string, json_object...): a program that
+ * defines it would replace the function inside the shared library.
  */
 #ifndef DSQL_BASE_JSON_H
 #define DSQL_BASE_JSON_H
@@ -15,7 +18,11 @@
 /** An object; opaque. */
 struct json;
 
-/** RFC 8259, an object at the top, no name twice, nothing behind it.  NULL: not that, or no memory.
+enum { JSON_MAX_SIZE = 256 * 1024 };
+
+/**
+ * RFC 8259, an object at the top, no name twice, no NUL, nothing behind it, at most
+ * JSON_MAX_SIZE bytes.  NULL: not that, or no memory.
  */
 struct json *json_parse(struct text bytes) __attribute__((warn_unused_result));
 
@@ -28,12 +35,13 @@ void json_free_at(struct json **json);
 #define AUTO_JSON __attribute__((cleanup(json_free_at)))
 
 /** NULL: no such name, or no string, or one with a NUL in it.  Owned by the object. */
-const char *json_string(const struct json *json, const char *name);
+const char *json_get_string(const struct json *json, const char *name);
 /** The same whatever the case of the name (ASCII). */
-const char *json_string_nocase(const struct json *json, const char *name);
-bool json_integer(const struct json *json, const char *name, int64_t *out);
+const char *json_get_string_nocase(const struct json *json, const char *name);
+/** A whole number; false: no such name, or something else. */
+bool json_get_integer(const struct json *json, const char *name, int64_t *out);
 /** An object inside; owned by the outer one, not to be freed.  NULL: none. */
-const struct json *json_object(const struct json *json, const char *name);
+const struct json *json_get_object(const struct json *json, const char *name);
 
 /** Replaces or adds.  False: out of memory, or no UTF-8. */
 bool json_set_string(struct json *json, const char *name, const char *value)

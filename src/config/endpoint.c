@@ -162,6 +162,7 @@ static dsql_status copy_region(struct text region, const char *source,
     return DSQL_OK;
 }
 
+/* Leaves *out empty when none of them tells one. */
 static dsql_status find_region(const char *host, const char *region, char out[ENDPOINT_REGION_SIZE],
                                dsql_error *err)
 {
@@ -179,14 +180,13 @@ static dsql_status find_region(const char *host, const char *region, char out[EN
             return copy_region(text_of(value), variables[i], out, err);
         }
     }
-    return fail(err, DSQL_ERR_TOKEN,
-                "no region: \"%s\" does not tell one; give a region, or set AWS_REGION", host);
+    return DSQL_OK;
 }
 
 static dsql_status expand_cluster_id(struct endpoint *endpoint, dsql_error *err)
 {
     char id[CLUSTER_ID_LENGTH + 1];
-    if (!endpoint_is_cluster_id(text_of(endpoint->host)) ||
+    if (endpoint->region[0] == '\0' || !endpoint_is_cluster_id(text_of(endpoint->host)) ||
         !text_copy(text_of(endpoint->host), id, sizeof id)) {
         return DSQL_OK;
     }
@@ -217,4 +217,42 @@ dsql_status endpoint_resolve(const char *host, const char *region, struct endpoi
         *out = endpoint;
     }
     return status;
+}
+
+dsql_status endpoint_complete(struct endpoint *endpoint, struct text region, const char *source,
+                              dsql_error *err)
+{
+    struct endpoint complete = *endpoint;
+    dsql_status status = copy_region(region, source, complete.region, err);
+    if (status == DSQL_OK) {
+        status = expand_cluster_id(&complete, err);
+    }
+    if (status == DSQL_OK) {
+        *endpoint = complete;
+    }
+    return status;
+}
+
+dsql_status dsql_endpoint_resolve(const char *host, const char *region, dsql_endpoint *out,
+                                  dsql_error *err)
+{
+    struct endpoint endpoint;
+    if (out == NULL) {
+        return fail(err, DSQL_ERR_USAGE, "dsql_endpoint_resolve() needs a place for the endpoint");
+    }
+    dsql_status status = endpoint_resolve(host, region, &endpoint, err);
+    if (status != DSQL_OK) {
+        return status;
+    }
+    if (endpoint.region[0] == '\0' && endpoint_is_cluster_id(text_of(endpoint.host))) {
+        return fail(err, DSQL_ERR_TOKEN,
+                    "no region: the cluster id %s does not tell one; give a region, or set "
+                    "AWS_REGION",
+                    endpoint.host);
+    }
+    dsql_endpoint made = {0};
+    text_copy(text_of(endpoint.host), made.host, sizeof made.host); /* of the same sizes */
+    text_copy(text_of(endpoint.region), made.region, sizeof made.region);
+    *out = made;
+    return DSQL_OK;
 }

@@ -18,7 +18,7 @@ enum {
 
 struct endpoint {
     char host[ENDPOINT_HOST_SIZE];     /* lower case, no trailing dot */
-    char region[ENDPOINT_REGION_SIZE]; /* never empty */
+    char region[ENDPOINT_REGION_SIZE]; /* "": not known yet, and a cluster id not expanded */
 };
 
 /** Exactly 26 of [a-z0-9]. */
@@ -32,10 +32,14 @@ bool endpoint_is_region(struct text region);
 
 /**
  * Host name or cluster id, and region (NULL: from the host, then AWS_REGION, then
- * AWS_DEFAULT_REGION).  DSQL_ERR_USAGE for a host that is no bare DNS name,
- * DSQL_ERR_TOKEN when no region can be found.
+ * AWS_DEFAULT_REGION; "" when none of them tells one, see endpoint_complete()).
+ * DSQL_ERR_USAGE for a host that is no bare DNS name, and for a region that is none.
  */
 dsql_status endpoint_resolve(const char *host, const char *region, struct endpoint *out,
                              dsql_error *err);
+
+/** Puts in the region that was found elsewhere; source is for the message about a bad one. */
+dsql_status endpoint_complete(struct endpoint *endpoint, struct text region, const char *source,
+                              dsql_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "connect/params.h"
 #include "connect/refusal.h"
 #include "connect/watch.h"
+#include "token/complete.h"
 #include "token/token.h"
 
 #include <errno.h>
@@ -128,7 +129,7 @@ PGconn *connection_open(const struct settings *settings, const struct clock *clo
 PGconn *dsql_connect(const dsql_options *options, dsql_error *err)
 {
     struct settings settings;
-    if (settings_resolve(options, &settings, err) != DSQL_OK) {
+    if (settings_open(options, &settings, err) != DSQL_OK) {
         return NULL;
     }
     PGconn *conn = connection_open(&settings, clock_system(), -1, err);
@@ -139,7 +140,7 @@ PGconn *dsql_connect(const dsql_options *options, dsql_error *err)
 PGconn *dsql_connect_start(const dsql_options *options, dsql_error *err)
 {
     struct settings settings;
-    if (settings_resolve(options, &settings, err) != DSQL_OK) {
+    if (settings_open(options, &settings, err) != DSQL_OK) {
         return NULL;
     }
     PGconn *conn = start(&settings, clock_system(), err);

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/secret.h"
 #include "connect/trust.h"
+#include "token/complete.h"
 #include "token/token.h"
 
 enum {
@@ -93,7 +94,7 @@ dsql_params *params_build(const struct settings *settings, const char *token, in
 dsql_params *dsql_params_new(const dsql_options *options, dsql_error *err)
 {
     struct settings settings;
-    if (settings_resolve(options, &settings, err) != DSQL_OK) {
+    if (settings_open(options, &settings, err) != DSQL_OK) {
         return NULL;
     }
     char *token = NULL;

@@ -3,16 +3,34 @@
  * Keys of a profile in the shared files.  Only keys that stand there: a profile that
  * asks for a role, single sign-on or a process is refused in words, not passed over.
  */
+#include "credentials/profile.h"
+
 #include "base/error.h"
 #include "base/memory.h"
 #include "config/environment.h"
-#include "config/profile_file.h"
-#include "credentials/source.h"
+
+const char *profile_get(const struct profile *profile, const char *key)
+{
+    const char *value = profile_set_get(profile->set, PROFILE_SECTION_PROFILE, profile->name, key);
+    return text_is_empty(text_trim(text_of(value))) ? NULL : value;
+}
+
+char *profile_choose(const char *wanted, bool *is_named)
+{
+    const char *named = wanted != NULL && wanted[0] != '\0' ? wanted : NULL;
+    if (named == NULL) {
+        named = environment_get("AWS_PROFILE");
+    }
+    if (is_named != NULL) {
+        *is_named = named != NULL;
+    }
+    return mem_strdup(named == NULL ? "default" : named); /* the environment may move */
+}
 
 static const char *get(const struct profile_set *set, const char *name, const char *key)
 {
-    const char *value = profile_set_get(set, PROFILE_SECTION_PROFILE, name, key);
-    return text_is_empty(text_trim(text_of(value))) ? NULL : value;
+    const struct profile profile = {.set = set, .name = name};
+    return profile_get(&profile, key);
 }
 
 /* The key by which a profile asks for a kind of credentials that we cannot get; or NULL. */
@@ -65,25 +83,23 @@ static enum source_result read_keys(const struct profile_set *set, const char *n
 }
 
 /* A profile that somebody named must exist; "default" need not. */
-static enum source_result read_profile(const struct profile_set *set, const char *named,
-                                       struct dsql_credentials *out, dsql_error *err)
+static enum source_result read_profile(const struct profile_set *set, const char *name,
+                                       bool is_named, struct dsql_credentials *out, dsql_error *err)
 {
-    const char *name = named == NULL ? "default" : named;
     if (profile_set_has(set, PROFILE_SECTION_PROFILE, name)) {
         return read_keys(set, name, out, err);
     }
     fail(err, DSQL_ERR_CREDENTIALS, "there is no profile \"%s\" in the AWS configuration files",
          name);
-    return named == NULL ? SOURCE_NOT_CONFIGURED : SOURCE_FAILED;
+    return is_named ? SOURCE_FAILED : SOURCE_NOT_CONFIGURED;
 }
 
 static enum source_result fetch_profile(const struct source_context *context,
                                         struct dsql_credentials *out, dsql_error *err)
 {
-    const char *named =
-        context->profile != NULL ? context->profile : environment_get("AWS_PROFILE");
-    AUTO_FREE char *name = mem_strdup(named); /* the environment may move */
-    if (named != NULL && name == NULL) {
+    bool is_named = false;
+    AUTO_FREE char *name = profile_choose(context->profile, &is_named);
+    if (name == NULL) {
         fail_nomem(err);
         return SOURCE_FAILED;
     }
@@ -91,7 +107,7 @@ static enum source_result fetch_profile(const struct source_context *context,
     if (set == NULL) {
         return SOURCE_FAILED;
     }
-    enum source_result result = read_profile(set, name, out, err);
+    enum source_result result = read_profile(set, name, is_named, out, err);
     profile_set_free(set);
     return result;
 }

@@ -14,4 +14,11 @@ struct profile {
 /** The value of a key; NULL when it is missing, empty or blank. */
 const char *profile_get(const struct profile *profile, const char *key);
 
+/**
+ * Which profile is meant: the wanted one (NULL or "": none), AWS_PROFILE, "default".
+ * *is_named (may be NULL): somebody asked for it, so it must exist.  A copy, see
+ * mem_free(); NULL: out of memory.
+ */
+char *profile_choose(const char *wanted, bool *is_named) __attribute__((warn_unused_result));
+
 #endif

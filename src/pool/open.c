@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "connect/connection.h"
 #include "pool/pool.h"
+#include "token/complete.h"
 
 static PGconn *open_from_settings(void *arg, int64_t deadline_ms, dsql_error *err)
 {
@@ -27,7 +28,7 @@ dsql_pool *dsql_pool_open(const dsql_options *options, dsql_error *err)
         fail_nomem(err);
         return NULL;
     }
-    if (settings_resolve(options, settings, err) != DSQL_OK) {
+    if (settings_open(options, settings, err) != DSQL_OK) {
         mem_free(settings);
         return NULL;
     }

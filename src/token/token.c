@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "token/complete.h"
 #include "token/presign.h"
 #include "token/verify.h"
 
@@ -114,28 +115,11 @@ dsql_status token_make(const struct token_request *request,
     return DSQL_OK;
 }
 
-/* From the settings' provider, or from one of the default chain for this call. */
-static dsql_status credentials_of(const struct settings *settings, const struct clock *clock,
-                                  struct dsql_credentials *credentials, dsql_error *err)
-{
-    if (settings->credentials != NULL) {
-        return credentials_get(settings->credentials, clock, credentials, err);
-    }
-    dsql_error failure = {0};
-    dsql_credentials_provider *chain = dsql_credentials_default(settings->profile, &failure);
-    if (chain == NULL) {
-        return fail(err, failure.status, "%s", failure.message);
-    }
-    dsql_status status = credentials_get(chain, clock, credentials, err);
-    dsql_credentials_unref(chain);
-    return status;
-}
-
 dsql_status token_for_settings(const struct settings *settings, const struct clock *clock,
                                char **token, int64_t *expires_at, dsql_error *err)
 {
     struct dsql_credentials credentials = {0};
-    dsql_status status = credentials_of(settings, clock, &credentials, err);
+    dsql_status status = credentials_get(settings->credentials, clock, &credentials, err);
     if (status != DSQL_OK) {
         return status;
     }
@@ -158,7 +142,7 @@ char *dsql_token(const dsql_options *options, int64_t *expires_at, dsql_error *e
         fail(err, DSQL_ERR_USAGE, "a token needs options");
         return NULL;
     }
-    if (settings_resolve(options, &settings, err) != DSQL_OK) {
+    if (settings_open(options, &settings, err) != DSQL_OK) {
         return NULL;
     }
     if (token_for_settings(&settings, clock_system(), &token, expires_at, err) != DSQL_OK) {

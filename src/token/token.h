@@ -35,8 +35,7 @@ dsql_status token_make(const struct token_request *request,
                        const struct dsql_credentials *credentials, char **token,
                        int64_t *expires_at, dsql_error *err);
 
-/** Credentials (the settings' provider or the default chain) and token_make(), with the time of
- * clock. */
+/** token_make() with the credentials and the endpoint of complete settings, see complete.h. */
 dsql_status token_for_settings(const struct settings *settings, const struct clock *clock,
                                char **token, int64_t *expires_at, dsql_error *err);
 

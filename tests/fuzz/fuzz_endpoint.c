@@ -24,7 +24,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (endpoint_resolve(host, "us-east-1", &endpoint, NULL) == DSQL_OK) {
         check(&endpoint);
     }
-    if (endpoint_resolve("localhost", host, &endpoint, NULL) == DSQL_OK) {
+    if (endpoint_resolve("localhost", host, &endpoint, NULL) == DSQL_OK &&
+        endpoint.region[0] != '\0') {
+        check(&endpoint);
+    }
+    if (endpoint_resolve("abcdefghijklmnopqrstuvwxyz", NULL, &endpoint, NULL) == DSQL_OK &&
+        endpoint_complete(&endpoint, text_of_bytes(data, size), "the fuzzer", NULL) == DSQL_OK) {
         check(&endpoint);
     }
     return 0;

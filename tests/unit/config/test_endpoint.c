@@ -129,12 +129,49 @@ static void the_region_is_explicit_then_host_then_environment(void **state)
     expect_host("db.example.com", NULL, "db.example.com", "ca-west-1");
 }
 
-static void no_region_anywhere_is_an_error(void **state)
+static void no_region_anywhere_leaves_the_id_as_it_is(void **state)
 {
     (void)state;
-    expect_failure(ID, NULL, DSQL_ERR_TOKEN, "AWS_REGION");
+    struct endpoint endpoint;
+    expect_host(ID, NULL, ID, "");
     setenv("AWS_REGION", " ", 1);
-    expect_failure("db.example.com", " ", DSQL_ERR_TOKEN, "no region");
+    expect_host("db.example.com", " ", "db.example.com", "");
+    assert_int_equal(endpoint_resolve(ID, NULL, &endpoint, NULL), DSQL_OK);
+    assert_int_equal(endpoint_complete(&endpoint, text_of(" us-east-1\n"), "x", NULL), DSQL_OK);
+    assert_string_equal(endpoint.host, HOST);
+    assert_string_equal(endpoint.region, "us-east-1");
+}
+
+static void a_bad_region_completes_nothing(void **state)
+{
+    (void)state;
+    struct endpoint endpoint;
+    dsql_error err = {0};
+    assert_int_equal(endpoint_resolve(ID, NULL, &endpoint, NULL), DSQL_OK);
+    assert_int_equal(endpoint_complete(&endpoint, text_of("evil.com/"), "the moon", &err),
+                     DSQL_ERR_USAGE);
+    assert_non_null(strstr(err.message, "the moon"));
+    assert_null(strstr(err.message, "evil"));
+    assert_string_equal(endpoint.host, ID);
+    assert_string_equal(endpoint.region, "");
+}
+
+static void public_endpoint_is_that_of_a_connect(void **state)
+{
+    (void)state;
+    dsql_endpoint endpoint;
+    dsql_error err = {0};
+    assert_int_equal(dsql_endpoint_resolve(ID, "us-east-1", &endpoint, NULL), DSQL_OK);
+    assert_string_equal(endpoint.host, HOST);
+    assert_string_equal(endpoint.region, "us-east-1");
+    assert_int_equal(dsql_endpoint_resolve("DB.example.com", NULL, &endpoint, NULL), DSQL_OK);
+    assert_string_equal(endpoint.host, "db.example.com");
+    assert_string_equal(endpoint.region, "");
+    assert_int_equal(dsql_endpoint_resolve(ID, NULL, &endpoint, &err), DSQL_ERR_TOKEN);
+    assert_non_null(strstr(err.message, "AWS_REGION"));
+    assert_string_equal(endpoint.host, "db.example.com"); /* as it was */
+    assert_int_equal(dsql_endpoint_resolve("a b", NULL, &endpoint, &err), DSQL_ERR_USAGE);
+    assert_int_equal(dsql_endpoint_resolve(ID, "us-east-1", NULL, &err), DSQL_ERR_USAGE);
 }
 
 static void a_bad_region_is_refused_wherever_it_comes_from(void **state)
@@ -197,7 +234,9 @@ int main(void)
         cmocka_unit_test_setup(an_id_expands_with_the_region, clear_environment),
         cmocka_unit_test_setup(the_region_is_explicit_then_host_then_environment,
                                clear_environment),
-        cmocka_unit_test_setup(no_region_anywhere_is_an_error, clear_environment),
+        cmocka_unit_test_setup(no_region_anywhere_leaves_the_id_as_it_is, clear_environment),
+        cmocka_unit_test_setup(a_bad_region_completes_nothing, clear_environment),
+        cmocka_unit_test_setup(public_endpoint_is_that_of_a_connect, clear_environment),
         cmocka_unit_test_setup(a_bad_region_is_refused_wherever_it_comes_from, clear_environment),
         cmocka_unit_test_setup(a_host_that_is_no_bare_name_is_refused, clear_environment),
         cmocka_unit_test(a_host_with_a_user_is_refused_without_repeating_it),

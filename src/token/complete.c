@@ -1,0 +1,83 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See complete.h. */
+#include "token/complete.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "credentials/profile.h"
+
+static dsql_status add_provider(struct settings *settings, const struct source_context *world,
+                                dsql_error *err)
+{
+    struct source_context own = *world;
+    if (settings->credentials != NULL) {
+        return DSQL_OK;
+    }
+    own.profile = settings->profile;
+    settings->credentials = chain_new_default(&own, err);
+    return settings->credentials == NULL ? DSQL_ERR_NOMEM : DSQL_OK;
+}
+
+static dsql_status fail_region(const struct settings *settings, const char *profile,
+                               dsql_error *err)
+{
+    return fail(err, DSQL_ERR_TOKEN,
+                "no region: \"%s\" does not tell one; give a region, or set AWS_REGION, or region "
+                "in the profile \"%s\"",
+                settings->endpoint.host, profile);
+}
+
+/* A profile that does not exist has no region; the credentials complain about it. */
+static dsql_status complete_region(struct settings *settings, const struct profile *profile,
+                                   dsql_error *err)
+{
+    const char *region = profile_get(profile, "region");
+    if (region == NULL) {
+        return fail_region(settings, profile->name, err);
+    }
+    return endpoint_complete(&settings->endpoint, text_of(region), "the profile", err);
+}
+
+static dsql_status add_region(struct settings *settings, const struct source_context *world,
+                              dsql_error *err)
+{
+    AUTO_FREE char *name = profile_choose(settings->profile, NULL);
+    if (name == NULL) {
+        return fail_nomem(err);
+    }
+    struct profile_set *set = profile_set_load(world->files, err);
+    if (set == NULL) {
+        return DSQL_ERR_CREDENTIALS;
+    }
+    const struct profile profile = {.set = set, .name = name};
+    dsql_status status = complete_region(settings, &profile, err);
+    profile_set_free(set);
+    return status;
+}
+
+dsql_status settings_complete(struct settings *settings, const struct source_context *world,
+                              dsql_error *err)
+{
+    dsql_status status = add_provider(settings, world, err);
+    if (status == DSQL_OK && settings->endpoint.region[0] == '\0') {
+        status = add_region(settings, world, err);
+    }
+    return status;
+}
+
+dsql_status settings_open(const dsql_options *options, struct settings *out, dsql_error *err)
+{
+    struct settings settings;
+    dsql_status status = settings_resolve(options, &settings, err);
+    if (status != DSQL_OK) {
+        return status;
+    }
+    const struct source_context world = source_context_system();
+    status = settings_complete(&settings, &world, err);
+    if (status != DSQL_OK) {
+        settings_clear(&settings);
+        return status;
+    }
+    *out = settings;
+    return DSQL_OK;
+}

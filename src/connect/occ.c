@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See occ.h. */
-#include "connect/occ.h"
-
+/* What counts as a conflict: AWS docs, "Concurrency control in Aurora DSQL". */
 #include "base/text.h"
+
+#include <dsql.h>
 
 /*
  * 40001 is the service's.  40P01 never comes from it, but from the PostgreSQL that
@@ -14,7 +14,8 @@ static bool is_conflict(struct text sqlstate)
            text_equal_string(sqlstate, "OC000") || text_equal_string(sqlstate, "OC001");
 }
 
-dsql_occ occ_classify(const char *sqlstate, const char *message)
+/* Only the SQLSTATE decides: a message that happens to contain "OC000" is no conflict. */
+dsql_occ dsql_occ_classify(const char *sqlstate, const char *message)
 {
     struct text state = text_of(sqlstate);
     if (!is_conflict(state)) {
@@ -31,6 +32,6 @@ dsql_occ occ_classify(const char *sqlstate, const char *message)
 
 dsql_occ dsql_result_occ(const PGresult *res)
 {
-    return occ_classify(PQresultErrorField(res, PG_DIAG_SQLSTATE),
-                        PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
+    return dsql_occ_classify(PQresultErrorField(res, PG_DIAG_SQLSTATE),
+                             PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
 }

@@ -1,7 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* Results turned into errors: dsql_check() and dsql_check_clear(). */
 #include "base/error.h"
-#include "connect/occ.h"
 
 #include <stdbool.h>
 

@@ -4,7 +4,6 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "connect/occ.h"
 
 #include <libpq-events.h>
 
@@ -28,7 +27,7 @@ static void note_failure(struct watch *watch, const PGresult *res)
     struct text message = text_of(primary);
     message.len = text_utf8_prefix(message, sizeof failure->message - 1);
     text_copy(message, failure->message, sizeof failure->message);
-    failure->occ = occ_classify(sqlstate, primary);
+    failure->occ = dsql_occ_classify(sqlstate, primary);
 }
 
 static int on_event(PGEventId id, void *info, void *pass_through)

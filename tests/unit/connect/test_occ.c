@@ -1,6 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-#include "connect/occ.h"
 #include "unit.h"
+
+#include <dsql.h>
 
 struct occ_case {
     const char *sqlstate;
@@ -25,9 +26,13 @@ static void the_sqlstate_decides_and_the_message_refines(void **state)
         {"25P02", "current transaction is aborted", DSQL_OCC_NONE},
         {NULL, "SKU DOC0001 (OC001)", DSQL_OCC_NONE},
         {"", "", DSQL_OCC_NONE},
+        {NULL, NULL, DSQL_OCC_NONE},
+        {"4000", "(OC000)", DSQL_OCC_NONE},
+        {"400011", "(OC000)", DSQL_OCC_NONE},
+        {"oc000", "", DSQL_OCC_NONE}, /* codes are upper case */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        assert_int_equal(occ_classify(cases[i].sqlstate, cases[i].message), cases[i].expected);
+        assert_int_equal(dsql_occ_classify(cases[i].sqlstate, cases[i].message), cases[i].expected);
     }
 }
 

@@ -38,6 +38,7 @@ struct dsql_pool {
     struct place *places; /* parts.pool.max of them */
     struct waiters waiters;
     dsql_pool_stats counters; /* without the numbers that are counted when asked for */
+    int holds;                /* pool_hold() less pool_let_go() */
     bool is_closing;
     pthread_cond_t is_quieter; /* for closing: a place is given back, a waiter has gone */
 

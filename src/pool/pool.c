@@ -19,6 +19,21 @@ const struct pool_parts *pool_parts(const dsql_pool *pool)
     return &pool->parts;
 }
 
+void pool_hold(dsql_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->holds++;
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void pool_let_go(dsql_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->holds--;
+    pthread_cond_broadcast(&pool->is_quieter);
+    pthread_mutex_unlock(&pool->lock);
+}
+
 void pool_count_occ_retry(dsql_pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
@@ -140,7 +155,8 @@ static void close_idle(dsql_pool *pool)
 
 static bool is_quiet(const dsql_pool *pool)
 {
-    return pool->waiters.first == NULL && place_count(pool, PLACE_FREE) == pool->parts.pool.max;
+    return pool->waiters.first == NULL && pool->holds == 0 &&
+           place_count(pool, PLACE_FREE) == pool->parts.pool.max;
 }
 
 /* False: at the deadline something was still out. */

@@ -35,6 +35,13 @@ dsql_pool *pool_open_with(const struct pool_parts *parts, dsql_error *err);
 /** What the pool was made of; lives as long as the pool. */
 const struct pool_parts *pool_parts(const dsql_pool *pool);
 
+/**
+ * For somebody who uses the pool for longer than one connection: between these two, closing
+ * waits as if a connection were lent.  A transaction must not find its pool gone after a wait.
+ */
+void pool_hold(dsql_pool *pool);
+void pool_let_go(dsql_pool *pool);
+
 /** One more transaction is tried again because of a conflict. */
 void pool_count_occ_retry(dsql_pool *pool);
 

@@ -506,6 +506,19 @@ static void close_waits_for_what_is_lent(void **state)
     assert_ptr_equal(closed, pool);
 }
 
+static void close_waits_for_who_holds_the_pool(void **state)
+{
+    (void)state;
+    dsql_pool *pool = pool_with(PLACES, 1000);
+    pool_hold(pool);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_ERR_TIMEOUT);
+    dsql_error err = {0};
+    assert_null(dsql_pool_acquire(pool, &err));
+    assert_int_equal(err.status, DSQL_ERR_CLOSED);
+    pool_let_go(pool);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+}
+
 static void maintenance_keeps_connections_warm(void **state)
 {
     (void)state;
@@ -566,6 +579,7 @@ int main(void)
         cmocka_unit_test(failed_connect_lets_the_next_in_line_try),
         cmocka_unit_test(closing_sends_the_waiting_away),
         cmocka_unit_test(close_waits_for_what_is_lent),
+        cmocka_unit_test(close_waits_for_who_holds_the_pool),
         cmocka_unit_test(maintenance_keeps_connections_warm),
         cmocka_unit_test(maintenance_closes_the_idle),
         cmocka_unit_test(null_is_harmless),

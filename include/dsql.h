@@ -290,6 +290,9 @@ DSQL_API void dsql_token_free(char *token);
  */
 typedef struct dsql_params dsql_params;
 DSQL_API dsql_params *dsql_params_new(const dsql_options *options, dsql_error *err) DSQL_MUST_USE;
+/** The same around a token that was made before; asks nobody for credentials. */
+DSQL_API dsql_params *dsql_params_new_with_token(const dsql_options *options, const char *token,
+                                                 dsql_error *err) DSQL_MUST_USE;
 DSQL_API const char *const *dsql_params_keywords(const dsql_params *params);
 DSQL_API const char *const *dsql_params_values(const dsql_params *params);
 DSQL_API void dsql_params_free(dsql_params *params);

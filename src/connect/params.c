@@ -108,6 +108,22 @@ dsql_params *dsql_params_new(const dsql_options *options, dsql_error *err)
     return params;
 }
 
+dsql_params *dsql_params_new_with_token(const dsql_options *options, const char *token,
+                                        dsql_error *err)
+{
+    struct settings settings;
+    if (token == NULL || token[0] == '\0') {
+        fail(err, DSQL_ERR_USAGE, "no token: make one with dsql_token()");
+        return NULL;
+    }
+    if (settings_open(options, &settings, err) != DSQL_OK) {
+        return NULL;
+    }
+    dsql_params *params = params_build(&settings, token, PQlibVersion(), err);
+    settings_clear(&settings);
+    return params;
+}
+
 /* libpq wants const char *const *; char ** does not convert to it in C. */
 const char *const *dsql_params_keywords(const dsql_params *params)
 {

@@ -90,6 +90,22 @@ static void pgsslrootcert_wins_over_the_system(void **state)
     unsetenv("PGSSLROOTCERT");
 }
 
+static void a_token_made_before_needs_no_credentials(void **state)
+{
+    (void)state;
+    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
+    dsql_error err;
+    const dsql_options *options = DSQL_OPTIONS(.host = "c.dsql.us-east-1.on.aws", .ca_file = ca);
+    dsql_params *params = dsql_params_new_with_token(options, "made before", &err);
+    assert_non_null(params);
+    assert_string_equal(value_of(params, "password"), "made before");
+    assert_string_equal(value_of(params, "host"), "c.dsql.us-east-1.on.aws");
+    dsql_params_free(params);
+    assert_null(dsql_params_new_with_token(options, "", &err));
+    assert_int_equal(err.status, DSQL_ERR_USAGE);
+    assert_null(dsql_params_new_with_token(options, NULL, &err));
+}
+
 static void freeing_nothing_does_nothing(void **state)
 {
     (void)state;
@@ -103,6 +119,7 @@ int main(void)
         cmocka_unit_test(libpq_17_negotiates_tls_directly),
         cmocka_unit_test(without_any_file_libpq_16_trusts_the_system),
         cmocka_unit_test(pgsslrootcert_wins_over_the_system),
+        cmocka_unit_test(a_token_made_before_needs_no_credentials),
         cmocka_unit_test(freeing_nothing_does_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

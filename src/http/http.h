@@ -59,6 +59,9 @@ void http_response_clear(struct http_response *response);
 void http_response_clear_at(struct http_response *response);
 #define AUTO_HTTP_RESPONSE __attribute__((cleanup(http_response_clear_at)))
 
+/** Keeps a header of the answer if it is one of those above; for those who send. */
+void http_response_field(struct http_response *response, struct text name, struct text value);
+
 struct http_addresses {
     size_t count;
     char address[HTTP_MAX_ADDRESSES][HTTP_ADDRESS_SIZE];
@@ -81,7 +84,7 @@ struct http {
 /** libcurl and the system's resolver; libcurl is initialised by the first request. */
 const struct http *http_system(void);
 
-/** One request, one answer. */
+/** One request, checked, and one answer, which is emptied first. */
 dsql_status http_send(const struct http *http, const struct http_request *request,
                       struct http_response *response, dsql_error *err);
 

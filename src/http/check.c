@@ -1,0 +1,93 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See check.h.  A token out of a file ends up in a header: with a line break in it, it
+ * would write headers of its own.
+ */
+#include "http/check.h"
+
+#include "base/error.h"
+#include "http/url.h"
+
+#include <arpa/inet.h>
+
+static bool is_method(const char *method)
+{
+    static const char *const methods[] = {"GET", "POST", "PUT", "HEAD"};
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        if (text_equal_string(text_of(method), methods[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_header_name(struct text name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.data[i];
+        if (!char_is_lower(c) && !char_is_digit(c) && c != '-' && c != '_') {
+            return false;
+        }
+    }
+    return !text_is_empty(name);
+}
+
+static bool is_header_value(struct text value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.data[i] < ' ' || value.data[i] > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_numeric_address(const char *address)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, address, bytes) == 1 || inet_pton(AF_INET6, address, bytes) == 1;
+}
+
+static dsql_status check_headers(const struct http_request *request, dsql_error *err)
+{
+    if (request->header_count > HTTP_MAX_HEADERS) {
+        return fail(err, DSQL_ERR_USAGE, "more than %d headers in a request", HTTP_MAX_HEADERS);
+    }
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (!is_header_name(text_of(request->headers[i].name))) {
+            return fail(err, DSQL_ERR_USAGE, "the name of a header is not allowed");
+        }
+        if (!is_header_value(text_of(request->headers[i].value))) {
+            return fail(err, DSQL_ERR_USAGE,
+                        "the value of the header \"%s\" has a line break or another control "
+                        "character in it",
+                        request->headers[i].name);
+        }
+    }
+    return DSQL_OK;
+}
+
+dsql_status http_check(const struct http_request *request, dsql_error *err)
+{
+    struct url url;
+    if (!is_method(request->method)) {
+        return fail(err, DSQL_ERR_USAGE, "the method of a request is not allowed");
+    }
+    if (!url_parse(text_of(request->url), &url)) {
+        return fail(err, DSQL_ERR_USAGE,
+                    "an address must be http://HOST or https://HOST, with a port and a path if "
+                    "need be, and without a user name");
+    }
+    if (request->reach == HTTP_PUBLIC && !url.is_https) {
+        return fail(err, DSQL_ERR_USAGE, "%.*s would be asked without encryption; use https",
+                    (int)url.host.len, url.host.data);
+    }
+    if (request->address != NULL && !is_numeric_address(request->address)) {
+        return fail(err, DSQL_ERR_USAGE, "%.*s is to be reached at something that is no address",
+                    (int)url.host.len, url.host.data);
+    }
+    if (request->connect_timeout_ms <= 0 || request->timeout_ms <= 0) {
+        return fail(err, DSQL_ERR_USAGE, "a request needs both time limits");
+    }
+    return check_headers(request, err);
+}

@@ -1,0 +1,11 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* Whether a request may be sent at all, whoever would send it. */
+#ifndef DSQL_HTTP_CHECK_H
+#define DSQL_HTTP_CHECK_H
+
+#include "http/http.h"
+
+/** DSQL_ERR_USAGE says why not, and names at most the host. */
+dsql_status http_check(const struct http_request *request, dsql_error *err);
+
+#endif

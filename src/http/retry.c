@@ -1,0 +1,75 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Once more, after a while.  Full jitter: anything between nothing and the doubled wait,
+ * so that a thousand tasks that start together do not come back together.
+ */
+#include "base/clock.h"
+#include "http/http.h"
+
+enum {
+    STANDARD_ATTEMPTS = 3,
+    STANDARD_BASE_MS = 100,
+    STANDARD_MAX_MS = 20000,
+    FIRST_SERVER_ERROR = 500,
+    TOO_MANY_REQUESTS = 429
+};
+
+struct http_retry http_retry_standard(const struct clock *clock, const struct random_source *random)
+{
+    return (struct http_retry){
+        .clock = clock,
+        .random = random,
+        .max_attempts = STANDARD_ATTEMPTS,
+        .base_ms = STANDARD_BASE_MS,
+        .max_ms = STANDARD_MAX_MS,
+    };
+}
+
+static bool is_final(const struct http_retry *retry, dsql_status status,
+                     const struct http_response *response)
+{
+    if (status != DSQL_OK) {
+        return status != DSQL_ERR_CONNECT && status != DSQL_ERR_TIMEOUT;
+    }
+    if (response->status >= FIRST_SERVER_ERROR || response->status == TOO_MANY_REQUESTS) {
+        return false;
+    }
+    return retry->is_transient == NULL || !retry->is_transient(response);
+}
+
+/* base * 2^retries, not over the maximum. */
+static int64_t longest_wait_ms(const struct http_retry *retry, int retries)
+{
+    int64_t ms = retry->base_ms;
+    for (int i = 0; i < retries && ms < retry->max_ms; i++) {
+        ms *= 2;
+    }
+    return ms < retry->max_ms ? ms : retry->max_ms;
+}
+
+/* What the service asked for counts, up to the same maximum.  A date there does not. */
+static int64_t wait_ms(const struct http_retry *retry, int retries,
+                       const struct http_response *response)
+{
+    int64_t asked_s = 0;
+    int64_t ms = random_up_to(retry->random, longest_wait_ms(retry, retries));
+    if (text_to_int64(text_of(response->retry_after), 0, retry->max_ms / 1000, &asked_s) &&
+        asked_s * 1000 > ms) {
+        ms = asked_s * 1000;
+    }
+    return ms;
+}
+
+dsql_status http_send_retrying(const struct http *http, const struct http_request *request,
+                               const struct http_retry *retry, struct http_response *response,
+                               dsql_error *err)
+{
+    int attempts = 1;
+    dsql_status status = http_send(http, request, response, err);
+    while (attempts < retry->max_attempts && !is_final(retry, status, response)) {
+        clock_sleep_ms(retry->clock, wait_ms(retry, attempts - 1, response));
+        status = http_send(http, request, response, err);
+        attempts++;
+    }
+    return status;
+}

@@ -4,105 +4,26 @@
  * and fails ends the search, and later fetches ask only the source that won: who we
  * are must never change silently.
  */
-#include "base/buf.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "credentials/source.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
-enum { MAX_TRIED = DSQL_ERROR_MESSAGE_SIZE };
-
 struct chain {
-    const struct credentials_source *const *sources;
-    size_t count;
+    struct source_list list;
     struct source_context world; /* its profile is a copy of ours */
     char *profile;
     const struct credentials_source *winner; /* NULL until one has been found */
 };
 
-enum source_result source_failed(dsql_error *err, const char *format, ...)
-{
-    char message[DSQL_ERROR_MESSAGE_SIZE];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
-    fail(err, DSQL_ERR_CREDENTIALS, "%s", message);
-    return SOURCE_FAILED;
-}
-
-enum source_result source_filled(dsql_status status, const char *where, dsql_error *err)
-{
-    if (status == DSQL_OK) {
-        return SOURCE_GOT;
-    }
-    if (status == DSQL_ERR_NOMEM) {
-        fail_nomem(err);
-    } else {
-        fail(err, DSQL_ERR_CREDENTIALS,
-             "an AWS key (%s) is too long, or has blanks or control characters in it", where);
-    }
-    return SOURCE_FAILED;
-}
-
-static bool is_skipped(const struct chain *chain, const struct credentials_source *source)
-{
-    return chain->profile != NULL && source->is_skipped_for_profile;
-}
-
-static void add_tried(struct buf *tried, const struct credentials_source *source,
-                      const dsql_error *missing)
-{
-    buf_printf(tried, "%s%s: %s", tried->len == 0 ? "" : "; ", source->name, missing->message);
-}
-
-/* SOURCE_NOT_CONFIGURED leaves in *tried what each of them lacked. */
-static enum source_result search(struct chain *chain, struct dsql_credentials *out,
-                                 struct buf *tried, dsql_error *err)
-{
-    for (size_t i = 0; i < chain->count; i++) {
-        const struct credentials_source *source = chain->sources[i];
-        dsql_error reason = {0};
-        if (is_skipped(chain, source)) {
-            continue;
-        }
-        enum source_result result = source->fetch(&chain->world, out, &reason);
-        if (result == SOURCE_GOT) {
-            chain->winner = source;
-            return SOURCE_GOT;
-        }
-        if (result == SOURCE_FAILED) {
-            *err = reason;
-            return SOURCE_FAILED;
-        }
-        add_tried(tried, source, &reason);
-    }
-    return SOURCE_NOT_CONFIGURED;
-}
-
 static dsql_status fetch_first(struct chain *chain, struct dsql_credentials *out, dsql_error *err)
 {
-    struct buf tried AUTO_BUF;
-    buf_init(&tried, (size_t)MAX_TRIED * 2);
-    switch (search(chain, out, &tried, err)) {
-    case SOURCE_GOT:
-        return DSQL_OK;
-    case SOURCE_FAILED:
-        return err->status;
-    case SOURCE_NOT_CONFIGURED:
-        break;
-    }
-    return fail(err, DSQL_ERR_CREDENTIALS,
-                "no AWS credentials found (%s); set the variables, or run \"aws configure\"",
-                tried.data == NULL ? "nothing to try" : tried.data);
+    return source_list_search(&chain->list, &chain->world, out, &chain->winner, NULL, NULL, err);
 }
 
 static dsql_status fetch_again(struct chain *chain, struct dsql_credentials *out, dsql_error *err)
 {
     dsql_error reason = {0};
-    enum source_result result = chain->winner->fetch(&chain->world, out, &reason);
+    enum source_result result = source_ask(chain->winner, &chain->world, out, &reason);
     if (result == SOURCE_GOT) {
         return DSQL_OK;
     }
@@ -138,8 +59,7 @@ dsql_credentials_provider *chain_new(const struct credentials_source *const *sou
         fail_nomem(err);
         return NULL;
     }
-    chain->sources = sources;
-    chain->count = count;
+    chain->list = (struct source_list){.sources = sources, .count = count};
     chain->profile = has_profile ? mem_strdup(profile) : NULL;
     chain->world = *world;
     chain->world.profile = chain->profile;
@@ -155,22 +75,10 @@ dsql_credentials_provider *chain_new(const struct credentials_source *const *sou
     return provider;
 }
 
-struct source_context source_context_system(void)
-{
-    return (struct source_context){
-        .clock = clock_system(),
-        .random = random_system(),
-        .files = file_system_real(),
-    };
-}
-
 dsql_credentials_provider *chain_new_default(const struct source_context *world, dsql_error *err)
 {
-    static const struct credentials_source *const sources[] = {
-        &credentials_source_environment,
-        &credentials_source_profile,
-    };
-    return chain_new(sources, sizeof sources / sizeof sources[0], world, err);
+    const struct source_list list = source_list_default();
+    return chain_new(list.sources, list.count, world, err);
 }
 
 dsql_credentials_provider *dsql_credentials_default(const char *profile, dsql_error *err)

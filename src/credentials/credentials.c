@@ -2,6 +2,8 @@
 /* The values themselves: see credentials.h.  Where they come from: provider.c. */
 #include "credentials/credentials.h"
 
+#include "base/error.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 enum { MAX_KEY_LENGTH = 512, MAX_SESSION_TOKEN_LENGTH = 65536 };
@@ -73,4 +75,57 @@ dsql_status dsql_credentials_set(dsql_credentials *creds, const char *access_key
     }
     return fill(creds, text_of(access_key_id), text_of(secret_access_key), text_of(session_token),
                 expires_at);
+}
+
+bool credentials_have_expired(const struct dsql_credentials *credentials, const struct clock *clock)
+{
+    return credentials->expires_at != 0 && credentials->expires_at <= clock_wall_s(clock);
+}
+
+/* ---- A copy for the program ---- */
+
+dsql_credentials *dsql_credentials_fetch(dsql_credentials_provider *provider, dsql_error *err)
+{
+    if (provider == NULL) {
+        fail(err, DSQL_ERR_USAGE, "there is no provider to fetch credentials from");
+        return NULL;
+    }
+    struct dsql_credentials *copy = mem_new(sizeof *copy);
+    if (copy == NULL) {
+        fail_nomem(err);
+        return NULL;
+    }
+    if (credentials_get(provider, clock_system(), copy, err) != DSQL_OK) {
+        mem_free(copy);
+        return NULL;
+    }
+    return copy;
+}
+
+const char *dsql_credentials_access_key_id(const dsql_credentials *creds)
+{
+    return creds == NULL ? "" : secret_string(&creds->access_key_id);
+}
+
+const char *dsql_credentials_secret_access_key(const dsql_credentials *creds)
+{
+    return creds == NULL ? "" : secret_string(&creds->secret_access_key);
+}
+
+const char *dsql_credentials_session_token(const dsql_credentials *creds)
+{
+    return creds == NULL ? "" : secret_string(&creds->session_token);
+}
+
+int64_t dsql_credentials_expires_at(const dsql_credentials *creds)
+{
+    return creds == NULL ? 0 : creds->expires_at;
+}
+
+void dsql_credentials_free(dsql_credentials *creds)
+{
+    if (creds != NULL) {
+        credentials_clear(creds);
+        mem_free(creds);
+    }
 }

@@ -28,6 +28,10 @@ dsql_status credentials_fill(struct dsql_credentials *credentials, struct text a
                              struct text secret_access_key, struct text session_token,
                              int64_t expires_at);
 
+/** By the wall clock.  Those without an end never have. */
+bool credentials_have_expired(const struct dsql_credentials *credentials,
+                              const struct clock *clock);
+
 /**
  * A copy of what the provider has, fetched now if the cached ones are missing or
  * about to end (one fetch at a time, others wait for it).  Fills *out on DSQL_OK only.

@@ -12,7 +12,6 @@
 static enum source_result fetch_environment(const struct source_context *context,
                                             struct dsql_credentials *out, dsql_error *err)
 {
-    (void)context;
     int64_t expires_at = 0;
     const char *id = environment_get("AWS_ACCESS_KEY_ID");
     const char *secret = environment_get("AWS_SECRET_ACCESS_KEY");
@@ -27,6 +26,7 @@ static enum source_result fetch_environment(const struct source_context *context
              "AWS_CREDENTIAL_EXPIRATION is not a time like 2024-08-27T00:00:00Z");
         return SOURCE_FAILED;
     }
+    source_used(context, "keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
     dsql_status status =
         credentials_fill(out, text_of(id), text_of(secret),
                          text_of(environment_get("AWS_SESSION_TOKEN")), expires_at);

@@ -108,6 +108,7 @@ static enum source_result fetch_profile(const struct source_context *context,
         return SOURCE_FAILED;
     }
     enum source_result result = read_profile(set, name, is_named, out, err);
+    source_used(context, "keys of profile \"%s\"", name);
     profile_set_free(set);
     return result;
 }

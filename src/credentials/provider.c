@@ -131,7 +131,7 @@ static dsql_status fetch_new(dsql_credentials_provider *provider, const struct c
     if (secret_is_empty(&fresh->access_key_id) || secret_is_empty(&fresh->secret_access_key)) {
         return fail(err, DSQL_ERR_CREDENTIALS, "the source of the AWS credentials gave none");
     }
-    if (fresh->expires_at != 0 && fresh->expires_at <= clock_wall_s(clock)) {
+    if (credentials_have_expired(fresh, clock)) {
         return fail(err, DSQL_ERR_CREDENTIALS, "the AWS credentials have expired");
     }
     return DSQL_OK;

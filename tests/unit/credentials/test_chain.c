@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define EXPECTED_NOTHING                                                                           \
@@ -127,7 +128,7 @@ static void bad_expiration_or_key_in_the_environment_is_an_error(void **state)
     setenv("AWS_CREDENTIAL_EXPIRATION", "tomorrow", 1);
     expect_error(NULL, "AWS_CREDENTIAL_EXPIRATION is not a time like 2024-08-27T00:00:00Z");
     setenv("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z", 1);
-    expect_error(NULL, "the AWS credentials have expired");
+    expect_error(NULL, "the AWS credentials (environment) have expired");
     unsetenv("AWS_CREDENTIAL_EXPIRATION");
     setenv("AWS_SECRET_ACCESS_KEY", "hush hush", 1);
     expect_error(NULL, "an AWS key (environment) is too long, or has blanks or control characters "
@@ -279,6 +280,95 @@ static void identity_does_not_change_when_its_source_goes(void **state)
     dsql_credentials_unref(provider);
 }
 
+/* ---- Explaining ---- */
+
+static char told[1024];
+
+static void tell(void *arg, const char *source, dsql_source_verdict verdict, const char *detail)
+{
+    static const char *const verdicts[] = {"GOT", "NOT_CONFIGURED", "FAILED", "NOT_ASKED"};
+    size_t len = strlen(told);
+    assert_ptr_equal(arg, told);
+    snprintf(told + len, sizeof told - len, "%s %s (%s)\n", source, verdicts[verdict], detail);
+}
+
+static void expect_told(const char *profile, dsql_status status, const char *message,
+                        const char *expected)
+{
+    dsql_error err = {0};
+    told[0] = '\0';
+    assert_int_equal(dsql_credentials_explain(profile, tell, told, &err), status);
+    assert_string_equal(err.message, message);
+    /* Sources that ask the network come later, and are not asked here. */
+    assert_int_equal(strncmp(told, expected, strlen(expected)), 0);
+}
+
+static void each_source_is_explained_in_order(void **state)
+{
+    (void)state;
+    set_environment();
+    write_file(keys_path, "[work]\naws_access_key_id = W\naws_secret_access_key = w\n");
+    expect_told(NULL, DSQL_OK, "",
+                "environment GOT (keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)\n"
+                "profile NOT_ASKED (the search ends before it)\n");
+    expect_told("work", DSQL_OK, "",
+                "environment NOT_ASKED (skipped, because a profile is named)\n"
+                "profile GOT (keys of profile \"work\")\n");
+}
+
+static void failures_are_explained_too(void **state)
+{
+    (void)state;
+    setenv("AWS_PROFILE", "ghost", 1);
+    expect_told(NULL, DSQL_ERR_CREDENTIALS,
+                "there is no profile \"ghost\" in the AWS configuration files",
+                "environment NOT_CONFIGURED (AWS_ACCESS_KEY_ID is not set)\n"
+                "profile FAILED (there is no profile \"ghost\" in the AWS configuration files)\n");
+    set_environment();
+    setenv("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z", 1);
+    expect_told(NULL, DSQL_ERR_CREDENTIALS, "the AWS credentials (environment) have expired",
+                "environment FAILED (the AWS credentials (environment) have expired)\n"
+                "profile NOT_ASKED (the search ends before it)\n");
+}
+
+static void nobody_needs_to_listen(void **state)
+{
+    (void)state;
+    set_environment();
+    assert_int_equal(dsql_credentials_explain(NULL, NULL, NULL, NULL), DSQL_OK);
+    assert_int_equal(dsql_credentials_explain("ghost", NULL, NULL, NULL), DSQL_ERR_CREDENTIALS);
+}
+
+static void nothing_at_all_is_explained_as_the_chain_says_it(void **state)
+{
+    (void)state;
+    dsql_error err = {0};
+    const struct source_list list = {.sources = both, .count = 2};
+    const struct source_context world = source_context_system();
+    first_result = SOURCE_NOT_CONFIGURED;
+    second_result = SOURCE_NOT_CONFIGURED;
+    told[0] = '\0';
+    assert_int_equal(source_list_explain(&list, &world, tell, told, &err), DSQL_ERR_CREDENTIALS);
+    assert_string_equal(told,
+                        "first NOT_CONFIGURED (no FIRST)\nsecond NOT_CONFIGURED (no SECOND)\n");
+    assert_string_equal(err.message,
+                        "no AWS credentials found (first: no FIRST; second: no SECOND); "
+                        "set the variables, or run \"aws configure\"");
+}
+
+static void detail_is_cut_where_it_does_not_fit(void **state)
+{
+    (void)state;
+    struct source_detail detail = {0};
+    const struct source_context asked = {.detail = &detail};
+    const struct source_context unasked = {0};
+    source_used(&unasked, "nobody %s", "listens");
+    for (int i = 0; i < SOURCE_DETAIL_SIZE; i++) {
+        source_used(&asked, "%s", "ab");
+    }
+    assert_int_equal(strlen(detail.text), SOURCE_DETAIL_SIZE - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +388,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(profile_that_asks_for_a_role_is_refused_in_words, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(nothing_anywhere_says_what_was_tried, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_source_is_explained_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(failures_are_explained_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nobody_needs_to_listen, set_up, tear_down),
+        cmocka_unit_test(nothing_at_all_is_explained_as_the_chain_says_it),
+        cmocka_unit_test(detail_is_cut_where_it_does_not_fit),
         cmocka_unit_test(source_that_fails_ends_the_search),
         cmocka_unit_test(identity_does_not_change_when_its_source_goes),
     };

@@ -1,4 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
 #include "credentials/credentials.h"
 #include "unit.h"
 
@@ -74,6 +75,69 @@ static void static_provider_does_not_repeat_a_bad_key_in_its_error(void **state)
     assert_false(text_contains(text_of(err.message), "hush"));
 }
 
+static void fetched_copy_can_be_read_and_outlives_its_provider(void **state)
+{
+    (void)state;
+    dsql_credentials_provider *provider = dsql_credentials_static("AKID", "secret", "token", NULL);
+    dsql_credentials *copy = dsql_credentials_fetch(provider, NULL);
+    dsql_credentials_unref(provider);
+    assert_non_null(copy);
+    assert_string_equal(dsql_credentials_access_key_id(copy), "AKID");
+    assert_string_equal(dsql_credentials_secret_access_key(copy), "secret");
+    assert_string_equal(dsql_credentials_session_token(copy), "token");
+    assert_int_equal(dsql_credentials_expires_at(copy), 0);
+    dsql_credentials_free(copy);
+}
+
+static dsql_status refuse(void *arg, dsql_credentials *out, dsql_error *err)
+{
+    (void)arg;
+    (void)out;
+    return (fail)(err, DSQL_ERR_CREDENTIALS, "the vault is shut"); /* cmocka has such a macro */
+}
+
+static dsql_status give_short_lived(void *arg, dsql_credentials *out, dsql_error *err)
+{
+    (void)err;
+    return dsql_credentials_set(out, "AKID", "secret", NULL, *(int64_t *)arg);
+}
+
+static void fetching_fails_with_the_words_of_the_source(void **state)
+{
+    (void)state;
+    dsql_error err = {0};
+    dsql_credentials_provider *provider = dsql_credentials_custom(refuse, NULL, NULL, NULL);
+    assert_null(dsql_credentials_fetch(provider, &err));
+    assert_int_equal(err.status, DSQL_ERR_CREDENTIALS);
+    assert_string_equal(err.message, "the vault is shut");
+    dsql_credentials_unref(provider);
+    assert_null(dsql_credentials_fetch(NULL, &err));
+    assert_int_equal(err.status, DSQL_ERR_USAGE);
+}
+
+static void fetched_copy_knows_its_end_and_has_no_token_of_long_term_keys(void **state)
+{
+    (void)state;
+    int64_t end = INT64_C(9999999999);
+    dsql_credentials_provider *provider =
+        dsql_credentials_custom(give_short_lived, NULL, &end, NULL);
+    dsql_credentials *copy = dsql_credentials_fetch(provider, NULL);
+    assert_int_equal(dsql_credentials_expires_at(copy), end);
+    assert_string_equal(dsql_credentials_session_token(copy), "");
+    dsql_credentials_free(copy);
+    dsql_credentials_unref(provider);
+}
+
+static void no_credentials_read_as_empty(void **state)
+{
+    (void)state;
+    assert_string_equal(dsql_credentials_access_key_id(NULL), "");
+    assert_string_equal(dsql_credentials_secret_access_key(NULL), "");
+    assert_string_equal(dsql_credentials_session_token(NULL), "");
+    assert_int_equal(dsql_credentials_expires_at(NULL), 0);
+    dsql_credentials_free(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -82,6 +146,10 @@ int main(void)
         cmocka_unit_test(unusable_values_are_refused_and_change_nothing),
         cmocka_unit_test(static_provider_gives_what_it_was_given),
         cmocka_unit_test(static_provider_does_not_repeat_a_bad_key_in_its_error),
+        cmocka_unit_test(fetched_copy_can_be_read_and_outlives_its_provider),
+        cmocka_unit_test(fetching_fails_with_the_words_of_the_source),
+        cmocka_unit_test(fetched_copy_knows_its_end_and_has_no_token_of_long_term_keys),
+        cmocka_unit_test(no_credentials_read_as_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

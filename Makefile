@@ -10,7 +10,7 @@ RELEASE := build/release
 CMAKE_QUIET := --log-level=WARNING
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-asan test-tsan build install format lint fuzz clean dependencies
+.PHONY: help demo test check-long test-asan test-tsan build install format lint fuzz clean dependencies
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -22,6 +22,11 @@ test: dependencies ## build, and run every test
 	@cmake --preset dev $(CMAKE_QUIET)
 	@cmake --build --preset dev
 	@ctest --preset dev
+
+check-long: dependencies ## what takes minutes: random histories, crashes, PostgreSQL's own tests
+	@cmake --preset dev $(CMAKE_QUIET)
+	@cmake --build --preset dev
+	@ctest --test-dir $(DEV) -L long --output-on-failure --no-tests=error
 
 test-asan: dependencies ## the same with address, leak and undefined behaviour sanitizers
 	@cmake --preset asan $(CMAKE_QUIET)

@@ -30,6 +30,7 @@ struct property {
     size_t section;
     ptrdiff_t parent; /* index of the property that this one is nested in, or NO_PARENT */
     char *key;        /* lower case */
+    bool is_dropped;  /* no name that a property may have: does not count, but is continued */
     struct buf value;
 };
 
@@ -87,6 +88,17 @@ static struct section *add_section(struct profile_set *set, struct text name)
     return section;
 }
 
+/* What the name of a section or a property may be. */
+static bool is_name(struct text name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (!char_is_alnum(name.data[i]) && strchr("_-/.%@:+", name.data[i]) == NULL) {
+            return false;
+        }
+    }
+    return name.len > 0;
+}
+
 static char *dup_lower(struct text text)
 {
     char *copy = text_dup(text);
@@ -107,7 +119,11 @@ static bool add_property(struct profile_set *set, ptrdiff_t parent, struct text 
     set->properties = properties;
     struct property *property = &properties[set->property_count];
     *property = (struct property){
-        .section = set->section_count - 1, .parent = parent, .key = dup_lower(key)};
+        .section = set->section_count - 1,
+        .parent = parent,
+        .key = dup_lower(key),
+        .is_dropped = !is_name(key),
+    };
     if (property->key == NULL) {
         return false;
     }
@@ -168,16 +184,6 @@ static struct text without_comment(struct text line)
         }
     }
     return line;
-}
-
-static bool is_name(struct text name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        if (!char_is_alnum(name.data[i]) && strchr("_-/.%@:+", name.data[i]) == NULL) {
-            return false;
-        }
-    }
-    return name.len > 0;
 }
 
 /* "profile NAME": false unless the first word is the given one and another follows. */
@@ -447,7 +453,8 @@ static ptrdiff_t find_property(const struct profile_set *set, enum profile_secti
 {
     for (size_t i = set->property_count; i > 0; i--) {
         const struct property *property = &set->properties[i - 1];
-        if (property->parent == parent && text_equal_string(text_of(key), property->key) &&
+        if (!property->is_dropped && property->parent == parent &&
+            text_equal_string(text_of(key), property->key) &&
             is_section(&set->sections[property->section], kind, name)) {
             return (ptrdiff_t)(i - 1);
         }

@@ -148,6 +148,15 @@ static void a_name_with_other_characters_is_ignored(void **state)
     expect("[profile ]\nk = v\n", "", "", "k", NULL);
 }
 
+static void a_key_with_other_characters_is_ignored_with_its_continuation(void **state)
+{
+    (void)state;
+    expect("[profile a]\nin valid = v\n", "", "a", "in valid", NULL);
+    expect("[profile a]\nin$ = v\n continued\nk = v\n", "", "a", "in$", NULL);
+    expect("[profile a]\nin$ = v\n continued\nk = v\n", "", "a", "k", "v");
+    expect("[profile a]\na.b-c_d/%@:+1 = v\n", "", "a", "a.b-c_d/%@:+1", "v");
+}
+
 static void a_bad_line_is_named_by_file_and_number_and_not_repeated(void **state)
 {
     (void)state;
@@ -276,6 +285,7 @@ int main(void)
         cmocka_unit_test(nested_properties_are_found_under_their_own_key_only),
         cmocka_unit_test(kinds_of_sections_are_apart),
         cmocka_unit_test(a_name_with_other_characters_is_ignored),
+        cmocka_unit_test(a_key_with_other_characters_is_ignored_with_its_continuation),
         cmocka_unit_test(a_bad_line_is_named_by_file_and_number_and_not_repeated),
         cmocka_unit_test(a_nul_is_refused),
         cmocka_unit_test(files_that_are_not_there_are_empty),

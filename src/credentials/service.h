@@ -3,6 +3,9 @@
  * Where an AWS service is asked: its endpoint for a region, and what the environment or
  * a profile puts in its place.  AWS SDKs and Tools Reference Guide, "Service-specific
  * endpoints", "Dual-stack and FIPS endpoints", "AWS STS Regional endpoints".
+ *
+ * An address that somebody sets is scheme, host and port.  http is for this machine only
+ * (127.0.0.0/8, [::1], localhost): what is sent and answered there are secrets.
  */
 #ifndef DSQL_CREDENTIALS_SERVICE_H
 #define DSQL_CREDENTIALS_SERVICE_H
@@ -14,9 +17,11 @@ enum service { SERVICE_STS, SERVICE_SSO, SERVICE_SSO_OIDC, SERVICE_SIGNIN };
 enum { SERVICE_URL_SIZE = 512, SERVICE_REGION_SIZE = 64 };
 
 struct service_endpoint {
-    char url[SERVICE_URL_SIZE];  /* "https://sts.us-east-1.amazonaws.com", no slash at the end */
-    char host[SERVICE_URL_SIZE]; /* of the url, with the port if there is one: to be signed */
+    char url[SERVICE_URL_SIZE]; /* "https://sts.us-east-1.amazonaws.com", no slash at the end */
+    char
+        host[SERVICE_URL_SIZE]; /* of the url, with the port if it is not the usual: to be signed */
     char region[SERVICE_REGION_SIZE]; /* that a request is signed for */
+    enum http_reach reach;            /* HTTP_LOCAL when it was put on this machine by http */
 };
 
 /**
@@ -25,6 +30,10 @@ struct service_endpoint {
  */
 dsql_status service_endpoint(enum service service, const struct profile *profile,
                              const char *region, struct service_endpoint *out, dsql_error *err);
+
+/** Takes apart a configured address; false: not what is allowed.  Of *out not the region. */
+bool service_parse_url(struct text url, struct service_endpoint *out)
+    __attribute__((warn_unused_result));
 
 /** AWS_CA_BUNDLE, or the profile's ca_bundle; NULL: the system's.  A copy, see mem_free(). */
 dsql_status service_ca_file(const struct profile *profile, char **out, dsql_error *err);

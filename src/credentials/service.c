@@ -1,0 +1,417 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See service.h.  Names and suffixes are those of AWS's published endpoint rules and of
+ * its list of partitions.  A region becomes part of a host name that is trusted with
+ * secrets, so it must be one DNS label.
+ */
+#include "credentials/service.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "config/endpoint.h"
+#include "config/environment.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+/* ---- What AWS publishes ---- */
+
+struct service_names {
+    const char *name; /* for messages */
+    const char *label;
+    const char *fips_label;
+    const char *url_variable;
+    const char *section_key; /* in a "services" section */
+};
+
+static const struct service_names services[] = {
+    [SERVICE_STS] = {"STS", "sts", "sts-fips", "AWS_ENDPOINT_URL_STS", "sts"},
+    [SERVICE_SSO] = {"SSO", "portal.sso", "portal.sso-fips", "AWS_ENDPOINT_URL_SSO", "sso"},
+    [SERVICE_SSO_OIDC] = {"SSO OIDC", "oidc", "oidc-fips", "AWS_ENDPOINT_URL_SSO_OIDC", "sso_oidc"},
+    [SERVICE_SIGNIN] = {"sign-in", "signin", "signin-fips", "AWS_ENDPOINT_URL_SIGNIN", "signin"},
+};
+
+struct partition {
+    const char *prefix; /* of its regions */
+    const char *suffix;
+    const char *dual_stack_suffix;
+    const char *signin_suffix; /* behind REGION.signin */
+    bool is_gov;               /* its ordinary endpoints are FIPS endpoints */
+};
+
+static const struct partition partitions[] = {
+    {"cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "amazonaws.cn", false},
+    {"us-gov-", "amazonaws.com", "api.aws", "amazonaws-us-gov.com", true},
+    {"us-iso-", "c2s.ic.gov", "api.aws.ic.gov", "c2shome.ic.gov", false},
+    {"us-isob-", "sc2s.sgov.gov", "api.aws.scloud", "sc2shome.sgov.gov", false},
+    {"eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "csphome.adc-e.uk", false},
+    {"us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov", "csphome.hci.ic.gov", false},
+    {"eusc-", "amazonaws.eu", "api.amazonwebservices.eu", "amazonaws-eusc.eu", false},
+    {"", "amazonaws.com", "api.aws", "aws.amazon.com", false}, /* all others */
+};
+
+#define GLOBAL_REGION        "aws-global"
+#define GLOBAL_SIGNED_REGION "us-east-1"
+
+/* Those that STS's global endpoint served before regional ones were the rule. */
+static const char *const legacy_regions[] = {
+    "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1",
+    "eu-central-1",   "eu-north-1", "eu-west-1",      "eu-west-2",      "eu-west-3",
+    "sa-east-1",      "us-east-1",  "us-east-2",      "us-west-1",      "us-west-2",
+};
+
+static const struct partition *partition_of(const char *region)
+{
+    size_t i = 0;
+    while (!text_starts_with(text_of(region), partitions[i].prefix)) {
+        i++; /* the last one fits all */
+    }
+    return &partitions[i];
+}
+
+/* ---- Settings: the environment, then the profile ---- */
+
+struct setting {
+    const char *variable;
+    const char *key;
+};
+
+static const char *setting_get(struct setting setting, const struct profile *profile)
+{
+    const char *value = environment_get(setting.variable);
+    if (value == NULL && profile != NULL) {
+        value = profile_get(profile, setting.key);
+    }
+    return value;
+}
+
+static dsql_status setting_bool(struct setting setting, const struct profile *profile, bool *out,
+                                dsql_error *err)
+{
+    const char *value = setting_get(setting, profile);
+    struct text text = text_trim(text_of(value));
+    *out = text_equal_nocase(text, text_of("true"));
+    if (value != NULL && !*out && !text_equal_nocase(text, text_of("false"))) {
+        return fail(err, DSQL_ERR_CREDENTIALS, "%s (%s in a profile) must be true or false",
+                    setting.variable, setting.key);
+    }
+    return DSQL_OK;
+}
+
+struct variants {
+    bool is_fips;
+    bool is_dual_stack;
+    bool is_legacy; /* STS only */
+};
+
+static dsql_status read_legacy(const struct profile *profile, bool *out, dsql_error *err)
+{
+    static const struct setting setting = {"AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints"};
+    const char *value = setting_get(setting, profile);
+    struct text text = text_trim(text_of(value));
+    *out = text_equal_nocase(text, text_of("legacy"));
+    if (value != NULL && !*out && !text_equal_nocase(text, text_of("regional"))) {
+        return fail(err, DSQL_ERR_CREDENTIALS, "%s (%s in a profile) must be regional or legacy",
+                    setting.variable, setting.key);
+    }
+    return DSQL_OK;
+}
+
+static dsql_status read_variants(const struct profile *profile, struct variants *out,
+                                 dsql_error *err)
+{
+    static const struct setting fips = {"AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"};
+    static const struct setting dual = {"AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"};
+    dsql_status status = setting_bool(fips, profile, &out->is_fips, err);
+    if (status == DSQL_OK) {
+        status = setting_bool(dual, profile, &out->is_dual_stack, err);
+    }
+    return status == DSQL_OK ? read_legacy(profile, &out->is_legacy, err) : status;
+}
+
+/* ---- The region ---- */
+
+static const char *find_region(const struct profile *profile)
+{
+    static const struct setting settings[] = {{"AWS_REGION", "region"},
+                                              {"AWS_DEFAULT_REGION", "region"}};
+    const char *region = setting_get(settings[0], NULL);
+    return region != NULL ? region : setting_get(settings[1], profile);
+}
+
+static dsql_status resolve_region(enum service service, const struct profile *profile,
+                                  const char *wanted, char out[SERVICE_REGION_SIZE],
+                                  dsql_error *err)
+{
+    const char *given = wanted != NULL ? wanted : find_region(profile);
+    struct text region = text_trim(text_of(given));
+    if (given == NULL && service == SERVICE_STS) {
+        region = text_of(GLOBAL_REGION);
+    }
+    if (text_is_empty(region)) {
+        return fail(err, DSQL_ERR_CREDENTIALS,
+                    "no region to ask AWS %s in: set AWS_REGION, or region in the profile",
+                    services[service].name);
+    }
+    if (!endpoint_is_region(region) || !text_copy(region, out, SERVICE_REGION_SIZE)) {
+        return fail(err, DSQL_ERR_CREDENTIALS,
+                    "the region for AWS %s is not a name of lower-case letters, digits and '-'",
+                    services[service].name);
+    }
+    return DSQL_OK;
+}
+
+static bool is_legacy_region(const char *region)
+{
+    for (size_t i = 0; i < sizeof legacy_regions / sizeof legacy_regions[0]; i++) {
+        if (text_equal_string(text_of(region), legacy_regions[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- The usual endpoint ---- */
+
+static void add_signin_host(const char *region, const struct variants *variants, struct buf *host)
+{
+    const struct partition *partition = partition_of(region);
+    if (variants->is_dual_stack) {
+        buf_printf(host, "%s.%s.%s", variants->is_fips ? "signin-fips" : "signin", region,
+                   partition->dual_stack_suffix);
+    } else if (!variants->is_fips) {
+        buf_printf(host, "%s.signin.%s", region, partition->signin_suffix);
+    } else if (!partition->is_gov) {
+        buf_printf(host, "signin-fips.%s.%s", region, partition->suffix);
+    } else if (text_equal_string(text_of(region), "us-gov-west-1")) {
+        buf_add_string(host, "signin-fips.amazonaws-us-gov.com");
+    } else {
+        buf_printf(host, "%s.signin-fips.amazonaws-us-gov.com", region);
+    }
+}
+
+static void add_host(enum service service, const char *region, const struct variants *variants,
+                     struct buf *host)
+{
+    const struct partition *partition = partition_of(region);
+    bool is_plain = !variants->is_fips || (partition->is_gov && !variants->is_dual_stack);
+    buf_printf(host, "%s.%s.%s", is_plain ? services[service].label : services[service].fips_label,
+               region, variants->is_dual_stack ? partition->dual_stack_suffix : partition->suffix);
+}
+
+/* STS alone has one endpoint for the world, and it is neither FIPS nor dual-stack. */
+static bool is_global(enum service service, const char *region, const struct variants *variants)
+{
+    bool is_variant = variants->is_fips || variants->is_dual_stack;
+    return service == SERVICE_STS && !is_variant &&
+           (text_equal_string(text_of(region), GLOBAL_REGION) ||
+            (variants->is_legacy && is_legacy_region(region)));
+}
+
+static bool copy_url(struct text scheme, struct text host, struct service_endpoint *out)
+{
+    struct buf url AUTO_BUF;
+    buf_init(&url, SERVICE_URL_SIZE - 1);
+    buf_add_text(&url, scheme);
+    buf_add_text(&url, host);
+    return buf_ok(&url) && text_copy(buf_text(&url), out->url, sizeof out->url) &&
+           text_copy(host, out->host, sizeof out->host);
+}
+
+static dsql_status use_standard(enum service service, const struct variants *variants,
+                                struct service_endpoint *out, dsql_error *err)
+{
+    struct buf host AUTO_BUF;
+    buf_init(&host, SERVICE_URL_SIZE / 2);
+    bool is_world = is_global(service, out->region, variants);
+    if (is_world || text_equal_string(text_of(out->region), GLOBAL_REGION)) {
+        text_copy(text_of(GLOBAL_SIGNED_REGION), out->region, sizeof out->region);
+    }
+    if (is_world) {
+        buf_add_string(&host, "sts.amazonaws.com");
+    } else if (service == SERVICE_SIGNIN) {
+        add_signin_host(out->region, variants, &host);
+    } else {
+        add_host(service, out->region, variants, &host);
+    }
+    out->reach = HTTP_PUBLIC;
+    return copy_url(text_of("https://"), buf_text(&host), out) ? DSQL_OK : fail_nomem(err);
+}
+
+/* ---- A configured one ---- */
+
+static bool is_loopback(struct text host)
+{
+    char name[64];
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (text_equal_string(host, "localhost")) {
+        return true;
+    }
+    if (text_starts_with(host, "[")) {
+        return text_copy(text_slice(host, 1, host.len - 2), name, sizeof name) &&
+               inet_pton(AF_INET6, name, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+    }
+    return text_copy(host, name, sizeof name) && inet_pton(AF_INET, name, &v4) == 1 &&
+           (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
+}
+
+/* "[ADDRESS]" with a good one inside. */
+static bool is_literal_v6(struct text host)
+{
+    char name[64];
+    struct in6_addr v6;
+    return text_starts_with(host, "[") && text_ends_with(host, "]") &&
+           text_copy(text_slice(host, 1, host.len - 2), name, sizeof name) &&
+           inet_pton(AF_INET6, name, &v6) == 1;
+}
+
+static bool is_name(struct text host)
+{
+    for (size_t i = 0; i < host.len; i++) {
+        char c = host.data[i];
+        if (!char_is_alnum(c) && c != '.' && c != '-' && c != '_') {
+            return false;
+        }
+    }
+    return host.len > 0 && host.data[0] != '.' && host.data[0] != '-';
+}
+
+/* "host", "host:port", "[v6]:port". */
+static bool split_port(struct text authority, struct text *host, int64_t *port)
+{
+    size_t end = 0;
+    struct text rest = text_of(NULL);
+    *port = 0;
+    if (text_starts_with(authority, "[") && text_find(authority, ']', &end)) {
+        *host = text_slice(authority, 0, end + 1);
+        rest = text_slice(authority, end + 1, authority.len);
+    } else if (text_find(authority, ':', &end)) {
+        *host = text_slice(authority, 0, end);
+        rest = text_slice(authority, end, authority.len);
+    } else {
+        *host = authority;
+    }
+    return text_is_empty(rest) ||
+           (text_starts_with(rest, ":") &&
+            text_to_int64(text_slice(rest, 1, rest.len), 1, UINT16_MAX, port));
+}
+
+/* A client leaves the usual port out of the header that is signed. */
+static bool copy_authority(struct text scheme, struct text host, int64_t port,
+                           struct service_endpoint *out)
+{
+    struct buf authority AUTO_BUF;
+    int64_t usual = text_equal_string(scheme, "https://") ? 443 : 80;
+    buf_init(&authority, SERVICE_URL_SIZE / 2);
+    for (size_t i = 0; i < host.len; i++) {
+        buf_add_char(&authority, char_to_lower(host.data[i]));
+    }
+    if (port != 0 && port != usual) {
+        buf_printf(&authority, ":%d", (int)port);
+    }
+    return buf_ok(&authority) && copy_url(scheme, buf_text(&authority), out);
+}
+
+bool service_parse_url(struct text url, struct service_endpoint *out)
+{
+    static const char *const schemes[] = {"https://", "http://"};
+    struct text authority = text_trim(url);
+    struct text host;
+    int64_t port = 0;
+    bool is_plain = text_starts_with(authority, schemes[1]);
+    const char *scheme = schemes[is_plain ? 1 : 0];
+    if (!text_starts_with(authority, scheme)) {
+        return false;
+    }
+    authority = text_slice(authority, strlen(scheme), authority.len);
+    if (text_ends_with(authority, "/")) {
+        authority = text_slice(authority, 0, authority.len - 1);
+    }
+    if (!split_port(authority, &host, &port) || !(is_name(host) || is_literal_v6(host)) ||
+        (is_plain && !is_loopback(host))) {
+        return false;
+    }
+    out->reach = is_plain ? HTTP_LOCAL : HTTP_PUBLIC;
+    return copy_authority(text_of(scheme), host, port, out);
+}
+
+/* Environment before profile, and in each the one for the service before the one for all. */
+static const char *configured_url(enum service service, const struct profile *profile,
+                                  const char **where)
+{
+    const struct service_names *names = &services[service];
+    *where = names->url_variable;
+    const char *url = environment_get(names->url_variable);
+    if (url == NULL) {
+        *where = "AWS_ENDPOINT_URL";
+        url = environment_get(*where);
+    }
+    if (url != NULL || profile == NULL) {
+        return url;
+    }
+    *where = "endpoint_url of the profile";
+    const char *section = profile_get(profile, "services");
+    if (section != NULL) {
+        url = profile_set_get_nested(profile->set, PROFILE_SECTION_SERVICES, section,
+                                     names->section_key, "endpoint_url");
+    }
+    return text_is_empty(text_trim(text_of(url))) ? profile_get(profile, "endpoint_url") : url;
+}
+
+static dsql_status use_configured(enum service service, const char *url, const char *where,
+                                  struct service_endpoint *out, dsql_error *err)
+{
+    if (!service_parse_url(text_of(url), out)) {
+        return fail(err, DSQL_ERR_CREDENTIALS,
+                    "%s, for AWS %s, must be https://HOST[:PORT]; http only for this machine",
+                    where, services[service].name);
+    }
+    if (text_equal_string(text_of(out->region), GLOBAL_REGION)) {
+        text_copy(text_of(GLOBAL_SIGNED_REGION), out->region, sizeof out->region);
+    }
+    return DSQL_OK;
+}
+
+/* ---- Both ---- */
+
+static dsql_status find_endpoint(enum service service, const struct profile *profile,
+                                 struct service_endpoint *out, dsql_error *err)
+{
+    static const struct setting ignore = {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                                          "ignore_configured_endpoint_urls"};
+    struct variants variants = {0};
+    bool is_ignored = false;
+    const char *where = NULL;
+    dsql_status status = setting_bool(ignore, profile, &is_ignored, err);
+    const char *url = is_ignored ? NULL : configured_url(service, profile, &where);
+    if (status == DSQL_OK && url != NULL) {
+        return use_configured(service, url, where, out, err);
+    }
+    if (status == DSQL_OK) {
+        status = read_variants(profile, &variants, err);
+    }
+    return status == DSQL_OK ? use_standard(service, &variants, out, err) : status;
+}
+
+dsql_status service_endpoint(enum service service, const struct profile *profile,
+                             const char *region, struct service_endpoint *out, dsql_error *err)
+{
+    struct service_endpoint endpoint = {0};
+    dsql_status status = resolve_region(service, profile, region, endpoint.region, err);
+    if (status == DSQL_OK) {
+        status = find_endpoint(service, profile, &endpoint, err);
+    }
+    if (status == DSQL_OK) {
+        *out = endpoint;
+    }
+    return status;
+}
+
+dsql_status service_ca_file(const struct profile *profile, char **out, dsql_error *err)
+{
+    static const struct setting setting = {"AWS_CA_BUNDLE", "ca_bundle"};
+    const char *path = setting_get(setting, profile);
+    *out = mem_strdup(path);
+    return path != NULL && *out == NULL ? fail_nomem(err) : DSQL_OK;
+}

@@ -22,6 +22,10 @@
     {                                                                                              \
         "pg-bindir", 0, "DIR", "where initdb and postgres are"                                     \
     }
+#define OPTION_EXTENSION_DIR                                                                       \
+    {                                                                                              \
+        "extension-dir", 0, "DIR", "where dsql_local.so is"                                        \
+    }
 #define OPTION_OUTPUT                                                                              \
     {                                                                                              \
         "output", 0, "FORMAT", "text or json"                                                      \
@@ -109,6 +113,7 @@ static int run_init(const struct command_line *line)
     }
     struct supervisor_options options = {
         .pg_bindir = command_value(line, "pg-bindir"),
+        .extension_dir = command_value(line, "extension-dir"),
         .is_init_only = true,
         .progress = print_progress,
     };
@@ -135,7 +140,11 @@ static int run_start(const struct command_line *line)
         return EXIT_DONE;
     }
     struct supervisor_options options = {
-        .pg_bindir = command_value(line, "pg-bindir"), .port = port, .progress = print_progress};
+        .pg_bindir = command_value(line, "pg-bindir"),
+        .extension_dir = command_value(line, "extension-dir"),
+        .port = port,
+        .progress = print_progress,
+    };
     dsql_error err = {0};
     if (supervisor_start(&cluster, &options, &port, &err) != DSQL_OK ||
         cluster_open(&cluster, command_value(line, "dir"), &err) != DSQL_OK) {
@@ -332,12 +341,14 @@ static int run_iam_list(const struct command_line *line)
 /* ---- The table ---- */
 
 static const struct command_option dir_options[] = {OPTION_DIR, {0}};
-static const struct command_option init_options[] = {OPTION_DIR, OPTION_PG_BINDIR, {0}};
+static const struct command_option init_options[] = {
+    OPTION_DIR, OPTION_PG_BINDIR, OPTION_EXTENSION_DIR, {0}};
 static const struct command_option status_options[] = {OPTION_DIR, OPTION_OUTPUT, {0}};
 static const struct command_option arn_options[] = {OPTION_DIR, OPTION_ARN, {0}};
 static const struct command_option start_options[] = {
     OPTION_DIR,
     OPTION_PG_BINDIR,
+    OPTION_EXTENSION_DIR,
     {"port", 'p', "PORT", "where to listen; 0: any (default: last time's, or 5432 and up)"},
     OPTION_OUTPUT,
     {0},

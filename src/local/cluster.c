@@ -53,6 +53,7 @@ static void compute_paths(struct cluster *cluster)
     join(cluster->data, cluster->dir, "data");
     join(cluster->data_new, cluster->dir, "data.new");
     join(cluster->run, cluster->dir, "run");
+    join(cluster->lib, cluster->dir, "lib");
     join(cluster->socket, cluster->dir, "run/.s.PGSQL.5432");
 }
 
@@ -241,6 +242,9 @@ dsql_status cluster_create(struct cluster *cluster, dsql_error *err)
     dsql_status status = folder_make(cluster->secret, 0700, err);
     if (status == DSQL_OK) {
         status = folder_make(cluster->run, 0700, err);
+    }
+    if (status == DSQL_OK) {
+        status = folder_make(cluster->lib, 0700, err);
     }
     if (status == DSQL_OK && cluster->endpoint[0] == '\0') {
         status = make_name(cluster, err);

@@ -9,6 +9,7 @@
  *   daemon.log, postgres.log
  *   secret/ (0700)  ca.key server.key server.pem identities.json
  *   data/   (0700)  PostgreSQL's                   run/ (0700)  its Unix socket
+ *   lib/    (0700)  the extension's module
  */
 #ifndef DSQL_LOCAL_CLUSTER_H
 #define DSQL_LOCAL_CLUSTER_H
@@ -46,6 +47,7 @@ struct cluster {
     char server_certificate[CLUSTER_PATH_SIZE], identities[CLUSTER_PATH_SIZE];
     char data[CLUSTER_PATH_SIZE], data_new[CLUSTER_PATH_SIZE];
     char run[CLUSTER_PATH_SIZE], socket[CLUSTER_PATH_SIZE];
+    char lib[CLUSTER_PATH_SIZE];
 };
 
 /** Computes the paths; reads cluster.json when there is one.  dir NULL: the default. */

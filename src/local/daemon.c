@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "gateway/gateway.h"
 #include "local/database.h"
+#include "local/extension.h"
 #include "local/file.h"
 #include "local/identity.h"
 #include "local/pki.h"
@@ -27,6 +28,7 @@ struct daemon {
     struct cluster cluster;
     const struct supervisor_options *options;
     char bindir[POSTGRES_BINDIR_SIZE];
+    struct extension extension;
     pid_t postgres; /* 0: does not run */
     int port;
     bool is_stopping;
@@ -118,11 +120,23 @@ static dsql_status make_data(struct daemon *daemon, dsql_error *err)
     return database_init(&daemon->cluster, daemon->bindir, err);
 }
 
+static dsql_status find_postgres(struct daemon *daemon, dsql_error *err)
+{
+    int major = 0;
+    dsql_status status = database_find(daemon->options->pg_bindir, daemon->extension.major,
+                                       daemon->bindir, &major, err);
+    return status == DSQL_OK ? extension_check_major(&daemon->extension, major, daemon->bindir, err)
+                             : status;
+}
+
 static dsql_status make_all(struct daemon *daemon, dsql_error *err)
 {
-    dsql_status status = database_find(daemon->options->pg_bindir, daemon->bindir, err);
+    dsql_status status = find_postgres(daemon, err);
     if (status == DSQL_OK) {
         status = cluster_create(&daemon->cluster, err);
+    }
+    if (status == DSQL_OK) {
+        status = extension_write(&daemon->extension, &daemon->cluster, err);
     }
     if (status == DSQL_OK) {
         status = make_certificates(daemon, err);
@@ -145,7 +159,7 @@ static PGconn *start_postgres(struct daemon *daemon, dsql_error *err)
         return NULL;
     }
     for (int i = 0; i < SPAWN_TRIES; i++) {
-        daemon->postgres = database_spawn(&daemon->cluster, daemon->bindir, err);
+        daemon->postgres = database_spawn(&daemon->cluster, daemon->bindir, NULL, err);
         if (daemon->postgres < 0) {
             return NULL;
         }
@@ -167,6 +181,9 @@ static dsql_status open_database(struct daemon *daemon, dsql_error *err)
     }
     bool is_new = false;
     dsql_status status = database_bootstrap(conn, &is_new, err);
+    if (status == DSQL_OK) {
+        status = extension_install(&daemon->extension, conn, err);
+    }
     PQfinish(conn);
     return status;
 }
@@ -258,7 +275,7 @@ static void on_restart_time(uv_timer_t *timer)
     struct daemon *daemon = timer->data;
     dsql_error err = {0};
     database_stop_orphan(&daemon->cluster, &err);
-    daemon->postgres = database_spawn(&daemon->cluster, daemon->bindir, &err);
+    daemon->postgres = database_spawn(&daemon->cluster, daemon->bindir, NULL, &err);
     if (daemon->postgres < 0) {
         daemon->postgres = 0;
         write_log(NULL, DSQL_LOG_ERROR, err.message);
@@ -309,7 +326,11 @@ static void end_postgres(struct daemon *daemon)
 
 static dsql_status open_all(struct daemon *daemon, dsql_error *err)
 {
-    dsql_status status = cluster_become_owner(&daemon->cluster, err);
+    /* While we still are who may read it. */
+    dsql_status status = extension_read(&daemon->extension, daemon->options->extension_dir, err);
+    if (status == DSQL_OK) {
+        status = cluster_become_owner(&daemon->cluster, err);
+    }
     if (status != DSQL_OK) {
         return status;
     }
@@ -325,6 +346,7 @@ static dsql_status open_all(struct daemon *daemon, dsql_error *err)
     if (status == DSQL_OK && !daemon->options->is_init_only) {
         status = open_gateway(daemon, err);
     }
+    extension_clear(&daemon->extension);
     return status;
 }
 

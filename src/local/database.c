@@ -13,6 +13,7 @@
 #include <glob.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,13 +30,27 @@ static const char settings[] =
     "port = 5432\n"
     "max_connections = 300\n"
     "shared_buffers = 128MB\n"
-    "max_prepared_transactions = 0\n"
-    "default_transaction_isolation = 'repeatable read'\n"
     "client_connection_check_interval = '1s'\n" /* a query ends with its client */
     "timezone = 'UTC'\n"
     "log_timezone = 'UTC'\n"
     "recovery_init_sync_method = syncfs\n" /* one call, not one a file: 2 s after kill -9 */
     "logging_collector = off\n";
+
+/*
+ * What no file may change, given at each start; also to clusters that are older.  An
+ * update leaves a dead version and touches every index, so autovacuum is eager.
+ */
+static const char *const start_settings[] = {
+    "shared_preload_libraries=dsql_local",
+    "default_table_access_method=dsql",
+    "default_transaction_isolation=repeatable read",
+    "max_prepared_transactions=0",
+    "autovacuum=on",
+    "autovacuum_naptime=5s",
+    "autovacuum_vacuum_scale_factor=0.02",
+    "autovacuum_vacuum_threshold=500",
+    "autovacuum_vacuum_cost_delay=0",
+};
 
 /* ---- Finding it ---- */
 
@@ -103,37 +118,46 @@ static int version_in(const char *bindir)
     return run_and_read(argv, line, sizeof line) ? database_parse_version(line) : 0;
 }
 
-static void take_if_newer(const char *candidate, char *bindir, int *best)
+static void take_if_better(const char *candidate, int wanted, char *bindir, int *best)
 {
     int version = version_in(candidate);
-    if (version >= POSTGRES_OLDEST && version > *best) {
+    bool is_better = *best != wanted && (version > *best || version == wanted);
+    if (version >= POSTGRES_OLDEST && is_better) {
         *best = version;
         text_copy(text_of(candidate), bindir, POSTGRES_BINDIR_SIZE);
     }
 }
 
-dsql_status database_find(const char *option, char bindir[POSTGRES_BINDIR_SIZE], dsql_error *err)
+static void look_around(int wanted, char bindir[POSTGRES_BINDIR_SIZE], int *best)
+{
+    char line[POSTGRES_BINDIR_SIZE];
+    char *argv[] = {(char[]){"pg_config"}, (char[]){"--bindir"}, NULL};
+    if (run_and_read(argv, line, sizeof line)) {
+        take_if_better(line, wanted, bindir, best);
+    }
+    glob_t found = {0};
+    if (*best != wanted && glob("/usr/lib/postgresql/*/bin", 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            take_if_better(found.gl_pathv[i], wanted, bindir, best);
+        }
+    }
+    globfree(&found);
+}
+
+dsql_status database_find(const char *option, int wanted, char bindir[POSTGRES_BINDIR_SIZE],
+                          int *version, dsql_error *err)
 {
     int best = 0;
     bindir[0] = '\0';
     if (option != NULL) {
-        take_if_newer(option, bindir, &best);
+        take_if_better(option, wanted, bindir, &best);
+        *version = best;
         return best > 0 ? DSQL_OK
                         : fail(err, DSQL_ERR_USAGE, "no PostgreSQL server %d or newer in %s",
                                POSTGRES_OLDEST, option);
     }
-    char line[POSTGRES_BINDIR_SIZE];
-    char *argv[] = {(char[]){"pg_config"}, (char[]){"--bindir"}, NULL};
-    if (run_and_read(argv, line, sizeof line)) {
-        take_if_newer(line, bindir, &best);
-    }
-    glob_t found = {0};
-    if (best == 0 && glob("/usr/lib/postgresql/*/bin", 0, NULL, &found) == 0) {
-        for (size_t i = 0; i < found.gl_pathc; i++) {
-            take_if_newer(found.gl_pathv[i], bindir, &best);
-        }
-    }
-    globfree(&found);
+    look_around(wanted, bindir, &best);
+    *version = best;
     return best > 0 ? DSQL_OK
                     : fail(err, DSQL_ERR_USAGE,
                            "no PostgreSQL server %d or newer found: install one with 'apt-get "
@@ -220,16 +244,52 @@ dsql_status database_init(const struct cluster *cluster, const char *bindir, dsq
 
 /* ---- Its process ---- */
 
-pid_t database_spawn(const struct cluster *cluster, const char *bindir, dsql_error *err)
+/* For execv(), which takes strings it may change but does not. */
+struct arguments {
+    char *values[64];
+    size_t count; /* the last is NULL */
+};
+
+static void add_argument(struct arguments *arguments, const char *value)
+{
+    if (arguments->count + 1 < sizeof arguments->values / sizeof *arguments->values) {
+        arguments->values[arguments->count] = (char *)(uintptr_t)value;
+        arguments->count++;
+    }
+}
+
+static void add_setting(struct arguments *arguments, const char *setting)
+{
+    add_argument(arguments, "-c");
+    add_argument(arguments, setting);
+}
+
+static void add_extra_settings(struct arguments *arguments, const char *const *extra)
+{
+    for (; extra != NULL && *extra != NULL; extra++) {
+        add_setting(arguments, *extra);
+    }
+}
+
+pid_t database_spawn(const struct cluster *cluster, const char *bindir, const char *const *extra,
+                     dsql_error *err)
 {
     char program[PATH_MAX];
-    char data[CLUSTER_PATH_SIZE];
-    char run[CLUSTER_PATH_SIZE];
     snprintf(program, sizeof program, "%s/postgres", bindir);
-    text_copy(text_of(cluster->data), data, sizeof data);
-    text_copy(text_of(cluster->run), run, sizeof run);
+    char path[CLUSTER_PATH_SIZE + 64];
+    snprintf(path, sizeof path, "dynamic_library_path=%s:$libdir", cluster->lib);
+    struct arguments arguments = {0};
+    add_argument(&arguments, program);
+    add_argument(&arguments, "-D");
+    add_argument(&arguments, cluster->data);
     /* -k, not a line in the file: a cluster's folder may be moved. */
-    char *argv[] = {program, (char[]){"-D"}, data, (char[]){"-k"}, run, NULL};
+    add_argument(&arguments, "-k");
+    add_argument(&arguments, cluster->run);
+    add_setting(&arguments, path);
+    for (size_t i = 0; i < sizeof start_settings / sizeof *start_settings; i++) {
+        add_setting(&arguments, start_settings[i]);
+    }
+    add_extra_settings(&arguments, extra);
     pid_t parent = getpid();
     int log = open_log(cluster);
     pid_t pid = fork();
@@ -241,7 +301,7 @@ pid_t database_spawn(const struct cluster *cluster, const char *bindir, dsql_err
         if (getppid() != parent) {
             _exit(1);
         }
-        become_program(argv, log, log);
+        become_program(arguments.values, log, log);
     }
     if (log >= 0) {
         close(log);
@@ -384,7 +444,7 @@ static bool is_success(const PGresult *result)
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
-static dsql_status run(PGconn *conn, const char *sql, dsql_error *err)
+dsql_status database_run(PGconn *conn, const char *sql, dsql_error *err)
 {
     PGresult *result = PQexec(conn, sql);
     dsql_status status = is_success(result) ? DSQL_OK : query_failed(conn, result, err);
@@ -470,6 +530,10 @@ static const char bootstrap_sql[] =
     "GRANT EXECUTE ON FUNCTION sys.iam_grant(text, text), sys.iam_revoke(text, text) TO admin;"
     "COMMIT";
 
+/* The schema and its tables are PostgreSQL's own kind, and no statement of ours is refused. */
+static const char session_sql[] =
+    "SET dsql_local.strict = off; SET default_table_access_method = heap";
+
 dsql_status database_bootstrap(PGconn *conn, bool *is_new, dsql_error *err)
 {
     PGresult *result = PQexec(conn, "SELECT FROM pg_namespace WHERE nspname = 'sys'");
@@ -478,9 +542,12 @@ dsql_status database_bootstrap(PGconn *conn, bool *is_new, dsql_error *err)
     dsql_status status = is_ok ? DSQL_OK : query_failed(conn, result, err);
     PQclear(result);
     if (status == DSQL_OK) {
-        status = run(conn, guard_sql, err);
+        status = database_run(conn, session_sql, err);
     }
-    return status == DSQL_OK && *is_new ? run(conn, bootstrap_sql, err) : status;
+    if (status == DSQL_OK) {
+        status = database_run(conn, guard_sql, err);
+    }
+    return status == DSQL_OK && *is_new ? database_run(conn, bootstrap_sql, err) : status;
 }
 
 static dsql_status role_exists(PGconn *conn, const char *role, bool *exists, dsql_error *err)
@@ -503,7 +570,7 @@ static dsql_status create_role(PGconn *conn, const char *role, dsql_error *err)
     buf_init(&sql, 1024);
     buf_printf(&sql, "CREATE ROLE %s WITH LOGIN", name);
     PQfreemem(name);
-    return buf_ok(&sql) ? run(conn, sql.data, err)
+    return buf_ok(&sql) ? database_run(conn, sql.data, err)
                         : fail(err, DSQL_ERR_USAGE, "the role's name is too long");
 }
 

@@ -17,8 +17,12 @@
 
 enum { POSTGRES_OLDEST = 15, POSTGRES_BINDIR_SIZE = 512 };
 
-/** The folder with initdb and postgres.  option: --pg-bindir or NULL. */
-dsql_status database_find(const char *option, char bindir[POSTGRES_BINDIR_SIZE], dsql_error *err);
+/**
+ * The folder with initdb and postgres, and its version.  option: --pg-bindir or NULL:
+ * then preferably one of version wanted, else the newest.
+ */
+dsql_status database_find(const char *option, int wanted, char bindir[POSTGRES_BINDIR_SIZE],
+                          int *version, dsql_error *err);
 
 /** The number in "postgres (PostgreSQL) 15.20": 15; 0 when there is none. */
 int database_parse_version(const char *text);
@@ -28,8 +32,12 @@ bool database_has_data(const struct cluster *cluster);
 /** initdb, with our settings.  Done aside and renamed: whole or not at all. */
 dsql_status database_init(const struct cluster *cluster, const char *bindir, dsql_error *err);
 
-/** Forks it.  It ends when the calling process does, however that comes. */
-pid_t database_spawn(const struct cluster *cluster, const char *bindir, dsql_error *err);
+/**
+ * Forks it.  It ends when the calling process does, however that comes.  extra: further
+ * "name=value" settings and a NULL, or NULL.
+ */
+pid_t database_spawn(const struct cluster *cluster, const char *bindir, const char *const *extra,
+                     dsql_error *err);
 
 /** Waits until it answers; as its owner.  NULL: it ended, or 30 s have passed. */
 PGconn *database_wait(const struct cluster *cluster, pid_t *pid, dsql_error *err);
@@ -39,6 +47,9 @@ dsql_status database_stop_orphan(const struct cluster *cluster, dsql_error *err)
 
 /** Roles, schema sys and its functions, unless they are there. */
 dsql_status database_bootstrap(PGconn *conn, bool *is_new, dsql_error *err);
+
+/** Statements of ours, one transaction unless they say otherwise. */
+dsql_status database_run(PGconn *conn, const char *sql, dsql_error *err);
 
 /** Over the Unix socket, without the gateway. */
 PGconn *database_connect(const struct cluster *cluster, const char *user, dsql_error *err);

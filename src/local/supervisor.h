@@ -16,8 +16,9 @@
 enum { SUPERVISOR_PORT_ANY_NEAR = -1, SUPERVISOR_FIRST_PORT = 5432, SUPERVISOR_PORTS = 100 };
 
 struct supervisor_options {
-    const char *pg_bindir; /* NULL: look for it */
-    int port;              /* 0: any free one; SUPERVISOR_PORT_ANY_NEAR: last time's, 5432, ... */
+    const char *pg_bindir;     /* NULL: look for it */
+    const char *extension_dir; /* likewise */
+    int port; /* 0: any free one; SUPERVISOR_PORT_ANY_NEAR: last time's, 5432, ... */
     bool is_init_only;
     void (*progress)(const char *line);
 };

@@ -1,0 +1,65 @@
+#!/bin/sh
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+#
+# A local cluster has the extension dsql_local in it, gets it when it is older, and
+# does not start without.
+set -eu
+# shellcheck source-path=SCRIPTDIR source=check.sh
+. "$(dirname "$0")/check.sh"
+
+owner() {
+    env -u PGHOSTADDR -u PGPORT psql -X -At -v ON_ERROR_STOP=1 -U dsql_owner -d postgres \
+        -h "$CLUSTER_DIR/run" -p 5432 -c "$1"
+}
+start() { "$DSQL" local start --dir "$CLUSTER_DIR" --port 0 "$@"; }
+stop() { "$DSQL" local stop --dir "$CLUSTER_DIR"; }
+method() {
+    owner "SELECT amname FROM pg_class c JOIN pg_am a ON a.oid = relam WHERE relname = '$1'"
+}
+
+succeeds 'what is loaded' owner 'SHOW shared_preload_libraries'
+says dsql_local
+succeeds 'no two-phase commit' owner 'SHOW max_prepared_transactions'
+equals 'prepared transactions' "$output" 0
+succeeds 'a table' owner 'CREATE TABLE new_one (id int PRIMARY KEY)'
+equals 'its access method' "$(method new_one)" dsql
+equals 'that of our own tables' "$(method iam_role_mappings)" heap
+
+succeeds 'a table of an older cluster' owner \
+    'CREATE TABLE old_one (id int PRIMARY KEY) USING heap; INSERT INTO old_one VALUES (7)'
+succeeds stop stop
+succeeds 'start again' start
+equals 'the older table was moved' "$(method old_one)" dsql
+equals 'with its rows' "$(owner 'SELECT id FROM old_one')" 7
+
+succeeds 'back to a cluster without' owner \
+    'DROP TABLE old_one, new_one; DROP ACCESS METHOD dsql CASCADE; COMMENT ON SCHEMA sys IS NULL;
+     DO $$ DECLARE f record; BEGIN
+       FOR f IN SELECT p.oid::regprocedure AS name, prokind FROM pg_proc p
+         WHERE pronamespace = $q$sys$q$::regnamespace AND probin = $q$dsql_local$q$ LOOP
+         EXECUTE format($q$DROP ROUTINE IF EXISTS %s CASCADE$q$, f.name);
+       END LOOP;
+     END $$;
+     DROP TABLE IF EXISTS sys.job_list CASCADE'
+succeeds stop stop
+succeeds 'an older cluster starts' start
+succeeds 'it has the access method' owner 'CREATE TABLE new_two (id int)'
+equals 'its access method' "$(method new_two)" dsql
+
+succeeds 'another version' owner "COMMENT ON SCHEMA sys IS 'dsql_local 0.1'"
+succeeds stop stop
+fails 'a cluster of another version' start
+says 'was made with dsql_local 0.1'
+
+empty=$(mktemp -d "${TMPDIR:-/tmp}/dsql-test.XXXXXX")
+chmod 0711 "$empty"
+fails 'no module' start --extension-dir "$empty"
+says "there is no dsql_local.so in $empty"
+cp "$BUILD"/extension/dsql_local* "$empty"
+echo 99 >"$empty/dsql_local.major"
+fails 'a module for another server' start --extension-dir "$empty"
+says 'is for PostgreSQL 99'
+says '--pg-bindir'
+rm -rf "$empty"
+
+finish_checks

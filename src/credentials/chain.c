@@ -10,8 +10,9 @@
 
 struct chain {
     struct source_list list;
-    struct source_context world; /* its profile is a copy of ours */
+    struct source_context world; /* its profile and logger are copies of ours */
     char *profile;
+    struct logger logger;
     const struct credentials_source *winner; /* NULL until one has been found */
 };
 
@@ -63,6 +64,8 @@ dsql_credentials_provider *chain_new(const struct credentials_source *const *sou
     chain->profile = has_profile ? mem_strdup(profile) : NULL;
     chain->world = *world;
     chain->world.profile = chain->profile;
+    chain->logger = world->logger == NULL ? (struct logger){0} : *world->logger;
+    chain->world.logger = &chain->logger;
     dsql_credentials_provider *provider = NULL;
     if (has_profile && chain->profile == NULL) {
         fail_nomem(err);
@@ -71,7 +74,9 @@ dsql_credentials_provider *chain_new(const struct credentials_source *const *sou
     }
     if (provider == NULL) {
         destroy_chain(chain);
+        return NULL;
     }
+    provider_log_to(provider, &chain->logger);
     return provider;
 }
 

@@ -3,6 +3,7 @@
 #include "credentials/provider.h"
 
 #include "base/error.h"
+#include "base/fork.h"
 #include "base/memory.h"
 
 #include <pthread.h>
@@ -10,23 +11,48 @@
 
 struct dsql_credentials_provider {
     atomic_int refs;
-    dsql_credentials_fn fetch; /* these three never change */
+    dsql_credentials_fn fetch; /* these five never change once it is shared */
     void (*destroy)(void *arg);
     void *arg;
+    struct logger logger;
+    struct fork_hook fork_hook;
 
     pthread_mutex_t lock;
     pthread_cond_t fetch_ended;
     /* Guarded by lock: */
     bool is_fetching;
-    struct dsql_credentials cached; /* empty: none yet */
+    pthread_t fetcher;              /* while is_fetching */
+    struct dsql_credentials cached; /* empty: none yet; changed by the fetcher only */
     int64_t life_s;                 /* what was left when fetched; 0: never expires */
     int64_t fetched_ms;             /* monotonic */
     int64_t not_before_ms;          /* monotonic: no advisory fetch earlier */
+    int64_t failed_ms;              /* monotonic, of last_failure */
     uint64_t fetches;               /* ended so far */
     dsql_error last_failure;        /* status DSQL_OK: the last fetch succeeded */
 };
 
 enum need { NEED_NOTHING, NEED_ADVISORY, NEED_MANDATORY };
+
+static void before_fork(void *arg)
+{
+    dsql_credentials_provider *provider = arg;
+    pthread_mutex_lock(&provider->lock);
+}
+
+static void after_fork_in_parent(void *arg)
+{
+    dsql_credentials_provider *provider = arg;
+    pthread_mutex_unlock(&provider->lock);
+}
+
+/* The thread that fetched is not here, and neither are those that waited for it. */
+static void after_fork_in_child(void *arg)
+{
+    dsql_credentials_provider *provider = arg;
+    provider->is_fetching = false;
+    pthread_cond_init(&provider->fetch_ended, NULL);
+    pthread_mutex_unlock(&provider->lock);
+}
 
 dsql_credentials_provider *provider_new(dsql_credentials_fn fetch, void (*destroy)(void *arg),
                                         void *arg, dsql_error *err)
@@ -42,7 +68,23 @@ dsql_credentials_provider *provider_new(dsql_credentials_fn fetch, void (*destro
     provider->arg = arg;
     pthread_mutex_init(&provider->lock, NULL); /* cannot fail without attributes on Linux */
     pthread_cond_init(&provider->fetch_ended, NULL);
+    provider->fork_hook = (struct fork_hook){
+        .before = before_fork,
+        .in_parent = after_fork_in_parent,
+        .in_child = after_fork_in_child,
+        .arg = provider,
+    };
+    if (!fork_hook_add(&provider->fork_hook)) {
+        mem_free(provider);
+        fail_nomem(err);
+        return NULL;
+    }
     return provider;
+}
+
+void provider_log_to(dsql_credentials_provider *provider, const struct logger *logger)
+{
+    provider->logger = *logger;
 }
 
 dsql_credentials_provider *dsql_credentials_ref(dsql_credentials_provider *provider)
@@ -58,6 +100,7 @@ void dsql_credentials_unref(dsql_credentials_provider *provider)
     if (provider == NULL || atomic_fetch_sub(&provider->refs, 1) != 1) {
         return;
     }
+    fork_hook_remove(&provider->fork_hook);
     if (provider->destroy != NULL) {
         provider->destroy(provider->arg);
     }
@@ -86,35 +129,63 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* See provider.h on the two clocks. */
+static int64_t left_s(const dsql_credentials_provider *provider, const struct clock *clock)
+{
+    int64_t age_s = (clock_monotonic_ms(clock) - provider->fetched_ms) / 1000;
+    return smaller(provider->cached.expires_at - clock_wall_s(clock), provider->life_s - age_s);
+}
+
+static bool is_old(const dsql_credentials_provider *provider, const struct clock *clock)
+{
+    return clock_monotonic_ms(clock) - provider->fetched_ms >= (int64_t)PROVIDER_ADVISORY_S * 1000;
+}
+
 static enum need need_of(const dsql_credentials_provider *provider, const struct clock *clock)
 {
     if (secret_is_empty(&provider->cached.access_key_id)) {
         return NEED_MANDATORY;
     }
-    int64_t now_ms = clock_monotonic_ms(clock);
     bool is_advised;
     if (provider->cached.expires_at == 0) {
-        is_advised = now_ms - provider->fetched_ms >= (int64_t)PROVIDER_ADVISORY_S * 1000;
+        is_advised = is_old(provider, clock);
     } else {
-        int64_t left_s = provider->cached.expires_at - clock_wall_s(clock);
-        if (left_s <= smaller(PROVIDER_MANDATORY_S, provider->life_s / 3)) {
+        int64_t left = left_s(provider, clock);
+        if (left <= smaller(PROVIDER_MANDATORY_S, provider->life_s / 3)) {
             return NEED_MANDATORY;
         }
-        is_advised = left_s <= smaller(PROVIDER_ADVISORY_S, provider->life_s / 3 * 2);
+        is_advised = left <= smaller(PROVIDER_ADVISORY_S, provider->life_s / 3 * 2);
     }
-    return is_advised && now_ms >= provider->not_before_ms ? NEED_ADVISORY : NEED_NOTHING;
+    return is_advised && clock_monotonic_ms(clock) >= provider->not_before_ms ? NEED_ADVISORY
+                                                                              : NEED_NOTHING;
+}
+
+/* One that says something about a statement, or nothing that we know, is none of a source's. */
+static dsql_status status_of_source(dsql_status status)
+{
+    switch (status) {
+    case DSQL_ERR_USAGE:
+    case DSQL_ERR_NOMEM:
+    case DSQL_ERR_CONNECT:
+    case DSQL_ERR_TIMEOUT:
+    case DSQL_ERR_CALLBACK:
+        return status;
+    default:
+        return DSQL_ERR_CREDENTIALS;
+    }
 }
 
 /* Trust neither the status nor the message of a callback: make one failure of both. */
-static dsql_status name_failure(dsql_status status, dsql_error *err)
+static dsql_status name_failure(dsql_status given, dsql_error *err)
 {
     char message[DSQL_ERROR_MESSAGE_SIZE];
+    dsql_status status = status_of_source(given);
+    int os_errno = err->os_errno;
     err->message[sizeof err->message - 1] = '\0';
     text_copy(text_of(err->message), message, sizeof message);
     if (message[0] == '\0') {
         return fail(err, status, "fetching AWS credentials failed: %s", dsql_status_name(status));
     }
-    int os_errno = err->os_errno;
     fail(err, status, "%s", message);
     err->os_errno = os_errno;
     return status;
@@ -137,22 +208,61 @@ static dsql_status fetch_new(dsql_credentials_provider *provider, const struct c
     return DSQL_OK;
 }
 
+/* The end of an access key tells a person which one it is, and nobody else anything. */
+static const char *key_end(const struct secret *access_key_id)
+{
+    enum { SHOWN = 4, LONG_ENOUGH = 16 }; /* "AKIA" and 16 more is what AWS gives */
+    size_t len = access_key_id->len;
+    return len < LONG_ENOUGH ? "?" : secret_string(access_key_id) + (len - SHOWN);
+}
+
+/* Calls out; only the fetcher changes what is cached, so that he may read it unlocked. */
+static void log_outcome(const dsql_credentials_provider *provider, const struct clock *clock,
+                        const struct dsql_credentials *fresh, const dsql_error *failure)
+{
+    const struct dsql_credentials *old = &provider->cached;
+    if (secret_is_empty(&old->access_key_id)) {
+        return;
+    }
+    if (failure->status != DSQL_OK) {
+        bool is_endless = old->expires_at == 0;
+        log_write(&provider->logger, DSQL_LOG_WARN,
+                  "could not renew the AWS credentials, %lld s before their end%s: %s",
+                  is_endless ? 0LL : (long long)(old->expires_at - clock_wall_s(clock)),
+                  is_endless ? " (they have none)" : "", failure->message);
+    } else if (!text_equal_string(text_of(secret_string(&old->access_key_id)),
+                                  secret_string(&fresh->access_key_id))) {
+        log_write(&provider->logger, DSQL_LOG_INFO,
+                  "the AWS credentials come with another access key now (...%s, before ...%s)",
+                  key_end(&fresh->access_key_id), key_end(&old->access_key_id));
+    }
+}
+
+/* With the lock held. */
+static void take_over(dsql_credentials_provider *provider, const struct clock *clock,
+                      struct dsql_credentials *fresh)
+{
+    int64_t now_ms = clock_monotonic_ms(clock);
+    bool is_newer = fresh->expires_at > provider->cached.expires_at;
+    credentials_clear(&provider->cached);
+    provider->cached = *fresh; /* handed over */
+    *fresh = (struct dsql_credentials){0};
+    provider->fetched_ms = now_ms;
+    provider->life_s =
+        provider->cached.expires_at == 0 ? 0 : provider->cached.expires_at - clock_wall_s(clock);
+    provider->not_before_ms = is_newer ? now_ms : now_ms + (int64_t)PROVIDER_BACKOFF_S * 1000;
+}
+
 /* With the lock held: takes over *fresh, or notes the failure, and wakes those who wait. */
 static void end_fetch(dsql_credentials_provider *provider, const struct clock *clock,
                       struct dsql_credentials *fresh, const dsql_error *failure)
 {
-    int64_t now_ms = clock_monotonic_ms(clock);
     provider->last_failure = *failure;
     if (failure->status == DSQL_OK) {
-        credentials_clear(&provider->cached);
-        provider->cached = *fresh; /* handed over */
-        *fresh = (struct dsql_credentials){0};
-        provider->fetched_ms = now_ms;
-        provider->life_s = provider->cached.expires_at == 0
-                               ? 0
-                               : provider->cached.expires_at - clock_wall_s(clock);
+        take_over(provider, clock, fresh);
     } else {
-        provider->not_before_ms = now_ms + (int64_t)PROVIDER_BACKOFF_S * 1000;
+        provider->failed_ms = clock_monotonic_ms(clock);
+        provider->not_before_ms = provider->failed_ms + (int64_t)PROVIDER_BACKOFF_S * 1000;
     }
     provider->is_fetching = false;
     provider->fetches++;
@@ -165,9 +275,11 @@ static void fetch_unlocked(dsql_credentials_provider *provider, const struct clo
     struct dsql_credentials fresh = {0};
     dsql_error failure = {0};
     provider->is_fetching = true;
+    provider->fetcher = pthread_self();
     pthread_mutex_unlock(&provider->lock);
     dsql_status status = fetch_new(provider, clock, &fresh, &failure);
     failure.status = status;
+    log_outcome(provider, clock, &fresh, &failure);
     pthread_mutex_lock(&provider->lock);
     end_fetch(provider, clock, &fresh, &failure);
     credentials_clear(&fresh);
@@ -181,26 +293,47 @@ static void wait_for_fetch(dsql_credentials_provider *provider)
     }
 }
 
-/* With the lock held.  Those who had to wait share the outcome of the fetch. */
-static dsql_status refresh(dsql_credentials_provider *provider, const struct clock *clock,
-                           dsql_error *err)
+static bool has_just_failed(const dsql_credentials_provider *provider, const struct clock *clock)
 {
-    enum need need = need_of(provider, clock);
-    if (need == NEED_NOTHING || (need == NEED_ADVISORY && provider->is_fetching)) {
-        return DSQL_OK;
+    return provider->last_failure.status != DSQL_OK &&
+           clock_monotonic_ms(clock) - provider->failed_ms < PROVIDER_FAILURE_MS;
+}
+
+/* With the lock held: fetches, or waits for him who does, and shares the outcome. */
+static dsql_status fetch_together(dsql_credentials_provider *provider, const struct clock *clock,
+                                  dsql_error *err)
+{
+    if (provider->is_fetching && pthread_equal(provider->fetcher, pthread_self())) {
+        return fail(err, DSQL_ERR_USAGE,
+                    "a credentials callback asks the provider that it fetches for");
     }
     if (provider->is_fetching) {
         wait_for_fetch(provider);
-    } else {
+    } else if (!has_just_failed(provider, clock)) {
         fetch_unlocked(provider, clock);
     }
-    if (provider->last_failure.status == DSQL_OK || need == NEED_ADVISORY) {
-        return DSQL_OK;
-    }
-    if (err != NULL) {
+    if (provider->last_failure.status != DSQL_OK && err != NULL) {
         *err = provider->last_failure;
     }
     return provider->last_failure.status;
+}
+
+/* With the lock held. */
+static dsql_status refresh(dsql_credentials_provider *provider, const struct clock *clock,
+                           dsql_error *err)
+{
+    switch (need_of(provider, clock)) {
+    case NEED_MANDATORY:
+        return fetch_together(provider, clock, err);
+    case NEED_ADVISORY:
+        if (!provider->is_fetching) {
+            fetch_unlocked(provider, clock);
+        }
+        break;
+    case NEED_NOTHING:
+        break;
+    }
+    return DSQL_OK;
 }
 
 dsql_status credentials_get(dsql_credentials_provider *provider, const struct clock *clock,

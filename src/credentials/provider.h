@@ -7,19 +7,29 @@
  *   advisory    15 minutes left, or never expiring and 15 minutes old: one caller
  *               fetches, the others get the old copy; when that fails, so does he,
  *               and nobody tries again for a minute
- *   mandatory   5 minutes left, or none cached: all wait for the fetch and its outcome
+ *   mandatory   5 minutes left, or none cached: all wait for the fetch and its outcome;
+ *               when it failed, the failure is the answer for a second
  *
  * For credentials that live a short time the windows shrink to 2/3 and 1/3 of it.
+ *
+ * What is left is the smaller of two: what the wall clock says, and the life they had when
+ * they were fetched less the monotonic time since.  So neither a clock that is put back
+ * nor a machine that slept gives out credentials that have ended.
+ *
+ * In the child of a fork() the cached credentials stay, and a fetch that another thread
+ * had begun is forgotten: what it left half done in its own state is up to the callback.
  */
 #ifndef DSQL_CREDENTIALS_PROVIDER_H
 #define DSQL_CREDENTIALS_PROVIDER_H
 
+#include "base/log.h"
 #include "credentials/credentials.h"
 
 enum {
     PROVIDER_ADVISORY_S = 15 * 60,
     PROVIDER_MANDATORY_S = 5 * 60,
-    PROVIDER_BACKOFF_S = 60, /* after an advisory fetch that failed */
+    PROVIDER_BACKOFF_S = 60,    /* after an advisory fetch that failed, or brought nothing newer */
+    PROVIDER_FAILURE_MS = 1000, /* a mandatory fetch that failed is not repeated earlier */
 };
 
 /**
@@ -29,5 +39,11 @@ enum {
 dsql_credentials_provider *provider_new(dsql_credentials_fn fetch, void (*destroy)(void *arg),
                                         void *arg, dsql_error *err)
     __attribute__((warn_unused_result));
+
+/**
+ * Where the provider says that it got another access key, or could not renew early; copied.
+ * Before others have the provider.
+ */
+void provider_log_to(dsql_credentials_provider *provider, const struct logger *logger);
 
 #endif

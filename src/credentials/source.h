@@ -92,7 +92,7 @@ enum source_result source_ask(const struct credentials_source *source,
 
 /**
  * The chain over any sources, in any world; the arrays and what the world points to must
- * outlive it, but profile is copied and imds is the chain's own.  For
+ * outlive it, but profile and logger are copied and imds is the chain's own.  For
  * dsql_credentials_default().
  */
 dsql_credentials_provider *chain_new(const struct credentials_source *const *sources, size_t count,

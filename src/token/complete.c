@@ -14,6 +14,7 @@ static dsql_status add_provider(struct settings *settings, const struct source_c
         return DSQL_OK;
     }
     own.profile = settings->profile;
+    own.logger = &settings->logger;
     settings->credentials = chain_new_default(&own, err);
     return settings->credentials == NULL ? DSQL_ERR_NOMEM : DSQL_OK;
 }

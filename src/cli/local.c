@@ -10,6 +10,7 @@
 
 #include <libpq-fe.h>
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -123,12 +124,55 @@ static int run_init(const struct command_line *line)
                                                                         : local_fail(&err);
 }
 
+/* For conflicts on purpose: settings of the extension. */
+struct injection {
+    char share[64];
+    char seed[64];
+    const char *settings[3]; /* and a NULL */
+};
+
+static bool read_share(const struct command_line *line, const char *value, double *out)
+{
+    char *end = NULL;
+    *out = strtod(value, &end);
+    if (end == value || *end != '\0' || !(*out >= 0 && *out <= 1)) {
+        command_usage(line->command, "--inject-conflicts takes a number from 0 to 1");
+        return false;
+    }
+    return true;
+}
+
+static bool read_injection(const struct command_line *line, struct injection *injection)
+{
+    const char *value = command_value(line, "inject-conflicts");
+    double share = 0;
+    int seed = 0;
+    size_t count = 0;
+    *injection = (struct injection){0};
+    if (!command_number(line, "inject-seed", 1, INT_MAX, &seed) ||
+        (value != NULL && !read_share(line, value, &share))) {
+        return false;
+    }
+    if (share > 0) {
+        snprintf(injection->share, sizeof injection->share, "dsql_local.inject_conflicts=%.9f",
+                 share);
+        injection->settings[count++] = injection->share;
+    }
+    if (seed > 0) {
+        snprintf(injection->seed, sizeof injection->seed, "dsql_local.inject_seed=%d", seed);
+        injection->settings[count++] = injection->seed;
+    }
+    return true;
+}
+
 static int run_start(const struct command_line *line)
 {
     struct cluster cluster;
     int port = SUPERVISOR_PORT_ANY_NEAR;
     bool is_json = false;
-    if (!command_number(line, "port", 0, 65535, &port) || !command_wants_json(line, &is_json)) {
+    struct injection injection;
+    if (!command_number(line, "port", 0, 65535, &port) || !command_wants_json(line, &is_json) ||
+        !read_injection(line, &injection)) {
         return EXIT_USAGE;
     }
     if (!open_cluster(line, &cluster)) {
@@ -142,6 +186,7 @@ static int run_start(const struct command_line *line)
     struct supervisor_options options = {
         .pg_bindir = command_value(line, "pg-bindir"),
         .extension_dir = command_value(line, "extension-dir"),
+        .settings = injection.settings,
         .port = port,
         .progress = print_progress,
     };
@@ -349,6 +394,8 @@ static const struct command_option start_options[] = {
     OPTION_DIR,
     OPTION_PG_BINDIR,
     OPTION_EXTENSION_DIR,
+    {"inject-conflicts", 0, "SHARE", "make that share of commits fail, 0 to 1"},
+    {"inject-seed", 0, "N", "the same ones each time"},
     {"port", 'p', "PORT", "where to listen; 0: any (default: last time's, or 5432 and up)"},
     OPTION_OUTPUT,
     {0},

@@ -159,7 +159,8 @@ static PGconn *start_postgres(struct daemon *daemon, dsql_error *err)
         return NULL;
     }
     for (int i = 0; i < SPAWN_TRIES; i++) {
-        daemon->postgres = database_spawn(&daemon->cluster, daemon->bindir, NULL, err);
+        daemon->postgres =
+            database_spawn(&daemon->cluster, daemon->bindir, daemon->options->settings, err);
         if (daemon->postgres < 0) {
             return NULL;
         }
@@ -275,7 +276,8 @@ static void on_restart_time(uv_timer_t *timer)
     struct daemon *daemon = timer->data;
     dsql_error err = {0};
     database_stop_orphan(&daemon->cluster, &err);
-    daemon->postgres = database_spawn(&daemon->cluster, daemon->bindir, NULL, &err);
+    daemon->postgres =
+        database_spawn(&daemon->cluster, daemon->bindir, daemon->options->settings, &err);
     if (daemon->postgres < 0) {
         daemon->postgres = 0;
         write_log(NULL, DSQL_LOG_ERROR, err.message);

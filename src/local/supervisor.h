@@ -18,6 +18,8 @@ enum { SUPERVISOR_PORT_ANY_NEAR = -1, SUPERVISOR_FIRST_PORT = 5432, SUPERVISOR_P
 struct supervisor_options {
     const char *pg_bindir;     /* NULL: look for it */
     const char *extension_dir; /* likewise */
+    /* More for PostgreSQL: "name=value" ... NULL; or NULL. */
+    const char *const *settings;
     int port; /* 0: any free one; SUPERVISOR_PORT_ANY_NEAR: last time's, 5432, ... */
     bool is_init_only;
     void (*progress)(const char *line);

@@ -1,0 +1,217 @@
+# frozen_string_literal: true
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+
+require "uri"
+
+module AuroraDsql
+  module Pg
+    # What a program asks for.  Options beyond those named here are libpq's and go to PG.connect.
+    class Config
+      DEFAULTS = {
+        user: "admin",
+        database: "postgres",
+        port: 5432,
+        max_lifetime: 55 * 60,
+        token_duration: 15 * 60
+      }.freeze
+
+      VALID_SCHEMES = %w[postgres postgresql].freeze
+
+      OPTIONS = %i[
+        host region user database port profile token_duration credentials_provider
+        max_lifetime application_name logger occ_max_retries
+      ].freeze
+
+      # Beyond the official gem's: a block or callable that gets each new connection, and what
+      # else goes to PG.connect.
+      attr_accessor(*OPTIONS, :on_connect, :pg_params)
+
+      # The longest life that SigV4 allows a presigned request: one week.
+      MAX_TOKEN_DURATION = 7 * 24 * 60 * 60
+
+      # Spellings that the official connectors have in other languages.
+      ALIASES = {
+        dbname: :database, tokenDurationSecs: :token_duration, token_duration_secs: :token_duration,
+        "token-duration-secs": :token_duration, ormPrefix: :application_name,
+        occMaxRetries: :occ_max_retries
+      }.freeze
+
+      def initialize(**options)
+        @pg_params = {}
+        merge(options)
+      end
+
+      # From postgres://user@host:port/database?region=...&profile=...&tokenDurationSecs=...
+      def self.parse(conn_string)
+        uri = parse_uri(conn_string)
+        config = new(
+          host: uri.host,
+          user: unescape(uri.user),
+          database: unescape(uri.path.to_s.delete_prefix("/")),
+          port: uri.port
+        )
+        config.merge(query_options(uri.query))
+      end
+
+      # From a connection String, a Config, a Hash (or whatever has #to_h), or keywords alone.
+      # Keywords win over the rest.
+      def self.from(config = nil, **options)
+        base =
+          case config
+          when String then parse(config)
+          when Config then config.dup
+          when nil then new
+          else from_hash(config)
+          end
+        base.merge(options)
+      end
+
+      # Checked and completed, and frozen.
+      def resolve
+        validate!
+        resolved_host, resolved_region = resolve_host_and_region
+        ResolvedConfig.new(
+          host: resolved_host,
+          region: resolved_region,
+          user: presence(@user) || DEFAULTS[:user],
+          database: presence(@database) || DEFAULTS[:database],
+          port: @port || DEFAULTS[:port],
+          profile: @profile,
+          token_duration: @token_duration || DEFAULTS[:token_duration],
+          credentials_provider: @credentials_provider,
+          max_lifetime: @max_lifetime || DEFAULTS[:max_lifetime],
+          application_name: @application_name,
+          logger: @logger,
+          occ_max_retries: @occ_max_retries,
+          on_connect: @on_connect,
+          pg_params: @pg_params.dup.freeze
+        ).freeze
+      end
+
+      # Sets what the Hash names; nil leaves alone.  Returns self.
+      def merge(options)
+        options.each do |name, value|
+          name = name.to_sym
+          name = ALIASES.fetch(name, name)
+          next if value.nil?
+
+          if OPTIONS.include?(name) || %i[on_connect pg_params].include?(name)
+            public_send("#{name}=", value)
+          else
+            @pg_params[name] = value
+          end
+        end
+        self
+      end
+
+      def initialize_copy(other)
+        super
+        @pg_params = other.pg_params.dup
+      end
+
+      class << self
+        private
+
+        def parse_uri(conn_string)
+          uri = URI.parse(conn_string)
+          unless VALID_SCHEMES.include?(uri.scheme) || uri.scheme == "dsql"
+            raise Error, "unsupported URI scheme '#{uri.scheme}', expected 'postgres' or 'postgresql'"
+          end
+          uri
+        rescue URI::InvalidURIError
+          # Its message repeats the string, which may hold a password.
+          raise Error, "the connection string is not a valid URI", cause: nil
+        end
+
+        def unescape(text)
+          text.nil? || text.empty? ? nil : URI::DEFAULT_PARSER.unescape(text)
+        end
+
+        def query_options(query)
+          options = URI.decode_www_form(query.to_s).to_h.transform_keys(&:to_sym)
+          %i[tokenDurationSecs token_duration_secs token-duration-secs occMaxRetries].each do |name|
+            options[name] = whole_number(name, options[name]) if options.key?(name)
+          end
+          options
+        end
+
+        def whole_number(name, text)
+          Integer(text, 10)
+        rescue ArgumentError
+          raise Error, "#{name} must be a whole number, got #{text.inspect}"
+        end
+
+        def from_hash(config)
+          unless config.respond_to?(:to_h)
+            raise ArgumentError,
+                  "config must be a String, Config, Hash, or respond to #to_h, got #{config.class}"
+          end
+          new.merge(config.to_h)
+        end
+      end
+
+      private
+
+      def presence(text)
+        text.nil? || text.to_s.empty? ? nil : text
+      end
+
+      def resolve_host_and_region
+        region = presence(@region) || Util.region_from_env
+        if Util.cluster_id?(@host)
+          raise Error, "region is required when host is a cluster ID" unless region
+        else
+          begin
+            region = presence(@region) || Util.parse_region(@host)
+          rescue ArgumentError
+            raise Error, "region is required: could not parse from hostname and not set" unless region
+          end
+        end
+        Native.endpoint(@host, region)
+      end
+
+      def validate!
+        raise Error, "host is required" if @host.nil? || @host.empty?
+
+        validate_retries
+        validate_duration
+      end
+
+      def validate_retries
+        return if @occ_max_retries.nil?
+        return if @occ_max_retries.is_a?(Integer) && @occ_max_retries.positive?
+
+        raise Error, "occ_max_retries must be a positive integer, got #{@occ_max_retries.inspect}"
+      end
+
+      def validate_duration
+        return if @token_duration.nil?
+        return if @token_duration.is_a?(Integer) && @token_duration.between?(1, MAX_TOKEN_DURATION)
+
+        raise Error, "token_duration must be a number of seconds from 1 to #{MAX_TOKEN_DURATION}, " \
+                     "got #{@token_duration.inspect}"
+      end
+    end
+
+    # A Config that has been checked; immutable.
+    ResolvedConfig = Struct.new(
+      *Config::OPTIONS, :on_connect, :pg_params,
+      keyword_init: true
+    ) do
+      # The Hash for PG.connect.  TLS is verified always; the certificates to trust are found.
+      def to_pg_params(password:)
+        further = pg_params || {}
+        params = Native.params(host, region, user, further.keys.map(&:to_s),
+                               further.values.map(&:to_s), password)
+        params.delete(:sslnegotiation)
+        params.merge!(
+          host: params[:host], port: port, user: user, dbname: database, password: password,
+          sslmode: "verify-full", application_name: AuroraDsql::Pg.build_application_name(application_name)
+        )
+        # Direct SSL negotiation (libpq 17+)
+        params[:sslnegotiation] = "direct" if PG.library_version >= 170_000
+        params
+      end
+    end
+  end
+end

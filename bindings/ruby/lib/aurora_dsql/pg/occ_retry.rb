@@ -1,0 +1,122 @@
+# frozen_string_literal: true
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+
+require "pg"
+
+module AuroraDsql
+  module Pg
+    # Trying again what lost against another transaction.
+    module OCCRetry
+      ERROR_CODE_MUTATION = "OC000"
+      ERROR_CODE_SCHEMA = "OC001"
+      SQLSTATE_SERIALIZATION_FAILURE = "40001"
+
+      DEFAULT_CONFIG = {
+        max_retries: 3,
+        initial_wait: 0.1,
+        max_wait: 5.0,
+        multiplier: 2.0
+      }.freeze
+
+      # As a word of its own: "SKU DOC0001" is no conflict.
+      CODE_IN_MESSAGE = /\b(?:#{ERROR_CODE_MUTATION}|#{ERROR_CODE_SCHEMA})\b/
+
+      # How deep the causes of an error are searched.
+      MAX_CAUSES = 16
+
+      # Did this, or what caused it, lose against another transaction?
+      def self.occ_error?(error)
+        !conflict_in(error).nil?
+      end
+
+      # Runs the block, and again after a conflict, with growing waits.
+      def self.retry_on_occ(config = DEFAULT_CONFIG, logger: nil, on_retry: nil)
+        wait = config[:initial_wait]
+        retries = config[:max_retries]
+        attempt = 0
+        begin
+          yield
+        rescue CommitUnknownError
+          raise
+        rescue StandardError => e
+          raise unless occ_error?(e)
+
+          give_up(e, retries) if attempt >= retries
+          attempt += 1
+          on_retry&.call(e, attempt)
+          pause(wait, attempt, retries, logger)
+          wait = [wait * config[:multiplier], config[:max_wait]].min
+          retry
+        end
+      end
+
+      # A transaction on a connection of the pool, again on another one after a conflict.
+      def self.with_retry(pool, config = {}, &block)
+        retry_on_occ(DEFAULT_CONFIG.merge(config), logger: logger_of(pool)) do
+          pool.with(retry_occ: false) { |conn| conn.transaction { block.call(conn) } }
+        end
+      end
+
+      # One statement, DDL or DML, in no explicit transaction; again after a conflict.
+      def self.exec_with_retry(pool, sql, params = nil, max_retries: 3)
+        retry_on_occ(DEFAULT_CONFIG.merge(max_retries: max_retries), logger: logger_of(pool)) do
+          pool.with(retry_occ: false) do |conn|
+            params ? conn.exec_params(sql, params) : conn.exec(sql)
+          end
+        end
+      end
+
+      class << self
+        private
+
+        # The error among an error and its causes that is a conflict, or nil.
+        def conflict_in(error)
+          MAX_CAUSES.times do
+            return nil if error.nil?
+            return error if conflict?(error)
+
+            error = error.respond_to?(:cause) ? error.cause : nil
+          end
+          nil
+        end
+
+        # The server's word decides; a message does only where nothing better is known.
+        def conflict?(error)
+          sqlstate = sqlstate_of(error)
+          return !Native.occ(sqlstate, error.message.to_s.delete("\0")).nil? if sqlstate
+
+          CODE_IN_MESSAGE.match?(error.message.to_s)
+        end
+
+        def sqlstate_of(error)
+          return nil unless error.respond_to?(:result) && error.result.respond_to?(:error_field)
+
+          error.result.error_field(PG::Result::PG_DIAG_SQLSTATE)
+        end
+
+        def logger_of(pool)
+          pool.respond_to?(:logger) ? pool.logger : nil
+        end
+
+        def pause(wait, attempt, retries, logger)
+          jittered = wait + (rand * wait / 4)
+          logger&.warn(
+            "[AuroraDsql::Pg] OCC conflict detected, retrying " \
+            "(attempt #{attempt}/#{retries}, wait #{jittered.round(2)}s)"
+          )
+          OCCRetry.sleep(jittered)
+        end
+
+        # Within the rescue of the conflict, which Ruby makes the cause.
+        def give_up(error, retries)
+          raise Error, "Max retries (#{retries}) exceeded, last error: #{error.message}"
+        end
+      end
+
+      # A method of its own, so that a test can take the waiting away.
+      def self.sleep(seconds)
+        Kernel.sleep(seconds)
+      end
+    end
+  end
+end

@@ -1,0 +1,61 @@
+# frozen_string_literal: true
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+
+module AuroraDsql
+  module Pg
+    # Passwords for Aurora DSQL: made on this machine, no request is sent.
+    class Token
+      ADMIN_USER = "admin"
+
+      # A token for one connection.  credentials: whatever has access_key_id and
+      # secret_access_key (or #credentials); none: the profile's, or the default chain's.
+      def self.generate(host:, region:, user:, credentials: nil, profile: nil, expires_in: 15 * 60)
+        return generate_with_sdk(host, region, user, credentials, expires_in) if sdk_only?(credentials)
+
+        provider = credentials || CredentialProvider.for_profile(profile)
+        token, = Native.token(host, region, user, expires_in, CredentialProvider.native(provider))
+        token
+      rescue Error => e
+        raise unless e.status
+
+        raise Error, "Failed to generate authentication token: #{e.message}"
+      end
+
+      # The credentials that #generate would use: those of a profile, or of the default chain.
+      # A program that has loaded the AWS SDK gets the SDK's own objects, as it always did.
+      def self.resolve_credentials(profile = nil)
+        named = profile && !profile.empty?
+        if named && defined?(Aws::SharedCredentials)
+          Aws::SharedCredentials.new(profile_name: profile)
+        elsif !named && defined?(Aws::CredentialProviderChain)
+          Aws::CredentialProviderChain.new.resolve
+        else
+          CredentialProvider.for_profile(profile)
+        end
+      end
+
+      class << self
+        private
+
+        # Credentials that nobody but a loaded SDK understands.
+        def sdk_only?(credentials)
+          !credentials.nil? && !credentials.is_a?(CredentialProvider) &&
+            !credentials.respond_to?(:credentials) && !credentials.respond_to?(:access_key_id) &&
+            defined?(Aws::DSQL::AuthTokenGenerator)
+        end
+
+        def generate_with_sdk(host, region, user, credentials, expires_in)
+          generator = Aws::DSQL::AuthTokenGenerator.new(credentials: credentials)
+          request = { endpoint: host, region: region, expires_in: expires_in }
+          if user == ADMIN_USER
+            generator.generate_db_connect_admin_auth_token(**request)
+          else
+            generator.generate_db_connect_auth_token(**request)
+          end
+        rescue Aws::Errors::ServiceError => e
+          raise Error, "Failed to generate authentication token: #{e.message}"
+        end
+      end
+    end
+  end
+end

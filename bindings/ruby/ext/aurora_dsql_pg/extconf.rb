@@ -10,5 +10,9 @@ unless pkg_config("dsql")
 end
 abort "dsql.h is missing" unless have_header("dsql.h")
 
+# Where the loader would not look by itself, it is told: a library in a folder of one's own works.
+libdir = pkg_config("dsql", "variable=libdir").to_s.strip
+append_ldflags("-Wl,-rpath,#{libdir}") unless libdir.empty? || libdir.start_with?("/usr/lib")
+
 append_cflags(["-std=gnu11", "-Wall", "-Wextra", "-Wno-unused-parameter", "-fvisibility=hidden"])
 create_makefile("aurora_dsql_pg/native")

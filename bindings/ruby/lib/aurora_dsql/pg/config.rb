@@ -75,7 +75,7 @@ module AuroraDsql
           region: resolved_region,
           user: presence(@user) || DEFAULTS[:user],
           database: presence(@database) || DEFAULTS[:database],
-          port: @port || DEFAULTS[:port],
+          port: @port || port_from_env || DEFAULTS[:port],
           profile: @profile,
           token_duration: @token_duration || DEFAULTS[:token_duration],
           credentials_provider: @credentials_provider,
@@ -154,6 +154,14 @@ module AuroraDsql
 
       def presence(text)
         text.nil? || text.to_s.empty? ? nil : text
+      end
+
+      # As libpq has it; the local cluster is found that way.
+      def port_from_env
+        port = ENV["PGPORT"].to_s.strip
+        port.empty? ? nil : Integer(port, 10)
+      rescue ArgumentError
+        raise Error, "PGPORT must be a number, got #{ENV['PGPORT'].inspect}"
       end
 
       def resolve_host_and_region

@@ -53,6 +53,7 @@ struct source_context source_context_system(void)
     return (struct source_context){
         .clock = clock_system(),
         .random = random_system(),
+        .http = http_system(),
         .files = file_system_real(),
     };
 }

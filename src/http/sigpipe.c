@@ -1,0 +1,41 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See sigpipe.h. */
+#include "http/sigpipe.h"
+
+#include <errno.h>
+#include <time.h>
+
+static sigset_t only_sigpipe(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    return set;
+}
+
+static bool is_pending(void)
+{
+    sigset_t pending;
+    sigemptyset(&pending);
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+}
+
+void sigpipe_hold(struct sigpipe *held)
+{
+    const sigset_t set = only_sigpipe();
+    sigemptyset(&held->before);
+    (void)pthread_sigmask(SIG_BLOCK, &set, &held->before);
+    held->was_pending = is_pending();
+}
+
+void sigpipe_release(const struct sigpipe *held)
+{
+    const sigset_t set = only_sigpipe();
+    const struct timespec at_once = {0};
+    int saved = errno;
+    if (!held->was_pending && is_pending()) {
+        (void)sigtimedwait(&set, NULL, &at_once);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &held->before, NULL);
+    errno = saved;
+}

@@ -10,9 +10,11 @@
 #include "base/memory.h"
 #include "config/endpoint.h"
 #include "config/environment.h"
+#include "http/url.h"
 
 #include <arpa/inet.h>
-#include <string.h>
+
+enum { HTTP_PORT = 80, HTTPS_PORT = 443, MAX_ATTEMPTS = 10 };
 
 /* ---- What AWS publishes ---- */
 
@@ -242,98 +244,48 @@ static dsql_status use_standard(enum service service, const struct variants *var
 
 static bool is_loopback(struct text host)
 {
-    char name[64];
+    char name[INET6_ADDRSTRLEN];
     struct in_addr v4;
     struct in6_addr v6;
-    if (text_equal_string(host, "localhost")) {
+    if (text_equal_nocase(host, text_of("localhost"))) {
         return true;
     }
-    if (text_starts_with(host, "[")) {
-        return text_copy(text_slice(host, 1, host.len - 2), name, sizeof name) &&
-               inet_pton(AF_INET6, name, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+    if (!text_copy(host, name, sizeof name)) {
+        return false;
     }
-    return text_copy(host, name, sizeof name) && inet_pton(AF_INET, name, &v4) == 1 &&
-           (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
-}
-
-/* "[ADDRESS]" with a good one inside. */
-static bool is_literal_v6(struct text host)
-{
-    char name[64];
-    struct in6_addr v6;
-    return text_starts_with(host, "[") && text_ends_with(host, "]") &&
-           text_copy(text_slice(host, 1, host.len - 2), name, sizeof name) &&
-           inet_pton(AF_INET6, name, &v6) == 1;
-}
-
-static bool is_name(struct text host)
-{
-    for (size_t i = 0; i < host.len; i++) {
-        char c = host.data[i];
-        if (!char_is_alnum(c) && c != '.' && c != '-' && c != '_') {
-            return false;
-        }
-    }
-    return host.len > 0 && host.data[0] != '.' && host.data[0] != '-';
-}
-
-/* "host", "host:port", "[v6]:port". */
-static bool split_port(struct text authority, struct text *host, int64_t *port)
-{
-    size_t end = 0;
-    struct text rest = text_of(NULL);
-    *port = 0;
-    if (text_starts_with(authority, "[") && text_find(authority, ']', &end)) {
-        *host = text_slice(authority, 0, end + 1);
-        rest = text_slice(authority, end + 1, authority.len);
-    } else if (text_find(authority, ':', &end)) {
-        *host = text_slice(authority, 0, end);
-        rest = text_slice(authority, end, authority.len);
-    } else {
-        *host = authority;
-    }
-    return text_is_empty(rest) ||
-           (text_starts_with(rest, ":") &&
-            text_to_int64(text_slice(rest, 1, rest.len), 1, UINT16_MAX, port));
+    return (inet_pton(AF_INET, name, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET) ||
+           (inet_pton(AF_INET6, name, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6));
 }
 
 /* A client leaves the usual port out of the header that is signed. */
-static bool copy_authority(struct text scheme, struct text host, int64_t port,
-                           struct service_endpoint *out)
+static bool copy_authority(const struct url *url, struct service_endpoint *out)
 {
     struct buf authority AUTO_BUF;
-    int64_t usual = text_equal_string(scheme, "https://") ? 443 : 80;
+    size_t colon = 0;
+    bool is_v6 = text_find(url->host, ':', &colon);
     buf_init(&authority, SERVICE_URL_SIZE / 2);
-    for (size_t i = 0; i < host.len; i++) {
-        buf_add_char(&authority, char_to_lower(host.data[i]));
+    buf_add_string(&authority, is_v6 ? "[" : "");
+    for (size_t i = 0; i < url->host.len; i++) {
+        buf_add_char(&authority, char_to_lower(url->host.data[i]));
     }
-    if (port != 0 && port != usual) {
-        buf_printf(&authority, ":%d", (int)port);
+    buf_add_string(&authority, is_v6 ? "]" : "");
+    if (url->port != (url->is_https ? HTTPS_PORT : HTTP_PORT)) {
+        buf_printf(&authority, ":%d", url->port);
     }
-    return buf_ok(&authority) && copy_url(scheme, buf_text(&authority), out);
+    return buf_ok(&authority) &&
+           copy_url(text_of(url->is_https ? "https://" : "http://"), buf_text(&authority), out);
 }
 
-bool service_parse_url(struct text url, struct service_endpoint *out)
+bool service_parse_url(struct text text, struct service_endpoint *out)
 {
-    static const char *const schemes[] = {"https://", "http://"};
-    struct text authority = text_trim(url);
-    struct text host;
-    int64_t port = 0;
-    bool is_plain = text_starts_with(authority, schemes[1]);
-    const char *scheme = schemes[is_plain ? 1 : 0];
-    if (!text_starts_with(authority, scheme)) {
+    struct url url;
+    if (!url_parse(text_trim(text), &url) ||
+        !(text_is_empty(url.path) || text_equal_string(url.path, "/")) ||
+        !(url.is_https || is_loopback(url.host))) {
         return false;
     }
-    authority = text_slice(authority, strlen(scheme), authority.len);
-    if (text_ends_with(authority, "/")) {
-        authority = text_slice(authority, 0, authority.len - 1);
-    }
-    if (!split_port(authority, &host, &port) || !(is_name(host) || is_literal_v6(host)) ||
-        (is_plain && !is_loopback(host))) {
-        return false;
-    }
-    out->reach = is_plain ? HTTP_LOCAL : HTTP_PUBLIC;
-    return copy_authority(text_of(scheme), host, port, out);
+    out->reach = url.is_https ? HTTP_PUBLIC : HTTP_LOCAL;
+    return copy_authority(&url, out);
 }
 
 /* Environment before profile, and in each the one for the service before the one for all. */
@@ -414,4 +366,22 @@ dsql_status service_ca_file(const struct profile *profile, char **out, dsql_erro
     const char *path = setting_get(setting, profile);
     *out = mem_strdup(path);
     return path != NULL && *out == NULL ? fail_nomem(err) : DSQL_OK;
+}
+
+dsql_status service_retry(const struct source_context *context, const struct profile *profile,
+                          struct http_retry *out, dsql_error *err)
+{
+    static const struct setting setting = {"AWS_MAX_ATTEMPTS", "max_attempts"};
+    const char *value = setting_get(setting, profile);
+    int64_t attempts = 0;
+    *out = http_retry_standard(context->clock, context->random);
+    if (value == NULL) {
+        return DSQL_OK;
+    }
+    if (!text_to_int64(text_trim(text_of(value)), 1, MAX_ATTEMPTS, &attempts)) {
+        return fail(err, DSQL_ERR_CREDENTIALS, "%s (%s in a profile) must be a number from 1 to %d",
+                    setting.variable, setting.key, MAX_ATTEMPTS);
+    }
+    out->max_attempts = (int)attempts;
+    return DSQL_OK;
 }

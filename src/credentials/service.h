@@ -38,4 +38,8 @@ bool service_parse_url(struct text url, struct service_endpoint *out)
 /** AWS_CA_BUNDLE, or the profile's ca_bundle; NULL: the system's.  A copy, see mem_free(). */
 dsql_status service_ca_file(const struct profile *profile, char **out, dsql_error *err);
 
+/** The standard policy, with the attempts of AWS_MAX_ATTEMPTS or the profile's max_attempts. */
+dsql_status service_retry(const struct source_context *context, const struct profile *profile,
+                          struct http_retry *out, dsql_error *err);
+
 #endif

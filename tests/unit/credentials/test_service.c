@@ -235,10 +235,12 @@ static void http_is_for_this_machine_only(void **state)
         "https://",
         "https:///",
         "https://.a",
+        "https://a..b",
         "https://a b",
         "ftp://localhost",
         "localhost:4566",
         "HTTP://a.example",
+        "https://127.1",
         "",
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -271,6 +273,27 @@ static void certificates_come_from_the_environment_then_the_profile(void **state
     mem_free(path);
 }
 
+static void attempts_come_from_the_environment_then_the_profile(void **state)
+{
+    (void)state;
+    const struct source_context world = source_context_system();
+    struct http_retry retry;
+    dsql_error err = {0};
+    unsetenv("AWS_MAX_ATTEMPTS");
+    assert_int_equal(service_retry(&world, NULL, &retry, NULL), DSQL_OK);
+    assert_int_equal(retry.max_attempts, 3);
+    use_profile("[default]\nmax_attempts = 5\n");
+    assert_int_equal(service_retry(&world, &profile, &retry, NULL), DSQL_OK);
+    assert_int_equal(retry.max_attempts, 5);
+    setenv("AWS_MAX_ATTEMPTS", "1", 1);
+    assert_int_equal(service_retry(&world, &profile, &retry, NULL), DSQL_OK);
+    assert_int_equal(retry.max_attempts, 1);
+    setenv("AWS_MAX_ATTEMPTS", "0", 1);
+    assert_int_equal(service_retry(&world, &profile, &retry, &err), DSQL_ERR_CREDENTIALS);
+    assert_non_null(strstr(err.message, "AWS_MAX_ATTEMPTS"));
+    unsetenv("AWS_MAX_ATTEMPTS");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +316,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(http_is_for_this_machine_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(certificates_come_from_the_environment_then_the_profile,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(attempts_come_from_the_environment_then_the_profile, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,10 +9,12 @@ struct sts_role {
     const char *role_arn;
     const char *session_name; /* NULL: one is made, "dsql-c-<time>" */
     const char *external_id;  /* NULL: none */
-    const char *duration_s;   /* as written, 900..43200; NULL: the service's default */
+    int duration_s;           /* 900..43200; 0: the service's default */
 };
 
-/** AssumeRole, signed with base.  profile (NULL: none) may put an endpoint in its place. */
+enum { STS_MIN_DURATION_S = 900, STS_MAX_DURATION_S = 43200 };
+
+/** AssumeRole, signed with base.  profile (NULL: none) says which region, endpoint and CAs. */
 enum source_result sts_assume_role(const struct source_context *context,
                                    const struct profile *profile, const struct sts_role *role,
                                    const struct dsql_credentials *base,

@@ -3,52 +3,17 @@
 #include "transaction/attempt.h"
 
 #include "base/error.h"
-#include "base/text.h"
 #include "connect/watch.h"
 #include "pool/fitness.h"
+#include "transaction/answer.h"
 
-static enum cause cause_of(const PGconn *conn)
-{
-    const struct watch_failure *failure = watch_failure(conn);
-    if (failure->sqlstate[0] == '\0') {
-        return CAUSE_NONE;
-    }
-    return failure->occ == DSQL_OCC_NONE ? CAUSE_OTHER : CAUSE_CONFLICT;
-}
-
-/*
- * Was it answered by something that does not know either?  Class 08 is the
- * connection's, 57P the server's going down, 40003 says it in so many words, and a
- * PANIC may come after the commit was written.
- */
-static bool is_no_answer(const PGconn *conn, const PGresult *result)
-{
-    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (sqlstate == NULL) {
-        return PQstatus(conn) != CONNECTION_OK;
-    }
-    struct text code = text_of(sqlstate);
-    struct text severity = text_of(PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED));
-    return text_equal_string(severity, "PANIC") || text_starts_with(code, "08") ||
-           text_starts_with(code, "57P") || text_equal_string(code, "40003");
-}
-
-static enum outcome outcome_of(const PGconn *conn, PGresult *result)
-{
-    if (PQresultStatus(result) != PGRES_COMMAND_OK) {
-        return is_no_answer(conn, result) ? OUTCOME_LOST : OUTCOME_REFUSED;
-    }
-    if (text_equal_string(text_of(PQcmdStatus(result)), "ROLLBACK")) {
-        return OUTCOME_ROLLED_BACK;
-    }
-    return OUTCOME_DONE;
-}
+/* ---- What is seen ---- */
 
 /* Sends BEGIN or COMMIT; the reason keeps the server's words in case it is needed. */
 static enum outcome send(struct attempt *attempt, const char *command)
 {
     PGresult *result = PQexec(attempt->conn, command);
-    enum outcome outcome = outcome_of(attempt->conn, result);
+    enum outcome outcome = answer_outcome(result);
     attempt->status = dsql_check_clear(attempt->conn, result, &attempt->reason);
     return outcome;
 }
@@ -62,34 +27,26 @@ static enum outcome outcome_of_open(PGconn *conn)
     return fitness_is_gone(conn) ? OUTCOME_LOST : OUTCOME_OPEN;
 }
 
-static enum outcome outcome_of_body(PGconn *conn)
+static enum outcome outcome_of_body(const struct attempt *attempt)
 {
-    if (PQstatus(conn) != CONNECTION_OK) {
+    if (attempt->conn == NULL) {
+        return OUTCOME_CLOSED;
+    }
+    if (attempt->witness.is_reset || PQstatus(attempt->conn) != CONNECTION_OK) {
         return OUTCOME_LOST;
     }
-    switch (PQtransactionStatus(conn)) {
+    switch (PQtransactionStatus(attempt->conn)) {
     case PQTRANS_INTRANS:
-        return outcome_of_open(conn);
+        return outcome_of_open(attempt->conn);
     case PQTRANS_INERROR:
         return OUTCOME_IN_ERROR;
     case PQTRANS_IDLE:
-        return OUTCOME_ENDED;
+        return attempt->witness.has_committed ? OUTCOME_ENDED : OUTCOME_UNDONE;
     case PQTRANS_ACTIVE:
         return OUTCOME_BUSY;
     case PQTRANS_UNKNOWN:
     default:
         return OUTCOME_LOST;
-    }
-}
-
-/* PQexec() also ends a COPY and waits for results nobody fetched; a pool closes such a connection.
- */
-static void roll_back(const struct attempt *attempt)
-{
-    PGTransactionStatusType status = PQtransactionStatus(attempt->conn);
-    bool is_left_to_pool = status == PQTRANS_ACTIVE && attempt->origin == ORIGIN_POOL;
-    if (PQstatus(attempt->conn) == CONNECTION_OK && status != PQTRANS_IDLE && !is_left_to_pool) {
-        PQclear(PQexec(attempt->conn, "ROLLBACK"));
     }
 }
 
@@ -99,23 +56,13 @@ static enum decision decide_now(const struct attempt *attempt, enum phase phase,
     return decide(&(struct observation){
         .phase = phase,
         .outcome = outcome,
-        .cause = cause_of(attempt->conn),
+        .cause = attempt->conn == NULL ? CAUSE_NONE : answer_cause(attempt->conn),
         .verdict = verdict,
         .origin = attempt->origin,
     });
 }
 
-static enum decision run_body(struct attempt *attempt)
-{
-    attempt->reason = (dsql_error){0};
-    attempt->status = attempt->body(attempt->conn, attempt->arg, &attempt->reason);
-    if (attempt->status != DSQL_OK && attempt->reason.message[0] == '\0') {
-        fail(&attempt->reason, attempt->status, "the transaction's body failed: %s",
-             dsql_status_name(attempt->status));
-    }
-    return decide_now(attempt, PHASE_BODY, outcome_of_body(attempt->conn),
-                      attempt->status == DSQL_OK ? VERDICT_OK : VERDICT_FAILED);
-}
+/* ---- What is said about it ---- */
 
 static void fail_with_server(struct attempt *attempt, dsql_status status, const char *what)
 {
@@ -130,16 +77,26 @@ static void fail_lost(struct attempt *attempt, dsql_status status, const char *w
     attempt->status = fail(&attempt->reason, status, "%s: %s", what, PQerrorMessage(attempt->conn));
 }
 
+static const char *words_for_hidden(const struct attempt *attempt)
+{
+    return attempt->is_loop ? "a statement of the transaction failed"
+                            : "the transaction's body returned DSQL_OK but hid an error";
+}
+
 /* Says in status and reason what the decision means to the caller. */
 static void explain(struct attempt *attempt, enum decision decision)
 {
     switch (decision) {
     case DECISION_RETRY_CONFLICT:
         fail_with_server(attempt, DSQL_ERR_OCC, "conflict with another transaction");
+        attempt->kind = watch_failure(attempt->conn)->occ;
         return;
     case DECISION_HIDDEN:
+        fail_with_server(attempt, DSQL_ERR_QUERY, words_for_hidden(attempt));
+        return;
+    case DECISION_UNDONE:
         fail_with_server(attempt, DSQL_ERR_QUERY,
-                         "the transaction's body returned DSQL_OK but hid an error");
+                         "the transaction's body rolled it back, so nothing was committed");
         return;
     case DECISION_ROLLED_BACK:
         fail_with_server(attempt, DSQL_ERR_QUERY, "COMMIT rolled the transaction back");
@@ -147,6 +104,10 @@ static void explain(struct attempt *attempt, enum decision decision)
     case DECISION_UNFINISHED:
         attempt->status = fail(&attempt->reason, DSQL_ERR_USAGE,
                                "the transaction's body left a query, COPY or pipeline unfinished");
+        return;
+    case DECISION_CLOSED:
+        attempt->status =
+            fail(&attempt->reason, DSQL_ERR_USAGE, "the transaction's body closed its connection");
         return;
     case DECISION_RETRY_LOST:
     case DECISION_LOST:
@@ -164,26 +125,75 @@ static void explain(struct attempt *attempt, enum decision decision)
     }
 }
 
-static enum decision run(struct attempt *attempt)
+/* ---- The steps ---- */
+
+/* PQexec() also ends a COPY and waits for results nobody fetched; a pool closes such a connection.
+ */
+static void roll_back(const struct attempt *attempt)
 {
-    watch_reset(attempt->conn);
-    enum outcome begun = send(attempt, "BEGIN");
-    enum decision decision = decide_now(attempt, PHASE_BEGIN, begun, VERDICT_OK);
-    if (decision != DECISION_GO_ON) {
-        return decision;
+    PGTransactionStatusType status = PQtransactionStatus(attempt->conn);
+    bool is_left_to_pool = status == PQTRANS_ACTIVE && attempt->origin == ORIGIN_POOL;
+    if (PQstatus(attempt->conn) == CONNECTION_OK && status != PQTRANS_IDLE && !is_left_to_pool) {
+        PQclear(PQexec(attempt->conn, "ROLLBACK"));
     }
-    decision = run_body(attempt);
-    if (decision != DECISION_GO_ON) {
-        return decision;
-    }
-    enum outcome committed = send(attempt, "COMMIT");
-    return decide_now(attempt, PHASE_COMMIT, committed, VERDICT_OK);
 }
 
-enum decision attempt_run(struct attempt *attempt)
+void attempt_abandon(struct attempt *attempt)
 {
-    enum decision decision = run(attempt);
+    if (attempt->witness.is_closed) {
+        attempt->conn = NULL;
+    }
+    if (attempt->conn != NULL) {
+        roll_back(attempt);
+        witness_detach(attempt->conn);
+    }
+}
+
+static enum decision end_with(struct attempt *attempt, enum decision decision)
+{
     explain(attempt, decision);
-    roll_back(attempt);
+    attempt_abandon(attempt); /* after a COMMIT there is nothing to roll back */
     return decision;
+}
+
+enum decision attempt_begin(struct attempt *attempt, bool read_only)
+{
+    if (!witness_attach(attempt->conn, &attempt->witness)) {
+        attempt->status = fail_nomem(&attempt->reason);
+        return DECISION_REFUSED;
+    }
+    watch_reset(attempt->conn);
+    enum outcome begun = send(attempt, read_only ? "BEGIN READ ONLY" : "BEGIN");
+    enum decision decision = decide_now(attempt, PHASE_BEGIN, begun, VERDICT_OK);
+    return decision == DECISION_GO_ON ? decision : end_with(attempt, decision);
+}
+
+static void keep_verdict(struct attempt *attempt, dsql_status status, const dsql_error *error)
+{
+    attempt->status = status;
+    if (status == DSQL_OK) {
+        return;
+    }
+    if (error == NULL || error->message[0] == '\0') {
+        fail(&attempt->reason, status, "the transaction's body failed: %s",
+             dsql_status_name(status));
+        return;
+    }
+    attempt->reason = *error;
+    attempt->reason.status = status;
+}
+
+enum decision attempt_end(struct attempt *attempt, dsql_status status, const dsql_error *error)
+{
+    if (attempt->witness.is_closed) {
+        attempt->conn = NULL;
+    }
+    keep_verdict(attempt, status, error);
+    enum decision decision = decide_now(attempt, PHASE_BODY, outcome_of_body(attempt),
+                                        status == DSQL_OK ? VERDICT_OK : VERDICT_FAILED);
+    if (decision != DECISION_GO_ON) {
+        return end_with(attempt, decision);
+    }
+    enum outcome committed = send(attempt, "COMMIT");
+    return end_with(attempt, decide_now(attempt, PHASE_COMMIT, committed, VERDICT_OK));
 }

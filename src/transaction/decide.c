@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { ANY = 0xff };
+enum { ANY = 0xffff };
 
 struct row {
     int phases, outcomes, causes, verdicts, origins;
@@ -28,6 +28,9 @@ static const struct row table[] = {
     {PHASE_BODY,   OUTCOME_IN_ERROR,    CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
     {PHASE_BODY,   OUTCOME_IN_ERROR,    ANY,            VERDICT_OK,     ANY,           DECISION_HIDDEN},
     {PHASE_BODY,   OUTCOME_BUSY,        ANY,            VERDICT_OK,     ANY,           DECISION_UNFINISHED},
+    {PHASE_BODY,   OUTCOME_CLOSED,      ANY,            VERDICT_OK,     ANY,           DECISION_CLOSED},
+    {PHASE_BODY,   OUTCOME_UNDONE,      CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
+    {PHASE_BODY,   OUTCOME_UNDONE,      ANY,            VERDICT_OK,     ANY,           DECISION_UNDONE},
     {PHASE_BODY,   OUTCOME_ENDED,       ANY,            ANY,            ANY,           DECISION_RETURN_BODY},
     {PHASE_BODY,   OUTCOME_OPEN,        ANY,            VERDICT_OK,     ANY,           DECISION_GO_ON},
     {PHASE_BODY,   ANY,                 ANY,            VERDICT_FAILED, ANY,           DECISION_RETURN_BODY},
@@ -39,6 +42,13 @@ static const struct row table[] = {
     {PHASE_COMMIT, OUTCOME_REFUSED,     ANY,            ANY,            ANY,           DECISION_REFUSED},
     {PHASE_COMMIT, OUTCOME_ROLLED_BACK, ANY,            ANY,            ANY,           DECISION_ROLLED_BACK},
     {PHASE_COMMIT, OUTCOME_LOST,        ANY,            ANY,            ANY,           DECISION_UNKNOWN},
+
+    /* Its own COMMIT is in it, so the same holds for a single statement. */
+    {PHASE_STATEMENT, OUTCOME_DONE | OUTCOME_ROLLED_BACK,
+                                        ANY,            ANY,            ANY,           DECISION_GO_ON},
+    {PHASE_STATEMENT, OUTCOME_REFUSED,  CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
+    {PHASE_STATEMENT, OUTCOME_REFUSED,  ANY,            ANY,            ANY,           DECISION_REFUSED},
+    {PHASE_STATEMENT, OUTCOME_LOST,     ANY,            ANY,            ANY,           DECISION_UNKNOWN},
 };
 /* clang-format on */
 

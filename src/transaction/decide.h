@@ -10,18 +10,25 @@
 /* Each a bit, for a row of the table to name several. */
 
 /** How far the try has come. */
-enum phase { PHASE_BEGIN = 1, PHASE_BODY = 2, PHASE_COMMIT = 4 };
+enum phase {
+    PHASE_BEGIN = 1,
+    PHASE_BODY = 2,
+    PHASE_COMMIT = 4,
+    PHASE_STATEMENT = 8 /* one statement that commits itself was sent */
+};
 
 /** What the server is in, or has answered, then. */
 enum outcome {
-    OUTCOME_DONE = 1,        /* BEGIN or COMMIT did what it says */
-    OUTCOME_REFUSED = 2,     /* BEGIN or COMMIT was answered with an error */
+    OUTCOME_DONE = 1,        /* BEGIN, COMMIT or the statement did what it says */
+    OUTCOME_REFUSED = 2,     /* ... was answered with an error */
     OUTCOME_ROLLED_BACK = 4, /* COMMIT succeeded, and its tag is ROLLBACK */
     OUTCOME_LOST = 8,        /* no connection, so no answer */
     OUTCOME_OPEN = 16,       /* after the body: in a transaction, ready to commit */
     OUTCOME_IN_ERROR = 32,   /* after the body: the transaction is broken */
-    OUTCOME_ENDED = 64,      /* after the body: there is no transaction any more */
-    OUTCOME_BUSY = 128       /* after the body: results not fetched, COPY, pipeline */
+    OUTCOME_ENDED = 64,      /* after the body: it has committed, and nothing is open */
+    OUTCOME_BUSY = 128,      /* after the body: results not fetched, COPY, pipeline */
+    OUTCOME_UNDONE = 256,    /* after the body: nothing is open, and nothing was committed */
+    OUTCOME_CLOSED = 512     /* after the body: it has closed the connection */
 };
 
 /** The error that broke the transaction. */
@@ -40,6 +47,8 @@ enum decision {
     DECISION_RETURN_BODY,    /* ROLLBACK, return what the body returned */
     DECISION_HIDDEN,         /* ROLLBACK, DSQL_ERR_QUERY: the body hid an error */
     DECISION_UNFINISHED,     /* ROLLBACK, DSQL_ERR_USAGE: the body left a query running */
+    DECISION_CLOSED,         /* DSQL_ERR_USAGE: the body closed the connection */
+    DECISION_UNDONE,         /* DSQL_ERR_QUERY: the body rolled back, and said OK */
     DECISION_REFUSED,        /* return the server's error */
     DECISION_ROLLED_BACK,    /* DSQL_ERR_QUERY: COMMIT rolled back */
     DECISION_LOST,           /* DSQL_ERR_CONNECT */

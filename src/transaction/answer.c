@@ -1,0 +1,55 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See answer.h. */
+#include "transaction/answer.h"
+
+#include "base/text.h"
+#include "connect/watch.h"
+
+bool answer_is_success(const PGresult *result)
+{
+    switch (PQresultStatus(result)) {
+    case PGRES_BAD_RESPONSE:
+    case PGRES_NONFATAL_ERROR:
+    case PGRES_FATAL_ERROR:
+    case PGRES_PIPELINE_ABORTED:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/*
+ * Was it answered by something that does not know either?  Without a SQLSTATE it was
+ * not the server that spoke.  Class 08 is the connection's, 57P the server's going
+ * down, 40003 says it in so many words, and a PANIC may come after the commit was
+ * written.
+ */
+static bool is_no_answer(const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    struct text code = text_of(sqlstate);
+    struct text severity = text_of(PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED));
+    return sqlstate == NULL || text_equal_string(severity, "PANIC") ||
+           text_starts_with(code, "08") || text_starts_with(code, "57P") ||
+           text_equal_string(code, "40003");
+}
+
+enum outcome answer_outcome(PGresult *result)
+{
+    if (!answer_is_success(result)) {
+        return is_no_answer(result) ? OUTCOME_LOST : OUTCOME_REFUSED;
+    }
+    if (text_equal_string(text_of(PQcmdStatus(result)), "ROLLBACK")) {
+        return OUTCOME_ROLLED_BACK;
+    }
+    return OUTCOME_DONE;
+}
+
+enum cause answer_cause(const PGconn *conn)
+{
+    const struct watch_failure *failure = watch_failure(conn);
+    if (failure->sqlstate[0] == '\0') {
+        return CAUSE_NONE;
+    }
+    return failure->occ == DSQL_OCC_NONE ? CAUSE_OTHER : CAUSE_CONFLICT;
+}

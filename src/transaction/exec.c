@@ -1,0 +1,206 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See exec.h.  The statement goes out in the extended protocol, which refuses several in
+ * one string, and commits at the Sync behind it: a conflict found there is a second result,
+ * after one that said success, and the last result is the one that counts.
+ */
+#include "transaction/exec.h"
+
+#include "base/error.h"
+#include "connect/watch.h"
+#include "pool/fitness.h"
+#include "transaction/answer.h"
+#include "transaction/course.h"
+
+enum { MAX_PARAMS = 65535 }; /* of the protocol: a 16-bit count */
+
+/* ---- One try ---- */
+
+static bool is_copy(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
+static PGresult *last_result(PGconn *conn)
+{
+    PGresult *last = PQgetResult(conn);
+    while (last != NULL && !is_copy(last)) { /* PQgetResult() would give the same COPY for ever */
+        PGresult *next = PQgetResult(conn);
+        if (next == NULL) {
+            break;
+        }
+        PQclear(last);
+        last = next;
+    }
+    return last;
+}
+
+static enum decision decide_lost(struct attempt *attempt, enum phase phase, dsql_status status,
+                                 const char *what)
+{
+    attempt->status = fail(&attempt->reason, status, "%s: %s", what, PQerrorMessage(attempt->conn));
+    return decide(&(struct observation){
+        .phase = phase,
+        .outcome = OUTCOME_LOST,
+        .cause = CAUSE_NONE,
+        .verdict = VERDICT_OK,
+        .origin = attempt->origin,
+    });
+}
+
+static enum decision lost_after_sending(struct attempt *attempt, const struct statement *statement)
+{
+    if (statement->changes_nothing) {
+        return decide_lost(attempt, PHASE_BODY, DSQL_ERR_CONNECT,
+                           "connection lost while the query ran");
+    }
+    return decide_lost(attempt, PHASE_STATEMENT, DSQL_ERR_COMMIT_UNKNOWN,
+                       "connection lost while the statement ran, which may have been committed");
+}
+
+static enum decision refuse(struct attempt *attempt, const char *what)
+{
+    attempt->status = fail(&attempt->reason, DSQL_ERR_USAGE, "%s", what);
+    return DECISION_REFUSED;
+}
+
+/* A statement that needs the connection for longer than itself. */
+static enum decision check_is_over(struct attempt *attempt, const PGresult *result)
+{
+    if (is_copy(result)) {
+        return refuse(attempt, "COPY needs a connection: use dsql_pool_acquire()");
+    }
+    if (PQtransactionStatus(attempt->conn) != PQTRANS_IDLE) {
+        return refuse(attempt, "the statement began a transaction: use dsql_transaction()");
+    }
+    return DECISION_GO_ON;
+}
+
+static enum decision judge(struct attempt *attempt, const struct statement *statement,
+                           PGresult *result)
+{
+    enum outcome outcome = answer_outcome(result);
+    if (outcome == OUTCOME_LOST) {
+        return lost_after_sending(attempt, statement);
+    }
+    attempt->status = dsql_check(attempt->conn, result, &attempt->reason);
+    enum decision decision = decide(&(struct observation){
+        .phase = PHASE_STATEMENT,
+        .outcome = outcome,
+        .cause = answer_cause(attempt->conn),
+        .verdict = VERDICT_OK,
+        .origin = attempt->origin,
+    });
+    if (decision == DECISION_RETRY_CONFLICT) {
+        attempt->kind = watch_failure(attempt->conn)->occ;
+    }
+    return decision == DECISION_GO_ON ? check_is_over(attempt, result) : decision;
+}
+
+static enum decision send_and_judge(struct attempt *attempt, const struct statement *statement,
+                                    PGresult **out)
+{
+    PGconn *conn = attempt->conn;
+    watch_reset(conn);
+    if (fitness_is_gone(conn)) {
+        return decide_lost(attempt, PHASE_BEGIN, DSQL_ERR_CONNECT,
+                           "connection lost before the statement was sent");
+    }
+    if (PQsendQueryParams(conn, statement->sql, statement->param_count, NULL, statement->params,
+                          NULL, NULL, 0) == 0 &&
+        PQstatus(conn) == CONNECTION_OK) {
+        attempt->status = dsql_check(conn, NULL, &attempt->reason);
+        return DECISION_REFUSED;
+    }
+    PGresult *result = last_result(conn);
+    enum decision decision = judge(attempt, statement, result);
+    if (decision == DECISION_GO_ON) {
+        *out = result;
+    } else {
+        PQclear(result);
+    }
+    return decision;
+}
+
+/* ---- All of them ---- */
+
+static PGresult *exec_alone(struct course *course, const struct statement *statement)
+{
+    PGresult *result = NULL;
+    while (course_take(course)) {
+        course_settle(course, send_and_judge(&course->attempt, statement, &result));
+    }
+    return result;
+}
+
+/* READ ONLY is a property of a transaction, so there has to be one around the statement. */
+static PGresult *exec_read_only(struct course *course, const struct statement *statement)
+{
+    PGresult *result = NULL;
+    PGconn *conn = course_begin(course);
+    while (conn != NULL) {
+        PQclear(result);
+        result = PQexecParams(conn, statement->sql, statement->param_count, NULL, statement->params,
+                              NULL, NULL, 0);
+        dsql_error reason = {0};
+        dsql_status status = dsql_check(conn, result, &reason);
+        course_end_body(course, status, &reason);
+        conn = course_begin(course);
+    }
+    return result;
+}
+
+PGresult *exec_statement(dsql_pool *pool, const struct transaction_settings *settings,
+                         const struct statement *statement, dsql_error *err)
+{
+    struct course course;
+    course_start(&course, pool, settings);
+    PGresult *result =
+        settings->read_only ? exec_read_only(&course, statement) : exec_alone(&course, statement);
+    if (course_finish(&course, err) != DSQL_OK) {
+        PQclear(result);
+        return NULL;
+    }
+    return result;
+}
+
+static dsql_status check_arguments(const dsql_pool *pool, const struct statement *statement,
+                                   dsql_error *err)
+{
+    if (pool == NULL || statement->sql == NULL) {
+        return fail(err, DSQL_ERR_USAGE, "dsql_exec() needs a pool and a statement");
+    }
+    if (statement->param_count < 0 || statement->param_count > MAX_PARAMS) {
+        return fail(err, DSQL_ERR_USAGE, "dsql_exec(): %d parameters, must be from 0 to %d",
+                    statement->param_count, MAX_PARAMS);
+    }
+    if (statement->param_count > 0 && statement->params == NULL) {
+        return fail(err, DSQL_ERR_USAGE, "dsql_exec(): %d parameters, and params is NULL",
+                    statement->param_count);
+    }
+    return DSQL_OK;
+}
+
+PGresult *dsql_exec_with(dsql_pool *pool, const dsql_transaction_options *options, const char *sql,
+                         int param_count, const char *const *params, dsql_error *err)
+{
+    const struct statement statement = {
+        .sql = sql,
+        .param_count = param_count,
+        .params = params,
+    };
+    struct transaction_settings settings;
+    if (check_arguments(pool, &statement, err) != DSQL_OK ||
+        transaction_settings_resolve(options, &pool_parts(pool)->retry, &settings, err) !=
+            DSQL_OK) {
+        return NULL;
+    }
+    return exec_statement(pool, &settings, &statement, err);
+}
+
+PGresult *dsql_exec(dsql_pool *pool, const char *sql, int param_count, const char *const *params,
+                    dsql_error *err)
+{
+    return dsql_exec_with(pool, NULL, sql, param_count, params, err);
+}

@@ -1,0 +1,21 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* One statement that is a transaction of its own, tried again where that is safe. */
+#ifndef DSQL_TRANSACTION_EXEC_H
+#define DSQL_TRANSACTION_EXEC_H
+
+#include "transaction/options.h"
+
+#include <dsql.h>
+
+struct statement {
+    const char *sql;
+    int param_count;
+    const char *const *params;
+    bool changes_nothing; /* a query: no harm in asking twice when the answer was lost */
+};
+
+/** NULL: failed. */
+PGresult *exec_statement(dsql_pool *pool, const struct transaction_settings *settings,
+                         const struct statement *statement, dsql_error *err);
+
+#endif

@@ -1,0 +1,24 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* dsql_transaction_options, checked and completed with what the pool's options say. */
+#ifndef DSQL_TRANSACTION_OPTIONS_H
+#define DSQL_TRANSACTION_OPTIONS_H
+
+#include "config/settings.h"
+
+#include <dsql.h>
+
+#include <stdbool.h>
+
+struct transaction_settings {
+    struct retry_settings retry;
+    bool read_only;
+    void (*on_retry)(void *arg, const dsql_retry *retry);
+    void *on_retry_arg;
+};
+
+/** options may be NULL: the defaults.  *out changes on DSQL_OK only. */
+dsql_status transaction_settings_resolve(const dsql_transaction_options *options,
+                                         const struct retry_settings *defaults,
+                                         struct transaction_settings *out, dsql_error *err);
+
+#endif

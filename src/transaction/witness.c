@@ -1,0 +1,66 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See witness.h. */
+#include "transaction/witness.h"
+
+#include "base/text.h"
+
+#include <libpq-events.h>
+
+static int on_event(PGEventId id, void *info, void *pass_through);
+
+static struct witness *witness_of(const PGconn *conn)
+{
+    return PQinstanceData(conn, on_event);
+}
+
+static void note_result(const PGEventResultCreate *created)
+{
+    struct witness *witness = witness_of(created->conn);
+    if (witness != NULL && PQresultStatus(created->result) == PGRES_COMMAND_OK &&
+        text_equal_string(text_of(PQcmdStatus(created->result)), "COMMIT")) {
+        witness->has_committed = true;
+    }
+}
+
+static void note_close(const PGEventConnDestroy *destroyed)
+{
+    struct witness *witness = witness_of(destroyed->conn);
+    if (witness != NULL) {
+        witness->is_closed = true;
+    }
+}
+
+static void note_reset(const PGEventConnReset *reset)
+{
+    struct witness *witness = witness_of(reset->conn);
+    if (witness != NULL) {
+        witness->is_reset = true;
+    }
+}
+
+static int on_event(PGEventId id, void *info, void *pass_through)
+{
+    (void)pass_through;
+    if (id == PGEVT_RESULTCREATE) {
+        note_result(info);
+    } else if (id == PGEVT_CONNDESTROY) {
+        note_close(info);
+    } else if (id == PGEVT_CONNRESET) {
+        note_reset(info);
+    }
+    return 1;
+}
+
+/* An event procedure stays with the connection; what it writes to changes with each try. */
+bool witness_attach(PGconn *conn, struct witness *witness)
+{
+    *witness = (struct witness){.is_closed = false};
+    return PQsetInstanceData(conn, on_event, witness) == 1 ||
+           (PQregisterEventProc(conn, on_event, "dsql transaction", NULL) == 1 &&
+            PQsetInstanceData(conn, on_event, witness) == 1);
+}
+
+void witness_detach(PGconn *conn)
+{
+    PQsetInstanceData(conn, on_event, NULL);
+}

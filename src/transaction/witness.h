@@ -1,0 +1,26 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the body of a transaction does to the connection behind the engine's back: libpq's
+ * events tell, so that a body may call any PQ function, and PQfinish() too, and cannot turn
+ * what was rolled back into a success.
+ */
+#ifndef DSQL_TRANSACTION_WITNESS_H
+#define DSQL_TRANSACTION_WITNESS_H
+
+#include <libpq-fe.h>
+
+#include <stdbool.h>
+
+struct witness {
+    bool is_closed;     /* PQfinish(): the connection must not be touched any more */
+    bool is_reset;      /* PQreset(): the transaction went with the old connection */
+    bool has_committed; /* a COMMIT was answered with success */
+};
+
+/** Starts to fill in *witness, until detached.  False: out of memory. */
+bool witness_attach(PGconn *conn, struct witness *witness);
+
+/** Not on a connection that is closed. */
+void witness_detach(PGconn *conn);
+
+#endif

@@ -4,137 +4,22 @@
  * and those at COMMIT, where DSQL has them, from a deferred trigger that raises
  * what DSQL raises.  Nobody waits: the clock is the test's.
  */
-#include "pool/pool.h"
 #include "postgres.h"
 #include "unit.h"
+#include "world.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { THREADS = 8, ROUNDS = 20 };
 
-static const char schema[] =
-    "DROP TABLE IF EXISTS counter, at_commit;"
-    "DROP SEQUENCE IF EXISTS commits;"
-    "CREATE TABLE counter (n bigint); INSERT INTO counter VALUES (0);"
-    "CREATE TABLE at_commit (action text, times bigint);"
-    "CREATE SEQUENCE commits;"
-    "CREATE OR REPLACE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-    "  IF nextval('commits') > NEW.times THEN RETURN NULL; END IF;"
-    "  IF NEW.action = 'die' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;"
-    "  IF NEW.action = 'die' THEN PERFORM pg_sleep(10); END IF;"
-    "  RAISE EXCEPTION 'change conflicts with another transaction (OC000)'"
-    "    USING ERRCODE = NEW.action;"
-    "END $$;"
-    "CREATE CONSTRAINT TRIGGER act AFTER INSERT ON at_commit DEFERRABLE INITIALLY DEFERRED"
-    "  FOR EACH ROW EXECUTE FUNCTION act();";
-
-/* ---- A pool on a clock that only moves when somebody sleeps ---- */
-
-static struct {
-    atomic_llong now_ms;
-    atomic_int sleeps;
-    dsql_pool *watched; /* has nothing lent while anybody sleeps */
-    atomic_int slept_with_connection;
-} world;
-
-static int64_t world_ms(void *arg)
-{
-    (void)arg;
-    return atomic_load(&world.now_ms);
-}
-
-static void world_sleep(void *arg, int64_t ms)
-{
-    (void)arg;
-    atomic_fetch_add(&world.now_ms, ms);
-    atomic_fetch_add(&world.sleeps, 1);
-    if (world.watched != NULL) {
-        dsql_pool_stats stats;
-        dsql_pool_get_stats(world.watched, &stats);
-        atomic_fetch_add(&world.slept_with_connection, stats.in_use);
-    }
-}
-
-static const struct clock world_clock = {.monotonic_ms = world_ms, .sleep_ms = world_sleep};
-
-static uint64_t no_chance(void *arg)
-{
-    (void)arg;
-    return 0;
-}
-
-static const struct random_source world_random = {.next = no_chance};
-
-static PGconn *open_plain(void *arg, int64_t deadline_ms, dsql_error *err)
-{
-    (void)arg;
-    (void)deadline_ms;
-    (void)err;
-    return PQconnectdb(postgres_conninfo());
-}
-
-static bool run(PGconn *conn, const char *sql)
-{
-    PGresult *result = PQexec(conn, sql);
-    ExecStatusType status = PQresultStatus(result);
-    PQclear(result);
-    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
-}
-
-static dsql_status repeatable_read(PGconn *conn, void *arg, dsql_error *err)
-{
-    (void)arg;
-    (void)err;
-    return run(conn, "SET default_transaction_isolation = 'repeatable read'") ? DSQL_OK
-                                                                              : DSQL_ERR_CALLBACK;
-}
-
-static dsql_pool *pool_that_tries(int max_attempts, int timeout_ms)
-{
-    const struct pool_parts parts = {
-        .pool = {.max = 4,
-                 .max_lifetime_s = 1000000,
-                 .max_idle_s = 1000000,
-                 .acquire_timeout_ms = -1,
-                 .on_connect = repeatable_read},
-        .retry = {.max_attempts = max_attempts,
-                  .base_ms = 100,
-                  .max_ms = 5000,
-                  .timeout_ms = timeout_ms},
-        .connector = {.open = open_plain},
-        .clock = &world_clock,
-        .random = &world_random,
-    };
-    dsql_pool *pool = pool_open_with(&parts, NULL);
-    assert_non_null(pool);
-    return pool;
-}
-
 static int fresh_database(void **state)
 {
     (void)state;
-    world.watched = NULL;
-    atomic_store(&world.now_ms, 0);
-    atomic_store(&world.sleeps, 0);
-    atomic_store(&world.slept_with_connection, 0);
-    postgres_run(schema);
+    world_reset();
     return 0;
-}
-
-static long counter(void)
-{
-    return postgres_number("SELECT n FROM counter");
-}
-
-static uint64_t conflicts_in(dsql_pool *pool)
-{
-    dsql_pool_stats stats;
-    dsql_pool_get_stats(pool, &stats);
-    assert_int_equal(stats.in_use, 0);
-    return stats.occ_retries;
 }
 
 /* ---- Bodies ---- */
@@ -152,23 +37,21 @@ static dsql_status play(PGconn *conn, void *arg, dsql_error *err)
     (void)err;
     script->calls++;
     bool is_first = script->calls == 1 && script->first != NULL;
-    run(conn, is_first ? script->first : script->other);
+    world_run(conn, is_first ? script->first : script->other);
     return script->result;
 }
-
-#define ADD_ONE "UPDATE counter SET n = n + 1"
 
 static dsql_status add_one_after_a_rival(PGconn *conn, void *arg, dsql_error *err)
 {
     struct script *script = arg;
     (void)err;
     script->calls++;
-    run(conn, "SELECT n FROM counter");
+    world_run(conn, "SELECT n FROM counter");
     if (script->calls == 1) {
         postgres_run(ADD_ONE);
     }
-    run(conn, ADD_ONE);      /* 40001 in the first try, and hidden */
-    run(conn, "SELECT 'x'"); /* 25P02 */
+    world_run(conn, ADD_ONE);      /* 40001 in the first try, and hidden */
+    world_run(conn, "SELECT 'x'"); /* 25P02 */
     return script->result;
 }
 
@@ -177,67 +60,67 @@ static dsql_status add_one_after_a_rival(PGconn *conn, void *arg, dsql_error *er
 static void transaction_commits_once(void **state)
 {
     (void)state;
-    dsql_pool *pool = pool_that_tries(4, -1);
+    dsql_pool *pool = world_pool(4, -1);
     struct script script = {.other = ADD_ONE};
     assert_int_equal(dsql_transaction(pool, play, &script, NULL), DSQL_OK);
     assert_int_equal(script.calls, 1);
-    assert_int_equal(counter(), 1);
-    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    assert_int_equal(world_counter(), 1);
+    world_close(pool);
 }
 
 static void hidden_conflict_is_retried(void **state)
 {
     (void)state;
-    dsql_pool *pool = pool_that_tries(4, -1);
+    dsql_pool *pool = world_pool(4, -1);
     world.watched = pool;
     struct script script = {.result = DSQL_OK};
     assert_int_equal(dsql_transaction(pool, add_one_after_a_rival, &script, NULL), DSQL_OK);
     assert_int_equal(script.calls, 2);
-    assert_int_equal(counter(), 2);
-    assert_int_equal(conflicts_in(pool), 1);
+    assert_int_equal(world_counter(), 2);
+    assert_int_equal(world_conflicts(pool), 1);
     assert_int_equal(atomic_load(&world.sleeps), 1);
     assert_int_equal(atomic_load(&world.slept_with_connection), 0);
-    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    world_close(pool);
 }
 
 static void conflict_at_commit_is_retried(void **state)
 {
     (void)state;
-    dsql_pool *pool = pool_that_tries(4, -1);
-    struct script script = {.other = ADD_ONE "; INSERT INTO at_commit VALUES ('40001', 2)"};
+    dsql_pool *pool = world_pool(4, -1);
+    struct script script = {.other = ADD_ONE "; " AT_COMMIT("40001", 2)};
     assert_int_equal(dsql_transaction(pool, play, &script, NULL), DSQL_OK);
     assert_int_equal(script.calls, 3);
-    assert_int_equal(counter(), 1);
-    assert_int_equal(conflicts_in(pool), 2);
+    assert_int_equal(world_counter(), 1);
+    assert_int_equal(world_conflicts(pool), 2);
     assert_int_equal(atomic_load(&world.now_ms), 50 + 100);
-    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    world_close(pool);
 }
 
 static void conflict_that_remains_is_told(void **state)
 {
     (void)state;
-    dsql_pool *pool = pool_that_tries(4, -1);
-    struct script script = {.other = ADD_ONE "; INSERT INTO at_commit VALUES ('OC000', 1000)"};
+    dsql_pool *pool = world_pool(4, -1);
+    struct script script = {.other = ADD_ONE "; " AT_COMMIT("OC000", 1000)};
     dsql_error err = {0};
     assert_int_equal(dsql_transaction(pool, play, &script, &err), DSQL_ERR_OCC);
     assert_int_equal(err.status, DSQL_ERR_OCC);
     assert_string_equal(err.sqlstate, "OC000");
     assert_non_null(strstr(err.message, "4 tries"));
     assert_int_equal(script.calls, 4);
-    assert_int_equal(conflicts_in(pool), 3);
-    assert_int_equal(counter(), 0);
-    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    assert_int_equal(world_conflicts(pool), 3);
+    assert_int_equal(world_counter(), 0);
+    world_close(pool);
 }
 
 static void no_try_starts_after_the_deadline(void **state)
 {
     (void)state;
-    dsql_pool *pool = pool_that_tries(100, 150); /* waits of 50 and 100, and no 200 */
-    struct script script = {.other = ADD_ONE "; INSERT INTO at_commit VALUES ('40001', 1000)"};
+    dsql_pool *pool = world_pool(100, 150); /* waits of 50 and 100, and no 200 */
+    struct script script = {.other = ADD_ONE "; " AT_COMMIT("40001", 1000)};
     assert_int_equal(dsql_transaction(pool, play, &script, NULL), DSQL_ERR_OCC);
     assert_int_equal(script.calls, 3);
     assert_int_equal(atomic_load(&world.now_ms), 150);
-    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    world_close(pool);
 }
 
 static dsql_status add_one(PGconn *conn, void *arg, dsql_error *err)
@@ -251,7 +134,7 @@ static dsql_status add_one(PGconn *conn, void *arg, dsql_error *err)
                  strtol(PQgetvalue(result, 0, 0), NULL, 10) + 1);
     }
     PQclear(result);
-    run(conn, sql);
+    world_run(conn, sql);
     return DSQL_OK;
 }
 
@@ -267,7 +150,7 @@ static void *add_many(void *arg)
 static void no_increment_is_lost_or_doubled(void **state)
 {
     (void)state;
-    dsql_pool *pool = pool_that_tries(100000, -1);
+    dsql_pool *pool = world_pool(100000, -1);
     pthread_t threads[THREADS];
     for (int i = 0; i < THREADS; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, add_many, pool), 0);
@@ -277,9 +160,9 @@ static void no_increment_is_lost_or_doubled(void **state)
         pthread_join(threads[i], &failures);
         assert_null(failures);
     }
-    assert_int_equal(counter(), THREADS * ROUNDS);
-    assert_int_equal(conflicts_in(pool), atomic_load(&world.sleeps));
-    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    assert_int_equal(world_counter(), THREADS * ROUNDS);
+    assert_int_equal(world_conflicts(pool), atomic_load(&world.sleeps));
+    world_close(pool);
 }
 
 /* ---- Bodies that misbehave ---- */
@@ -287,42 +170,42 @@ static void no_increment_is_lost_or_doubled(void **state)
 static void hidden_error_is_no_success(void **state)
 {
     (void)state;
-    dsql_pool *pool = pool_that_tries(4, -1);
+    dsql_pool *pool = world_pool(4, -1);
     struct script script = {.other = ADD_ONE "; SELECT 1 / 0"};
     dsql_error err = {0};
     assert_int_equal(dsql_transaction(pool, play, &script, &err), DSQL_ERR_QUERY);
     assert_string_equal(err.sqlstate, "22012");
     assert_non_null(strstr(err.message, "hid an error"));
     assert_int_equal(script.calls, 1);
-    assert_int_equal(counter(), 0);
-    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    assert_int_equal(world_counter(), 0);
+    world_close(pool);
 }
 
 static void refusal_of_the_body_rolls_back(void **state)
 {
     (void)state;
-    dsql_pool *pool = pool_that_tries(4, -1);
+    dsql_pool *pool = world_pool(4, -1);
     struct script script = {.other = ADD_ONE, .result = DSQL_ERR_CALLBACK};
     dsql_error err = {0};
     assert_int_equal(dsql_transaction(pool, play, &script, &err), DSQL_ERR_CALLBACK);
     assert_int_equal(err.status, DSQL_ERR_CALLBACK);
     assert_true(err.message[0] != '\0');
     assert_int_equal(script.calls, 1);
-    assert_int_equal(counter(), 0);
-    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    assert_int_equal(world_counter(), 0);
+    world_close(pool);
 }
 
 static void body_that_commits_itself_is_believed(void **state)
 {
     (void)state;
-    dsql_pool *pool = pool_that_tries(4, -1);
+    dsql_pool *pool = world_pool(4, -1);
     struct script script = {.other = ADD_ONE "; COMMIT"};
     assert_int_equal(dsql_transaction(pool, play, &script, NULL), DSQL_OK);
     script.result = DSQL_ERR_CALLBACK;
     assert_int_equal(dsql_transaction(pool, play, &script, NULL), DSQL_ERR_CALLBACK);
     assert_int_equal(script.calls, 2);
-    assert_int_equal(counter(), 2);
-    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    assert_int_equal(world_counter(), 2);
+    world_close(pool);
 }
 
 static dsql_status leave_a_query(PGconn *conn, void *arg, dsql_error *err)
@@ -335,14 +218,14 @@ static dsql_status leave_a_query(PGconn *conn, void *arg, dsql_error *err)
 static void unfinished_query_is_a_mistake(void **state)
 {
     (void)state;
-    dsql_pool *pool = pool_that_tries(4, -1);
+    dsql_pool *pool = world_pool(4, -1);
     assert_int_equal(dsql_transaction(pool, leave_a_query, NULL, NULL), DSQL_ERR_USAGE);
-    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    world_close(pool);
     PGconn *conn = postgres_connect();
     assert_int_equal(dsql_conn_transaction(conn, NULL, leave_a_query, NULL, NULL), DSQL_ERR_USAGE);
     assert_int_equal(PQtransactionStatus(conn), PQTRANS_IDLE);
     PQfinish(conn);
-    assert_int_equal(counter(), 0);
+    assert_int_equal(world_counter(), 0);
 }
 
 static dsql_status nest(PGconn *conn, void *arg, dsql_error *err)
@@ -362,18 +245,16 @@ static void nesting_on_one_connection_is_refused(void **state)
 
 /* ---- Lost connections ---- */
 
-#define DIE "SELECT pg_terminate_backend(pg_backend_pid())"
-
 static void connection_lost_in_the_body_is_exchanged(void **state)
 {
     (void)state;
-    dsql_pool *pool = pool_that_tries(4, -1);
+    dsql_pool *pool = world_pool(4, -1);
     struct script script = {.first = ADD_ONE "; " DIE, .other = ADD_ONE};
     assert_int_equal(dsql_transaction(pool, play, &script, NULL), DSQL_OK);
     assert_int_equal(script.calls, 2);
-    assert_int_equal(counter(), 1);
-    assert_int_equal(conflicts_in(pool), 0);
-    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    assert_int_equal(world_counter(), 1);
+    assert_int_equal(world_conflicts(pool), 0);
+    world_close(pool);
 }
 
 static dsql_status add_one_and_be_killed(PGconn *conn, void *arg, dsql_error *err)
@@ -389,12 +270,12 @@ static dsql_status add_one_and_be_killed(PGconn *conn, void *arg, dsql_error *er
 static void connection_lost_unnoticed_before_commit_is_exchanged(void **state)
 {
     (void)state;
-    dsql_pool *pool = pool_that_tries(4, -1);
+    dsql_pool *pool = world_pool(4, -1);
     struct script script = {.other = ADD_ONE};
     assert_int_equal(dsql_transaction(pool, add_one_and_be_killed, &script, NULL), DSQL_OK);
     assert_int_equal(script.calls, 2);
-    assert_int_equal(counter(), 1);
-    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    assert_int_equal(world_counter(), 1);
+    world_close(pool);
 }
 
 static void own_connection_lost_in_the_body_is_told(void **state)
@@ -413,15 +294,15 @@ static void own_connection_lost_in_the_body_is_told(void **state)
 static void connection_lost_during_commit_is_never_retried(void **state)
 {
     (void)state;
-    dsql_pool *pool = pool_that_tries(4, -1);
-    struct script script = {.other = ADD_ONE "; INSERT INTO at_commit VALUES ('die', 1)"};
+    dsql_pool *pool = world_pool(4, -1);
+    struct script script = {.other = ADD_ONE "; " AT_COMMIT("die", 1)};
     dsql_error err = {0};
     assert_int_equal(dsql_transaction(pool, play, &script, &err), DSQL_ERR_COMMIT_UNKNOWN);
     assert_int_equal(err.status, DSQL_ERR_COMMIT_UNKNOWN);
     assert_non_null(strstr(err.message, "may have happened"));
     assert_int_equal(script.calls, 1);
-    assert_int_equal(conflicts_in(pool), 0);
-    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    assert_int_equal(world_conflicts(pool), 0);
+    world_close(pool);
 }
 
 /* ---- The caller's own connection ---- */
@@ -430,11 +311,11 @@ static void own_connection_is_retried_too(void **state)
 {
     (void)state;
     PGconn *conn = postgres_connect();
-    struct script script = {.other = ADD_ONE "; INSERT INTO at_commit VALUES ('40001', 2)"};
+    struct script script = {.other = ADD_ONE "; " AT_COMMIT("40001", 2)};
     const dsql_options *options = DSQL_OPTIONS(.max_attempts = 3, .retry_base_ms = 1);
     assert_int_equal(dsql_conn_transaction(conn, options, play, &script, NULL), DSQL_OK);
     assert_int_equal(script.calls, 3);
-    assert_int_equal(counter(), 1);
+    assert_int_equal(world_counter(), 1);
     assert_int_equal(PQtransactionStatus(conn), PQTRANS_IDLE);
     PQfinish(conn);
 }
@@ -443,13 +324,264 @@ static void one_attempt_turns_retry_off(void **state)
 {
     (void)state;
     PGconn *conn = postgres_connect();
-    struct script script = {.other = ADD_ONE "; INSERT INTO at_commit VALUES ('40001', 2)"};
+    struct script script = {.other = ADD_ONE "; " AT_COMMIT("40001", 2)};
     const dsql_options *options = DSQL_OPTIONS(.max_attempts = 1);
     dsql_error err = {0};
     assert_int_equal(dsql_conn_transaction(conn, options, play, &script, &err), DSQL_ERR_OCC);
     assert_string_equal(err.sqlstate, "40001");
     assert_int_equal(script.calls, 1);
     PQfinish(conn);
+}
+
+/* ---- Options of a call ---- */
+
+struct heard {
+    int calls, attempt, wait_ms;
+    dsql_occ kind;
+    dsql_error reason;
+};
+
+static void hear(void *arg, const dsql_retry *retry)
+{
+    struct heard *heard = arg;
+    *heard = (struct heard){heard->calls + 1, retry->attempt, retry->wait_ms, retry->kind,
+                            *retry->reason};
+}
+
+static void options_of_a_call_win_over_the_pool(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(2, -1);
+    struct script script = {.other = ADD_ONE "; " AT_COMMIT("40001", 4)};
+    struct heard heard = {0};
+    const dsql_transaction_options *options =
+        DSQL_TRANSACTION_OPTIONS(.max_attempts = 9, .retry_base_ms = 10, .retry_max_ms = 20,
+                                 .on_retry = hear, .on_retry_arg = &heard);
+    assert_int_equal(dsql_transaction_with(pool, options, play, &script, NULL), DSQL_OK);
+    assert_int_equal(script.calls, 5);
+    assert_int_equal(atomic_load(&world.now_ms), 5 + 10 + 10 + 10);
+    assert_int_equal(heard.calls, 4);
+    assert_int_equal(heard.attempt, 4);
+    assert_int_equal(heard.wait_ms, 10);
+    assert_int_equal(heard.kind, DSQL_OCC_DATA);
+    assert_int_equal(heard.reason.status, DSQL_ERR_OCC);
+    assert_string_equal(heard.reason.sqlstate, "40001");
+    world_close(pool);
+}
+
+static void small_maximum_of_a_call_bounds_the_base_of_the_pool(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    struct script script = {.other = ADD_ONE "; " AT_COMMIT("40001", 1)};
+    const dsql_transaction_options *options = DSQL_TRANSACTION_OPTIONS(.retry_max_ms = 30);
+    assert_int_equal(dsql_transaction_with(pool, options, play, &script, NULL), DSQL_OK);
+    assert_int_equal(atomic_load(&world.now_ms), 15);
+    world_close(pool);
+}
+
+static void wrong_options_of_a_call_are_a_mistake(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    struct script script = {.other = ADD_ONE};
+    const dsql_transaction_options wrong[] = {
+        {.struct_size = 0},
+        {.struct_size = sizeof wrong[0], .max_attempts = -1},
+        {.struct_size = sizeof wrong[0], .retry_base_ms = 200, .retry_max_ms = 100},
+        {.struct_size = sizeof wrong[0], .timeout_ms = -2},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        dsql_error err = {0};
+        assert_int_equal(dsql_transaction_with(pool, &wrong[i], play, &script, &err),
+                         DSQL_ERR_USAGE);
+        assert_true(err.message[0] != '\0');
+    }
+    assert_int_equal(script.calls, 0);
+    world_close(pool);
+}
+
+static void read_only_transaction_cannot_write(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    const dsql_transaction_options *options = DSQL_TRANSACTION_OPTIONS(.read_only = 1);
+    struct script reading = {.other = "SELECT n FROM counter"};
+    assert_int_equal(dsql_transaction_with(pool, options, play, &reading, NULL), DSQL_OK);
+    struct script writing = {.other = ADD_ONE};
+    dsql_error err = {0};
+    assert_int_equal(dsql_transaction_with(pool, options, play, &writing, &err), DSQL_ERR_QUERY);
+    assert_string_equal(err.sqlstate, "25006");
+    assert_int_equal(dsql_transaction(pool, play, &writing, NULL), DSQL_OK);
+    assert_int_equal(world_counter(), 1);
+    world_close(pool);
+}
+
+static void new_schema_is_tried_again_at_once_the_first_time(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    struct script script = {.other = ADD_ONE "; " AT_COMMIT("schema", 2)};
+    struct heard heard = {0};
+    const dsql_transaction_options *options =
+        DSQL_TRANSACTION_OPTIONS(.on_retry = hear, .on_retry_arg = &heard);
+    assert_int_equal(dsql_transaction_with(pool, options, play, &script, NULL), DSQL_OK);
+    assert_int_equal(script.calls, 3);
+    assert_int_equal(heard.kind, DSQL_OCC_SCHEMA);
+    assert_int_equal(atomic_load(&world.now_ms), 50); /* 0, and then the first wait */
+    assert_int_equal(world_conflicts(pool), 2);
+    world_close(pool);
+}
+
+static void hook_hears_of_a_lost_connection(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    struct script script = {.first = DIE, .other = ADD_ONE};
+    struct heard heard = {0};
+    const dsql_transaction_options *options =
+        DSQL_TRANSACTION_OPTIONS(.on_retry = hear, .on_retry_arg = &heard);
+    assert_int_equal(dsql_transaction_with(pool, options, play, &script, NULL), DSQL_OK);
+    assert_int_equal(heard.calls, 1);
+    assert_int_equal(heard.kind, DSQL_OCC_NONE);
+    assert_int_equal(heard.reason.status, DSQL_ERR_CONNECT);
+    world_close(pool);
+}
+
+static void take_long(void *arg, const dsql_retry *retry)
+{
+    (void)arg;
+    (void)retry;
+    atomic_fetch_add(&world.now_ms, 1000);
+}
+
+static void no_try_starts_after_a_hook_that_took_too_long(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(100, 500);
+    struct script script = {.other = ADD_ONE "; " AT_COMMIT("40001", 1000)};
+    const dsql_transaction_options *options = DSQL_TRANSACTION_OPTIONS(.on_retry = take_long);
+    dsql_error err = {0};
+    assert_int_equal(dsql_transaction_with(pool, options, play, &script, &err), DSQL_ERR_OCC);
+    assert_int_equal(script.calls, 1);
+    assert_non_null(strstr(err.message, "1 try"));
+    assert_non_null(strstr(err.message, "1050 ms"));
+    assert_non_null(strstr(err.message, "no try may start after 500 ms"));
+    world_close(pool);
+}
+
+static void clock_jumps_back(void)
+{
+    atomic_store(&world.now_ms, -100000);
+}
+
+static void clock_that_goes_back_ends_nothing(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(3, 500);
+    world.on_sleep = clock_jumps_back;
+    struct script script = {.other = ADD_ONE "; " AT_COMMIT("40001", 2)};
+    assert_int_equal(dsql_transaction(pool, play, &script, NULL), DSQL_OK);
+    assert_int_equal(script.calls, 3);
+    world_close(pool);
+}
+
+/* ---- Bodies that do what they like with the connection ---- */
+
+static dsql_status finish_it(PGconn *conn, void *arg, dsql_error *err)
+{
+    (void)err;
+    PQfinish(conn);
+    return *(dsql_status *)arg;
+}
+
+static void body_may_close_the_connection(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    dsql_status result = DSQL_OK;
+    dsql_error err = {0};
+    assert_int_equal(dsql_transaction(pool, finish_it, &result, &err), DSQL_ERR_USAGE);
+    assert_non_null(strstr(err.message, "closed its connection"));
+    result = DSQL_ERR_CALLBACK;
+    assert_int_equal(dsql_transaction(pool, finish_it, &result, NULL), DSQL_ERR_CALLBACK);
+    assert_int_equal(dsql_conn_transaction(postgres_connect(), NULL, finish_it, &result, NULL),
+                     DSQL_ERR_CALLBACK);
+    assert_int_equal(world_conflicts(pool), 0);
+    world_close(pool);
+}
+
+static dsql_status reset_it(PGconn *conn, void *arg, dsql_error *err)
+{
+    struct script *script = arg;
+    dsql_status status = play(conn, arg, err);
+    if (script->calls == 1) {
+        PQreset(conn);
+    }
+    return status;
+}
+
+static void body_that_resets_the_connection_has_lost_it(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    struct script script = {.other = ADD_ONE};
+    assert_int_equal(dsql_transaction(pool, reset_it, &script, NULL), DSQL_OK);
+    assert_int_equal(script.calls, 2);
+    assert_int_equal(world_counter(), 1);
+    world_close(pool);
+}
+
+static void body_that_rolls_back_is_no_success(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    struct script script = {.other = ADD_ONE "; ROLLBACK"};
+    dsql_error err = {0};
+    assert_int_equal(dsql_transaction(pool, play, &script, &err), DSQL_ERR_QUERY);
+    assert_non_null(strstr(err.message, "rolled it back"));
+    assert_int_equal(script.calls, 1);
+    script.result = DSQL_ERR_CALLBACK;
+    assert_int_equal(dsql_transaction(pool, play, &script, NULL), DSQL_ERR_CALLBACK);
+    assert_int_equal(world_counter(), 0);
+    world_close(pool);
+}
+
+static dsql_status collide_and_roll_back(PGconn *conn, void *arg, dsql_error *err)
+{
+    dsql_status status = add_one_after_a_rival(conn, arg, err);
+    if (((struct script *)arg)->calls == 1) {
+        world_run(conn, "ROLLBACK");
+    }
+    return status;
+}
+
+static void body_that_rolls_back_a_conflict_is_tried_again(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    struct script script = {.result = DSQL_OK};
+    assert_int_equal(dsql_transaction(pool, collide_and_roll_back, &script, NULL), DSQL_OK);
+    assert_int_equal(script.calls, 2);
+    assert_int_equal(world_counter(), 2);
+    world_close(pool);
+}
+
+static void close_watched(void)
+{
+    assert_int_equal(dsql_pool_close(world.watched, 0), DSQL_ERR_TIMEOUT);
+}
+
+static void pool_that_closes_during_a_wait_ends_the_transaction(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    world.watched = pool;
+    world.on_sleep = close_watched;
+    struct script script = {.other = ADD_ONE "; " AT_COMMIT("40001", 9)};
+    assert_int_equal(dsql_transaction(pool, play, &script, NULL), DSQL_ERR_CLOSED);
+    assert_int_equal(script.calls, 1);
+    world_close(pool);
 }
 
 static void missing_arguments_are_a_mistake(void **state)
@@ -481,6 +613,19 @@ int main(void)
         ON_FRESH(connection_lost_during_commit_is_never_retried),
         ON_FRESH(own_connection_is_retried_too),
         ON_FRESH(one_attempt_turns_retry_off),
+        ON_FRESH(options_of_a_call_win_over_the_pool),
+        ON_FRESH(small_maximum_of_a_call_bounds_the_base_of_the_pool),
+        ON_FRESH(wrong_options_of_a_call_are_a_mistake),
+        ON_FRESH(read_only_transaction_cannot_write),
+        ON_FRESH(new_schema_is_tried_again_at_once_the_first_time),
+        ON_FRESH(hook_hears_of_a_lost_connection),
+        ON_FRESH(no_try_starts_after_a_hook_that_took_too_long),
+        ON_FRESH(clock_that_goes_back_ends_nothing),
+        ON_FRESH(body_may_close_the_connection),
+        ON_FRESH(body_that_resets_the_connection_has_lost_it),
+        ON_FRESH(body_that_rolls_back_is_no_success),
+        ON_FRESH(body_that_rolls_back_a_conflict_is_tried_again),
+        ON_FRESH(pool_that_closes_during_a_wait_ends_the_transaction),
         cmocka_unit_test(missing_arguments_are_a_mistake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

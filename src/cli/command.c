@@ -33,6 +33,20 @@ const struct command *command_find(const struct command *list, const char *name)
     return NULL;
 }
 
+/* The option with that place in the lists, its own first; NULL behind the last. */
+static const struct command_option *option_at(const struct command *command, int place)
+{
+    const struct command_option *lists[] = {command->options, command->shared_options};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        for (const struct command_option *o = lists[i]; o != NULL && o->name != NULL; o++) {
+            if (place-- == 0) {
+                return o;
+            }
+        }
+    }
+    return NULL;
+}
+
 /* ---- --help ---- */
 
 static void print_option(const struct command_option *option)
@@ -63,8 +77,9 @@ static int print_help(const struct command *command)
         printf("  %-*s%s\n", HELP_COLUMN, c->name, c->summary);
     }
     printf("\noptions:\n");
-    for (const struct command_option *o = command->options; o != NULL && o->name != NULL; o++) {
-        print_option(o);
+    const struct command_option *option;
+    for (int i = 0; (option = option_at(command, i)) != NULL; i++) {
+        print_option(option);
     }
     printf("  %-*s%s\n", HELP_COLUMN, "--help", "print this and exit");
     return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
@@ -74,8 +89,9 @@ static int print_help(const struct command *command)
 
 static int find_long(const struct command *command, struct text name)
 {
-    for (int i = 0; command->options != NULL && command->options[i].name != NULL; i++) {
-        if (text_equal_string(name, command->options[i].name)) {
+    const struct command_option *option;
+    for (int i = 0; (option = option_at(command, i)) != NULL; i++) {
+        if (text_equal_string(name, option->name)) {
             return i;
         }
     }
@@ -84,8 +100,9 @@ static int find_long(const struct command *command, struct text name)
 
 static int find_letter(const struct command *command, char letter)
 {
-    for (int i = 0; command->options != NULL && command->options[i].name != NULL; i++) {
-        if (command->options[i].letter != 0 && command->options[i].letter == letter) {
+    const struct command_option *option;
+    for (int i = 0; (option = option_at(command, i)) != NULL; i++) {
+        if (option->letter != 0 && option->letter == letter) {
             return i;
         }
     }
@@ -117,14 +134,15 @@ static int take_option(struct command_line *line, int argc, char **argv, int *i)
     if (found < 0) {
         return command_usage(command, "unknown option %s", argv[*i]);
     }
-    bool is_flag = command->options[found].argument == NULL;
+    const struct command_option *option = option_at(command, found);
+    bool is_flag = option->argument == NULL;
     if (is_flag && value != NULL) {
-        return command_usage(command, "--%s takes no value", command->options[found].name);
+        return command_usage(command, "--%s takes no value", option->name);
     }
     if (!is_flag && value == NULL) {
         *i += 1;
         if (*i >= argc) {
-            return command_usage(command, "--%s needs a value", command->options[found].name);
+            return command_usage(command, "--%s needs a value", option->name);
         }
         value = argv[*i];
     }

@@ -13,7 +13,7 @@
 /** Exit statuses, in every man page under EXIT STATUS. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_CONNECT = 3, EXIT_CONFLICT = 4 };
 
-enum { COMMAND_MAX_OPTIONS = 16 };
+enum { COMMAND_MAX_OPTIONS = 16 }; /* own and shared */
 
 struct command_option {
     const char *name;     /* without the dashes; NULL ends the list */
@@ -27,7 +27,7 @@ struct command;
 /** What the command line said. */
 struct command_line {
     const struct command *command;
-    const char *values[COMMAND_MAX_OPTIONS]; /* beside the option in its list; NULL: not given */
+    const char *values[COMMAND_MAX_OPTIONS]; /* by its place in the lists; NULL: not given */
     char **arguments;
     int argument_count;
     char **rest; /* behind "--" */
@@ -38,8 +38,9 @@ struct command {
     const char *name;      /* NULL ends the list */
     const char *arguments; /* "[HOST]", for --help; NULL: none */
     const char *summary;
-    const char *description; /* may be NULL */
-    const struct command_option *options;
+    const char *description;                     /* may be NULL */
+    const struct command_option *options;        /* may be NULL, as those that it shares: */
+    const struct command_option *shared_options; /* with others, listed behind its own */
     int max_arguments;
     bool takes_rest;
     int (*run)(const struct command_line *line);

@@ -12,8 +12,15 @@ extern const struct command local_commands[];
 extern const struct command_option token_options[];
 int token_run(const struct command_line *line);
 
-extern const struct command_option psql_options[];
 int psql_run(const struct command_line *line);
+
+int exec_run(const struct command_line *line);
+
+extern const struct command_option credentials_options[];
+int credentials_run(const struct command_line *line);
+
+extern const struct command_option doctor_options[];
+int doctor_run(const struct command_line *line);
 
 /** Prints the error and gives the exit status that goes with it. */
 int cli_fail(const dsql_error *err);

@@ -1,6 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* The table of commands, and what belongs to none of them. */
 #include "cli/commands.h"
+#include "cli/target.h"
 
 #include <libpq-fe.h>
 #include <openssl/crypto.h>
@@ -28,15 +29,41 @@ static const struct command commands[] = {
      .arguments = "[HOST-OR-ID]",
      .summary = "Print a password for one connection",
      .options = token_options,
+     .shared_options = target_options,
      .max_arguments = 1,
      .run = token_run},
     {.name = "psql",
      .arguments = "[HOST-OR-ID] [-- PSQL-ARGUMENTS]",
      .summary = "Run psql, logged in",
-     .options = psql_options,
+     .shared_options = target_options,
      .max_arguments = 1,
      .takes_rest = true,
      .run = psql_run},
+    {.name = "exec",
+     .arguments = "[HOST-OR-ID] -- PROGRAM [ARGUMENTS]",
+     .summary = "Run any program that uses libpq, logged in",
+     .description = "The program finds host, user, password and TLS settings in its environment "
+                    "(PGHOST,\nPGUSER, PGPASSWORD, ...).  The password opens connections for 15 "
+                    "minutes.",
+     .shared_options = target_options,
+     .max_arguments = 1,
+     .takes_rest = true,
+     .run = exec_run},
+    {.name = "credentials",
+     .summary = "Show where AWS credentials come from",
+     .description = "Asks each source of the chain in its order.  Shows no secret.",
+     .options = credentials_options,
+     .run = credentials_run},
+    {.name = "doctor",
+     .arguments = "[HOST-OR-ID]",
+     .summary = "Find out why a connection fails",
+     .description = "Takes each step of a connection on its own, and says what to do about the "
+                    "first that\nfails.  The exit status names it: 10 credentials, 11 endpoint, "
+                    "12 DNS, 13 TCP,\n14 TLS, 15 clock, 16 token, 17 login, 18 query.",
+     .options = doctor_options,
+     .shared_options = target_options,
+     .max_arguments = 1,
+     .run = doctor_run},
     {.name = "local",
      .summary = "A local cluster to develop and test with",
      .commands = local_commands},

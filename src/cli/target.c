@@ -4,8 +4,16 @@
 
 #include <stdlib.h>
 
-/* NULL when unset or empty. */
-static const char *environment(const char *name)
+const struct command_option target_options[] = {
+    {"host", 'h', "HOST", "endpoint or cluster id (default: CLUSTER_ENDPOINT, PGHOST)"},
+    {"port", 'p', "PORT", "port (default: PGPORT, 5432)"},
+    {"user", 'U', "ROLE", "database role (default: CLUSTER_USER, PGUSER, admin)"},
+    {"region", 0, "REGION", "where a host name does not say (default: AWS_REGION)"},
+    {"profile", 0, "NAME", "AWS profile (default: AWS_PROFILE)"},
+    {0},
+};
+
+const char *target_environment(const char *name)
 {
     const char *value = getenv(name);
     return value == NULL || value[0] == '\0' ? NULL : value;
@@ -15,14 +23,15 @@ bool target_read(const struct command_line *line, dsql_options *options)
 {
     const char *host = command_argument(line, 0);
     host = host == NULL ? command_value(line, "host") : host;
+    options->port = command_value(line, "port");
     options->user = command_value(line, "user");
     options->region = command_value(line, "region");
     options->profile = command_value(line, "profile");
-    if (host == NULL && environment("CLUSTER_ENDPOINT") != NULL) {
-        host = environment("CLUSTER_ENDPOINT");
-        options->user = options->user == NULL ? environment("CLUSTER_USER") : options->user;
+    if (host == NULL && target_environment("CLUSTER_ENDPOINT") != NULL) {
+        host = target_environment("CLUSTER_ENDPOINT");
+        options->user = options->user == NULL ? target_environment("CLUSTER_USER") : options->user;
     }
-    options->host = host == NULL ? environment("PGHOST") : host;
+    options->host = host == NULL ? target_environment("PGHOST") : host;
     if (options->host == NULL) {
         command_usage(line->command, "which cluster? give its endpoint or id, or set "
                                      "CLUSTER_ENDPOINT");

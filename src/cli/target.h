@@ -7,24 +7,16 @@
 
 #include <dsql.h>
 
-/* For a command's list of options; psql's letters. */
-#define TARGET_OPTION_USER                                                                         \
-    {                                                                                              \
-        "user", 'U', "ROLE", "database role (default: CLUSTER_USER, PGUSER, admin)"                \
-    }
-#define TARGET_OPTION_REGION                                                                       \
-    {                                                                                              \
-        "region", 0, "REGION", "where a host name does not say (default: AWS_REGION)"              \
-    }
-#define TARGET_OPTION_PROFILE                                                                      \
-    {                                                                                              \
-        "profile", 0, "NAME", "AWS profile (default: AWS_PROFILE)"                                 \
-    }
+/** For a command's shared_options; psql's letters. */
+extern const struct command_option target_options[];
 
 /**
- * Host (argument, --host, CLUSTER_ENDPOINT, PGHOST), user, region, profile.  The
+ * Host (argument, --host, CLUSTER_ENDPOINT, PGHOST), port, user, region, profile.  The
  * strings are the command line's.  False: no host; that has been said.
  */
 bool target_read(const struct command_line *line, dsql_options *options);
+
+/** A variable of the environment; NULL when unset or empty. */
+const char *target_environment(const char *name);
 
 #endif

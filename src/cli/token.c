@@ -3,20 +3,16 @@
 #include "base/clock.h"
 #include "cli/commands.h"
 #include "cli/target.h"
+#include "cli/time_text.h"
 
 #include <dsql.h>
 #include <jansson.h>
 
 #include <stdlib.h>
-#include <time.h>
 
 enum { TOKEN_LONGEST_SECONDS = 604800 };
 
 const struct command_option token_options[] = {
-    {"host", 'h', "HOST", "endpoint or cluster id (default: CLUSTER_ENDPOINT, PGHOST)"},
-    TARGET_OPTION_USER,
-    TARGET_OPTION_REGION,
-    TARGET_OPTION_PROFILE,
     {"expires-in", 0, "SECONDS", "life of the token, 1 to 604800 (default: 900)"},
     {"output", 0, "FORMAT", "text or json: token and expiresAt"},
     {0},
@@ -24,12 +20,8 @@ const struct command_option token_options[] = {
 
 static void print_json(const char *token, int64_t expires_at)
 {
-    char when[32] = "";
-    time_t seconds = (time_t)expires_at;
-    struct tm parts;
-    if (gmtime_r(&seconds, &parts) != NULL) {
-        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    }
+    char when[TIME_TEXT_SIZE];
+    time_text(expires_at, when);
     json_t *root = json_pack("{s:s, s:s}", "token", token, "expiresAt", when);
     if (root != NULL) {
         json_dumpf(root, stdout, JSON_PRESERVE_ORDER);

@@ -1,0 +1,106 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dsql credentials: which source of the chain has them, and what each of the others
+ * says.  Never shows a secret; the access key id is none (IAM User Guide).
+ */
+#include "cli/commands.h"
+#include "cli/time_text.h"
+
+#include <dsql.h>
+#include <jansson.h>
+
+const struct command_option credentials_options[] = {
+    {"profile", 0, "NAME", "AWS profile (default: AWS_PROFILE)"},
+    {"output", 0, "FORMAT", "text or json: sources, accessKeyId and expiresAt"},
+    {0},
+};
+
+static const char *verdict_name(dsql_source_verdict verdict)
+{
+    switch (verdict) {
+    case DSQL_SOURCE_GOT:
+        return "found";
+    case DSQL_SOURCE_NOT_CONFIGURED:
+        return "not configured";
+    case DSQL_SOURCE_FAILED:
+        return "failed";
+    case DSQL_SOURCE_NOT_ASKED:
+        break;
+    }
+    return "not asked";
+}
+
+static void print_source(void *arg, const char *source, dsql_source_verdict verdict,
+                         const char *detail)
+{
+    (void)arg;
+    printf("%-14s %-15s %s\n", source, verdict_name(verdict), detail);
+}
+
+static void collect_source(void *arg, const char *source, dsql_source_verdict verdict,
+                           const char *detail)
+{
+    json_array_append_new(arg, json_pack("{s:s, s:s, s:s}", "source", source, "verdict",
+                                         verdict_name(verdict), "detail", detail));
+}
+
+/* The walk and this fetch ask anew, each for itself: what a source says may change between. */
+static dsql_status fetch(const char *profile, dsql_credentials **out, dsql_error *err)
+{
+    dsql_credentials_provider *provider = dsql_credentials_default(profile, err);
+    *out = provider == NULL ? NULL : dsql_credentials_fetch(provider, err);
+    dsql_credentials_unref(provider);
+    return *out == NULL ? err->status : DSQL_OK;
+}
+
+static void print_text(const dsql_credentials *found)
+{
+    char when[TIME_TEXT_SIZE];
+    time_text(dsql_credentials_expires_at(found), when);
+    printf("\naccess key id  %s\n", dsql_credentials_access_key_id(found));
+    printf("expires        %s\n", when[0] == '\0' ? "never" : when);
+}
+
+static void print_json(json_t *sources, const dsql_credentials *found)
+{
+    json_t *root = json_pack("{s:O}", "sources", sources);
+    if (found != NULL) {
+        char when[TIME_TEXT_SIZE];
+        time_text(dsql_credentials_expires_at(found), when);
+        json_object_set_new(root, "accessKeyId",
+                            json_string(dsql_credentials_access_key_id(found)));
+        json_object_set_new(root, "expiresAt", when[0] == '\0' ? json_null() : json_string(when));
+    }
+    json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    putchar('\n');
+    json_decref(root);
+}
+
+int credentials_run(const struct command_line *line)
+{
+    bool is_json = false;
+    if (!command_wants_json(line, &is_json)) {
+        return EXIT_USAGE;
+    }
+    const char *profile = command_value(line, "profile");
+    json_t *sources = json_array();
+    dsql_error err = {0};
+    dsql_credentials *found = NULL;
+    dsql_status status =
+        dsql_credentials_explain(profile, is_json ? collect_source : print_source, sources, &err);
+    if (status == DSQL_OK) {
+        status = fetch(profile, &found, &err);
+    }
+    if (is_json) {
+        print_json(sources, found);
+    } else if (found != NULL) {
+        print_text(found);
+    }
+    dsql_credentials_free(found);
+    json_decref(sources);
+    if (status != DSQL_OK) {
+        fflush(stdout);
+        return cli_fail(&err);
+    }
+    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+}

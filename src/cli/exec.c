@@ -1,0 +1,13 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* dsql exec: becomes any program that uses libpq, logged in. */
+#include "cli/commands.h"
+#include "cli/login_environment.h"
+
+int exec_run(const struct command_line *line)
+{
+    if (line->rest_count == 0) {
+        return command_usage(line->command, "which program? give it behind --, as in "
+                                            "'dsql exec -- pg_dump'");
+    }
+    return login_environment_exec(line, line->rest); /* ends with NULL, as argv does */
+}

@@ -1,0 +1,83 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See login_environment.h. */
+#include "cli/login_environment.h"
+
+#include "cli/commands.h"
+#include "cli/target.h"
+
+#include <dsql.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 }; /* as the shell has it */
+
+/* The variable in which libpq looks for a keyword; NULL: there is none. */
+static const char *variable_of(const PQconninfoOption *known, const char *keyword)
+{
+    for (; known->keyword != NULL; known++) {
+        if (strcmp(known->keyword, keyword) == 0) {
+            return known->envvar;
+        }
+    }
+    return NULL;
+}
+
+/* An empty value means libpq's default, which only an unset variable gives. */
+static bool export_param(const char *variable, const char *value)
+{
+    return (value[0] == '\0' ? unsetenv(variable) : setenv(variable, value, 1)) == 0;
+}
+
+static bool export_params(const dsql_params *params, const PQconninfoOption *known)
+{
+    const char *const *keywords = dsql_params_keywords(params);
+    const char *const *values = dsql_params_values(params);
+    for (size_t i = 0; keywords[i] != NULL; i++) {
+        const char *variable = variable_of(known, keywords[i]);
+        if (variable != NULL && !export_param(variable, values[i])) {
+            return false;
+        }
+    }
+    /* A service could send the token somewhere else. */
+    return unsetenv("PGSERVICE") == 0 && unsetenv("PGSERVICEFILE") == 0;
+}
+
+static bool export_login(const dsql_params *params)
+{
+    PQconninfoOption *known = PQconndefaults();
+    bool is_exported = known != NULL && export_params(params, known);
+    PQconninfoFree(known);
+    return is_exported;
+}
+
+static int become(char **argv)
+{
+    execvp(argv[0], argv);
+    bool is_missing = errno == ENOENT;
+    fprintf(stderr, "dsql: %s %s\n", argv[0],
+            is_missing ? "is not installed, or not in PATH" : strerror(errno));
+    return is_missing ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
+int login_environment_exec(const struct command_line *line, char **argv)
+{
+    dsql_options options = dsql_options_init();
+    if (!target_read(line, &options)) {
+        return EXIT_USAGE;
+    }
+    dsql_error err = {0};
+    dsql_params *params = dsql_params_new(&options, &err);
+    if (params == NULL) {
+        return cli_fail(&err);
+    }
+    bool is_exported = export_login(params);
+    dsql_params_free(params);
+    if (!is_exported) {
+        fprintf(stderr, "dsql: out of memory\n");
+        return EXIT_FAILED;
+    }
+    return become(argv);
+}

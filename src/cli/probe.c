@@ -1,0 +1,209 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See probe.h. */
+#include "cli/probe.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+/* ---- Name ---- */
+
+static void address_text(const struct sockaddr *address, socklen_t len, char *out, size_t size)
+{
+    char host[64] = "?";
+    getnameinfo(address, len, host, sizeof host, NULL, 0, NI_NUMERICHOST);
+    snprintf(out, size, "%s", host);
+}
+
+bool probe_resolve(const char *host, const char *port, struct probe_addresses *out,
+                   char detail[PROBE_DETAIL_SIZE])
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+    struct addrinfo *found = NULL;
+    int failure = getaddrinfo(host, port, &hints, &found);
+    if (failure != 0) {
+        snprintf(detail, PROBE_DETAIL_SIZE, "%s: %s", host, gai_strerror(failure));
+        return false;
+    }
+    out->count = 0;
+    size_t used = 0;
+    for (const struct addrinfo *a = found; a != NULL && out->count < PROBE_MAX_ADDRESSES;
+         a = a->ai_next) {
+        char text[64];
+        memcpy(&out->list[out->count].address, a->ai_addr, a->ai_addrlen);
+        out->list[out->count++].len = a->ai_addrlen;
+        address_text(a->ai_addr, a->ai_addrlen, text, sizeof text);
+        if (used < PROBE_DETAIL_SIZE) {
+            used += (size_t)snprintf(detail + used, PROBE_DETAIL_SIZE - used, "%s%s",
+                                     used == 0 ? "" : ", ", text);
+        }
+    }
+    freeaddrinfo(found);
+    return out->count > 0;
+}
+
+/* ---- TCP ---- */
+
+/* The outcome of a connect under way: 0 or an errno. */
+static int wait_for_connect(int fd, int timeout_ms)
+{
+    struct pollfd wanted = {.fd = fd, .events = POLLOUT};
+    int ready;
+    do {
+        ready = poll(&wanted, 1, timeout_ms);
+    } while (ready < 0 && errno == EINTR);
+    if (ready <= 0) {
+        return ready == 0 ? ETIMEDOUT : errno;
+    }
+    int failure = 0;
+    socklen_t len = sizeof failure;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &len) == 0 ? failure : errno;
+}
+
+static int connect_one(const struct sockaddr *address, socklen_t len, int timeout_ms)
+{
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return -1;
+    }
+    int failure = connect(fd, address, len) == 0 ? 0 : errno;
+    if (failure == EINPROGRESS) {
+        failure = wait_for_connect(fd, timeout_ms);
+    }
+    if (failure != 0) {
+        close(fd);
+        errno = failure;
+        return -1;
+    }
+    return fd;
+}
+
+int probe_tcp(const struct probe_addresses *addresses, int timeout_ms,
+              char detail[PROBE_DETAIL_SIZE])
+{
+    for (size_t i = 0; i < addresses->count; i++) {
+        char text[64];
+        const struct sockaddr *address = (const struct sockaddr *)&addresses->list[i].address;
+        address_text(address, addresses->list[i].len, text, sizeof text);
+        int fd = connect_one(address, addresses->list[i].len, timeout_ms);
+        snprintf(detail, PROBE_DETAIL_SIZE, "%s: %s", text,
+                 fd >= 0 ? "connected" : strerror(errno));
+        if (fd >= 0) {
+            return fd;
+        }
+    }
+    return -1;
+}
+
+/* ---- TLS ---- */
+
+/* PostgreSQL manual, "Message Formats", SSLRequest: the answer is one byte. */
+static bool ask_for_tls(int fd, char detail[PROBE_DETAIL_SIZE])
+{
+    static const unsigned char request[8] = {0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f};
+    char answer = 0;
+    if (send(fd, request, sizeof request, MSG_NOSIGNAL) != (ssize_t)sizeof request ||
+        recv(fd, &answer, 1, 0) != 1) {
+        snprintf(detail, PROBE_DETAIL_SIZE, "the server does not answer the request for TLS");
+        return false;
+    }
+    if (answer != 'S') {
+        snprintf(detail, PROBE_DETAIL_SIZE, "the server refuses TLS: it is no Aurora DSQL");
+        return false;
+    }
+    return true;
+}
+
+static void describe(SSL *ssl, char detail[PROBE_DETAIL_SIZE])
+{
+    char issuer[96] = "?";
+    char until[40] = "?";
+    X509 *leaf = SSL_get1_peer_certificate(ssl);
+    if (leaf != NULL) {
+        X509_NAME_oneline(X509_get_issuer_name(leaf), issuer, sizeof issuer);
+        struct tm end;
+        if (ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &end) == 1) {
+            strftime(until, sizeof until, "%Y-%m-%d", &end);
+        }
+    }
+    X509_free(leaf);
+    snprintf(detail, PROBE_DETAIL_SIZE, "%s, certificate by %s, valid until %s",
+             SSL_get_version(ssl), issuer, until);
+}
+
+static void describe_failure(SSL *ssl, char detail[PROBE_DETAIL_SIZE])
+{
+    long verdict = SSL_get_verify_result(ssl);
+    unsigned long code = ERR_peek_last_error();
+    const char *reason = code == 0 ? NULL : ERR_reason_error_string(code);
+    if (verdict != X509_V_OK) {
+        snprintf(detail, PROBE_DETAIL_SIZE, "certificate: %s",
+                 X509_verify_cert_error_string(verdict));
+    } else {
+        snprintf(detail, PROBE_DETAIL_SIZE, "handshake: %s",
+                 reason == NULL ? "the server hung up" : reason);
+    }
+}
+
+static bool trust(SSL_CTX *context, const char *ca_file)
+{
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
+           (strcmp(ca_file, "system") == 0 ? SSL_CTX_set_default_verify_paths(context)
+                                           : SSL_CTX_load_verify_file(context, ca_file)) == 1;
+}
+
+static bool shake_hands(SSL_CTX *context, int fd, const char *host, char detail[PROBE_DETAIL_SIZE])
+{
+    SSL *ssl = SSL_new(context);
+    bool is_ready = ssl != NULL && SSL_set_fd(ssl, fd) == 1 && SSL_set1_host(ssl, host) == 1 &&
+                    SSL_set_tlsext_host_name(ssl, host) == 1;
+    bool is_secure = is_ready && SSL_connect(ssl) == 1;
+    if (is_secure) {
+        describe(ssl, detail);
+    } else if (is_ready) {
+        describe_failure(ssl, detail);
+    } else {
+        snprintf(detail, PROBE_DETAIL_SIZE, "out of memory");
+    }
+    SSL_free(ssl);
+    return is_secure;
+}
+
+/* From here on the socket blocks, each call for timeout_ms at the most. */
+static void set_blocking(int fd, int timeout_ms)
+{
+    const struct timeval limit = {.tv_sec = timeout_ms / 1000,
+                                  .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000};
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+bool probe_tls(int socket, const char *host, const char *ca_file, int timeout_ms,
+               char detail[PROBE_DETAIL_SIZE])
+{
+    set_blocking(socket, timeout_ms);
+    if (!ask_for_tls(socket, detail)) {
+        return false;
+    }
+    ERR_clear_error();
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    bool is_secure = false;
+    if (context != NULL && trust(context, ca_file)) {
+        is_secure = shake_hands(context, socket, host, detail);
+    } else {
+        snprintf(detail, PROBE_DETAIL_SIZE, "cannot read certificates to trust from %s", ca_file);
+    }
+    SSL_CTX_free(context);
+    return is_secure;
+}

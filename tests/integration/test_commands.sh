@@ -1,0 +1,60 @@
+#!/bin/sh
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+#
+# dsql exec, credentials and doctor: what they do, and what they say when it fails.
+set -eu
+# shellcheck source-path=SCRIPTDIR source=check.sh
+. "$(dirname "$0")/check.sh"
+
+succeeds 'exec runs a program' "$DSQL" exec -- psql -Atc 'SELECT current_user'
+equals 'logged in' "$output" admin
+# shellcheck disable=SC2016 # the inner shell expands it
+succeeds 'exec takes a service away' env PGSERVICE=elsewhere "$DSQL" exec -- sh -c 'echo "${PGSERVICE-none}"'
+equals 'PGSERVICE' "$output" none
+# shellcheck disable=SC2016
+succeeds 'exec keeps the token out of argv' "$DSQL" exec -- sh -c 'tr "\0" " " </proc/$$/cmdline'
+case $output in *X-Amz*) fail_check 'a token in argv' ;; esac
+fails 'exec of nothing' "$DSQL" exec
+equals 'status' "$status" 2
+says 'which program'
+fails 'exec of a missing program' "$DSQL" exec -- no-such-program
+equals 'status' "$status" 127
+says 'not in PATH'
+fails 'exec passes the status on' "$DSQL" exec -- sh -c 'exit 42'
+equals 'status' "$status" 42
+
+succeeds 'credentials' "$DSQL" credentials
+says "$AWS_ACCESS_KEY_ID"
+says 'not asked'
+case $output in *"$AWS_SECRET_ACCESS_KEY"*) fail_check 'a secret on the screen' ;; esac
+succeeds 'credentials as JSON' "$DSQL" credentials --output json
+says '"verdict": "found"'
+fails 'credentials without any' env -u AWS_ACCESS_KEY_ID HOME=/nonexistent AWS_EC2_METADATA_DISABLED=true "$DSQL" credentials
+equals 'status' "$status" 3
+says 'not configured'
+
+succeeds 'doctor' "$DSQL" doctor
+says 'SELECT 1'
+succeeds 'doctor as JSON' "$DSQL" doctor --output json
+says '"step": "query"'
+case $output in *"$AWS_SECRET_ACCESS_KEY"* | *X-Amz-Signature*) fail_check 'a secret on the screen' ;; esac
+
+# sick STATUS STEP COMMAND...: the doctor finds that step.
+sick() {
+    expected=$1
+    step=$2
+    shift 2
+    fails "doctor: $step" "$@" "$DSQL" doctor
+    equals "status for $step" "$status" "$expected"
+    says "$step"
+    says failed
+    says '->'
+}
+sick 10 credentials env -u AWS_SECRET_ACCESS_KEY HOME=/nonexistent AWS_EC2_METADATA_DISABLED=true
+sick 11 endpoint env CLUSTER_ENDPOINT='not a name'
+sick 12 dns env -u PGHOSTADDR CLUSTER_ENDPOINT=abcdefghijklmnopqrstuvwxyz.dsql.us-east-1.on.invalid AWS_REGION=us-east-1
+sick 13 tcp env PGPORT=1
+sick 14 tls env PGSSLROOTCERT=/etc/ssl/certs/ca-certificates.crt
+sick 17 login env CLUSTER_USER=nobody_mapped
+
+finish_checks

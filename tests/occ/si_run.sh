@@ -1,0 +1,40 @@
+#!/bin/sh
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+#
+# Records and judges: a few rounds of different contention, each with a new seed, which
+# is printed.  With --must-fail the judge has to find something.
+# usage: si_run.sh [--must-fail] BUILD-DIRECTORY SECONDS-A-ROUND [SEED]
+set -eu
+must_fail=false
+[ "$1" != --must-fail ] || { must_fail=true && shift; }
+build=$1
+seconds=$2
+seed=${3:-$$}
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/dsql-si.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+
+for shape in "4 6" "8 15" "8 40" "12 100"; do
+    rm -f "$scratch"/*.history
+    # shellcheck disable=SC2086 # two numbers
+    set -- $shape
+    "$build/occ_si_stress" --dir "$scratch" --clients "$1" --rows "$2" --seconds "$seconds" \
+        --seed "$seed" >"$scratch/log" || { cat "$scratch/log" && exit 1; }
+    status=0
+    "$build/occ_si_check" "$scratch" >"$scratch/verdict" || status=$?
+    if $must_fail; then
+        [ "$status" -eq 1 ] || { cat "$scratch/verdict" && exit 1; }
+        tail -n 1 "$scratch/verdict"
+        continue
+    fi
+    echo "$1 clients, $2 rows, seed $seed: $(tail -n 1 "$scratch/verdict")"
+    longest=$(sed -n 's/.*longest statement \([0-9]*\) us/\1/p' "$scratch/log" | sort -n | tail -n 1)
+    echo "    longest statement $((longest / 1000)) ms"
+    if [ "$status" -ne 0 ]; then
+        cat "$scratch/verdict" >&2
+        kept=$(mktemp -d "${TMPDIR:-/tmp}/dsql-si-kept.XXXXXX")
+        cp "$scratch"/*.history "$kept"
+        echo "the histories are in $kept" >&2
+        exit 1
+    fi
+    seed=$((seed + 1))
+done

@@ -53,6 +53,17 @@ static PGconn *start(const struct settings *settings, const struct clock *clock,
     return conn;
 }
 
+static dsql_status refuse(const struct settings *settings, const struct clock *clock,
+                          const PGconn *conn, dsql_error *err)
+{
+    struct refusal refusal = refusal_read(text_of(PQerrorMessage(conn)));
+    const struct refusal_context context = {.host = settings->endpoint.host,
+                                            .user = settings->user,
+                                            .token_seconds = settings->token_seconds,
+                                            .now_s = clock_wall_s(clock)};
+    return refusal_fail(&refusal, &context, err);
+}
+
 static int64_t earlier(int64_t a, int64_t b)
 {
     if (a < 0 || b < 0) {
@@ -101,7 +112,7 @@ static dsql_status finish(PGconn *conn, const struct settings *settings, const s
         }
     }
     if (PQstatus(conn) != CONNECTION_OK) {
-        return refusal_to_error(host, text_of(PQerrorMessage(conn)), err);
+        return refuse(settings, clock, conn, err);
     }
     PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
     return DSQL_OK;
@@ -145,7 +156,7 @@ PGconn *dsql_connect_start(const dsql_options *options, dsql_error *err)
     }
     PGconn *conn = start(&settings, clock_system(), err);
     if (conn != NULL && PQstatus(conn) == CONNECTION_BAD) {
-        refusal_to_error(settings.endpoint.host, text_of(PQerrorMessage(conn)), err);
+        refuse(&settings, clock_system(), conn, err);
         connection_close(conn);
         conn = NULL;
     } else if (conn != NULL) {

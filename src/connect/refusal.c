@@ -2,9 +2,20 @@
 /* See refusal.h. */
 #include "connect/refusal.h"
 
+#include "base/buf.h"
 #include "base/error.h"
+#include "connect/skew.h"
 
-enum { SQLSTATE_LENGTH = 5 };
+enum {
+    SQLSTATE_LENGTH = 5,
+    PRIMARY_SHOWN = 300,
+    PRIMARY_SHOWN_WITH_HINT = 120, /* leaves room for the hint and the next step */
+    HINT_SHOWN = 130,
+    ADVICE_MAX = 200,
+    SKEW_WORTH_BLAMING_S = 30
+};
+
+/* ---- Reading ---- */
 
 /* Every SQLSTATE has a digit in it; FATAL, ERROR and PANIC have none. */
 static bool is_sqlstate(struct text text)
@@ -24,14 +35,14 @@ static bool is_sqlstate(struct text text)
  * "...: FATAL:  08006: unable to accept ...": what stands between two colons and looks
  * like a SQLSTATE.  The words around it may be translated, so they are not looked at.
  */
-static bool find_sqlstate(struct text line, char out[SQLSTATE_LENGTH + 1], struct text *primary)
+static bool find_sqlstate(struct text line, struct refusal *out)
 {
     struct text part;
     struct text rest = line;
     while (text_cut(rest, ':', &part, &rest)) {
         if (is_sqlstate(text_trim(part))) {
-            *primary = text_trim(rest);
-            return text_copy(text_trim(part), out, SQLSTATE_LENGTH + 1);
+            out->primary = text_trim(rest);
+            return text_copy(text_trim(part), out->sqlstate, sizeof out->sqlstate);
         }
     }
     return false;
@@ -51,41 +62,153 @@ static struct text find_hint(struct text lines)
     return text_of("");
 }
 
-static const char *next_step(struct text all, const char *sqlstate)
+/* Only the server may ask for another try, never a text of libpq or of the system. */
+static enum refusal_kind kind_of(const struct refusal *refusal)
 {
-    struct text state = text_of(sqlstate);
-    if (text_contains(all, "Signature expired") || text_contains(all, "not yet valid")) {
-        return "; is the clock of this machine right?";
+    struct text state = text_of(refusal->sqlstate);
+    if (text_contains(refusal->hint, "Signature expired") ||
+        text_contains(refusal->hint, "Signature not yet current") ||
+        (text_contains(refusal->hint, "security token") &&
+         text_contains(refusal->hint, "expired"))) {
+        return REFUSAL_EXPIRED;
     }
-    if (text_contains(all, "Wrong user to action mapping")) {
-        return "; user admin needs a DbConnectAdmin token, every other user a DbConnect token";
+    if (text_equal_string(state, "53300") || text_equal_string(state, "53400") ||
+        (!text_is_empty(state) && text_contains(refusal->primary, "waking up cluster"))) {
+        return REFUSAL_FOR_THE_TIME;
     }
-    if (text_contains(all, "waking up cluster")) {
-        return "; try again in some seconds";
-    }
-    if (text_equal_string(state, "53300") || text_equal_string(state, "53400")) {
-        return "; close connections that are not needed, or try again later";
-    }
-    if (text_contains(all, "certificate verify failed")) {
-        return "; name the CA file in ca_file or PGSSLROOTCERT";
-    }
-    return "";
+    return REFUSAL_FINAL;
 }
 
-dsql_status refusal_to_error(const char *host, struct text message, dsql_error *err)
+/* With several addresses there are several messages; the one of a server counts. */
+struct refusal refusal_read(struct text message)
 {
+    struct refusal refusal = {.primary = text_trim(message), .hint = text_of("")};
     struct text rest = message;
-    struct text first = text_of("");
-    text_next_line(&rest, &first);
-    char sqlstate[SQLSTATE_LENGTH + 1] = "";
-    struct text primary = text_trim(message);
-    struct text hint = text_of("");
-    if (find_sqlstate(first, sqlstate, &primary)) {
-        hint = find_hint(rest);
+    struct text line;
+    while (text_next_line(&rest, &line)) {
+        if (find_sqlstate(line, &refusal)) {
+            refusal.hint = find_hint(rest);
+            break;
+        }
     }
-    fail(err, DSQL_ERR_CONNECT, "could not connect to %s: %.*s%s%.*s%s", host,
-         (int)text_slice(primary, 0, 300).len, primary.data, hint.len > 0 ? ": " : "",
-         (int)text_slice(hint, 0, 200).len, hint.data, next_step(message, sqlstate));
-    error_set_sqlstate(err, sqlstate);
+    refusal.kind = kind_of(&refusal);
+    return refusal;
+}
+
+/* ---- The next step ---- */
+
+static void add_duration(struct buf *out, int64_t seconds)
+{
+    if (seconds < 120) {
+        buf_printf(out, "%lld seconds", (long long)seconds);
+    } else if (seconds < 7200) {
+        buf_printf(out, "%lld minutes", (long long)(seconds / 60));
+    } else {
+        buf_printf(out, "%lld hours", (long long)(seconds / 3600));
+    }
+}
+
+static void advise_about_clock(struct buf *out, const struct refusal *refusal,
+                               const struct refusal_context *context)
+{
+    int64_t skew_s = 0;
+    if (!skew_measure(refusal->hint, context->now_s, &skew_s)) {
+        buf_add_string(out, "; is the clock of this machine right?");
+        return;
+    }
+    int64_t size_s = skew_s < 0 ? -skew_s : skew_s;
+    if (size_s < SKEW_WORTH_BLAMING_S) {
+        buf_printf(out, "; the clock is right, so %d seconds (token_seconds) are too few",
+                   context->token_seconds);
+        return;
+    }
+    buf_add_string(out, "; the clock of this machine is ");
+    add_duration(out, size_s);
+    buf_printf(out, " %s that of AWS: set it right", skew_s < 0 ? "behind" : "ahead of");
+}
+
+static void advise_about_expiry(struct buf *out, const struct refusal *refusal,
+                                const struct refusal_context *context)
+{
+    if (text_contains(refusal->hint, "security token")) {
+        buf_add_string(out, "; renew the AWS credentials (their session is over)");
+    } else {
+        advise_about_clock(out, refusal, context);
+    }
+}
+
+static void advise_about_access(struct buf *out, const struct refusal *refusal,
+                                const struct refusal_context *context)
+{
+    bool is_admin = text_equal_string(text_of(context->user), "admin");
+    if (text_contains(refusal->hint, "Wrong user to action mapping")) {
+        buf_add_string(out, "; user admin needs a DbConnectAdmin token, every other user a "
+                            "DbConnect token");
+    } else if (is_admin) {
+        buf_add_string(out, "; may these AWS credentials do dsql:DbConnectAdmin on this cluster, "
+                            "and is the region right?");
+    } else {
+        buf_add_string(out, "; may these AWS credentials do dsql:DbConnect on this cluster, and "
+                            "was AWS IAM GRANT done for this user?");
+    }
+}
+
+/* Words of a server or of libpq, and what to do.  The first that fits. */
+static const struct {
+    const char *words;
+    const char *advice;
+} advices[] = {
+    {"waking up cluster", "; try again in some seconds"},
+    {"sni was not received", "; host must be the cluster's name, and sslsni not 0"},
+    {"setting configuration parameter",
+     "; it comes from options=, or from PGGEQO, PGTZ or PGDATESTYLE: take it out"},
+    {"certificate verify failed", "; name the CA file in ca_file or PGSSLROOTCERT"},
+    {"does not match host name",
+     "; that server is not this cluster: are host and PGHOSTADDR right?"},
+    {"does not support SSL", "; that is no Aurora DSQL: are host, PGHOSTADDR and port right?"},
+    {"authentication method requirement",
+     "; that is no Aurora DSQL: are host, PGHOSTADDR and port right?"},
+    {"could not translate host name", "; does this cluster exist, in this region?"},
+};
+
+static void advise(struct buf *out, const struct refusal *refusal,
+                   const struct refusal_context *context)
+{
+    struct text state = text_of(refusal->sqlstate);
+    if (refusal->kind == REFUSAL_EXPIRED) {
+        advise_about_expiry(out, refusal, context);
+        return;
+    }
+    if (text_equal_string(state, "53300") || text_equal_string(state, "53400")) {
+        buf_add_string(out, "; close connections that are not needed, or try again later");
+        return;
+    }
+    if (text_contains(refusal->primary, "access denied")) {
+        advise_about_access(out, refusal, context);
+        return;
+    }
+    for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++) {
+        if (text_contains(refusal->primary, advices[i].words)) {
+            buf_add_string(out, advices[i].advice);
+            return;
+        }
+    }
+}
+
+dsql_status refusal_fail(const struct refusal *refusal, const struct refusal_context *context,
+                         dsql_error *err)
+{
+    struct buf advice AUTO_BUF;
+    buf_init(&advice, ADVICE_MAX);
+    advise(&advice, refusal, context);
+    bool has_hint = !text_is_empty(refusal->hint);
+    struct text primary =
+        text_slice(refusal->primary, 0, has_hint ? PRIMARY_SHOWN_WITH_HINT : PRIMARY_SHOWN);
+    struct text hint = text_slice(refusal->hint, 0, HINT_SHOWN);
+    struct text next = buf_text(&advice);
+    fail(err, DSQL_ERR_CONNECT, "could not connect to %s: %.*s%s%.*s%.*s", context->host,
+         (int)primary.len, primary.data, has_hint ? ": " : "", (int)hint.len, hint.data,
+         (int)next.len, next.data);
+    error_set_sqlstate(err, refusal->sqlstate);
     return DSQL_ERR_CONNECT;
 }

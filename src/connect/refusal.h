@@ -1,7 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a failed connect says.  libpq gives no fields for it, only a text: asked for
- * verbose, it carries the SQLSTATE and the HINT, in which Aurora DSQL hides the reason.
+ * What a failed connect says, and what may be done about it.  libpq gives no fields for
+ * it, only a text: asked for verbose, it carries the SQLSTATE and the HINT, in which
+ * Aurora DSQL hides the reason.
  */
 #ifndef DSQL_CONNECT_REFUSAL_H
 #define DSQL_CONNECT_REFUSAL_H
@@ -10,7 +11,33 @@
 
 #include <dsql.h>
 
-/** Turns PQerrorMessage() of a failed connect to host into DSQL_ERR_CONNECT with a next step. */
-dsql_status refusal_to_error(const char *host, struct text message, dsql_error *err);
+enum refusal_kind {
+    REFUSAL_FINAL,       /* the same connect would fail again */
+    REFUSAL_EXPIRED,     /* the signature, or its credentials: worth one try with fresh ones */
+    REFUSAL_FOR_THE_TIME /* waking up, too many connections, or too many a second */
+};
+
+/** Texts point into the message. */
+struct refusal {
+    enum refusal_kind kind;
+    char sqlstate[6];    /* "": the server did not speak */
+    struct text primary; /* the server's message, or all that libpq says */
+    struct text hint;    /* may be empty */
+};
+
+/** Reads PQerrorMessage() of a failed connect. */
+struct refusal refusal_read(struct text message);
+
+/** Who wanted to connect, for the words of the error. */
+struct refusal_context {
+    const char *host;
+    const char *user;
+    int token_seconds;
+    int64_t now_s; /* wall time of the refusal, to measure the clock by */
+};
+
+/** DSQL_ERR_CONNECT with the SQLSTATE, what was said, and the next step. */
+dsql_status refusal_fail(const struct refusal *refusal, const struct refusal_context *context,
+                         dsql_error *err);
 
 #endif

@@ -1,36 +1,138 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "connect/refusal.h"
 #include "unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
-static dsql_error refuse(const char *message)
+#define PREFIX "connection to server at \"h\" (127.0.0.1), port 5432 failed: "
+#define DENIED PREFIX "FATAL:  08006: unable to accept connection, access denied\n"
+
+static enum refusal_kind kind_of(const char *message)
+{
+    return refusal_read(text_of(message)).kind;
+}
+
+static dsql_error refuse_at(const char *message, const char *user, int64_t now_s)
 {
     dsql_error err = {.status = DSQL_OK};
-    assert_int_equal(refusal_to_error("h", text_of(message), &err), DSQL_ERR_CONNECT);
+    struct refusal refusal = refusal_read(text_of(message));
+    const struct refusal_context context = {
+        .host = "h", .user = user, .token_seconds = 900, .now_s = now_s};
+    assert_int_equal(refusal_fail(&refusal, &context, &err), DSQL_ERR_CONNECT);
     assert_int_equal(err.status, DSQL_ERR_CONNECT);
+    assert_null(strchr(err.message, '\n'));
     return err;
 }
 
-static void an_expired_signature_blames_the_clock(void **state)
+static dsql_error refuse(const char *message)
+{
+    return refuse_at(message, "app", 0);
+}
+
+#define EXPIRED                                                                                    \
+    DENIED "HINT:  Signature expired: 20241107T000000Z is now earlier than 20241107T001500Z "      \
+           "(20241107T003000Z - 15 min.)\nLOCATION:  x, y:1\n"
+
+static int64_t at(const char *time)
+{
+    int64_t seconds = 0;
+    assert_true(clock_parse_basic(text_of(time), &seconds));
+    return seconds;
+}
+
+static void an_expired_signature_blames_the_clock_with_the_skew(void **state)
 {
     (void)state;
-    dsql_error err = refuse("connection to server at \"h\" (127.0.0.1), port 5432 failed: FATAL:  "
-                            "08006: unable to accept connection, access denied\n"
-                            "HINT:  Signature expired: 20260101T000000Z\nLOCATION:  x, y:1\n");
+    assert_int_equal(kind_of(EXPIRED), REFUSAL_EXPIRED);
+    dsql_error err = refuse_at(EXPIRED, "admin", at("20241107T000000Z"));
     assert_string_equal(err.sqlstate, "08006");
-    assert_string_equal(err.message,
-                        "could not connect to h: unable to accept connection, access denied: "
-                        "Signature expired: 20260101T000000Z; is the clock of this machine right?");
+    assert_string_equal(
+        err.message,
+        "could not connect to h: unable to accept connection, access denied: Signature expired: "
+        "20241107T000000Z is now earlier than 20241107T001500Z (20241107T003000Z - 15 min.); the "
+        "clock of this machine is 30 minutes behind that of AWS: set it right");
+}
+
+static void the_skew_is_told_in_fitting_units(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *now;
+        const char *words;
+    } cases[] = {
+        {"20241107T002851Z", "is 69 seconds behind that"},
+        {"20241107T003200Z", "is 2 minutes ahead of that"},
+        {"20241108T003000Z", "is 24 hours ahead of that"},
+        {"20241107T003010Z", "the clock is right, so 900 seconds (token_seconds) are too few"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        dsql_error err = refuse_at(EXPIRED, "admin", at(cases[i].now));
+        assert_non_null(strstr(err.message, cases[i].words));
+    }
+}
+
+static void without_times_the_clock_is_only_suspected(void **state)
+{
+    (void)state;
+    dsql_error err = refuse(DENIED "HINT:  Signature expired: 20260101T000000Z\n");
+    assert_non_null(strstr(err.message, "; is the clock of this machine right?"));
+}
+
+static void a_session_that_is_over_is_worth_fresh_credentials(void **state)
+{
+    (void)state;
+    const char *message = DENIED "HINT:  The security token included in the request is expired\n";
+    assert_int_equal(kind_of(message), REFUSAL_EXPIRED);
+    assert_non_null(strstr(refuse(message).message, "renew the AWS credentials"));
+    assert_int_equal(
+        kind_of(DENIED "HINT:  The security token included in the request is invalid\n"),
+        REFUSAL_FINAL);
 }
 
 static void a_wrong_user_says_which_action_belongs_to_whom(void **state)
 {
     (void)state;
-    dsql_error err = refuse("FATAL:  08006: unable to accept connection, access denied\n"
-                            "HINT:  Wrong user to action mapping. user: admin, action: DbConnect");
+    const char *message =
+        DENIED "HINT:  Wrong user to action mapping. user: admin, action: DbConnect";
+    assert_int_equal(kind_of(message), REFUSAL_FINAL);
+    dsql_error err = refuse(message);
     assert_non_null(strstr(err.message, "user admin needs a DbConnectAdmin token"));
     assert_null(strstr(err.message, "clock"));
+}
+
+static void access_denied_is_final_and_names_the_permission(void **state)
+{
+    (void)state;
+    const char *message = DENIED "HINT:  User: arn:aws:iam::1:user/x is not authorized\n";
+    assert_int_equal(kind_of(message), REFUSAL_FINAL);
+    assert_int_equal(kind_of(DENIED), REFUSAL_FINAL);
+    assert_non_null(strstr(refuse_at(message, "admin", 0).message, "dsql:DbConnectAdmin"));
+    dsql_error err = refuse_at(message, "app", 0);
+    assert_non_null(strstr(err.message, "dsql:DbConnect on"));
+    assert_non_null(strstr(err.message, "AWS IAM GRANT"));
+    assert_non_null(strstr(err.message, "arn:aws:iam::1:user/x"));
+}
+
+static void what_passes_is_worth_waiting_for(void **state)
+{
+    (void)state;
+    static const char *const messages[] = {
+        "x: FATAL:  53300: Unable to accept connection, too many open connections.\n",
+        "x: FATAL:  53400: Unable to accept connection, rate exceeded.\n",
+        "x: FATAL:  08006: unable to accept connection, waking up cluster, please retry later\n",
+    };
+    for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
+        assert_int_equal(kind_of(messages[i]), REFUSAL_FOR_THE_TIME);
+    }
+}
+
+static void only_a_server_can_ask_for_another_try(void **state)
+{
+    (void)state;
+    assert_int_equal(kind_of("could not translate host name \"waking up cluster\""), REFUSAL_FINAL);
+    assert_int_equal(kind_of("connection refused\nHINT:  Signature expired: x\n"), REFUSAL_FINAL);
 }
 
 static void too_many_connections_keep_their_sqlstate(void **state)
@@ -42,6 +144,16 @@ static void too_many_connections_keep_their_sqlstate(void **state)
     assert_non_null(strstr(err.message, "close connections"));
 }
 
+static void the_words_of_the_server_count_among_several_addresses(void **state)
+{
+    (void)state;
+    struct refusal refusal = refusal_read(text_of(
+        "connection to server at \"h\" (::1), port 5432 failed: Connection refused\n"
+        "\tIs the server running on that host and accepting TCP/IP connections?\n" EXPIRED));
+    assert_string_equal(refusal.sqlstate, "08006");
+    assert_int_equal(refusal.kind, REFUSAL_EXPIRED);
+}
+
 static void a_network_error_has_no_sqlstate(void **state)
 {
     (void)state;
@@ -49,27 +161,55 @@ static void a_network_error_has_no_sqlstate(void **state)
                             "refused\n\tIs the server running on that host?\n");
     assert_string_equal(err.sqlstate, "");
     assert_non_null(strstr(err.message, "Connection refused"));
-    assert_null(strchr(err.message, '\n'));
 }
 
-static void an_endless_message_is_cut(void **state)
+static void each_known_trouble_has_a_next_step(void **state)
 {
     (void)state;
+    static const char *const troubles[][2] = {
+        {PREFIX "SSL error: certificate verify failed\n", "ca_file"},
+        {PREFIX "server certificate for \"a\" does not match host name \"b\"\n", "PGHOSTADDR"},
+        {PREFIX "server does not support SSL, but SSL was required\n", "no Aurora DSQL"},
+        {"could not translate host name \"h\" to address: Name or service not known\n", "exist"},
+        {PREFIX "FATAL:  0A000: setting configuration parameter \"geqo\" not supported\n",
+         "PGGEQO"},
+        {PREFIX "FATAL:  08006: unable to accept connection, sni was not received\n", "sslsni"},
+    };
+    for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++) {
+        assert_int_equal(kind_of(troubles[i][0]), REFUSAL_FINAL);
+        assert_non_null(strstr(refuse(troubles[i][0]).message, troubles[i][1]));
+    }
+}
+
+static void an_endless_message_is_cut_and_the_next_step_stays(void **state)
+{
+    (void)state;
+    char filler[2000];
+    memset(filler, 'A', sizeof filler - 1);
+    filler[sizeof filler - 1] = '\0';
+    assert_true(strlen(refuse(filler).message) < DSQL_ERROR_MESSAGE_SIZE);
     char message[5000];
-    memset(message, 'A', sizeof message - 1);
-    message[sizeof message - 1] = '\0';
-    dsql_error err = refuse(message);
-    assert_true(strlen(err.message) < DSQL_ERROR_MESSAGE_SIZE);
+    snprintf(message, sizeof message, "x: FATAL:  08006: access denied %s\nHINT:  %s\n", filler,
+             filler);
+    assert_non_null(strstr(refuse(message).message, "was AWS IAM GRANT done for this user?"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_expired_signature_blames_the_clock),
+        cmocka_unit_test(an_expired_signature_blames_the_clock_with_the_skew),
+        cmocka_unit_test(the_skew_is_told_in_fitting_units),
+        cmocka_unit_test(without_times_the_clock_is_only_suspected),
+        cmocka_unit_test(a_session_that_is_over_is_worth_fresh_credentials),
         cmocka_unit_test(a_wrong_user_says_which_action_belongs_to_whom),
+        cmocka_unit_test(access_denied_is_final_and_names_the_permission),
+        cmocka_unit_test(what_passes_is_worth_waiting_for),
+        cmocka_unit_test(only_a_server_can_ask_for_another_try),
         cmocka_unit_test(too_many_connections_keep_their_sqlstate),
+        cmocka_unit_test(the_words_of_the_server_count_among_several_addresses),
         cmocka_unit_test(a_network_error_has_no_sqlstate),
-        cmocka_unit_test(an_endless_message_is_cut),
+        cmocka_unit_test(each_known_trouble_has_a_next_step),
+        cmocka_unit_test(an_endless_message_is_cut_and_the_next_step_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

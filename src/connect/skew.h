@@ -1,0 +1,19 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How wrong this machine's clock is, from what AWS says of a signature it refused:
+ *
+ *   Signature expired: 20241107T000000Z is now earlier than 20241107T001500Z
+ *   (20241107T003000Z - 15 min.)
+ *
+ * which is the time that was signed, the limit, and the time of AWS; "Signature not yet
+ * current" has the same three.
+ */
+#ifndef DSQL_CONNECT_SKEW_H
+#define DSQL_CONNECT_SKEW_H
+
+#include "base/text.h"
+
+/** now_s - the time of AWS: positive when the clock is ahead.  False: hint does not tell it. */
+bool skew_measure(struct text hint, int64_t now_s, int64_t *skew_s);
+
+#endif

@@ -1,0 +1,23 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* Whatever a server says at connect becomes one line with a SQLSTATE or none. */
+#include "connect/refusal.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    dsql_error err = {.status = DSQL_OK};
+    struct refusal refusal = refusal_read(text_of_bytes(data, size));
+    const struct refusal_context context = {
+        .host = "h", .user = size % 2 == 0 ? "admin" : "app", .token_seconds = 900};
+    size_t state_length = strlen(refusal.sqlstate);
+    if (refusal_fail(&refusal, &context, &err) != DSQL_ERR_CONNECT ||
+        err.message[sizeof err.message - 1] != '\0' || strchr(err.message, '\n') != NULL ||
+        (state_length != 0 && state_length != 5) ||
+        (refusal.kind != REFUSAL_FINAL && state_length == 0)) {
+        __builtin_trap();
+    }
+    return 0;
+}

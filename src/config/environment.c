@@ -23,6 +23,11 @@ const char *environment_get(const char *name)
     return text_is_empty(text_trim(text_of(value))) ? NULL : value;
 }
 
+const char *environment_raw(const char *name)
+{
+    return getenv(name);
+}
+
 /* ERANGE asks for a bigger buffer.  *home stays NULL when there is no entry. */
 static int read_password_entry(size_t size, char **home)
 {

@@ -38,6 +38,7 @@ static const struct fixed_keyword fixed_keywords[] = {
     {"sslnegotiation", "direct", "libdsql negotiates TLS directly wherever libpq can"},
     {"gssencmode", "disable", "connections to DSQL are encrypted with TLS"},
     {"sslcompression", "0", "compression weakens TLS"},
+    {"sslsni", "1", "Aurora DSQL finds the cluster by the name that TLS sends"},
 };
 
 static dsql_status check_fixed(const struct pq_pair *pair, dsql_error *err)

@@ -11,6 +11,7 @@
 #include "config/conninfo.h"
 #include "config/environment.h"
 #include "config/keywords.h"
+#include "config/privatelink.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -83,6 +84,19 @@ static dsql_status resolve_ints(const struct int_field *fields, size_t count, ds
     return DSQL_OK;
 }
 
+static void resolve_hooks(const dsql_options *options, struct pool_settings *pool)
+{
+    pool->reset_on_release = options->reset_on_release != 0;
+    pool->on_connect = options->on_connect;
+    pool->on_connect_arg = options->on_connect_arg;
+    pool->on_acquire = options->on_acquire;
+    pool->on_acquire_arg = options->on_acquire_arg;
+    pool->on_release = options->on_release;
+    pool->on_release_arg = options->on_release_arg;
+    pool->on_close = options->on_close;
+    pool->on_close_arg = options->on_close_arg;
+}
+
 static dsql_status resolve_pool(const dsql_options *options, struct pool_settings *pool,
                                 dsql_error *err)
 {
@@ -96,9 +110,11 @@ static dsql_status resolve_pool(const dsql_options *options, struct pool_setting
         {{"acquire_timeout_ms", 1, MAX_WAIT_MS, 5000, true},
          options->acquire_timeout_ms,
          &pool->acquire_timeout_ms},
+        {{"validate_idle_s", 1, MAX_WAIT_S, 30, true},
+         options->validate_idle_s,
+         &pool->validate_idle_s},
     };
-    pool->on_connect = options->on_connect;
-    pool->on_connect_arg = options->on_connect_arg;
+    resolve_hooks(options, pool);
     dsql_status status = resolve_ints(fields, sizeof fields / sizeof fields[0], err);
     if (status == DSQL_OK && pool->min_idle > pool->max) {
         return fail(err, DSQL_ERR_USAGE, "pool_min_idle is %d, more than pool_max, which is %d",
@@ -170,7 +186,7 @@ static dsql_status keep_pairs(const struct pair_list *list, struct settings *set
     struct pair_list kept = {0};
     for (size_t i = 0; i < list->count; i++) {
         const struct pq_pair *pair = &list->items[i];
-        if (!keyword_is_resolved(pair->keyword) &&
+        if (!keyword_is_resolved(pair->keyword) && pair->value[0] != '\0' && /* as libpq */
             !pairs_set(&kept, text_of(pair->keyword), text_of(pair->value))) {
             pairs_clear(&kept);
             return fail_nomem(err);
@@ -259,18 +275,47 @@ static dsql_status resolve_names(const dsql_options *options, const struct pair_
     }
     if (status == DSQL_OK) {
         status = resolve_application_name(
-            pick(options->application_name, list, "application_name", NULL),
+            pick(options->application_name, list, "application_name", "PGAPPNAME"),
             settings->application_name, err);
     }
     return status;
 }
 
-static dsql_status resolve_strings(const dsql_options *options, const struct pair_list *list,
+/* The cluster behind an interface endpoint; its id leaves libpq's options. */
+static dsql_status resolve_privatelink(const char *host, const char *region, struct pair_list *list,
+                                       struct settings *settings, dsql_error *err)
+{
+    struct privatelink link;
+    dsql_status status = privatelink_resolve(host, pairs_get(list, "options"), &link, err);
+    if (status != DSQL_OK) {
+        return status;
+    }
+    status = dup_optional(link.via, &settings->via, err);
+    if (status == DSQL_OK && !pairs_set(list, text_of("options"), text_of(link.options))) {
+        status = fail_nomem(err);
+    }
+    if (status == DSQL_OK) {
+        status = endpoint_resolve(link.host, region, &settings->endpoint, err);
+    }
+    privatelink_clear(&link);
+    return status;
+}
+
+static dsql_status resolve_endpoint(const dsql_options *options, struct pair_list *list,
+                                    struct settings *settings, dsql_error *err)
+{
+    const char *host = pick(options->host, list, "host", "PGHOST");
+    const char *region = pick(options->region, list, "region", NULL);
+    if (privatelink_is_host(host)) {
+        return resolve_privatelink(host, region, list, settings, err);
+    }
+    return endpoint_resolve(host, region, &settings->endpoint, err);
+}
+
+static dsql_status resolve_strings(const dsql_options *options, struct pair_list *list,
                                    struct settings *settings, dsql_error *err)
 {
-    dsql_status status =
-        endpoint_resolve(pick(options->host, list, "host", "PGHOST"),
-                         pick(options->region, list, "region", NULL), &settings->endpoint, err);
+    dsql_status status = resolve_endpoint(options, list, settings, err);
     if (status == DSQL_OK) {
         status = resolve_names(options, list, settings, err);
     }
@@ -404,6 +449,7 @@ void settings_clear(struct settings *settings)
 {
     struct pair_list list = {.items = settings->pairs, .count = settings->pair_count};
     pairs_clear(&list);
+    mem_free(settings->via);
     mem_free(settings->profile);
     mem_free(settings->ca_file);
     if (settings->credentials != NULL) {

@@ -24,8 +24,16 @@ struct pool_settings {
     int max_lifetime_s;
     int max_idle_s;
     int acquire_timeout_ms; /* -1: for ever */
+    int validate_idle_s;    /* -1: never */
+    bool reset_on_release;
     dsql_status (*on_connect)(PGconn *conn, void *arg, dsql_error *err);
     void *on_connect_arg;
+    dsql_status (*on_acquire)(PGconn *conn, void *arg, dsql_error *err);
+    void *on_acquire_arg;
+    void (*on_release)(PGconn *conn, void *arg);
+    void *on_release_arg;
+    void (*on_close)(PGconn *conn, void *arg);
+    void *on_close_arg;
 };
 
 struct retry_settings {
@@ -37,6 +45,7 @@ struct retry_settings {
 
 struct settings {
     struct endpoint endpoint;
+    char *via; /* the name of an interface endpoint to connect to instead; mostly NULL */
     char user[SETTINGS_NAME_SIZE];
     char dbname[SETTINGS_NAME_SIZE];
     char port[6];

@@ -7,12 +7,20 @@
 #include "base/secret.h"
 #include "connect/params.h"
 #include "connect/refusal.h"
+#include "connect/tries.h"
+#include "connect/wait.h"
 #include "connect/watch.h"
 #include "token/complete.h"
 #include "token/token.h"
 
 #include <errno.h>
 #include <poll.h>
+
+struct connect_world connect_world_system(void)
+{
+    return (struct connect_world){
+        .clock = clock_system(), .random = random_system(), .resolver = resolver_system()};
+}
 
 void connection_close(PGconn *conn)
 {
@@ -21,22 +29,25 @@ void connection_close(PGconn *conn)
     errno = saved;
 }
 
-static dsql_params *params_with_token(const struct settings *settings, const struct clock *clock,
-                                      dsql_error *err)
+/* ---- Starting ---- */
+
+static dsql_params *params_with_token(const struct settings *settings,
+                                      const struct connect_world *world, dsql_error *err)
 {
     char *token = NULL;
     int64_t expires_at = 0;
-    if (token_for_settings(settings, clock, &token, &expires_at, err) != DSQL_OK) {
+    if (token_for_settings(settings, world->clock, &token, &expires_at, err) != DSQL_OK) {
         return NULL;
     }
-    dsql_params *params = params_build(settings, token, PQlibVersion(), err);
+    dsql_params *params = params_build(settings, token, PQlibVersion(), world->resolver, err);
     secret_free_string(token);
     return params;
 }
 
-static PGconn *start(const struct settings *settings, const struct clock *clock, dsql_error *err)
+static PGconn *start(const struct settings *settings, const struct connect_world *world,
+                     dsql_error *err)
 {
-    dsql_params *params = params_with_token(settings, clock, err);
+    dsql_params *params = params_with_token(settings, world, err);
     if (params == NULL) {
         return NULL;
     }
@@ -44,7 +55,7 @@ static PGconn *start(const struct settings *settings, const struct clock *clock,
         PQconnectStartParams(dsql_params_keywords(params), dsql_params_values(params), 0);
     dsql_params_free(params);
     if (conn == NULL || !watch_attach(conn)) {
-        PQfinish(conn);
+        connection_close(conn);
         fail_nomem(err);
         return NULL;
     }
@@ -53,16 +64,67 @@ static PGconn *start(const struct settings *settings, const struct clock *clock,
     return conn;
 }
 
-static dsql_status refuse(const struct settings *settings, const struct clock *clock,
-                          const PGconn *conn, dsql_error *err)
+/* ---- One try ---- */
+
+static enum refusal_kind refuse(const struct settings *settings, const struct clock *clock,
+                                const PGconn *conn, dsql_error *err)
 {
     struct refusal refusal = refusal_read(text_of(PQerrorMessage(conn)));
     const struct refusal_context context = {.host = settings->endpoint.host,
                                             .user = settings->user,
                                             .token_seconds = settings->token_seconds,
                                             .now_s = clock_wall_s(clock)};
-    return refusal_fail(&refusal, &context, err);
+    refusal_fail(&refusal, &context, err);
+    return refusal.kind;
 }
+
+/* False: the deadline has passed. */
+static bool drive(PGconn *conn, const struct clock *clock, int64_t deadline_ms)
+{
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    while (PQstatus(conn) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
+           state != PGRES_POLLING_FAILED) {
+        short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+        if (!wait_for_socket(conn, events, clock, deadline_ms)) {
+            return false;
+        }
+        state = PQconnectPoll(conn);
+    }
+    return true;
+}
+
+static void fail_late(const struct settings *settings, dsql_error *err)
+{
+    fail(err, DSQL_ERR_TIMEOUT,
+         "could not connect to %s port %s: no answer in time; is the network path to the cluster "
+         "open?",
+         settings->endpoint.host, settings->port);
+}
+
+/* NULL: see *err, and *kind for what may be done. */
+static PGconn *try_once(const struct settings *settings, const struct connect_world *world,
+                        int64_t deadline_ms, enum refusal_kind *kind, dsql_error *err)
+{
+    *kind = REFUSAL_FINAL;
+    PGconn *conn = start(settings, world, err);
+    if (conn == NULL) {
+        return NULL;
+    }
+    bool is_in_time = drive(conn, world->clock, deadline_ms);
+    if (is_in_time && PQstatus(conn) == CONNECTION_OK) {
+        PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
+        return conn;
+    }
+    if (is_in_time) {
+        *kind = refuse(settings, world->clock, conn, err);
+    } else {
+        fail_late(settings, err);
+    }
+    connection_close(conn);
+    return NULL;
+}
+
+/* ---- As many as it takes ---- */
 
 static int64_t earlier(int64_t a, int64_t b)
 {
@@ -72,70 +134,45 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* False: the deadline (-1: none) has passed. */
-static bool wait_for_socket(const PGconn *conn, short events, const struct clock *clock,
-                            int64_t deadline_ms)
+/* False: it stays refused. */
+static bool prepare_next(const struct settings *settings, const struct connect_world *world,
+                         struct tries *tries, enum refusal_kind kind, int64_t deadline_ms)
 {
-    enum { LONGEST_WAIT_MS = 60000 };
-    for (;;) {
-        int64_t left = LONGEST_WAIT_MS;
-        if (deadline_ms >= 0) {
-            left = deadline_ms - clock_monotonic_ms(clock);
-            if (left <= 0) {
-                return false;
-            }
-        }
-        struct pollfd fd = {.fd = PQsocket(conn), .events = events};
-        int ready = poll(&fd, 1, (int)(left < LONGEST_WAIT_MS ? left : LONGEST_WAIT_MS));
-        if (ready > 0 || (ready < 0 && errno != EINTR)) {
-            return true; /* PQconnectPoll() finds out what is wrong */
-        }
+    int64_t left_ms = deadline_ms < 0 ? INT64_MAX : deadline_ms - clock_monotonic_ms(world->clock);
+    int64_t wait_ms = tries_next(tries, kind, left_ms, world->random);
+    if (wait_ms == TRIES_GIVE_UP) {
+        return false;
     }
+    if (kind == REFUSAL_EXPIRED) {
+        settings_doubt_credentials(settings);
+    }
+    clock_sleep_ms(world->clock, wait_ms);
+    return true;
 }
 
-static dsql_status finish(PGconn *conn, const struct settings *settings, const struct clock *clock,
-                          int64_t deadline_ms, dsql_error *err)
-{
-    const char *host = settings->endpoint.host;
-    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-    while (PQstatus(conn) != CONNECTION_BAD && state != PGRES_POLLING_OK) {
-        short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-        if (!wait_for_socket(conn, events, clock, deadline_ms)) {
-            return fail(err, DSQL_ERR_TIMEOUT,
-                        "could not connect to %s port %s: no answer in time; is the network "
-                        "path to the cluster open?",
-                        host, settings->port);
-        }
-        state = PQconnectPoll(conn);
-        if (state == PGRES_POLLING_FAILED) {
-            break;
-        }
-    }
-    if (PQstatus(conn) != CONNECTION_OK) {
-        return refuse(settings, clock, conn, err);
-    }
-    PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
-    return DSQL_OK;
-}
-
-PGconn *connection_open(const struct settings *settings, const struct clock *clock,
+PGconn *connection_open(const struct settings *settings, const struct connect_world *world,
                         int64_t deadline_ms, dsql_error *err)
 {
-    int64_t own_deadline = -1;
+    int64_t own_deadline_ms = -1;
     if (settings->connect_timeout_ms >= 0) {
-        own_deadline = clock_monotonic_ms(clock) + settings->connect_timeout_ms;
+        own_deadline_ms = clock_monotonic_ms(world->clock) + settings->connect_timeout_ms;
     }
-    PGconn *conn = start(settings, clock, err);
-    if (conn == NULL) {
-        return NULL;
+    deadline_ms = earlier(own_deadline_ms, deadline_ms);
+    struct tries tries = {0};
+    dsql_error reason = {0};
+    enum refusal_kind kind = REFUSAL_FINAL;
+    PGconn *conn = try_once(settings, world, deadline_ms, &kind, &reason);
+    while (conn == NULL && prepare_next(settings, world, &tries, kind, deadline_ms)) {
+        log_write(&settings->logger, DSQL_LOG_INFO, "connecting again: %s", reason.message);
+        conn = try_once(settings, world, deadline_ms, &kind, &reason);
     }
-    int64_t deadline = earlier(own_deadline, deadline_ms);
-    if (finish(conn, settings, clock, deadline, err) != DSQL_OK) {
-        connection_close(conn);
-        return NULL;
+    if (conn == NULL && err != NULL) {
+        *err = reason;
     }
     return conn;
 }
+
+/* ---- For callers ---- */
 
 PGconn *dsql_connect(const dsql_options *options, dsql_error *err)
 {
@@ -143,7 +180,8 @@ PGconn *dsql_connect(const dsql_options *options, dsql_error *err)
     if (settings_open(options, &settings, err) != DSQL_OK) {
         return NULL;
     }
-    PGconn *conn = connection_open(&settings, clock_system(), -1, err);
+    const struct connect_world world = connect_world_system();
+    PGconn *conn = connection_open(&settings, &world, -1, err);
     settings_clear(&settings);
     return conn;
 }
@@ -154,9 +192,10 @@ PGconn *dsql_connect_start(const dsql_options *options, dsql_error *err)
     if (settings_open(options, &settings, err) != DSQL_OK) {
         return NULL;
     }
-    PGconn *conn = start(&settings, clock_system(), err);
+    const struct connect_world world = connect_world_system();
+    PGconn *conn = start(&settings, &world, err);
     if (conn != NULL && PQstatus(conn) == CONNECTION_BAD) {
-        refuse(&settings, clock_system(), conn, err);
+        refuse(&settings, world.clock, conn, err);
         connection_close(conn);
         conn = NULL;
     } else if (conn != NULL) {

@@ -7,13 +7,27 @@
 #define DSQL_CONNECT_CONNECTION_H
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "config/settings.h"
+#include "connect/resolver.h"
 
 #include <dsql.h>
 
-/** Opens with a token made now.  deadline_ms (monotonic, -1 none) bounds it beside the settings'
- * own timeout. */
-PGconn *connection_open(const struct settings *settings, const struct clock *clock,
+/** What comes from outside; all of it outlives the connects made with it. */
+struct connect_world {
+    const struct clock *clock;
+    const struct random_source *random;
+    const struct resolver *resolver;
+};
+
+struct connect_world connect_world_system(void);
+
+/**
+ * Opens with a token made now.  What passes (the cluster wakes up, too many connections)
+ * is waited for, and an expired signature tried once more with fresh credentials, both
+ * until deadline_ms (monotonic, -1 none) or the settings' own timeout.
+ */
+PGconn *connection_open(const struct settings *settings, const struct connect_world *world,
                         int64_t deadline_ms, dsql_error *err);
 
 /** PQfinish() that leaves errno alone; NULL does nothing. */

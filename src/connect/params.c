@@ -2,18 +2,24 @@
 /* See params.h. */
 #include "connect/params.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/secret.h"
+#include "config/environment.h"
+#include "connect/guard.h"
 #include "connect/trust.h"
 #include "token/complete.h"
 #include "token/token.h"
 
+#include <stdio.h>
+
 enum {
     LIBPQ_WITH_REQUIRE_AUTH = 160000,
     LIBPQ_WITH_DIRECT_TLS = 170000,
-    OWN_PAIRS = 12 /* how many add() calls add_own() can make */
+    OWN_PAIRS = 13, /* how many add() calls add_own() and add_address() can make */
+    HOSTS_MAX = ADDRESSES_MAX * (ENDPOINT_HOST_SIZE + 1)
 };
 
 struct dsql_params {
@@ -33,18 +39,25 @@ static void add(struct dsql_params *params, const char *keyword, const char *val
     params->is_broken = params->is_broken || keyword_copy == NULL || value_copy == NULL;
 }
 
+/* In whole seconds, for those who call PQconnectdbParams(): PQconnectPoll() knows no time. */
+static void add_connect_timeout(struct dsql_params *params, int timeout_ms)
+{
+    char seconds[16];
+    snprintf(seconds, sizeof seconds, "%d", timeout_ms < 0 ? 0 : (timeout_ms - 1) / 1000 + 1);
+    add(params, "connect_timeout", seconds);
+}
+
 static void add_own(struct dsql_params *params, const struct settings *settings, const char *token,
                     const char *ca, int libpq_version)
 {
-    add(params, "host", settings->endpoint.host);
     add(params, "port", settings->port);
     add(params, "user", settings->user);
     add(params, "dbname", settings->dbname);
     add(params, "password", token);
     add(params, "application_name", settings->application_name);
+    add_connect_timeout(params, settings->connect_timeout_ms);
     add(params, "sslmode", "verify-full");
     add(params, "sslrootcert", ca);
-    add(params, "ssl_min_protocol_version", "TLSv1.2");
     add(params, "gssencmode", "disable");
     if (libpq_version >= LIBPQ_WITH_REQUIRE_AUTH) {
         add(params, "require_auth", "password");
@@ -53,6 +66,53 @@ static void add_own(struct dsql_params *params, const struct settings *settings,
         add(params, "sslnegotiation", "direct");
     }
 }
+
+/* ---- Where to ---- */
+
+static bool has_address(const struct settings *settings)
+{
+    for (size_t i = 0; i < settings->pair_count; i++) {
+        if (text_equal_string(text_of(settings->pairs[i].keyword), "hostaddr")) {
+            return true;
+        }
+    }
+    return !text_is_empty(text_of(environment_raw("PGHOSTADDR")));
+}
+
+/* libpq pairs them off: "H,H" and "10.0.0.1,10.0.0.2", where H is what TLS must prove. */
+static void add_addresses(struct dsql_params *params, const char *host,
+                          const struct addresses *addresses)
+{
+    struct buf hosts AUTO_BUF;
+    struct buf numbers AUTO_BUF;
+    buf_init(&hosts, HOSTS_MAX);
+    buf_init(&numbers, HOSTS_MAX);
+    for (size_t i = 0; i < addresses->count; i++) {
+        buf_printf(&hosts, "%s%s", i == 0 ? "" : ",", host);
+        buf_printf(&numbers, "%s%s", i == 0 ? "" : ",", addresses->items[i]);
+    }
+    AUTO_FREE char *host_list = buf_take(&hosts);
+    AUTO_FREE char *number_list = buf_take(&numbers);
+    add(params, "host", host_list);
+    add(params, "hostaddr", number_list);
+}
+
+static dsql_status add_where(struct dsql_params *params, const struct settings *settings,
+                             const struct resolver *resolver, dsql_error *err)
+{
+    if (settings->via == NULL || has_address(settings)) {
+        add(params, "host", settings->endpoint.host);
+        return DSQL_OK;
+    }
+    struct addresses addresses;
+    dsql_status status = resolver_lookup(resolver, settings->via, &addresses, err);
+    if (status == DSQL_OK) {
+        add_addresses(params, settings->endpoint.host, &addresses);
+    }
+    return status;
+}
+
+/* ---- All of it ---- */
 
 static dsql_params *params_new(size_t capacity)
 {
@@ -69,23 +129,51 @@ static dsql_params *params_new(size_t capacity)
     return params;
 }
 
-dsql_params *params_build(const struct settings *settings, const char *token, int libpq_version,
-                          dsql_error *err)
+static bool add_guard(struct dsql_params *params, const struct settings *settings,
+                      int libpq_version)
+{
+    struct guard guard;
+    if (!guard_make(settings, libpq_version, &guard)) {
+        return false;
+    }
+    for (size_t i = 0; i < guard.count; i++) {
+        add(params, guard.pairs[i].keyword, guard.pairs[i].value);
+    }
+    guard_clear(&guard);
+    return true;
+}
+
+static dsql_status fill(struct dsql_params *params, const struct settings *settings,
+                        const char *token, int libpq_version, dsql_error *err)
 {
     AUTO_FREE char *ca = trust_find(settings, libpq_version, err);
     if (ca == NULL) {
+        return DSQL_ERR_CONNECT;
+    }
+    add_own(params, settings, token, ca, libpq_version);
+    if (!add_guard(params, settings, libpq_version)) {
+        return fail_nomem(err);
+    }
+    for (size_t i = 0; i < settings->pair_count; i++) {
+        add(params, settings->pairs[i].keyword, settings->pairs[i].value);
+    }
+    return params->is_broken ? fail_nomem(err) : DSQL_OK;
+}
+
+dsql_params *params_build(const struct settings *settings, const char *token, int libpq_version,
+                          const struct resolver *resolver, dsql_error *err)
+{
+    if (guard_check_environment(settings, err) != DSQL_OK) {
         return NULL;
     }
-    dsql_params *params = params_new(OWN_PAIRS + settings->pair_count);
-    if (params != NULL) {
-        add_own(params, settings, token, ca, libpq_version);
-        for (size_t i = 0; i < settings->pair_count; i++) {
-            add(params, settings->pairs[i].keyword, settings->pairs[i].value);
-        }
-    }
-    if (params == NULL || params->is_broken) {
-        dsql_params_free(params);
+    dsql_params *params = params_new(OWN_PAIRS + GUARD_MAX + settings->pair_count);
+    if (params == NULL) {
         fail_nomem(err);
+        return NULL;
+    }
+    if (add_where(params, settings, resolver, err) != DSQL_OK ||
+        fill(params, settings, token, libpq_version, err) != DSQL_OK) {
+        dsql_params_free(params);
         return NULL;
     }
     return params;
@@ -101,7 +189,7 @@ dsql_params *dsql_params_new(const dsql_options *options, dsql_error *err)
     int64_t expires_at = 0;
     dsql_params *params = NULL;
     if (token_for_settings(&settings, clock_system(), &token, &expires_at, err) == DSQL_OK) {
-        params = params_build(&settings, token, PQlibVersion(), err);
+        params = params_build(&settings, token, PQlibVersion(), resolver_system(), err);
     }
     secret_free_string(token);
     settings_clear(&settings);

@@ -4,11 +4,16 @@
 #define DSQL_CONNECT_PARAMS_H
 
 #include "config/settings.h"
+#include "connect/resolver.h"
 
 #include <dsql.h>
 
-/** libpq_version is PQlibVersion(), from outside so that tests try others.  NULL: see *err. */
+/**
+ * libpq_version is PQlibVersion(), from outside so that tests try others.  The resolver is
+ * asked for the addresses of an interface endpoint (settings->via), nothing else.
+ * NULL: see *err.
+ */
 dsql_params *params_build(const struct settings *settings, const char *token, int libpq_version,
-                          dsql_error *err);
+                          const struct resolver *resolver, dsql_error *err);
 
 #endif

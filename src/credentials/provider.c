@@ -21,6 +21,7 @@ struct dsql_credentials_provider {
     pthread_cond_t fetch_ended;
     /* Guarded by lock: */
     bool is_fetching;
+    bool is_doubted;                /* what is cached was refused by the server */
     pthread_t fetcher;              /* while is_fetching */
     struct dsql_credentials cached; /* empty: none yet; changed by the fetcher only */
     int64_t life_s;                 /* what was left when fetched; 0: never expires */
@@ -143,7 +144,7 @@ static bool is_old(const dsql_credentials_provider *provider, const struct clock
 
 static enum need need_of(const dsql_credentials_provider *provider, const struct clock *clock)
 {
-    if (secret_is_empty(&provider->cached.access_key_id)) {
+    if (secret_is_empty(&provider->cached.access_key_id) || provider->is_doubted) {
         return NEED_MANDATORY;
     }
     bool is_advised;
@@ -247,6 +248,7 @@ static void take_over(dsql_credentials_provider *provider, const struct clock *c
     credentials_clear(&provider->cached);
     provider->cached = *fresh; /* handed over */
     *fresh = (struct dsql_credentials){0};
+    provider->is_doubted = false;
     provider->fetched_ms = now_ms;
     provider->life_s =
         provider->cached.expires_at == 0 ? 0 : provider->cached.expires_at - clock_wall_s(clock);
@@ -346,4 +348,11 @@ dsql_status credentials_get(dsql_credentials_provider *provider, const struct cl
     }
     pthread_mutex_unlock(&provider->lock);
     return status;
+}
+
+void provider_doubt(dsql_credentials_provider *provider)
+{
+    pthread_mutex_lock(&provider->lock);
+    provider->is_doubted = true;
+    pthread_mutex_unlock(&provider->lock);
 }

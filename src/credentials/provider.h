@@ -46,4 +46,7 @@ dsql_credentials_provider *provider_new(dsql_credentials_fn fetch, void (*destro
  */
 void provider_log_to(dsql_credentials_provider *provider, const struct logger *logger);
 
+/** They were refused, whatever their date says: the next who asks fetches.  Any thread. */
+void provider_doubt(dsql_credentials_provider *provider);
+
 #endif

@@ -8,7 +8,8 @@
 
 static PGconn *open_from_settings(void *arg, int64_t deadline_ms, dsql_error *err)
 {
-    return connection_open(arg, clock_system(), deadline_ms, err);
+    const struct connect_world world = connect_world_system();
+    return connection_open(arg, &world, deadline_ms, err);
 }
 
 static void destroy_settings(void *arg)

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "credentials/profile.h"
+#include "credentials/provider.h"
 
 static dsql_status add_provider(struct settings *settings, const struct source_context *world,
                                 dsql_error *err)
@@ -81,4 +82,11 @@ dsql_status settings_open(const dsql_options *options, struct settings *out, dsq
     }
     *out = settings;
     return DSQL_OK;
+}
+
+void settings_doubt_credentials(const struct settings *settings)
+{
+    if (settings->credentials != NULL) {
+        provider_doubt(settings->credentials);
+    }
 }

@@ -21,4 +21,7 @@ dsql_status settings_open(const dsql_options *options, struct settings *out, dsq
 dsql_status settings_complete(struct settings *settings, const struct source_context *world,
                               dsql_error *err);
 
+/** The server refused the credentials as too old: fetched anew before they are used again. */
+void settings_doubt_credentials(const struct settings *settings);
+
 #endif

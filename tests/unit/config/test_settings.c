@@ -15,7 +15,7 @@ static int clear_environment(void **state)
 {
     (void)state;
     static const char *const names[] = {"AWS_REGION", "AWS_DEFAULT_REGION", "PGUSER", "PGHOST",
-                                        "PGPORT"};
+                                        "PGPORT",     "PGAPPNAME"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         unsetenv(names[i]);
     }
@@ -72,6 +72,11 @@ static void the_pool_and_retry_defaults_are_those_of_the_header(void **state)
     assert_int_equal(settings.pool.max_lifetime_s, 3300);
     assert_int_equal(settings.pool.max_idle_s, 600);
     assert_int_equal(settings.pool.acquire_timeout_ms, 5000);
+    assert_int_equal(settings.pool.validate_idle_s, 30);
+    assert_false(settings.pool.reset_on_release);
+    assert_null(settings.pool.on_acquire);
+    assert_null(settings.pool.on_release);
+    assert_null(settings.pool.on_close);
     assert_int_equal(settings.retry.max_attempts, 4);
     assert_int_equal(settings.retry.base_ms, 100);
     assert_int_equal(settings.retry.max_ms, 5000);
@@ -270,6 +275,7 @@ static void what_would_weaken_the_connection_is_refused(void **state)
         {"passfile=hunter2", "the token is the password"},
         {"service=x", "service file"},
         {"sslcompression=1", "compression"},
+        {"sslsni=0", "sslsni"},
         {"ssl_min_protocol_version=TLSv1", "TLSv1.2"},
         {"ssl_max_protocol_version=TLSv1.1", "TLSv1.2"},
         {"require_auth=none", "libdsql sets it"},
@@ -313,6 +319,71 @@ static void options_of_another_age_are_read_as_far_as_both_know(void **state)
     settings_clear(&settings);
 }
 
+static dsql_status greet(PGconn *conn, void *arg, dsql_error *err)
+{
+    (void)conn;
+    (void)arg;
+    (void)err;
+    return DSQL_OK;
+}
+
+static void part(PGconn *conn, void *arg)
+{
+    (void)conn;
+    (void)arg;
+}
+
+static void the_hooks_of_the_pool_are_kept_with_their_arguments(void **state)
+{
+    (void)state;
+    int args[4];
+    struct settings settings =
+        resolved(DSQL_OPTIONS(.host = HOST, .on_connect = greet, .on_connect_arg = &args[0],
+                              .on_acquire = greet, .on_acquire_arg = &args[1], .on_release = part,
+                              .on_release_arg = &args[2], .on_close = part,
+                              .on_close_arg = &args[3], .reset_on_release = 1));
+    assert_ptr_equal(settings.pool.on_connect_arg, &args[0]);
+    assert_true(settings.pool.on_acquire == greet && settings.pool.on_acquire_arg == &args[1]);
+    assert_true(settings.pool.on_release == part && settings.pool.on_release_arg == &args[2]);
+    assert_true(settings.pool.on_close == part && settings.pool.on_close_arg == &args[3]);
+    assert_true(settings.pool.reset_on_release);
+    settings_clear(&settings);
+}
+
+/* A program compiled before validate_idle_s and the hooks were there, on a stack full of rubbish.
+ */
+static void an_older_caller_gets_the_defaults_of_newer_fields(void **state)
+{
+    (void)state;
+    dsql_options options;
+    memset(&options, 0x5a, sizeof options);
+    memset(&options, 0, offsetof(dsql_options, validate_idle_s));
+    options.host = HOST;
+    options.acquire_timeout_ms = 70;
+    options.struct_size = offsetof(dsql_options, validate_idle_s);
+    struct settings settings = resolved(&options);
+    assert_int_equal(settings.pool.acquire_timeout_ms, 70);
+    assert_int_equal(settings.pool.validate_idle_s, 30);
+    assert_false(settings.pool.reset_on_release);
+    assert_null(settings.pool.on_close);
+    assert_int_equal(settings.retry.max_attempts, 4);
+    assert_null(settings.logger.write);
+    settings_clear(&settings);
+}
+
+static void pgappname_is_the_default_name(void **state)
+{
+    (void)state;
+    setenv("PGAPPNAME", "shop", 1);
+    struct settings settings = resolved(DSQL_OPTIONS(.host = HOST));
+    assert_memory_equal(settings.application_name, "shop:dsql-c/", 12);
+    settings_clear(&settings);
+    settings = resolved(DSQL_OPTIONS(.host = HOST, .application_name = "mine"));
+    assert_memory_equal(settings.application_name, "mine:dsql-c/", 12);
+    settings_clear(&settings);
+    unsetenv("PGAPPNAME");
+}
+
 static void absurd_numbers_are_refused_by_name(void **state)
 {
     (void)state;
@@ -323,6 +394,7 @@ static void absurd_numbers_are_refused_by_name(void **state)
     expect_failure(DSQL_OPTIONS(.host = HOST, .max_lifetime_s = 3601), "max_lifetime_s");
     expect_failure(DSQL_OPTIONS(.host = HOST, .max_idle_s = -1), "max_idle_s");
     expect_failure(DSQL_OPTIONS(.host = HOST, .acquire_timeout_ms = -2), "acquire_timeout_ms");
+    expect_failure(DSQL_OPTIONS(.host = HOST, .validate_idle_s = -2), "validate_idle_s");
     expect_failure(DSQL_OPTIONS(.host = HOST, .connect_timeout_ms = -2), "connect_timeout_ms");
     expect_failure(DSQL_OPTIONS(.host = HOST, .max_attempts = -1), "max_attempts");
     expect_failure(DSQL_OPTIONS(.host = HOST, .retry_base_ms = INT_MIN), "retry_base_ms");
@@ -336,8 +408,9 @@ static void minus_one_waits_for_ever(void **state)
     (void)state;
     struct settings settings =
         resolved(DSQL_OPTIONS(.host = HOST, .acquire_timeout_ms = -1, .connect_timeout_ms = -1,
-                              .transaction_timeout_ms = -1));
+                              .validate_idle_s = -1, .transaction_timeout_ms = -1));
     assert_int_equal(settings.pool.acquire_timeout_ms, -1);
+    assert_int_equal(settings.pool.validate_idle_s, -1);
     assert_int_equal(settings.connect_timeout_ms, -1);
     assert_int_equal(settings.retry.timeout_ms, -1);
     settings_clear(&settings);
@@ -396,6 +469,11 @@ int main(void)
         cmocka_unit_test_setup(options_without_struct_size_are_refused, clear_environment),
         cmocka_unit_test_setup(options_of_another_age_are_read_as_far_as_both_know,
                                clear_environment),
+        cmocka_unit_test_setup(the_hooks_of_the_pool_are_kept_with_their_arguments,
+                               clear_environment),
+        cmocka_unit_test_setup(an_older_caller_gets_the_defaults_of_newer_fields,
+                               clear_environment),
+        cmocka_unit_test_setup(pgappname_is_the_default_name, clear_environment),
         cmocka_unit_test_setup(absurd_numbers_are_refused_by_name, clear_environment),
         cmocka_unit_test_setup(minus_one_waits_for_ever, clear_environment),
         cmocka_unit_test_setup(retry_needs_neither_host_nor_options, clear_environment),

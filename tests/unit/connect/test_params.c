@@ -39,7 +39,7 @@ static void a_libpq_of_bookworm_gets_only_what_it_knows(void **state)
     (void)state;
     struct settings settings = example();
     dsql_error err;
-    dsql_params *params = params_build(&settings, "token", 150000, &err);
+    dsql_params *params = params_build(&settings, "token", 150000, resolver_system(), &err);
     assert_non_null(params);
     assert_string_equal(value_of(params, "sslmode"), "verify-full");
     assert_string_equal(value_of(params, "sslrootcert"), "/ca.pem");
@@ -55,7 +55,7 @@ static void libpq_17_negotiates_tls_directly(void **state)
     (void)state;
     struct settings settings = example();
     dsql_error err;
-    dsql_params *params = params_build(&settings, "token", 170000, &err);
+    dsql_params *params = params_build(&settings, "token", 170000, resolver_system(), &err);
     assert_non_null(params);
     assert_string_equal(value_of(params, "sslnegotiation"), "direct");
     assert_string_equal(value_of(params, "require_auth"), "password");
@@ -70,7 +70,7 @@ static void without_any_file_libpq_16_trusts_the_system(void **state)
     unsetenv("PGSSLROOTCERT");
     setenv("HOME", "/nonexistent", 1);
     dsql_error err;
-    dsql_params *params = params_build(&settings, "token", 160000, &err);
+    dsql_params *params = params_build(&settings, "token", 160000, resolver_system(), &err);
     assert_non_null(params);
     assert_string_equal(value_of(params, "sslrootcert"), "system");
     dsql_params_free(params);
@@ -83,7 +83,7 @@ static void pgsslrootcert_wins_over_the_system(void **state)
     settings.ca_file = NULL;
     setenv("PGSSLROOTCERT", "/from/env.pem", 1);
     dsql_error err;
-    dsql_params *params = params_build(&settings, "token", 160000, &err);
+    dsql_params *params = params_build(&settings, "token", 160000, resolver_system(), &err);
     assert_non_null(params);
     assert_string_equal(value_of(params, "sslrootcert"), "/from/env.pem");
     dsql_params_free(params);

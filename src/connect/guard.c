@@ -1,0 +1,159 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See guard.h. */
+#include "connect/guard.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "config/environment.h"
+
+/* A file that cannot exist, and so means: none. */
+#define NO_FILE "/dev/null/none"
+
+enum { LIBPQ_16 = 160000, LIBPQ_17 = 170000, LIBPQ_18 = 180000 };
+
+struct rule {
+    const char *keyword;
+    const char *value;
+    int since;          /* the first libpq that knows it */
+    const char *unless; /* another keyword: if the caller gives it, this one is his business */
+};
+
+/*
+ * NAT gateways and load balancers forget a silent connection after 350 seconds, and a dead
+ * network says nothing: after 30 seconds of silence three probes, and within a minute
+ * libpq knows.
+ */
+static const struct rule rules[] = {
+    {"keepalives", "1", 0, NULL},
+    {"keepalives_idle", "30", 0, NULL},
+    {"keepalives_interval", "10", 0, NULL},
+    {"keepalives_count", "3", 0, NULL},
+    {"tcp_user_timeout", "55000", 0, NULL},
+    {"ssl_min_protocol_version", "TLSv1.2", 0, NULL},  /* PGSSLMINPROTOCOLVERSION */
+    {"ssl_max_protocol_version", "TLSv1.3", 0, NULL},  /* PGSSLMAXPROTOCOLVERSION */
+    {"sslcompression", "0", 0, NULL},                  /* PGSSLCOMPRESSION */
+    {"sslsni", "1", 0, NULL},                          /* PGSSLSNI */
+    {"sslcert", NO_FILE, 0, NULL},                     /* PGSSLCERT */
+    {"sslkey", NO_FILE, 0, "sslcert"},                 /* PGSSLKEY */
+    {"sslcertmode", "disable", LIBPQ_16, "sslcert"},   /* PGSSLCERTMODE */
+    {"sslcrldir", NO_FILE, 0, NULL},                   /* PGSSLCRLDIR */
+    {"channel_binding", "disable", 0, NULL},           /* PGCHANNELBINDING: is SCRAM's */
+    {"target_session_attrs", "any", 0, NULL},          /* PGTARGETSESSIONATTRS */
+    {"load_balance_hosts", "disable", LIBPQ_16, NULL}, /* PGLOADBALANCEHOSTS */
+    {"min_protocol_version", "3.0", LIBPQ_18, NULL},   /* PGMINPROTOCOLVERSION */
+    {"max_protocol_version", "3.0", LIBPQ_18, NULL},   /* PGMAXPROTOCOLVERSION */
+};
+
+/* Only libpqs made with Kerberos know these. */
+static const struct rule kerberos_rules[] = {
+    {"krbsrvname", "postgres", 0, NULL},    /* PGKRBSRVNAME */
+    {"gssdelegation", "0", LIBPQ_17, NULL}, /* PGGSSDELEGATION */
+};
+
+static bool is_given(const struct settings *settings, const char *keyword)
+{
+    for (size_t i = 0; i < settings->pair_count; i++) {
+        if (text_equal_string(text_of(settings->pairs[i].keyword), keyword)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add(struct guard *guard, const struct settings *settings, const char *keyword,
+                const char *value)
+{
+    if (!is_given(settings, keyword) && guard->count < GUARD_MAX) {
+        guard->pairs[guard->count] = (struct guard_pair){keyword, value};
+        guard->count++;
+    }
+}
+
+static void add_rules(struct guard *guard, const struct settings *settings, const struct rule *list,
+                      size_t count, int libpq_version)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct rule *rule = &list[i];
+        if (libpq_version >= rule->since &&
+            (rule->unless == NULL || !is_given(settings, rule->unless))) {
+            add(guard, settings, rule->keyword, rule->value);
+        }
+    }
+}
+
+static bool is_known(const PQconninfoOption *options, const char *keyword)
+{
+    for (size_t i = 0; options[i].keyword != NULL; i++) {
+        if (text_equal_string(text_of(keyword), options[i].keyword)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool add_kerberos(struct guard *guard, const struct settings *settings, int libpq_version)
+{
+    PQconninfoOption *options = PQconndefaults();
+    if (options == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof kerberos_rules / sizeof kerberos_rules[0]; i++) {
+        if (is_known(options, kerberos_rules[i].keyword)) {
+            add_rules(guard, settings, &kerberos_rules[i], 1, libpq_version);
+        }
+    }
+    PQconninfoFree(options);
+    return true;
+}
+
+/*
+ * A PGSSLCRL could even add certificates to trust.  Its default value is said aloud; a
+ * file that is not there revokes nothing.
+ */
+static bool add_crl(struct guard *guard, const struct settings *settings)
+{
+    if (is_given(settings, "sslcrldir")) {
+        return true;
+    }
+    guard->crl_file = environment_path(NULL, ".postgresql/root.crl");
+    if (guard->crl_file == NULL) {
+        return false;
+    }
+    add(guard, settings, "sslcrl", guard->crl_file[0] == '\0' ? NO_FILE : guard->crl_file);
+    return true;
+}
+
+bool guard_make(const struct settings *settings, int libpq_version, struct guard *out)
+{
+    *out = (struct guard){.count = 0};
+    add_rules(out, settings, rules, sizeof rules / sizeof rules[0], libpq_version);
+    if (environment_raw("PGOPTIONS") != NULL) { /* a blank holds no option */
+        add(out, settings, "options", " ");
+    }
+    if (add_crl(out, settings) && add_kerberos(out, settings, libpq_version)) {
+        return true;
+    }
+    guard_clear(out);
+    return false;
+}
+
+void guard_clear(struct guard *guard)
+{
+    mem_free(guard->crl_file);
+    *guard = (struct guard){.count = 0};
+}
+
+dsql_status guard_check_environment(const struct settings *settings, dsql_error *err)
+{
+    if (environment_raw("PGSERVICE") != NULL) {
+        return fail(err, DSQL_ERR_USAGE,
+                    "PGSERVICE is set: libpq would let that service replace the address and "
+                    "other settings of this connection; unset it");
+    }
+    if (is_given(settings, "sslcrldir") && !is_given(settings, "sslcrl") &&
+        environment_raw("PGSSLCRL") != NULL) {
+        return fail(err, DSQL_ERR_USAGE,
+                    "PGSSLCRL is set beside sslcrldir: give sslcrl as well, or unset it");
+    }
+    return DSQL_OK;
+}

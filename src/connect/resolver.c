@@ -1,0 +1,52 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See resolver.h. */
+#include "connect/resolver.h"
+
+#include "base/error.h"
+
+#include <netdb.h>
+#include <sys/socket.h>
+
+static void add_address(struct addresses *out, const struct addrinfo *info)
+{
+    if (out->count < ADDRESSES_MAX &&
+        getnameinfo(info->ai_addr, info->ai_addrlen, out->items[out->count], ADDRESS_SIZE, NULL, 0,
+                    NI_NUMERICHOST) == 0) {
+        out->count++;
+    }
+}
+
+static dsql_status system_lookup(void *arg, const char *name, struct addresses *out,
+                                 dsql_error *err)
+{
+    (void)arg;
+    const struct addrinfo wanted = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    int failure = getaddrinfo(name, NULL, &wanted, &found);
+    if (failure != 0) {
+        return fail(err, DSQL_ERR_CONNECT, "could not find the address of %s: %s", name,
+                    gai_strerror(failure));
+    }
+    for (const struct addrinfo *info = found; info != NULL; info = info->ai_next) {
+        add_address(out, info);
+    }
+    freeaddrinfo(found);
+    return DSQL_OK;
+}
+
+const struct resolver *resolver_system(void)
+{
+    static const struct resolver system = {.lookup = system_lookup};
+    return &system;
+}
+
+dsql_status resolver_lookup(const struct resolver *resolver, const char *name,
+                            struct addresses *out, dsql_error *err)
+{
+    out->count = 0;
+    dsql_status status = resolver->lookup(resolver->arg, name, out, err);
+    if (status == DSQL_OK && out->count == 0) {
+        return fail(err, DSQL_ERR_CONNECT, "%s has no address", name);
+    }
+    return status;
+}

@@ -1,0 +1,84 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See wait.h. */
+#include "connect/wait.h"
+
+#include <errno.h>
+#include <poll.h>
+
+enum { LONGEST_POLL_MS = 60000 };
+
+bool wait_for_socket(const PGconn *conn, short events, const struct clock *clock,
+                     int64_t deadline_ms)
+{
+    for (;;) {
+        int64_t left = LONGEST_POLL_MS;
+        if (deadline_ms >= 0) {
+            left = deadline_ms - clock_monotonic_ms(clock);
+            if (left <= 0) {
+                return false;
+            }
+        }
+        struct pollfd fd = {.fd = PQsocket(conn), .events = events};
+        int ready = poll(&fd, 1, (int)(left < LONGEST_POLL_MS ? left : LONGEST_POLL_MS));
+        if (ready > 0 || (ready < 0 && errno != EINTR)) {
+            return true; /* libpq finds out what is wrong */
+        }
+    }
+}
+
+static bool send_all(PGconn *conn, const char *sql, const struct clock *clock, int64_t deadline_ms)
+{
+    if (PQsetnonblocking(conn, 1) != 0 || PQsendQuery(conn, sql) == 0) {
+        return false;
+    }
+    int left = PQflush(conn);
+    while (left == 1) { /* the server may have to get rid of something before it reads on */
+        if (!wait_for_socket(conn, POLLIN | POLLOUT, clock, deadline_ms) ||
+            PQconsumeInput(conn) == 0) {
+            return false;
+        }
+        left = PQflush(conn);
+    }
+    return left == 0;
+}
+
+/* False: too late or broken.  *result NULL: that was all. */
+static bool next_result(PGconn *conn, const struct clock *clock, int64_t deadline_ms,
+                        PGresult **result)
+{
+    while (PQisBusy(conn) == 1) {
+        if (!wait_for_socket(conn, POLLIN, clock, deadline_ms) || PQconsumeInput(conn) == 0) {
+            return false;
+        }
+    }
+    *result = PQgetResult(conn);
+    return true;
+}
+
+static bool is_endless(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
+PGresult *wait_for_query(PGconn *conn, const char *sql, const struct clock *clock,
+                         int64_t deadline_ms)
+{
+    PGresult *last = NULL;
+    PGresult *result = NULL;
+    bool is_ok = send_all(conn, sql, clock, deadline_ms);
+    while (is_ok) {
+        is_ok = next_result(conn, clock, deadline_ms, &result);
+        if (!is_ok || result == NULL) {
+            break;
+        }
+        PQclear(last);
+        last = result;
+        is_ok = !is_endless(result);
+    }
+    if (!is_ok || PQstatus(conn) != CONNECTION_OK || PQsetnonblocking(conn, 0) != 0) {
+        PQclear(last);
+        return NULL;
+    }
+    return last;
+}

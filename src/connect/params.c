@@ -207,7 +207,7 @@ dsql_params *dsql_params_new_with_token(const dsql_options *options, const char 
     if (settings_open(options, &settings, err) != DSQL_OK) {
         return NULL;
     }
-    dsql_params *params = params_build(&settings, token, PQlibVersion(), err);
+    dsql_params *params = params_build(&settings, token, PQlibVersion(), resolver_system(), err);
     settings_clear(&settings);
     return params;
 }

@@ -115,6 +115,25 @@ static void expect_failure(struct fake *fake, dsql_status status, const char *me
     assert_true(secret_is_empty(&got.access_key_id));
 }
 
+static void doubted_credentials_are_fetched_anew_once(void **state)
+{
+    (void)state;
+    struct fake fake;
+    set_up(&fake, 60 * MINUTE);
+    expect_id(&fake, "AKID1");
+    provider_doubt(fake.provider);
+    expect_id(&fake, "AKID2");
+    expect_id(&fake, "AKID2");
+    provider_doubt(fake.provider);
+    atomic_store(&fake.status, DSQL_ERR_CREDENTIALS);
+    expect_failure(&fake, DSQL_ERR_CREDENTIALS, "the fake is broken");
+    atomic_store(&fake.status, DSQL_OK);
+    later(&fake, 2);
+    expect_id(&fake, "AKID4"); /* still doubted, so asked again */
+    expect_id(&fake, "AKID4");
+    tear_down(&fake);
+}
+
 static void fresh_credentials_are_fetched_once(void **state)
 {
     (void)state;
@@ -639,6 +658,7 @@ static void last_reference_destroys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(doubted_credentials_are_fetched_anew_once),
         cmocka_unit_test(fresh_credentials_are_fetched_once),
         cmocka_unit_test(credentials_are_renewed_fifteen_minutes_before_their_end),
         cmocka_unit_test(short_lived_credentials_are_not_renewed_at_each_use),

@@ -361,7 +361,7 @@ typedef struct {
     int attempt;   /**< the try that failed, from 1 */
     dsql_occ kind; /**< DSQL_OCC_NONE: not a conflict, the connection was lost */
     int wait_ms;   /**< until the next try; 0 for the first OC001, which a retry clears */
-    const dsql_error *reason;
+    const dsql_error *reason; /**< only for the call */
 } dsql_retry;
 
 /** For one call.  Zero in any field: what the pool's options say. */
@@ -370,9 +370,9 @@ typedef struct {
     int max_attempts;
     int retry_base_ms;
     int retry_max_ms;
-    int timeout_ms;
-    int read_only; /**< not 0: BEGIN READ ONLY */
-    /** Called without any lock; must not use the connection, which is gone. */
+    int timeout_ms; /**< no new try starts after this, and no wait for one goes beyond it */
+    int read_only;  /**< not 0: BEGIN READ ONLY */
+    /** Called without any lock; must not use the connection, which was given back. */
     void (*on_retry)(void *arg, const dsql_retry *retry);
     void *on_retry_arg;
 } dsql_transaction_options;
@@ -394,8 +394,8 @@ static inline dsql_transaction_options dsql_transaction_options_init(void)
 /**
  * The body of a transaction.  BEGIN and COMMIT are not its business.  It may run
  * several times: do only database work, and set outputs rather than add to them.
- * It returns normally: a longjmp() or C++ exception out of it leaks the connection
- * until the pool closes (in C++ catch inside, and return DSQL_ERR_CALLBACK).
+ * A C++ exception out of it rolls back, gives the connection back, and goes on to
+ * the caller; a longjmp() leaks the connection, and the pool can never be closed.
  */
 typedef dsql_status (*dsql_txn_fn)(PGconn *conn, void *arg, dsql_error *err);
 
@@ -407,7 +407,8 @@ typedef dsql_status (*dsql_txn_fn)(PGconn *conn, void *arg, dsql_error *err);
  * DSQL_ERR_QUERY rather than a COMMIT that quietly rolled back.
  * Anything else is rolled back and returned at once.  A connection lost during
  * COMMIT is never retried: DSQL_ERR_COMMIT_UNKNOWN.  Each try may get another
- * connection.
+ * connection.  A transaction inside a body needs a second connection of the pool,
+ * and is one of its own: it stays committed when the outer one runs again.
  */
 DSQL_API dsql_status dsql_transaction(dsql_pool *pool, dsql_txn_fn fn, void *arg,
                                       dsql_error *err) DSQL_MUST_USE;
@@ -435,12 +436,19 @@ DSQL_API dsql_status dsql_conn_transaction(PGconn *conn, const dsql_options *opt
  *     }
  *     if (err.status != DSQL_OK) ...
  *
- * The end of the body (and continue) commits; a conflict goes round again; break,
- * return or goto out of the body roll back and give the connection back.  When the loop
- * is over, err (not NULL here) has the outcome: DSQL_OK only if committed; after a break,
- * what the body left in err, else DSQL_ERR_CALLBACK.  The body need not look at its
- * results for safety: what failed is not committed.  longjmp() out of it leaks the
- * connection until the pool closes.
+ * The end of the body commits; a conflict goes round again.  The body need not look at
+ * its results for safety: once the server has refused a statement, nothing is committed.
+ * If it does look, "if (dsql_check_clear(conn, res, &err) != DSQL_OK) continue;" is the
+ * way to leave early: continue is the end of the body, a conflict still goes round again,
+ * and any other failure that stands in err rolls back and ends the loop.
+ * break, return or goto out of the body give up: they roll back, give the connection
+ * back, and nothing is tried again.  (Inside a switch or an inner loop, break and
+ * continue are theirs, as always in C.)
+ *
+ * err (not NULL here) is DSQL_OK at the start of each turn, and has the outcome when the
+ * loop is over: DSQL_OK only if committed; after a break, what the body left in it, else
+ * DSQL_ERR_CALLBACK.  C++ may use it too: an exception out of the body rolls back.
+ * longjmp() out of it leaks the connection, and the pool can never be closed.
  */
 #if defined(__GNUC__)
 #define DSQL_TRANSACTION(pool, conn, err) DSQL_TRANSACTION_WITH(pool, NULL, conn, err)
@@ -458,7 +466,7 @@ DSQL_API dsql_status dsql_conn_transaction(PGconn *conn, const dsql_options *opt
 
 /** What the loop is made of, for other compilers and for bindings. */
 typedef struct dsql_attempt dsql_attempt;
-/** err must stay valid until dsql_attempt_free().  NULL on failure. */
+/** err (NULL allowed here) must stay valid until dsql_attempt_free().  NULL on failure. */
 DSQL_API dsql_attempt *dsql_attempt_new(dsql_pool *pool, const dsql_transaction_options *options,
                                         dsql_error *err);
 /** Not over: neither committed, nor failed, nor ended.  NULL: 0. */
@@ -468,7 +476,7 @@ DSQL_API int dsql_attempt_running(const dsql_attempt *attempt);
  * worked or failed for good, or the connection for the next try after a conflict.
  */
 DSQL_API PGconn *dsql_attempt_next(dsql_attempt *attempt);
-/** Rolls back if a try is under way; the outcome, as in err. */
+/** Rolls back if a try is under way; the outcome, as in err.  NULL: DSQL_ERR_USAGE. */
 DSQL_API dsql_status dsql_attempt_end(dsql_attempt *attempt);
 /** Ends, if that was not done, and frees. */
 DSQL_API void dsql_attempt_free(dsql_attempt *attempt);
@@ -483,7 +491,9 @@ static inline void dsql_attempt_cleanup(dsql_attempt **attempt)
  * One statement in a transaction of its own (DDL or DML; text parameters, a NULL one is
  * SQL NULL), on a connection of the pool, tried again on a conflict as a transaction is.
  * The result, with text columns, is the caller's to PQclear(); NULL on failure.  A
- * connection lost after the statement was sent: DSQL_ERR_COMMIT_UNKNOWN, not retried.
+ * connection lost after the statement was sent: DSQL_ERR_COMMIT_UNKNOWN, not retried;
+ * lost before, another one is taken.  Several statements in one string are refused by
+ * the server; COPY and BEGIN, which need a connection for longer, are DSQL_ERR_USAGE.
  */
 DSQL_API PGresult *dsql_exec(dsql_pool *pool, const char *sql, int param_count,
                              const char *const *params, dsql_error *err) DSQL_MUST_USE;
@@ -507,14 +517,32 @@ typedef struct {
     const dsql_transaction_options *transaction; /**< NULL: the pool's; copied */
 } dsql_batch_options;
 
+/** DSQL_BATCH_OPTIONS(.max_rows = 500): a const dsql_batch_options *. */
+#ifndef __cplusplus
+#define DSQL_BATCH_OPTIONS(...)                                                                    \
+    ((const dsql_batch_options *)&(dsql_batch_options){.struct_size = sizeof(dsql_batch_options),  \
+                                                       __VA_ARGS__})
+#endif
+static inline dsql_batch_options dsql_batch_options_init(void)
+{
+    dsql_batch_options o;
+    memset(&o, 0, sizeof o);
+    o.struct_size = sizeof o;
+    return o;
+}
+
 /** sql: one statement with $1 ... $param_count, run once for each row.  options may be NULL. */
 DSQL_API dsql_batch *dsql_batch_new(dsql_pool *pool, const char *sql, int param_count,
                                     const dsql_batch_options *options,
                                     dsql_error *err) DSQL_MUST_USE;
-/** Copies param_count texts (NULL: SQL NULL); sends the batch first when it is full. */
+/**
+ * Copies param_count texts (NULL: SQL NULL); when the batch is full it is sent first.  On
+ * failure this row was not taken, and those before it are kept: dsql_batch_flush() tries
+ * them again.  A row the server refuses is named, counted from 1: "row 1234: ...".
+ */
 DSQL_API dsql_status dsql_batch_add(dsql_batch *batch, const char *const *values,
                                     dsql_error *err) DSQL_MUST_USE;
-/** Sends what is left. */
+/** Sends what is left.  After a failure: the same rows again. */
 DSQL_API dsql_status dsql_batch_flush(dsql_batch *batch, dsql_error *err) DSQL_MUST_USE;
 /**
  * Rows known to be committed, from the first one on: where to go on after a failure.
@@ -527,7 +555,7 @@ DSQL_API void dsql_batch_free(dsql_batch *batch);
 
 /** Fills values for the next row and returns 1; 0: no more; -1: failed, see *err. */
 typedef int (*dsql_row_fn)(void *arg, const char **values, dsql_error *err);
-/** Adds all rows of a source, and flushes. */
+/** Adds all rows of a source, and flushes.  The values need to live until the next call only. */
 DSQL_API dsql_status dsql_batch_add_all(dsql_batch *batch, dsql_row_fn next, void *arg,
                                         dsql_error *err) DSQL_MUST_USE;
 

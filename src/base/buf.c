@@ -160,6 +160,19 @@ void buf_drop(struct buf *buf, size_t len)
     buf->data[left] = '\0';
 }
 
+void buf_truncate(struct buf *buf, size_t len)
+{
+    buf->is_broken = false;
+    if (buf->data == NULL || len >= buf->len) {
+        return;
+    }
+    if (buf->is_secret) {
+        secret_wipe(buf->data + len, buf->len - len);
+    }
+    buf->len = len;
+    buf->data[len] = '\0';
+}
+
 bool buf_ok(const struct buf *buf)
 {
     return !buf->is_broken;

@@ -40,6 +40,9 @@ void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(
 /** Drops len bytes from the front. */
 void buf_drop(struct buf *buf, size_t len);
 
+/** Drops all but the first len bytes; repairs a buffer that broke while more was added. */
+void buf_truncate(struct buf *buf, size_t len);
+
 bool buf_ok(const struct buf *buf);
 struct text buf_text(const struct buf *buf);
 

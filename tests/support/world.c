@@ -87,6 +87,10 @@ static dsql_status repeatable_read(PGconn *conn, void *arg, dsql_error *err)
 {
     (void)arg;
     (void)err;
+    if (world.on_connect != NULL) {
+        world.on_connect(conn);
+        return DSQL_OK;
+    }
     return world_run(conn, "SET default_transaction_isolation = 'repeatable read'")
                ? DSQL_OK
                : DSQL_ERR_CALLBACK;
@@ -138,6 +142,7 @@ void world_reset(void)
 {
     world.watched = NULL;
     world.on_sleep = NULL;
+    world.on_connect = NULL;
     atomic_store(&world.now_ms, 0);
     atomic_store(&world.sleeps, 0);
     atomic_store(&world.slept_with_connection, 0);

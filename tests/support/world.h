@@ -19,6 +19,7 @@ struct world {
     dsql_pool *watched; /* has nothing lent while anybody sleeps */
     atomic_int slept_with_connection;
     void (*on_sleep)(void); /* NULL: nothing */
+    void (*on_connect)(PGconn *conn);
 };
 extern struct world world;
 extern const struct clock world_clock;

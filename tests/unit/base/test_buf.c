@@ -80,6 +80,22 @@ static void it_grows_to_a_megabyte_intact(void **state)
     assert_false(buf_ok(&buf));
 }
 
+static void truncated_buffer_keeps_its_beginning(void **state)
+{
+    (void)state;
+    struct buf buf AUTO_BUF;
+    buf_init(&buf, 8);
+    buf_add_string(&buf, "12345");
+    buf_add_string(&buf, "67890");
+    assert_false(buf_ok(&buf));
+    buf_truncate(&buf, 3);
+    assert_true(buf_ok(&buf));
+    buf_add_string(&buf, "abc");
+    assert_string_equal(buf.data, "123abc");
+    buf_truncate(&buf, 100);
+    assert_int_equal(buf.len, 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +105,7 @@ int main(void)
         cmocka_unit_test(a_format_that_does_not_fit_breaks_it),
         cmocka_unit_test(dropping_keeps_the_rest),
         cmocka_unit_test(it_grows_to_a_megabyte_intact),
+        cmocka_unit_test(truncated_buffer_keeps_its_beginning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,268 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Many rows in transactions that stay within the service's limits: rows are kept (rows.c)
+ * until a transaction is full, and sent (send_rows.c) as often as it takes.  A row is either
+ * committed or still kept, whatever happens.
+ */
+#include "base/error.h"
+#include "base/memory.h"
+#include "pool/pool.h"
+#include "transaction/send_rows.h"
+#include "transaction/transaction.h"
+
+#include <stddef.h>
+#include <string.h>
+
+enum {
+    MAX_PARAMS = 65535,           /* of the protocol: a 16-bit count */
+    DEFAULT_ROWS = 3000,          /* the service's limit */
+    MOST_ROWS = 1000000,          /* more is a mistake */
+    DEFAULT_BYTES = 4 << 20,      /* the limit counts overhead and indexes too */
+    MOST_BYTES = 10 * 1024 * 1024 /* the service's limit */
+};
+
+struct dsql_batch {
+    dsql_pool *pool;
+    char *sql;
+    int param_count;
+    size_t max_rows;
+    size_t max_bytes;
+    struct transaction_settings settings;
+    struct rows rows;
+    const char **values; /* one row on its way in or out */
+    uint64_t committed;
+};
+
+/* ---- Making ---- */
+
+static dsql_status copy_options(const dsql_batch_options *options, dsql_batch_options *out,
+                                dsql_error *err)
+{
+    *out = (dsql_batch_options){0};
+    if (options == NULL) {
+        return DSQL_OK;
+    }
+    size_t size = options->struct_size;
+    if (size < offsetof(dsql_batch_options, max_rows) + sizeof options->max_rows) {
+        return fail(err, DSQL_ERR_USAGE,
+                    "dsql_batch_options.struct_size is not set: use DSQL_BATCH_OPTIONS() or "
+                    "dsql_batch_options_init()");
+    }
+    memcpy(out, options, size < sizeof *out ? size : sizeof *out);
+    if (out->max_rows < 0 || out->max_rows > MOST_ROWS) {
+        return fail(err, DSQL_ERR_USAGE, "max_rows is %d, must be from 1 to %d", out->max_rows,
+                    MOST_ROWS);
+    }
+    if (out->max_bytes > MOST_BYTES) {
+        return fail(err, DSQL_ERR_USAGE, "max_bytes is %zu, must be from 1 to %d", out->max_bytes,
+                    MOST_BYTES);
+    }
+    return DSQL_OK;
+}
+
+static dsql_status check_arguments(const dsql_pool *pool, const char *sql, int param_count,
+                                   dsql_error *err)
+{
+    if (pool == NULL || sql == NULL) {
+        return fail(err, DSQL_ERR_USAGE, "dsql_batch_new() needs a pool and a statement");
+    }
+    if (param_count < 0 || param_count > MAX_PARAMS) {
+        return fail(err, DSQL_ERR_USAGE, "dsql_batch_new(): %d parameters, must be from 0 to %d",
+                    param_count, MAX_PARAMS);
+    }
+    return DSQL_OK;
+}
+
+static dsql_batch *batch_new(const dsql_batch *parts, const char *sql, dsql_error *err)
+{
+    dsql_batch *batch = mem_new(sizeof *batch);
+    if (batch == NULL) {
+        fail_nomem(err);
+        return NULL;
+    }
+    *batch = *parts;
+    rows_init(&batch->rows, (size_t)batch->param_count, batch->max_rows, batch->max_bytes);
+    batch->sql = mem_strdup(sql);
+    batch->values = mem_new_array((size_t)batch->param_count + 1, sizeof *batch->values);
+    if (batch->sql == NULL || batch->values == NULL) {
+        dsql_batch_free(batch);
+        fail_nomem(err);
+        return NULL;
+    }
+    return batch;
+}
+
+dsql_batch *dsql_batch_new(dsql_pool *pool, const char *sql, int param_count,
+                           const dsql_batch_options *options, dsql_error *err)
+{
+    dsql_batch_options given;
+    struct transaction_settings settings;
+    if (check_arguments(pool, sql, param_count, err) != DSQL_OK ||
+        copy_options(options, &given, err) != DSQL_OK ||
+        transaction_settings_resolve(given.transaction, &pool_parts(pool)->retry, &settings, err) !=
+            DSQL_OK) {
+        return NULL;
+    }
+    const dsql_batch parts = {
+        .pool = pool,
+        .param_count = param_count,
+        .max_rows = given.max_rows == 0 ? DEFAULT_ROWS : (size_t)given.max_rows,
+        .max_bytes = given.max_bytes == 0 ? DEFAULT_BYTES : given.max_bytes,
+        .settings = settings,
+    };
+    return batch_new(&parts, sql, err);
+}
+
+void dsql_batch_free(dsql_batch *batch)
+{
+    if (batch == NULL) {
+        return;
+    }
+    rows_clear(&batch->rows);
+    mem_free(batch->values);
+    mem_free(batch->sql);
+    mem_free(batch);
+}
+
+/* ---- Sending ---- */
+
+/* The server has counted more than we have. */
+static const char *advice_for(const dsql_error *reason)
+{
+    return strcmp(reason->sqlstate, "54000") == 0
+               ? "; lower max_rows, or max_bytes: more is modified than the rows that are sent"
+               : "";
+}
+
+/* Says which row it was, counted from 1 over all batches. */
+static dsql_status fail_rows(const dsql_batch *batch, long long failed_row,
+                             const dsql_error *reason, dsql_error *err)
+{
+    unsigned long long first = batch->committed + 1;
+    const char *advice = advice_for(reason);
+    if (failed_row >= 0) {
+        fail(err, reason->status, "row %llu: %s%s", first + (unsigned long long)failed_row,
+             reason->message, advice);
+    } else if (failed_row == SEND_ROWS_STATEMENT) {
+        fail(err, reason->status, "the statement of the batch: %s", reason->message);
+    } else {
+        fail(err, reason->status, "rows %llu to %llu: %s%s", first, first + batch->rows.count - 1,
+             reason->message, advice);
+    }
+    error_set_sqlstate(err, reason->sqlstate);
+    return reason->status;
+}
+
+dsql_status dsql_batch_flush(dsql_batch *batch, dsql_error *err)
+{
+    if (batch == NULL) {
+        return fail(err, DSQL_ERR_USAGE, "dsql_batch_flush() needs a batch");
+    }
+    if (batch->rows.count == 0) {
+        return DSQL_OK;
+    }
+    struct send_rows task = {
+        .sql = batch->sql,
+        .param_count = batch->param_count,
+        .rows = &batch->rows,
+        .values = batch->values,
+        .failed_row = SEND_ROWS_NONE,
+    };
+    dsql_error reason = {0};
+    if (transaction_run(batch->pool, &batch->settings, send_rows, &task, &reason) != DSQL_OK) {
+        /* What else went wrong was not the row's fault, whatever an earlier try has met. */
+        bool is_refusal = reason.status == DSQL_ERR_QUERY;
+        return fail_rows(batch, is_refusal ? task.failed_row : SEND_ROWS_NONE, &reason, err);
+    }
+    batch->committed += batch->rows.count;
+    rows_reset(&batch->rows);
+    return DSQL_OK;
+}
+
+/* ---- Rows ---- */
+
+static bool is_full_for(const dsql_batch *batch, size_t size)
+{
+    return batch->rows.count >= batch->max_rows || size > batch->max_bytes - batch->rows.bytes;
+}
+
+dsql_status dsql_batch_add(dsql_batch *batch, const char *const *values, dsql_error *err)
+{
+    if (batch == NULL || (values == NULL && batch->param_count > 0)) {
+        return fail(err, DSQL_ERR_USAGE, "dsql_batch_add() needs a batch and the values of a row");
+    }
+    size_t size = rows_size_of(&batch->rows, values);
+    if (size > batch->max_bytes) {
+        return fail(
+            err, DSQL_ERR_USAGE, "row %llu has %zu bytes, more than max_bytes, which is %zu",
+            (unsigned long long)(batch->committed + batch->rows.count + 1), size, batch->max_bytes);
+    }
+    if (is_full_for(batch, size)) {
+        dsql_status status = dsql_batch_flush(batch, err);
+        if (status != DSQL_OK) {
+            return status;
+        }
+    }
+    return rows_add(&batch->rows, values) ? DSQL_OK : fail_nomem(err);
+}
+
+/* What a source says when it fails, and did not say why. */
+static dsql_status fail_source(const dsql_error *said, dsql_error *err)
+{
+    if (said->status == DSQL_OK) {
+        return fail(err, DSQL_ERR_CALLBACK, "the source of rows failed");
+    }
+    if (err != NULL) {
+        *err = *said;
+    }
+    return said->status;
+}
+
+static dsql_status add_from(dsql_batch *batch, const char **values, dsql_row_fn next, void *arg,
+                            dsql_error *err)
+{
+    for (;;) {
+        for (int i = 0; i < batch->param_count; i++) {
+            values[i] = NULL;
+        }
+        dsql_error said = {0};
+        int more = next(arg, values, &said);
+        if (more < 0) {
+            return fail_source(&said, err);
+        }
+        if (more == 0) {
+            return dsql_batch_flush(batch, err);
+        }
+        dsql_status status = dsql_batch_add(batch, values, err);
+        if (status != DSQL_OK) {
+            return status;
+        }
+    }
+}
+
+dsql_status dsql_batch_add_all(dsql_batch *batch, dsql_row_fn next, void *arg, dsql_error *err)
+{
+    if (batch == NULL || next == NULL) {
+        return fail(err, DSQL_ERR_USAGE, "dsql_batch_add_all() needs a batch and a source of rows");
+    }
+    /* Not the batch's own: a flush on the way overwrites those. */
+    const char **values = mem_new_array((size_t)batch->param_count + 1, sizeof *values);
+    if (values == NULL) {
+        return fail_nomem(err);
+    }
+    dsql_status status = add_from(batch, values, next, arg, err);
+    mem_free(values);
+    return status;
+}
+
+/* ---- How far it is ---- */
+
+uint64_t dsql_batch_committed(const dsql_batch *batch)
+{
+    return batch == NULL ? 0 : batch->committed;
+}
+
+uint64_t dsql_batch_pending(const dsql_batch *batch)
+{
+    return batch == NULL ? 0 : batch->rows.count;
+}

@@ -1,0 +1,27 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All rows of a batch through one prepared statement in libpq's pipeline mode, so that a
+ * batch takes one round trip and not one for each row.
+ */
+#ifndef DSQL_TRANSACTION_SEND_ROWS_H
+#define DSQL_TRANSACTION_SEND_ROWS_H
+
+#include "transaction/rows.h"
+
+#include <dsql.h>
+
+enum { SEND_ROWS_NONE = -1, SEND_ROWS_STATEMENT = -2 };
+
+struct send_rows {
+    const char *sql;
+    int param_count;
+    const struct rows *rows;
+    const char **values; /* room for param_count */
+    /* What the server refused: a row, from 0; the statement itself; or neither. */
+    long long failed_row;
+};
+
+/** A dsql_txn_fn; arg is a struct send_rows. */
+dsql_status send_rows(PGconn *conn, void *arg, dsql_error *err);
+
+#endif

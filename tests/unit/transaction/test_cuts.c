@@ -1,0 +1,203 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Connections cut at each step of the protocol, for everything that is tried again: before
+ * the server gets the message, and after it has answered and nobody hears.  What was told
+ * to the caller is compared with what is in the table.
+ */
+#include "cutter.h"
+#include "postgres.h"
+#include "unit.h"
+#include "world.h"
+
+#include <string.h>
+
+static int fresh_database(void **state)
+{
+    (void)state;
+    world_reset();
+    cutter_arm("", CUT_BEFORE, 0);
+    return 0;
+}
+
+/* ---- The four forms, each adding one ---- */
+
+static dsql_status add_one(PGconn *conn, void *arg, dsql_error *err)
+{
+    (void)arg;
+    return dsql_check_clear(conn, PQexec(conn, ADD_ONE), err);
+}
+
+static dsql_status by_callback(dsql_pool *pool)
+{
+    return dsql_transaction(pool, add_one, NULL, NULL);
+}
+
+static dsql_status by_loop(dsql_pool *pool)
+{
+    dsql_error err;
+    PGconn *conn;
+    DSQL_TRANSACTION(pool, conn, &err) {
+        PQclear(PQexec(conn, ADD_ONE));
+    }
+    return err.status;
+}
+
+static dsql_status by_statement(dsql_pool *pool)
+{
+    dsql_error err = {0};
+    PQclear(dsql_exec(pool, ADD_ONE, 0, NULL, &err));
+    return err.status;
+}
+
+static dsql_status by_batch(dsql_pool *pool)
+{
+    dsql_batch *batch = dsql_batch_new(pool, ADD_ONE, 0, NULL, NULL);
+    dsql_status status = dsql_batch_add(batch, NULL, NULL);
+    assert_int_equal(status, DSQL_OK);
+    status = dsql_batch_flush(batch, NULL);
+    assert_int_equal(dsql_batch_committed(batch), status == DSQL_OK ? 1 : 0);
+    assert_int_equal(dsql_batch_pending(batch), status == DSQL_OK ? 0 : 1);
+    dsql_batch_free(batch);
+    return status;
+}
+
+struct form {
+    const char *name;
+    dsql_status (*run)(dsql_pool *pool);
+    bool is_alone; /* the statement commits itself */
+};
+
+static const struct form forms[] = {
+    {"callback", by_callback, false},
+    {"loop", by_loop, false},
+    {"statement", by_statement, true},
+    {"batch", by_batch, false},
+};
+
+enum { FORMS = sizeof forms / sizeof forms[0] };
+
+struct example {
+    const char *message;
+    enum cut where;
+    int times;
+    dsql_status status;
+    long counter;
+};
+
+static void check(const struct form *form, const struct example *example)
+{
+    world_reset();
+    dsql_pool *pool = world_pool_on(cutter_conninfo(), 2, 4, -1);
+    cutter_arm(example->message, example->where, example->times);
+    dsql_status status = form->run(pool);
+    if (status != example->status || world_counter() != example->counter ||
+        cutter_cuts() != example->times || world_conflicts(pool) != 0) {
+        fail_msg("%s, %s %s %d times: %s and %ld after %d cuts", form->name,
+                 example->where == CUT_BEFORE ? "before" : "after", example->message,
+                 example->times, dsql_status_name(status), world_counter(), cutter_cuts());
+    }
+    cutter_arm("", CUT_BEFORE, 0);
+    assert_int_equal(form->run(pool), DSQL_OK); /* the pool is none the worse for it */
+    world_close(pool);
+}
+
+static void check_transactions(const struct example *example)
+{
+    for (int i = 0; i < FORMS; i++) {
+        if (!forms[i].is_alone) {
+            check(&forms[i], example);
+        }
+    }
+}
+
+static void cut_at_begin_is_tried_again(void **state)
+{
+    (void)state;
+    check_transactions(&(struct example){"BEGIN", CUT_BEFORE, 2, DSQL_OK, 1});
+    check_transactions(&(struct example){"BEGIN", CUT_AFTER, 3, DSQL_OK, 1});
+}
+
+static void cut_in_the_body_is_tried_again(void **state)
+{
+    (void)state;
+    check_transactions(&(struct example){"UPDATE", CUT_BEFORE, 3, DSQL_OK, 1});
+    check_transactions(&(struct example){"UPDATE", CUT_AFTER, 2, DSQL_OK, 1});
+}
+
+static void cut_in_each_try_is_told(void **state)
+{
+    (void)state;
+    check_transactions(&(struct example){"BEGIN", CUT_BEFORE, 4, DSQL_ERR_CONNECT, 0});
+    check_transactions(&(struct example){"UPDATE", CUT_AFTER, 4, DSQL_ERR_CONNECT, 0});
+}
+
+static void cut_at_commit_is_unknown(void **state)
+{
+    (void)state;
+    check_transactions(&(struct example){"COMMIT", CUT_BEFORE, 1, DSQL_ERR_COMMIT_UNKNOWN, 0});
+    check_transactions(&(struct example){"COMMIT", CUT_AFTER, 1, DSQL_ERR_COMMIT_UNKNOWN, 1});
+}
+
+static void cut_in_a_statement_is_unknown(void **state)
+{
+    (void)state;
+    for (int i = 0; i < FORMS; i++) {
+        if (forms[i].is_alone) {
+            check(&forms[i],
+                  &(struct example){"UPDATE", CUT_BEFORE, 1, DSQL_ERR_COMMIT_UNKNOWN, 0});
+            check(&forms[i], &(struct example){"UPDATE", CUT_AFTER, 1, DSQL_ERR_COMMIT_UNKNOWN, 1});
+        }
+    }
+}
+
+/* Dead in the pool, and found so only when the statement is about to go out. */
+static void killed_while_idle_is_exchanged(void **state)
+{
+    (void)state;
+    for (int i = 0; i < FORMS; i++) {
+        world_reset();
+        dsql_pool *pool = world_pool(4, -1);
+        postgres_kill_backends();
+        assert_int_equal(forms[i].run(pool), DSQL_OK);
+        assert_int_equal(world_counter(), 1);
+        world_close(pool);
+    }
+}
+
+static void kill_once(PGconn *conn)
+{
+    world.on_connect = NULL;
+    postgres_kill(PQbackendPID(conn));
+}
+
+/* Dead between the pool's own look and ours: nothing was sent, so there is no doubt. */
+static void lost_before_anything_was_sent_is_exchanged(void **state)
+{
+    (void)state;
+    for (int i = 0; i < FORMS; i++) {
+        world_reset();
+        dsql_pool *pool = world_pool(4, -1);
+        postgres_kill_backends();
+        world.on_connect = kill_once;
+        assert_int_equal(forms[i].run(pool), DSQL_OK);
+        assert_int_equal(atomic_load(&world.sleeps), 1);
+        assert_int_equal(world_counter(), 1);
+        world_close(pool);
+    }
+}
+
+#define ON_FRESH(test) cmocka_unit_test_setup(test, fresh_database)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_FRESH(cut_at_begin_is_tried_again),
+        ON_FRESH(cut_in_the_body_is_tried_again),
+        ON_FRESH(cut_in_each_try_is_told),
+        ON_FRESH(cut_at_commit_is_unknown),
+        ON_FRESH(cut_in_a_statement_is_unknown),
+        ON_FRESH(killed_while_idle_is_exchanged),
+        ON_FRESH(lost_before_anything_was_sent_is_exchanged),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -10,7 +10,7 @@ RELEASE := build/release
 CMAKE_QUIET := --log-level=WARNING
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check-long test-asan test-tsan build install format lint fuzz clean dependencies
+.PHONY: help demo test check-long bench test-asan test-tsan build install format lint fuzz clean dependencies
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -45,6 +45,10 @@ build: dependencies ## the library and the command, optimised
 
 install: build ## into PREFIX (default /usr/local); DESTDIR is honoured
 	@DESTDIR=$(DESTDIR) cmake --install $(RELEASE)
+
+bench: build ## what the local cluster's tables cost beside plain heap
+	@extension/test/with_server $(RELEASE)/extension bench/occ_ratios
+	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_occ_commit_cost
 
 fuzz: dependencies ## each parser for 30 seconds
 	@cmake --preset fuzz $(CMAKE_QUIET)

@@ -27,14 +27,14 @@ sql() {
     PGOPTIONS='-c dsql_local.strict=off' psql -X -q -A -t -v ON_ERROR_STOP=1 -c "$1"
 }
 
-# until_true WHAT COMMAND...
+# until_true COMPLAINT COMMAND...
 until_true() {
-    what=$1
+    complaint=$1
     shift
     tries=0
     until "$@"; do
         tries=$((tries + 1))
-        [ "$tries" -lt 600 ] || fail "$what"
+        [ "$tries" -lt 600 ] || fail "$complaint"
         sleep 0.05
     done
 }

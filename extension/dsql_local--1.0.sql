@@ -43,3 +43,37 @@ CREATE VIEW sys.injected_conflicts AS
            i.share
       FROM sys.dsql_inject_rules() i LEFT JOIN pg_catalog.pg_roles r ON r.oid = i.role;
 GRANT SELECT ON sys.injected_conflicts TO PUBLIC;
+
+/*
+ * Asynchronous jobs.  Sessions write the table when a statement submits one, the
+ * background worker when it runs one; users read the view.
+ */
+CREATE TABLE sys.job_list (
+    id uuid PRIMARY KEY,
+    job_type text NOT NULL,
+    object_id oid NOT NULL,
+    statement text NOT NULL,
+    status text NOT NULL,
+    details text,
+    start_time timestamptz NOT NULL,
+    update_time timestamptz
+) USING heap;
+CREATE FUNCTION sys.uuid_to_base32_str(uuid) RETURNS text
+    AS 'MODULE_PATHNAME', 'dsql_uuid_to_base32_str' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION sys.base32_str_to_uuid(text) RETURNS uuid
+    AS 'MODULE_PATHNAME', 'dsql_base32_str_to_uuid' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE VIEW sys.jobs AS
+    SELECT sys.uuid_to_base32_str(j.id) AS job_id, j.status, j.details, j.job_type,
+           'pg_catalog.pg_class'::pg_catalog.regclass::oid AS class_id, j.object_id,
+           CASE WHEN j.status IN ('submitted', 'processing') AND j.job_type <> 'DROP'
+                THEN n.nspname || '.' || c.relname END AS object_name,
+           j.start_time, j.update_time
+      FROM sys.job_list j
+      LEFT JOIN pg_catalog.pg_class c ON c.oid = j.object_id
+      LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace;
+GRANT SELECT ON sys.jobs TO PUBLIC;
+CREATE PROCEDURE sys.wait_for_job(job_id text, INOUT succeeded boolean DEFAULT NULL)
+    AS 'MODULE_PATHNAME', 'dsql_wait_for_job' LANGUAGE C;
+/* What CREATE INDEX ASYNC looks like between parser and executor. */
+CREATE PROCEDURE sys.job_row(INOUT job_id text DEFAULT NULL)
+    AS 'MODULE_PATHNAME', 'dsql_job_row' LANGUAGE C;

@@ -42,10 +42,26 @@ static bool is_header_value(struct text value)
     return true;
 }
 
-static bool is_numeric_address(const char *address)
+static bool is_numeric(struct text address)
 {
+    char name[HTTP_ADDRESS_SIZE];
     unsigned char bytes[sizeof(struct in6_addr)];
-    return inet_pton(AF_INET, address, bytes) == 1 || inet_pton(AF_INET6, address, bytes) == 1;
+    return text_copy(address, name, sizeof name) &&
+           (inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1);
+}
+
+static bool are_addresses(struct text list)
+{
+    struct text rest = list;
+    struct text one;
+    bool is_more = true;
+    while (is_more) {
+        is_more = text_cut(rest, ',', &one, &rest);
+        if (!is_numeric(one)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static dsql_status check_headers(const struct http_request *request, dsql_error *err)
@@ -82,7 +98,7 @@ dsql_status http_check(const struct http_request *request, dsql_error *err)
         return fail(err, DSQL_ERR_USAGE, "%.*s would be asked without encryption; use https",
                     (int)url.host.len, url.host.data);
     }
-    if (request->address != NULL && !is_numeric_address(request->address)) {
+    if (request->address != NULL && !are_addresses(text_of(request->address))) {
         return fail(err, DSQL_ERR_USAGE, "%.*s is to be reached at something that is no address",
                     (int)url.host.len, url.host.data);
     }

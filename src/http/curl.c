@@ -21,7 +21,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { MAX_HEADER_LINE = 128 * 1024, MAX_HOST_TEXT = 254, MIN_STATUS = 100, MAX_STATUS = 599 };
+enum {
+    MAX_HEADER_LINE = 128 * 1024,
+    MAX_HOST_TEXT = 254,
+    MAX_RESOLVE_RULE = 16 + HTTP_MAX_ADDRESSES * HTTP_ADDRESS_SIZE,
+    MIN_STATUS = 100,
+    MAX_STATUS = 599
+};
 
 #define USER_AGENT "dsql-c"
 
@@ -29,7 +35,7 @@ enum { MAX_HEADER_LINE = 128 * 1024, MAX_HOST_TEXT = 254, MIN_STATUS = 100, MAX_
 struct transfer {
     CURL *handle;
     struct curl_slist *headers;
-    struct curl_slist *connect_to;
+    struct curl_slist *resolved;
     struct answer answer;
     char host[MAX_HOST_TEXT + 1]; /* for messages */
     char reason[CURL_ERROR_SIZE];
@@ -166,17 +172,20 @@ static void set_reach(struct transfer *transfer, const struct http_request *requ
     }
 }
 
-/* "::ADDRESS:": for any host and port, that address and the same port. */
-static bool pin(struct transfer *transfer, const char *address)
+/* "*:PORT:ADDRESS,ADDRESS": whatever the name is, it has these. */
+static bool pin(struct transfer *transfer, const struct http_request *request)
 {
     struct buf rule AUTO_BUF;
-    buf_init(&rule, sizeof "::[]:" + HTTP_ADDRESS_SIZE);
-    bool is_ipv6 = strchr(address, ':') != NULL;
-    buf_printf(&rule, is_ipv6 ? "::[%s]:" : "::%s:", address);
-    if (!buf_ok(&rule) || !append(&transfer->connect_to, rule.data)) {
+    struct url url;
+    buf_init(&rule, MAX_RESOLVE_RULE);
+    if (!url_parse(text_of(request->url), &url)) {
         return false;
     }
-    SET(CURLOPT_CONNECT_TO, transfer->connect_to);
+    buf_printf(&rule, "*:%d:%s", url.port, request->address);
+    if (!buf_ok(&rule) || !append(&transfer->resolved, rule.data)) {
+        return false;
+    }
+    SET(CURLOPT_RESOLVE, transfer->resolved);
     return true;
 }
 
@@ -205,7 +214,7 @@ static bool set_up(struct transfer *transfer, const struct http_request *request
     set_reach(transfer, request);
     set_tls(transfer, request);
     set_method(transfer, request);
-    return (request->address == NULL || pin(transfer, request->address)) && transfer->is_set_up;
+    return (request->address == NULL || pin(transfer, request)) && transfer->is_set_up;
 }
 
 /* libcurl's own words, where they say more and cannot quote what was sent or received. */
@@ -294,7 +303,7 @@ static dsql_status send_by_libcurl(void *arg, const struct http_request *request
     dsql_status status = run(&transfer, request, err);
     curl_easy_cleanup(transfer.handle);
     free_list(transfer.headers);
-    curl_slist_free_all(transfer.connect_to);
+    curl_slist_free_all(transfer.resolved);
     if (status != DSQL_OK) {
         http_response_clear(response);
     }

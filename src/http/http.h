@@ -37,9 +37,10 @@ struct http_request {
     enum http_reach reach;
     const struct http_header *headers;
     size_t header_count;
-    struct text body;    /* empty: none */
-    const char *address; /* numeric; connect there, whatever the name resolves to.  NULL: resolve */
-    const char *ca_file; /* NULL: the system's */
+    struct text body;       /* empty: none */
+    const char *address;    /* numeric, or several with commas: connect to one of them, whatever the
+                               name resolves to.  NULL: resolve */
+    const char *ca_file;    /* NULL: the system's */
     int connect_timeout_ms; /* both > 0 */
     int timeout_ms;         /* of the whole exchange */
 };
@@ -97,6 +98,7 @@ struct http_retry {
     int max_attempts; /* 3 is the AWS SDKs' standard */
     int base_ms;      /* doubled each time, full jitter */
     int max_ms;
+    bool is_silence_final; /* no answer at all is not tried again */
     /** Beyond 5xx, 429 and no answer at all: look at the answer too?  NULL: no. */
     bool (*is_transient)(const struct http_response *response);
 };

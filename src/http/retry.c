@@ -29,7 +29,8 @@ static bool is_final(const struct http_retry *retry, dsql_status status,
                      const struct http_response *response)
 {
     if (status != DSQL_OK) {
-        return status != DSQL_ERR_CONNECT && status != DSQL_ERR_TIMEOUT;
+        return retry->is_silence_final ||
+               (status != DSQL_ERR_CONNECT && status != DSQL_ERR_TIMEOUT);
     }
     if (response->status >= FIRST_SERVER_ERROR || response->status == TOO_MANY_REQUESTS) {
         return false;

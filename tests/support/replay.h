@@ -47,7 +47,7 @@ struct replay {
     size_t next;
     const struct replay_name *names; /* the caller's; set it after replay_init() */
     size_t name_count;
-    char last_address[HTTP_ADDRESS_SIZE]; /* that the last request was pinned to; "": none */
+    char last_address[256]; /* that the last request was pinned to; "": none */
     enum http_reach last_reach;
     char complaint[1024]; /* what differed first; "": nothing yet */
 };

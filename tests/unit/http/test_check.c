@@ -126,6 +126,10 @@ static void limits_and_address_are_checked(void **state)
     request = good;
     request.address = "localhost";
     expect_refused(&request, "no address");
+    request.address = "127.0.0.1,";
+    expect_refused(&request, "no address");
+    request.address = "";
+    expect_refused(&request, "no address");
 }
 
 /* ---- The fake that the tests of all sources rest on ---- */

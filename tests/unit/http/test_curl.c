@@ -197,6 +197,21 @@ static void head_has_no_body(void **state)
     assert_non_null(strstr(plain.request, "HEAD /"));
 }
 
+static void expect_pinned(const char *host, const char *address)
+{
+    char url[PATH_SIZE];
+    char expected[PATH_SIZE];
+    struct http_request request = request_to(&plain, url);
+    struct http_response response AUTO_HTTP_RESPONSE;
+    http_response_init(&response);
+    atomic_store(&plain.answer, answer_hello);
+    snprintf(url, sizeof url, "http://%s:%d/", host, plain.port);
+    snprintf(expected, sizeof expected, "\r\nHost: %s", host);
+    request.address = address;
+    assert_int_equal(http_send(http_system(), &request, &response, NULL), DSQL_OK);
+    assert_non_null(strcasestr(plain.request, expected));
+}
+
 static void name_is_reached_at_the_address_given(void **state)
 {
     (void)state;
@@ -206,9 +221,21 @@ static void name_is_reached_at_the_address_given(void **state)
     http_response_init(&response);
     snprintf(url, sizeof url, "http://agent.invalid:%d/", plain.port);
     assert_int_equal(http_send(http_system(), &request, &response, NULL), DSQL_ERR_CONNECT);
-    request.address = "127.0.0.1";
-    assert_int_equal(http_send(http_system(), &request, &response, NULL), DSQL_OK);
-    assert_non_null(strstr(plain.request, "\r\nHost: agent.invalid:"));
+    expect_pinned("agent.invalid", "127.0.0.1");
+    expect_pinned("Agent.Invalid.", "127.0.0.1");
+    expect_pinned("agent.invalid", "::1,127.0.0.1"); /* nobody is at the first one */
+}
+
+static void localhost_is_not_resolved_when_an_address_is_given(void **state)
+{
+    (void)state;
+    char url[PATH_SIZE];
+    struct http_request request = request_to(&plain, url);
+    struct http_response response AUTO_HTTP_RESPONSE;
+    http_response_init(&response);
+    snprintf(url, sizeof url, "http://localhost:%d/", plain.port);
+    request.address = "127.9.9.9"; /* the server is at 127.0.0.1 only */
+    assert_int_equal(http_send(http_system(), &request, &response, NULL), DSQL_ERR_CONNECT);
 }
 
 /* ---- What must not be done ---- */
@@ -582,6 +609,7 @@ int main(void)
         cmocka_unit_test(put_without_a_body_says_so),
         cmocka_unit_test(head_has_no_body),
         cmocka_unit_test(name_is_reached_at_the_address_given),
+        cmocka_unit_test(localhost_is_not_resolved_when_an_address_is_given),
         cmocka_unit_test(redirect_is_an_answer_and_not_followed),
         cmocka_unit_test(local_requests_never_go_by_a_proxy),
         cmocka_unit_test(public_requests_use_the_proxy_of_the_environment),

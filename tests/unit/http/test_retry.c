@@ -152,6 +152,22 @@ static void service_can_ask_for_a_longer_wait_within_the_maximum(void **state)
     assert_int_equal(waits[0], 2000);
 }
 
+static void silence_can_be_final(void **state)
+{
+    (void)state;
+    static const struct replay_exchange exchanges[] = {
+        {ASKED, .status = 503},
+        {ASKED, .failure = DSQL_ERR_TIMEOUT},
+    };
+    struct replay replay;
+    int status = 0;
+    struct http_retry retry = http_retry_standard(&test_clock, &no_wait);
+    retry.is_silence_final = true;
+    replay_init(&replay, exchanges, 2);
+    assert_int_equal(run(&replay, &retry, &status), DSQL_ERR_TIMEOUT);
+    assert_true(replay_done(&replay));
+}
+
 static uint64_t biggest(void *arg)
 {
     return *(uint64_t *)arg;
@@ -169,7 +185,9 @@ static void waits_double_up_to_the_maximum(void **state)
         exchanges[i] = failing;
     }
     for (size_t i = 0; i < 5; i++) {
-        struct http_retry retry = {&test_clock, &source, (int)i + 2, 100, 500, NULL};
+        struct http_retry retry = http_retry_standard(&test_clock, &source);
+        retry.max_attempts = (int)i + 2;
+        retry.max_ms = 500;
         struct replay replay;
         int status = 0;
         modulus = (uint64_t)limits[i]; /* random % (limit + 1) == limit only for that limit */
@@ -189,6 +207,7 @@ int main(void)
         cmocka_unit_test(refusals_and_our_own_mistakes_are_final),
         cmocka_unit_test(answer_itself_can_ask_for_another_try),
         cmocka_unit_test(service_can_ask_for_a_longer_wait_within_the_maximum),
+        cmocka_unit_test(silence_can_be_final),
         cmocka_unit_test(waits_double_up_to_the_maximum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,22 +29,6 @@ static dsql_status set_schema(PGconn *conn, void *arg, dsql_error *err)
     return dsql_check_clear(conn, PQexec(conn, sql), err);
 }
 
-/* The body of a transaction: BEGIN, COMMIT and the retry are dsql_transaction()'s. */
-static dsql_status create_table(PGconn *conn, void *arg, dsql_error *err)
-{
-    (void)arg;
-    const char *sql = "CREATE TABLE IF NOT EXISTS example_items"
-                      "(id UUID DEFAULT gen_random_uuid() PRIMARY KEY, name TEXT)";
-    return dsql_check_clear(conn, PQexec(conn, sql), err);
-}
-
-static dsql_status insert_item(PGconn *conn, void *name, dsql_error *err)
-{
-    const char *values[] = {name};
-    const char *sql = "INSERT INTO example_items (name) VALUES ($1)";
-    return dsql_check_clear(conn, PQexecParams(conn, sql, 1, NULL, values, NULL, NULL, 0), err);
-}
-
 /* A thread: borrow a connection, use it, give it back. */
 static void *work(void *arg)
 {
@@ -80,8 +64,20 @@ int main(void)
     dsql_pool_release(pool, conn);
     printf("Connected to Aurora DSQL\n");
 
-    if (dsql_transaction(pool, create_table, NULL, &err) != DSQL_OK ||
-        dsql_transaction(pool, insert_item, (char[]){"test-item"}, &err) != DSQL_OK)
+    const char *create = "CREATE TABLE IF NOT EXISTS example_items"
+                         "(id UUID DEFAULT gen_random_uuid() PRIMARY KEY, name TEXT)";
+    PGresult *res = dsql_exec(pool, create, 0, NULL, &err);
+    if (res == NULL)
+        return fail(err.message);
+    PQclear(res);
+
+    /* Each turn is one try, on a connection after BEGIN.  The end of the body commits. */
+    DSQL_TRANSACTION(pool, conn, &err) {
+        const char *values[] = {"test-item"};
+        const char *insert = "INSERT INTO example_items (name) VALUES ($1)";
+        PQclear(PQexecParams(conn, insert, 1, NULL, values, NULL, NULL, 0));
+    }
+    if (err.status != DSQL_OK)
         return fail(err.message);
     printf("Transactional write completed\n");
 

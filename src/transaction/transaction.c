@@ -64,7 +64,7 @@ static dsql_status check_connection(PGconn *conn, dsql_error *err)
     if (PQtransactionStatus(conn) != PQTRANS_IDLE || PQpipelineStatus(conn) != PQ_PIPELINE_OFF) {
         return fail(err, DSQL_ERR_USAGE,
                     "the connection is in a transaction, a query or a pipeline already: "
-                    "use a savepoint, or another connection");
+                    "use the transaction that is open, or another connection");
     }
     return watch_attach(conn) ? DSQL_OK : fail_nomem(err);
 }

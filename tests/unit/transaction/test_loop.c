@@ -311,7 +311,7 @@ static void nesting_on_the_connection_of_a_loop_is_refused(void **state)
     }
     assert_int_equal(calls, 0);
     assert_int_equal(err.status, DSQL_ERR_USAGE);
-    assert_non_null(strstr(err.message, "savepoint"));
+    assert_non_null(strstr(err.message, "another connection"));
     world_close(pool);
 }
 

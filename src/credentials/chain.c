@@ -13,6 +13,7 @@ struct chain {
     struct source_context world; /* its profile and logger are copies of ours */
     char *profile;
     struct logger logger;
+    struct source_memory memory;
     const struct credentials_source *winner; /* NULL until one has been found */
 };
 
@@ -66,6 +67,7 @@ dsql_credentials_provider *chain_new(const struct credentials_source *const *sou
     chain->world.profile = chain->profile;
     chain->logger = world->logger == NULL ? (struct logger){0} : *world->logger;
     chain->world.logger = &chain->logger;
+    chain->world.memory = &chain->memory;
     dsql_credentials_provider *provider = NULL;
     if (has_profile && chain->profile == NULL) {
         fail_nomem(err);

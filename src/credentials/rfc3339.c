@@ -5,6 +5,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
+#include <stdio.h>
+
 enum { DATE_TIME_LENGTH = 19 }; /* "2024-08-27T00:00:00" */
 
 /* Takes the punctuation out and leaves the rest to the parser of the basic form. */
@@ -70,4 +72,16 @@ bool rfc3339_parse(struct text text, int64_t *unix_s)
     }
     *unix_s = local_s - offset_s;
     return true;
+}
+
+bool rfc3339_format(int64_t unix_s, char out[RFC3339_SIZE])
+{
+    char basic[CLOCK_BASIC_SIZE];
+    out[0] = '\0';
+    if (!clock_format_basic(unix_s, basic)) {
+        return false;
+    }
+    int len = snprintf(out, RFC3339_SIZE, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", basic, basic + 4,
+                       basic + 6, basic + 9, basic + 11, basic + 13);
+    return len == RFC3339_SIZE - 1;
 }

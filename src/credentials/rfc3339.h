@@ -5,10 +5,15 @@
 
 #include "base/text.h"
 
+enum { RFC3339_SIZE = 21 };
+
 /**
  * "2024-08-27T00:00:00Z", with a fraction of a second (dropped) or an offset like
  * "+02:00" if there is one.  False for anything else.
  */
 bool rfc3339_parse(struct text text, int64_t *unix_s) __attribute__((warn_unused_result));
+
+/** The reverse, "2024-08-27T00:00:00Z".  False: year not 1970..9999. */
+bool rfc3339_format(int64_t unix_s, char out[RFC3339_SIZE]) __attribute__((warn_unused_result));
 
 #endif

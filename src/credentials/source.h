@@ -27,6 +27,12 @@ struct source_detail {
     char text[SOURCE_DETAIL_SIZE];
 };
 
+/** What sources remember from one fetch to the next; all zero at first. */
+struct source_memory {
+    bool has_renewed_login;   /* or tried to: see sso_token.c */
+    int64_t login_renewed_ms; /* monotonic */
+};
+
 /** The world as a source sees it.  The environment is that of the process. */
 struct source_context {
     const char *profile; /* asked for by the program; NULL: AWS_PROFILE, then "default" */
@@ -35,6 +41,7 @@ struct source_context {
     const struct http *http;
     const struct file_system *files;
     struct imds *imds;            /* what the instance said before; of this chain, see imds.h */
+    struct source_memory *memory; /* of this chain; NULL: none is kept */
     const struct logger *logger;  /* NULL: silence */
     struct source_detail *detail; /* source_used() writes it; NULL: nobody asks */
 };
@@ -92,7 +99,7 @@ enum source_result source_ask(const struct credentials_source *source,
 
 /**
  * The chain over any sources, in any world; the arrays and what the world points to must
- * outlive it, but profile and logger are copied and imds is the chain's own.  For
+ * outlive it, but profile and logger are copied, and imds and memory are the chain's own.  For
  * dsql_credentials_default().
  */
 dsql_credentials_provider *chain_new(const struct credentials_source *const *sources, size_t count,

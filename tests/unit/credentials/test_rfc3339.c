@@ -40,11 +40,26 @@ static void anything_else_is_refused(void **state)
     }
 }
 
+static void times_are_written_as_they_are_read(void **state)
+{
+    (void)state;
+    char text[RFC3339_SIZE];
+    int64_t again = 0;
+    assert_true(rfc3339_format(INT64_C(1724716799), text));
+    assert_string_equal(text, "2024-08-26T23:59:59Z");
+    assert_true(rfc3339_parse(text_of(text), &again));
+    assert_int_equal(again, INT64_C(1724716799));
+    assert_false(rfc3339_format(-1, text));
+    assert_false(rfc3339_format(INT64_MAX, text));
+    assert_string_equal(text, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_as_aws_writes_them_are_read),
         cmocka_unit_test(anything_else_is_refused),
+        cmocka_unit_test(times_are_written_as_they_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

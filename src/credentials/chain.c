@@ -6,6 +6,7 @@
  */
 #include "base/error.h"
 #include "base/memory.h"
+#include "credentials/imds.h"
 #include "credentials/source.h"
 
 struct chain {
@@ -47,6 +48,7 @@ static dsql_status fetch_chain(void *arg, dsql_credentials *out, dsql_error *err
 static void destroy_chain(void *arg)
 {
     struct chain *chain = arg;
+    imds_free(chain->world.imds);
     mem_free(chain->profile);
     mem_free(chain);
 }
@@ -65,11 +67,12 @@ dsql_credentials_provider *chain_new(const struct credentials_source *const *sou
     chain->profile = has_profile ? mem_strdup(profile) : NULL;
     chain->world = *world;
     chain->world.profile = chain->profile;
+    chain->world.imds = imds_new();
     chain->logger = world->logger == NULL ? (struct logger){0} : *world->logger;
     chain->world.logger = &chain->logger;
     chain->world.memory = &chain->memory;
     dsql_credentials_provider *provider = NULL;
-    if (has_profile && chain->profile == NULL) {
+    if (chain->world.imds == NULL || (has_profile && chain->profile == NULL)) {
         fail_nomem(err);
     } else {
         provider = provider_new(fetch_chain, destroy_chain, chain, err);

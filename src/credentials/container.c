@@ -30,7 +30,7 @@ static enum source_result find_endpoint(const struct source_context *context,
     const char *relative = environment_get(RELATIVE_URI);
     const char *full = environment_get(FULL_URI);
     if (relative == NULL && full == NULL) {
-        fail(err, DSQL_ERR_CREDENTIALS, "neither " RELATIVE_URI " nor " FULL_URI " is set");
+        fail(err, DSQL_ERR_CREDENTIALS, RELATIVE_URI " (or ..._FULL_URI) is not set");
         return SOURCE_NOT_CONFIGURED;
     }
     source_used(context, "the container's agent, by %s",

@@ -63,6 +63,8 @@ struct source_list source_list_default(void)
     static const struct credentials_source *const sources[] = {
         &credentials_source_environment,
         &credentials_source_profile,
+        &credentials_source_container,
+        &credentials_source_imds,
     };
     return (struct source_list){
         .sources = sources,

@@ -9,10 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#define EXPECTED_NO_AGENT                                                                          \
+    "container: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI (or ..._FULL_URI) is not set; instance "    \
+    "metadata: AWS_EC2_METADATA_DISABLED is true); set the variables, or run \"aws configure\""
+
 #define EXPECTED_NOTHING                                                                           \
     "no AWS credentials found (environment: AWS_ACCESS_KEY_ID is not set; profile: there is no "   \
-    "profile \"default\" in the AWS configuration files); set the variables, or run \"aws "        \
-    "configure\""
+    "profile \"default\" in the AWS configuration files; " EXPECTED_NO_AGENT
 
 static char directory[64];
 static char config_path[96];
@@ -42,6 +45,7 @@ static int set_up(void **state)
     }
     snprintf(config_path, sizeof config_path, "%s/config", directory);
     snprintf(keys_path, sizeof keys_path, "%s/credentials", directory);
+    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
     setenv("AWS_CONFIG_FILE", config_path, 1);
     setenv("AWS_SHARED_CREDENTIALS_FILE", keys_path, 1);
     write_file(config_path, "");
@@ -186,8 +190,7 @@ static void nothing_anywhere_says_what_was_tried(void **state)
     write_file(config_path, "[default]\nregion = eu-west-1\n");
     setenv("AWS_ACCESS_KEY_ID", "ENVKEY", 1);
     expect_error(NULL, "no AWS credentials found (environment: AWS_SECRET_ACCESS_KEY is not set; "
-                       "profile: profile \"default\" has no keys); set the variables, or run "
-                       "\"aws configure\"");
+                       "profile: profile \"default\" has no keys; " EXPECTED_NO_AGENT);
 }
 
 /* ---- The chain itself, over sources of the test's own ---- */

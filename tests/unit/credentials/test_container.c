@@ -71,7 +71,7 @@ static void nothing_set_is_not_configured(void **state)
     source_world_init(&world, NULL, 0);
     setenv(TOKEN, "SECRET", 1);
     setenv(FULL, "  ", 1);
-    expect(SOURCE_NOT_CONFIGURED, "neither " RELATIVE " nor " FULL " is set");
+    expect(SOURCE_NOT_CONFIGURED, RELATIVE " (or ..._FULL_URI) is not set");
 }
 
 static void relative_uri_wins_and_asks_the_agent_of_ecs(void **state)

@@ -30,4 +30,37 @@
 #define RelationSetNewFileCompat RelationSetNewRelfilenode
 #endif
 
+/* 16: an update says which indexes want the new version, not only whether. */
+#if PG_VERSION_NUM >= 160000
+typedef enum TU_UpdateIndexes UpdateIndexesCompat;
+#define UPDATE_ALL_INDEXES TU_All
+#else
+typedef bool UpdateIndexesCompat;
+#define UPDATE_ALL_INDEXES true
+#endif
+
+/* 17: pgprocno became a ProcNumber, known without MyProc. */
+#if PG_VERSION_NUM >= 170000
+#define MyProcNumberCompat MyProcNumber
+#else
+#define MyProcNumberCompat MyProc->pgprocno
+#endif
+
+/* 17: one macro for each kind of process. */
+#if PG_VERSION_NUM >= 170000
+#define IsAutovacuumCompat()                                                  \
+	(AmAutoVacuumLauncherProcess() || AmAutoVacuumWorkerProcess())
+#else
+#define IsAutovacuumCompat()                                                  \
+	(IsAutoVacuumLauncherProcess() || IsAutoVacuumWorkerProcess())
+#endif
+
+/* 16: find_option() is for all; before there was only the whole array. */
+#if PG_VERSION_NUM >= 160000
+#define GUC_VARIABLES_COMPAT(n) get_guc_variables(n)
+#else
+#define GUC_VARIABLES_COMPAT(n)                                               \
+	(*(n) = GetNumConfigOptions(), get_guc_variables())
+#endif
+
 #endif /* DSQL_COMPAT_H */

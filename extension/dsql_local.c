@@ -11,13 +11,23 @@
 #include "dsql_local.h"
 
 #include "conflicts.h"
+#include "ddl.h"
 #include "fmgr.h"
 #include "inject.h"
 #include "jobs.h"
 #include "miscadmin.h"
+#include "occ_am.h"
+#include "occ_commit.h"
+#include "occ_index.h"
+#include "occ_planner.h"
+#include "occ_shared.h"
+#include "occ_writes.h"
+#include "refuse.h"
 #include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
+#include "txlimits.h"
+#include "utility.h"
 #include "utils/guc.h"
 
 PG_MODULE_MAGIC;
@@ -34,6 +44,8 @@ request_shared_memory(void)
 {
 	if (prev_shmem_request_hook)
 		prev_shmem_request_hook();
+	occ_shmem_request();
+	ddl_shmem_request();
 	RequestAddinShmemSpace(conflicts_shmem_size());
 	RequestAddinShmemSpace(inject_shmem_size());
 	RequestAddinShmemSpace(jobs_shmem_size());
@@ -45,6 +57,8 @@ start_shared_memory(void)
 	if (prev_shmem_startup_hook)
 		prev_shmem_startup_hook();
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	occ_shmem_init();
+	ddl_shmem_init();
 	conflicts_shmem_init();
 	inject_shmem_init();
 	jobs_shmem_init();
@@ -75,6 +89,16 @@ _PG_init(void)
 				 errhint("Add dsql_local to shared_preload_libraries.")));
 
 	define_settings();
+	limits_init();
+	occ_am_init();
+	occ_index_init();
+	occ_shared_init();
+	occ_writes_init();
+	occ_commit_init();
+	occ_planner_init();
+	ddl_init();
+	refuse_init();
+	utility_init();
 	conflicts_init();
 	inject_init();
 	jobs_init();

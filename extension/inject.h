@@ -12,9 +12,8 @@ extern void inject_shmem_init(void);
 
 /*
  * Shall this COMMIT fail with OC000?  Asked once for every transaction that
- * modified or locked rows, after it was found to have no conflict of its own
- * and before anything is made durable; relations are those it modified or
- * locked rows in, each once.
+ * modified or locked rows, before it is validated; relations are those it
+ * modified or locked rows in, each once.
  * Called outside of our lock, in a transaction: may read catalogs.
  */
 extern bool inject_should_fail(const Oid *relations, int nrelations);

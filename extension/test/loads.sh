@@ -6,7 +6,7 @@ set -eu
 
 am=$(psql -X -At -c "SELECT amname FROM pg_am WHERE amtype = 't' ORDER BY 1")
 test "$am" = "$(printf 'dsql\nheap')"
-psql -X -q -v ON_ERROR_STOP=1 -c 'CREATE TABLE t (id int PRIMARY KEY) USING dsql' \
+psql -X -q -v ON_ERROR_STOP=1 -c 'CREATE TABLE t (id int PRIMARY KEY)' \
     -c 'INSERT INTO t VALUES (1)'
 
 # Started without preloading: an error with the next step, and no access method.

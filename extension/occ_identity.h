@@ -1,0 +1,36 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * occ_identity.h
+ *	  Which row is it, whatever version: its key.
+ */
+#ifndef OCC_IDENTITY_H
+#define OCC_IDENTITY_H
+
+#include "access/htup.h"
+#include "executor/tuptable.h"
+#include "nodes/bitmapset.h"
+#include "utils/relcache.h"
+
+/*
+ * The columns that say which row it is: of the primary key, else of all keys;
+ * NULL: it has none.  Reads catalogs.
+ */
+extern Bitmapset *occ_identity_columns(Relation rel);
+
+/*
+ * The same for all versions of a row that non-key updates made.  Columns that
+ * are NULL identify nothing: then it is the version's own place.
+ * May read the toast table.
+ */
+extern uint64 occ_identity(Relation rel, Bitmapset *columns, HeapTuple tuple);
+
+/* Does the new version differ in a column of a key? */
+extern bool occ_key_changes(Relation rel, HeapTuple old, TupleTableSlot *slot);
+
+/*
+ * "(id)=(7)", or "" if there is nothing to say or the user may not see it.
+ * Reads catalogs.
+ */
+extern void occ_describe(Relation rel, HeapTuple tuple, char *text, Size size);
+
+#endif /* OCC_IDENTITY_H */

@@ -1,0 +1,137 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * utility.c
+ *	  The ProcessUtility hook: each utility statement is shown to those who
+ *	  may refuse it, take it over, or must know that it is done.
+ */
+#include "dsql_local.h"
+
+#include "access/xact.h"
+#include "commands/defrem.h"
+#include "ddl.h"
+#include "jobs.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "refuse.h"
+#include "tcop/utility.h"
+#include "txlimits.h"
+#include "utility.h"
+#include "utils/memutils.h"
+
+int utility_depth = 0;
+
+static ProcessUtility_hook_type prev_ProcessUtility = NULL;
+
+/*
+ * Tables are ours unless the statement says otherwise.  Not by way of
+ * default_table_access_method, which anybody can set.  (Template databases of
+ * others have no such access method: then it is heap.)
+ */
+static bool
+needs_access_method(Node *statement)
+{
+	if (!dsql_strict || !OidIsValid(get_table_am_oid(DSQL_AM_NAME, true)))
+		return false;
+	if (IsA(statement, CreateStmt))
+		return ((CreateStmt *) statement)->accessMethod == NULL &&
+			   ((CreateStmt *) statement)->partspec == NULL;
+	if (IsA(statement, CreateTableAsStmt))
+		return ((CreateTableAsStmt *) statement)->into->accessMethod == NULL;
+	return false;
+}
+
+static void
+set_access_method(Node *statement)
+{
+	if (IsA(statement, CreateStmt))
+		((CreateStmt *) statement)->accessMethod = pstrdup(DSQL_AM_NAME);
+	else
+		((CreateTableAsStmt *) statement)->into->accessMethod =
+			pstrdup(DSQL_AM_NAME);
+}
+
+static void
+process_on(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
+		   ProcessUtilityContext context, ParamListInfo params,
+		   QueryEnvironment *environment, DestReceiver *dest,
+		   QueryCompletion *qc)
+{
+	if (!IsAbortedTransactionBlockState() &&
+		needs_access_method(pstmt->utilityStmt))
+	{
+		if (read_only_tree)
+			pstmt = copyObject(pstmt);
+		read_only_tree = false;
+		set_access_method(pstmt->utilityStmt);
+	}
+	if (prev_ProcessUtility)
+		prev_ProcessUtility(pstmt, query_string, read_only_tree, context,
+							params, environment, dest, qc);
+	else
+		standard_ProcessUtility(pstmt, query_string, read_only_tree, context,
+								params, environment, dest, qc);
+}
+
+/* An error of a statement may be one of concurrent DDL in disguise. */
+static void
+rethrow_rephrased(MemoryContext caller)
+{
+	ErrorData *error;
+
+	MemoryContextSwitchTo(caller);
+	error = CopyErrorData();
+	FlushErrorState();
+	ddl_rephrase_error(error);
+	ReThrowError(error);
+}
+
+static void
+process_utility(PlannedStmt *pstmt, const char *query_string,
+				bool read_only_tree, ProcessUtilityContext context,
+				ParamListInfo params, QueryEnvironment *environment,
+				DestReceiver *dest, QueryCompletion *qc)
+{
+	Node		 *statement = pstmt->utilityStmt;
+	MemoryContext caller = CurrentMemoryContext;
+
+	/* Parts of a statement, and what a statement runs, belong to it. */
+	if (context == PROCESS_UTILITY_SUBCOMMAND || utility_depth > 0)
+	{
+		process_on(pstmt, query_string, read_only_tree, context, params,
+				   environment, dest, qc);
+		return;
+	}
+
+	refuse_statement(statement);
+	if (IsA(statement, TransactionStmt))
+	{
+		process_on(pstmt, query_string, read_only_tree, context, params,
+				   environment, dest, qc);
+		return;
+	}
+
+	limits_check_age();
+	ddl_before_statement(statement);
+	utility_depth++;
+	PG_TRY();
+	{
+		if (!jobs_process_utility(pstmt, query_string, dest, qc))
+			process_on(pstmt, query_string, read_only_tree, context, params,
+					   environment, dest, qc);
+	}
+	PG_CATCH();
+	{
+		utility_depth--;
+		rethrow_rephrased(caller);
+	}
+	PG_END_TRY();
+	utility_depth--;
+	ddl_after_statement(statement);
+}
+
+void
+utility_init(void)
+{
+	prev_ProcessUtility = ProcessUtility_hook;
+	ProcessUtility_hook = process_utility;
+}

@@ -46,15 +46,6 @@ typedef bool UpdateIndexesCompat;
 #define MyProcNumberCompat MyProc->pgprocno
 #endif
 
-/* 17: one macro for each kind of process. */
-#if PG_VERSION_NUM >= 170000
-#define IsAutovacuumCompat()                                                  \
-	(AmAutoVacuumLauncherProcess() || AmAutoVacuumWorkerProcess())
-#else
-#define IsAutovacuumCompat()                                                  \
-	(IsAutoVacuumLauncherProcess() || IsAutoVacuumWorkerProcess())
-#endif
-
 /* 16: find_option() is for all; before there was only the whole array. */
 #if PG_VERSION_NUM >= 160000
 #define GUC_VARIABLES_COMPAT(n) get_guc_variables(n)

@@ -940,6 +940,8 @@ leaves_rows_alone(Node *statement)
 	{
 		case T_AlterTableStmt:
 			return alter_leaves_rows_alone((AlterTableStmt *) statement);
+		case T_IndexStmt:
+			return is_strict(); /* ASYNC: built after COMMIT, by a worker */
 		case T_CreateStmt:
 		case T_DropStmt:
 		case T_GrantStmt:

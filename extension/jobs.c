@@ -142,10 +142,6 @@ jobs_utility_hook(PlannedStmt *pstmt, const char *query_string, bool read_only,
 	}
 	if (iam_process_utility(pstmt, qc))
 		return;
-	/* Nobody behind us refuses anything yet. */
-	if (context == PROCESS_UTILITY_TOPLEVEL &&
-		jobs_process_utility(pstmt, query_string, dest, qc))
-		return;
 	if (prev_ProcessUtility_hook)
 		prev_ProcessUtility_hook(pstmt, query_string, read_only, context,
 								 params, environment, dest, qc);

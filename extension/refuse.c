@@ -12,7 +12,6 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
-#include "postmaster/autovacuum.h"
 #include "refuse.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
@@ -39,14 +38,12 @@ isolation_name(int level)
 }
 
 /*
- * Autovacuum sets its own level, and writes nothing of ours.  Before a backend
- * has a transaction PostgreSQL itself starts at READ COMMITTED.
+ * Autovacuum and our workers choose READ COMMITTED, and write nothing of ours.
  */
 static bool
 is_supported(int level)
 {
-	if (level == XACT_REPEATABLE_READ || !IsUnderPostmaster ||
-		IsAutovacuumCompat())
+	if (level == XACT_REPEATABLE_READ || MyBackendType != B_BACKEND)
 		return true;
 	GUC_check_errcode(ERRCODE_FEATURE_NOT_SUPPORTED);
 	GUC_check_errmsg("Unsupported isolation level: %s", isolation_name(level));

@@ -201,6 +201,9 @@ module AuroraDsql
       end
     end
 
+    # Seconds, as libdsql has it; libpq would wait for ever.
+    CONNECT_TIMEOUT = 10
+
     # A Config that has been checked; immutable.
     ResolvedConfig = Struct.new(
       *Config::OPTIONS, :on_connect, :pg_params,
@@ -216,6 +219,7 @@ module AuroraDsql
           host: params[:host], port: port, user: user, dbname: database, password: password,
           sslmode: "verify-full", application_name: AuroraDsql::Pg.build_application_name(application_name)
         )
+        params[:connect_timeout] = further[:connect_timeout] || CONNECT_TIMEOUT
         # Direct SSL negotiation (libpq 17+)
         params[:sslnegotiation] = "direct" if PG.library_version >= 170_000
         params

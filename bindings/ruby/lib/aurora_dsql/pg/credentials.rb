@@ -28,6 +28,11 @@ module AuroraDsql
         @lock.synchronize { @providers[name] ||= new(Native::Provider.default(name)) }
       end
 
+      # Forgets all of them: the next use looks again at environment and files.
+      def self.reset
+        @lock.synchronize { @providers.clear }
+      end
+
       # The C provider for what a program gives as credentials.
       def self.native(credentials)
         return credentials.native if credentials.is_a?(CredentialProvider)

@@ -175,8 +175,7 @@ module AuroraDsql
         conn = place.conn
         return if conn.nil? || !conn.respond_to?(:transaction_status)
 
-        open_states = [PG::PQTRANS_INTRANS, PG::PQTRANS_INERROR]
-        if !conn.finished? && open_states.include?(conn.transaction_status)
+        if !conn.finished? && conn.status == PG::CONNECTION_OK && in_progress?(conn)
           logger&.warn("[AuroraDsql::Pg] Rolling back a transaction that was left open")
           conn.exec("ROLLBACK")
         end

@@ -1,0 +1,260 @@
+# frozen_string_literal: true
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+
+require_relative "spec_helper"
+
+RSpec.describe AuroraDsql::Pg::Pool do
+  let(:connections) { [] }
+  let(:log) { StringIO.new }
+
+  before do
+    allow(AuroraDsql::Pg::Token).to receive(:generate).and_return("token")
+    allow(PG).to receive(:connect) { FakePG::Connection.new.tap { |c| connections << c } }
+    allow(AuroraDsql::Pg::OCCRetry).to receive(:sleep)
+  end
+
+  def create(**options)
+    described_class.create(host: HOST, logger: Logger.new(log), **options)
+  end
+
+  def conflict
+    FakeServerError.new("40001", "change conflicts with another transaction (OC000)")
+  end
+
+  it "lends a connection, and the same one again" do
+    pool = create
+    first = pool.with { |conn| conn }
+    expect(pool.with { |conn| conn }).to be(first)
+    expect(connections.size).to eq(1)
+  end
+
+  it "accepts a connection string" do
+    expect(described_class.create("postgres://#{HOST}/").with { |c| c }).to be(connections.first)
+  end
+
+  it "makes connections for as many threads as it has places, and no more" do
+    pool = create(pool: { size: 2, timeout: 0.01 })
+    entered = Queue.new
+    leave = Queue.new
+    threads = Array.new(2) { Thread.new { pool.with { entered << 1; leave.pop } } }
+    2.times { entered.pop }
+    expect { pool.with { nil } }.to raise_error(ConnectionPool::TimeoutError)
+    expect(pool.stats).to include(open: 2, in_use: 2, timeouts: 1)
+    2.times { leave << 1 }
+    threads.each(&:join)
+    expect(pool.stats).to include(open: 2, in_use: 0, idle: 2)
+  end
+
+  it "runs on_connect once for each connection" do
+    pool = create(on_connect: ->(conn) { conn.exec("SET search_path = s") })
+    2.times { pool.with { nil } }
+    expect(connections.map(&:statements)).to eq([["SET search_path = s"]])
+  end
+
+  it "closes a connection whose on_connect fails" do
+    pool = create(on_connect: ->(_) { raise "no" })
+    expect { pool.with { nil } }.to raise_error("no")
+    expect(connections.first).to be_finished
+  end
+
+  describe "lifetime" do
+    it "replaces what is too old by the wall clock" do
+      pool = create(max_lifetime: 10)
+      pool.with { nil }
+      allow(Time).to receive(:now).and_return(Time.now + 15)
+      pool.with { nil }
+      expect(connections.map(&:finished?)).to eq([true, false])
+      expect(log.string).to include("[AuroraDsql::Pg] Discarding stale connection (age 15s, max_lifetime 10s)")
+    end
+
+    it "replaces what is too old by the monotonic clock, with jitter" do
+      pool = create(max_lifetime: 10)
+      pool.with { nil }
+      later = Process.clock_gettime(Process::CLOCK_MONOTONIC) + 10
+      allow(Process).to receive(:clock_gettime).and_return(later)
+      pool.with { nil }
+      expect(connections.size).to eq(2)
+    end
+
+    it "replaces any number of old ones without giving up" do
+      pool = create(max_lifetime: 10, pool: { size: 12 })
+      entered = Queue.new
+      leave = Queue.new
+      threads = Array.new(12) { Thread.new { pool.with { entered << 1; leave.pop } } }
+      12.times { entered.pop }
+      12.times { leave << 1 }
+      threads.each(&:join)
+      allow(Time).to receive(:now).and_return(Time.now + 15)
+      expect(pool.with { |conn| conn }).not_to be_finished
+    end
+
+    it "gives up when new ones are too old at once" do
+      pool = create
+      allow(pool).to receive(:stale?).and_return(true)
+      expect { pool.with { nil } }
+        .to raise_error(AuroraDsql::Pg::Error, "unable to acquire a non-stale connection after 10 attempts")
+    end
+  end
+
+  describe "what comes back" do
+    it "is rolled back when a transaction was left open" do
+      pool = create
+      pool.with { |conn| conn.exec("BEGIN") }
+      expect(connections.first.statements).to eq(%w[BEGIN ROLLBACK])
+      pool.with { nil }
+      expect(connections.size).to eq(1)
+    end
+
+    it "is thrown away when it is broken" do
+      pool = create
+      pool.with { |conn| conn.status = PG::CONNECTION_BAD }
+      pool.with { nil }
+      expect(connections.size).to eq(2)
+      expect(connections.first).to be_finished
+    end
+
+    it "is thrown away when a query is still under way" do
+      pool = create
+      pool.with { |conn| conn.transaction_status = PG::PQTRANS_ACTIVE }
+      pool.with { nil }
+      expect(connections.size).to eq(2)
+    end
+
+    it "may have been closed by the block" do
+      pool = create
+      pool.with(&:close)
+      pool.with { |conn| expect(conn).not_to be_finished }
+    end
+  end
+
+  it "finds out that the server has hung up on an idle connection" do
+    pool = create
+    pool.with { nil }
+    allow(connections.first).to receive(:consume_input).and_raise(PG::UnableToSend)
+    pool.with { nil }
+    expect(connections.size).to eq(2)
+  end
+
+  it "lends one connection to blocks inside each other, and tidies up after the last" do
+    pool = create
+    pool.with do |outer|
+      outer.exec("BEGIN")
+      pool.with { |inner| expect(inner).to be(outer) }
+      expect(outer.statements).to eq(%w[BEGIN])
+    end
+    expect(connections.first.statements).to eq(%w[BEGIN ROLLBACK])
+  end
+
+  describe "retry_occ" do
+    def failing(pool, times, **options)
+      tries = 0
+      result = pool.with(**options) do
+        tries += 1
+        raise conflict if tries <= times
+
+        "success"
+      end
+      [result, tries]
+    end
+
+    it "is off unless the pool says so" do
+      expect { failing(create, 1) }.to raise_error(PG::Error)
+    end
+
+    it "tries again as often as the pool says" do
+      pool = create(occ_max_retries: 2)
+      expect(failing(pool, 2)).to eq(["success", 3])
+      expect { failing(pool, 3) }.to raise_error(AuroraDsql::Pg::Error, /Max retries \(2\) exceeded/)
+      expect(pool.stats[:occ_retries]).to eq(4)
+      expect(log.string).to include("OCC conflict detected, retrying (attempt 1/2")
+    end
+
+    it "can be changed for one call" do
+      pool = create(occ_max_retries: 3)
+      [false, nil].each { |off| expect { failing(pool, 1, retry_occ: off) }.to raise_error(PG::Error) }
+      expect(failing(pool, 5, retry_occ: 5)).to eq(["success", 6])
+    end
+
+    it "is a number" do
+      [true, 0, "3"].each do |bad|
+        expect { create.with(retry_occ: bad) { nil } }.to raise_error(
+          ArgumentError,
+          "retry_occ must be false/nil or a positive integer, got #{bad.inspect}. " \
+          "Configure occ_max_retries on the pool instead of passing retry_occ: true"
+        )
+      end
+    end
+  end
+
+  describe "#transaction" do
+    it "begins and commits" do
+      pool = create
+      expect(pool.transaction { |conn| conn.exec("INSERT"); "result" }).to eq("result")
+      expect(connections.first.statements).to eq(%w[BEGIN INSERT COMMIT])
+    end
+
+    it "can be read-only" do
+      create.transaction(read_only: true) { nil }
+      expect(connections.first.statements.first).to eq("BEGIN READ ONLY")
+    end
+
+    it "rolls back when the block raises, breaks or throws" do
+      pool = create
+      expect { pool.transaction { raise "no" } }.to raise_error("no")
+      pool.transaction { break }
+      catch(:done) { pool.transaction { throw :done } }
+      expect(connections.first.statements).to eq(%w[BEGIN ROLLBACK] * 3)
+    end
+
+    it "tries again after a conflict at COMMIT" do
+      pool = create
+      tries = 0
+      pool.transaction do |conn|
+        tries += 1
+        if tries == 1
+          allow(conn).to receive(:exec).with("COMMIT") do
+            conn.transaction_status = PG::PQTRANS_IDLE
+            allow(conn).to receive(:exec).and_call_original
+            raise conflict
+          end
+        end
+      end
+      expect(tries).to eq(2)
+    end
+
+    it "does not call a rolled-back COMMIT a success" do
+      pool = create
+      expect { pool.transaction { |conn| conn.transaction_status = PG::PQTRANS_INERROR } }
+        .to raise_error(AuroraDsql::Pg::Error, /rolled back/)
+    end
+
+    it "knows a commit that nobody knows of, and does not repeat it" do
+      pool = create
+      tries = 0
+      expect {
+        pool.transaction do |conn|
+          tries += 1
+          allow(conn).to receive(:exec).with("COMMIT") do
+            conn.status = PG::CONNECTION_BAD
+            raise PG::ConnectionBad, "server closed the connection unexpectedly"
+          end
+        end
+      }.to raise_error(AuroraDsql::Pg::CommitUnknownError, /may have happened/)
+      expect(tries).to eq(1)
+    end
+
+    it "refuses to stand inside another on the same connection" do
+      pool = create
+      expect { pool.transaction { pool.transaction { nil } } }
+        .to raise_error(AuroraDsql::Pg::Error, /transaction on this connection already/)
+    end
+  end
+
+  it "closes everything" do
+    pool = create
+    pool.with { nil }
+    pool.shutdown
+    expect(connections).to all(be_finished)
+    expect { pool.with { nil } }.to raise_error(ConnectionPool::PoolShuttingDownError)
+  end
+end

@@ -1,0 +1,88 @@
+# frozen_string_literal: true
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+
+require "aurora_dsql_pg"
+require "logger"
+require "stringio"
+
+HOST = "mycluster.dsql.us-east-1.on.aws"
+CLUSTER_ID = "ijsamhssbh36dopuigphknejb4"
+
+# What looks like the SDK's credentials.
+SomeCredentials = Struct.new(:access_key_id, :secret_access_key, :session_token)
+
+# A PG that connects to nobody: it notes what it was given.
+class FakePG
+  class Connection
+    attr_reader :statements
+    attr_accessor :transaction_status, :status
+
+    def initialize
+      @statements = []
+      @transaction_status = PG::PQTRANS_IDLE
+      @status = PG::CONNECTION_OK
+      @finished = false
+    end
+
+    def exec(sql)
+      @statements << sql
+      case sql
+      when /\ABEGIN/ then @transaction_status = PG::PQTRANS_INTRANS
+      when /\A(COMMIT|ROLLBACK)/ then return end_transaction(sql)
+      end
+      nil
+    end
+
+    def consume_input; end
+
+    def finished?
+      @finished
+    end
+
+    def close
+      @finished = true
+    end
+
+    private
+
+    def end_transaction(sql)
+      tag = @transaction_status == PG::PQTRANS_INERROR ? "ROLLBACK" : sql
+      @transaction_status = PG::PQTRANS_IDLE
+      Struct.new(:cmd_status).new(tag)
+    end
+  end
+end
+
+# What a PG::Error of the server looks like.
+class FakeServerError < PG::Error
+  def initialize(sqlstate, message)
+    super(message)
+    @sqlstate = sqlstate
+  end
+
+  def result
+    sqlstate = @sqlstate
+    Class.new { define_method(:error_field) { |_| sqlstate } }.new
+  end
+end
+
+RSpec.configure do |config|
+  config.expect_with(:rspec) { |c| c.syntax = :expect }
+  config.mock_with(:rspec) { |m| m.verify_partial_doubles = true }
+  config.order = :random
+  # Nothing of the machine decides a test.
+  config.around do |example|
+    saved = ENV.to_h
+    AuroraDsql::Pg::CredentialProvider.reset
+    unless example.metadata[:cluster]
+      %w[AWS_REGION AWS_DEFAULT_REGION AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+         AWS_SESSION_TOKEN PGPORT PGHOSTADDR PGSSLROOTCERT].each { |name| ENV.delete(name) }
+      ENV["AWS_EC2_METADATA_DISABLED"] = "true"
+      ENV["HOME"] = "/nonexistent"
+    end
+    example.run
+  ensure
+    ENV.replace(saved)
+  end
+  config.filter_run_excluding(:cluster) unless ENV["CLUSTER_ENDPOINT"]
+end

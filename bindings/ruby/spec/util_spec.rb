@@ -1,0 +1,39 @@
+# frozen_string_literal: true
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+
+require_relative "spec_helper"
+
+RSpec.describe AuroraDsql::Pg::Util do
+  it "finds the region in an endpoint's name" do
+    expect(described_class.parse_region(HOST)).to eq("us-east-1")
+    expect(described_class.parse_region("c.dsql-gamma.eu-west-1.on.aws")).to eq("eu-west-1")
+  end
+
+  it "refuses other names" do
+    [nil, "", "db.example.com", "#{HOST}\n", "#{HOST}.evil.com"].each do |name|
+      expect { described_class.parse_region(name) }
+        .to raise_error(ArgumentError, "Cannot parse region from hostname: #{name.inspect}")
+    end
+  end
+
+  it "knows a cluster's id" do
+    expect(described_class.cluster_id?(CLUSTER_ID)).to be true
+    [nil, "", "short", CLUSTER_ID.upcase, HOST, "#{CLUSTER_ID}\n"].each do |name|
+      expect(described_class.cluster_id?(name)).to be false
+    end
+  end
+
+  it "builds an endpoint's name" do
+    expect(described_class.build_hostname(CLUSTER_ID, "us-west-2"))
+      .to eq("#{CLUSTER_ID}.dsql.us-west-2.on.aws")
+  end
+
+  it "reads the region from the environment, and not a blank one" do
+    expect(described_class.region_from_env).to be_nil
+    ENV["AWS_DEFAULT_REGION"] = "ap-northeast-1"
+    ENV["AWS_REGION"] = " "
+    expect(described_class.region_from_env).to eq("ap-northeast-1")
+    ENV["AWS_REGION"] = "us-east-1"
+    expect(described_class.region_from_env).to eq("us-east-1")
+  end
+end

@@ -10,13 +10,18 @@ RELEASE := build/release
 CMAKE_QUIET := --log-level=WARNING
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check-long bench test-asan test-tsan build install format lint fuzz clean dependencies
+.PHONY: help demo demo-ruby test check-long bench test-asan test-tsan build install format lint fuzz clean dependencies
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: build ## start a local cluster and run the preferred example against it
 	@scripts/demo $(RELEASE)
+
+demo-ruby: build ## the same with the Ruby gem
+	@scripts/build-gem $(RELEASE)
+	@scripts/with-gem $(RELEASE) none scripts/demo $(RELEASE) \
+		ruby examples/ruby/src/example_preferred.rb
 
 test: dependencies ## build, and run every test
 	@cmake --preset dev $(CMAKE_QUIET)

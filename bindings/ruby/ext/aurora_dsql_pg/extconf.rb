@@ -15,4 +15,6 @@ libdir = pkg_config("dsql", "variable=libdir").to_s.strip
 append_ldflags("-Wl,-rpath,#{libdir}") unless libdir.empty? || libdir.start_with?("/usr/lib")
 
 append_cflags(["-std=gnu11", "-Wall", "-Wextra", "-Wno-unused-parameter", "-fvisibility=hidden"])
+# For builds with sanitizers.
+$CFLAGS << " #{ENV['DSQL_RUBY_CFLAGS']}" if ENV["DSQL_RUBY_CFLAGS"]
 create_makefile("aurora_dsql_pg/native")

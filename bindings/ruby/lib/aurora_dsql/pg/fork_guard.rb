@@ -4,17 +4,12 @@
 module AuroraDsql
   module Pg
     # After a fork the child must not touch the parent's connections: even closing one politely
-    # says goodbye in the parent's name.  Pools register here, and forget theirs in the child.
+    # says goodbye in the parent's name, and the end of the process would do that.
     module ForkGuard
-      @pools = ObjectSpace::WeakMap.new
-
-      def self.watch(pool)
-        @pools[pool] = true
-      end
-
-      # In the child, right after the fork.
+      # In the child, right after the fork.  Pools are looked for rather than registered: a list
+      # would keep them alive, and Ruby 3.1's WeakMap can give back what took a dead one's place.
       def self.forked
-        @pools.keys.each(&:forget_inherited)
+        ObjectSpace.each_object(Pool).to_a.each(&:forget_inherited)
       end
 
       # Takes a connection's socket away from this process without a word to the server.

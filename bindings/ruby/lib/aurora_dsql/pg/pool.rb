@@ -32,7 +32,6 @@ module AuroraDsql
         @lock = Mutex.new
         @counters = Hash.new(0)
         start
-        ForkGuard.watch(self)
       end
 
       def logger

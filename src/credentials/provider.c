@@ -28,6 +28,7 @@ struct dsql_credentials_provider {
     int64_t fetched_ms;             /* monotonic */
     int64_t not_before_ms;          /* monotonic: no advisory fetch earlier */
     int64_t failed_ms;              /* monotonic, of last_failure */
+    int64_t doubt_after_ms;         /* monotonic: a doubt does not count earlier */
     uint64_t fetches;               /* ended so far */
     dsql_error last_failure;        /* status DSQL_OK: the last fetch succeeded */
 };
@@ -142,9 +143,15 @@ static bool is_old(const dsql_credentials_provider *provider, const struct clock
     return clock_monotonic_ms(clock) - provider->fetched_ms >= (int64_t)PROVIDER_ADVISORY_S * 1000;
 }
 
+/* A server that goes on refusing, say for a wrong clock, must not have each connect fetch. */
+static bool is_in_doubt(const dsql_credentials_provider *provider, const struct clock *clock)
+{
+    return provider->is_doubted && clock_monotonic_ms(clock) >= provider->doubt_after_ms;
+}
+
 static enum need need_of(const dsql_credentials_provider *provider, const struct clock *clock)
 {
-    if (secret_is_empty(&provider->cached.access_key_id) || provider->is_doubted) {
+    if (secret_is_empty(&provider->cached.access_key_id) || is_in_doubt(provider, clock)) {
         return NEED_MANDATORY;
     }
     bool is_advised;
@@ -248,7 +255,10 @@ static void take_over(dsql_credentials_provider *provider, const struct clock *c
     credentials_clear(&provider->cached);
     provider->cached = *fresh; /* handed over */
     *fresh = (struct dsql_credentials){0};
-    provider->is_doubted = false;
+    if (provider->is_doubted) {
+        provider->is_doubted = false;
+        provider->doubt_after_ms = now_ms + PROVIDER_DOUBT_MS;
+    }
     provider->fetched_ms = now_ms;
     provider->life_s =
         provider->cached.expires_at == 0 ? 0 : provider->cached.expires_at - clock_wall_s(clock);

@@ -30,6 +30,7 @@ enum {
     PROVIDER_MANDATORY_S = 5 * 60,
     PROVIDER_BACKOFF_S = 60,    /* after an advisory fetch that failed, or brought nothing newer */
     PROVIDER_FAILURE_MS = 1000, /* a mandatory fetch that failed is not repeated earlier */
+    PROVIDER_DOUBT_MS = 10000,  /* nor is one because of a doubt that succeeded */
 };
 
 /**
@@ -46,7 +47,10 @@ dsql_credentials_provider *provider_new(dsql_credentials_fn fetch, void (*destro
  */
 void provider_log_to(dsql_credentials_provider *provider, const struct logger *logger);
 
-/** They were refused, whatever their date says: the next who asks fetches.  Any thread. */
+/**
+ * They were refused, whatever their date says: the next who asks fetches, but for a while
+ * after the last time.  Any thread.
+ */
 void provider_doubt(dsql_credentials_provider *provider);
 
 #endif

@@ -124,6 +124,7 @@ static void doubted_credentials_are_fetched_anew_once(void **state)
     provider_doubt(fake.provider);
     expect_id(&fake, "AKID2");
     expect_id(&fake, "AKID2");
+    later(&fake, 10);
     provider_doubt(fake.provider);
     atomic_store(&fake.status, DSQL_ERR_CREDENTIALS);
     expect_failure(&fake, DSQL_ERR_CREDENTIALS, "the fake is broken");
@@ -131,6 +132,23 @@ static void doubted_credentials_are_fetched_anew_once(void **state)
     later(&fake, 2);
     expect_id(&fake, "AKID4"); /* still doubted, so asked again */
     expect_id(&fake, "AKID4");
+    tear_down(&fake);
+}
+
+static void server_that_refuses_all_does_not_cause_a_storm(void **state)
+{
+    (void)state;
+    struct fake fake;
+    set_up(&fake, 60 * MINUTE);
+    expect_id(&fake, "AKID1");
+    for (int i = 0; i < 100; i++) {
+        provider_doubt(fake.provider);
+        expect_id(&fake, "AKID2");
+    }
+    later(&fake, 9);
+    expect_id(&fake, "AKID2");
+    later(&fake, 1);
+    expect_id(&fake, "AKID3");
     tear_down(&fake);
 }
 
@@ -659,6 +677,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(doubted_credentials_are_fetched_anew_once),
+        cmocka_unit_test(server_that_refuses_all_does_not_cause_a_storm),
         cmocka_unit_test(fresh_credentials_are_fetched_once),
         cmocka_unit_test(credentials_are_renewed_fifteen_minutes_before_their_end),
         cmocka_unit_test(short_lived_credentials_are_not_renewed_at_each_use),

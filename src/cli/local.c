@@ -2,6 +2,7 @@
 /* dsql local: the local cluster's life, from the command line. */
 #include "base/error.h"
 #include "cli/commands.h"
+#include "local/backup.h"
 #include "local/cluster.h"
 #include "local/database.h"
 #include "local/file.h"
@@ -327,6 +328,38 @@ static int run_destroy(const struct command_line *line)
     return EXIT_DONE;
 }
 
+/* ---- dsql local dump and restore ---- */
+
+static int run_backup(const struct command_line *line,
+                      dsql_status (*step)(const struct backup *, dsql_error *))
+{
+    struct cluster cluster;
+    dsql_error err = {0};
+    const struct backup backup = {
+        .cluster = &cluster,
+        .pg_bindir = command_value(line, "pg-bindir"),
+        .file = command_argument(line, 0),
+        .progress = print_progress,
+    };
+    if (backup.file == NULL) {
+        return command_usage(line->command, "a file is missing");
+    }
+    if (!open_running(line, &cluster)) {
+        return EXIT_FAILED;
+    }
+    return step(&backup, &err) == DSQL_OK ? EXIT_DONE : local_fail(&err);
+}
+
+static int run_dump(const struct command_line *line)
+{
+    return run_backup(line, backup_dump);
+}
+
+static int run_restore(const struct command_line *line)
+{
+    return run_backup(line, backup_restore);
+}
+
 /* ---- dsql local iam ---- */
 
 static int change_mapping(const struct command_line *line,
@@ -388,6 +421,7 @@ static int run_iam_list(const struct command_line *line)
 static const struct command_option dir_options[] = {OPTION_DIR, {0}};
 static const struct command_option init_options[] = {
     OPTION_DIR, OPTION_PG_BINDIR, OPTION_EXTENSION_DIR, {0}};
+static const struct command_option backup_options[] = {OPTION_DIR, OPTION_PG_BINDIR, {0}};
 static const struct command_option status_options[] = {OPTION_DIR, OPTION_OUTPUT, {0}};
 static const struct command_option arn_options[] = {OPTION_DIR, OPTION_ARN, {0}};
 static const struct command_option start_options[] = {
@@ -453,6 +487,21 @@ const struct command local_commands[] = {
      .summary = "Stop it and delete all of it",
      .options = dir_options,
      .run = run_destroy},
+    {.name = "dump",
+     .arguments = "FILE",
+     .summary = "Write roles, schemas and data to a file",
+     .options = backup_options,
+     .max_arguments = 1,
+     .run = run_dump},
+    {.name = "restore",
+     .arguments = "FILE",
+     .summary = "Read them back, all or nothing",
+     .description =
+         "The cluster must not have any of the tables yet.  A file can run programs as you do:\n"
+         "restore only what you trust.",
+     .options = backup_options,
+     .max_arguments = 1,
+     .run = run_restore},
     {.name = "iam", .summary = "Who may log in as which role", .commands = iam_commands},
     {0},
 };

@@ -7,13 +7,13 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "local/file.h"
+#include "local/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,42 +68,6 @@ int database_parse_version(const char *text)
     return text_to_int64(text_slice(rest, 0, digits), 1, 999, &version) ? (int)version : 0;
 }
 
-static void become_program(char *const argv[], int output_fd, int error_fd)
-{
-    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    dup2(nothing, STDIN_FILENO);
-    dup2(output_fd < 0 ? nothing : output_fd, STDOUT_FILENO);
-    dup2(error_fd < 0 ? nothing : error_fd, STDERR_FILENO);
-    execvp(argv[0], argv);
-    _exit(127);
-}
-
-/* First line of what a program prints.  No shell: the name may hold anything. */
-static bool run_and_read(char *const argv[], char *out, size_t size)
-{
-    int ends[2];
-    out[0] = '\0';
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        return false;
-    }
-    pid_t pid = fork();
-    if (pid == 0) {
-        become_program(argv, ends[1], -1);
-    }
-    close(ends[1]);
-    size_t len = 0;
-    ssize_t got = pid < 0 ? 0 : read(ends[0], out, size - 1);
-    while (got > 0) {
-        len += (size_t)got;
-        got = len < size - 1 ? read(ends[0], out + len, size - 1 - len) : 0;
-    }
-    close(ends[0]);
-    out[len] = '\0';
-    out[strcspn(out, "\n")] = '\0';
-    int status = -1;
-    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
-}
-
 /* 0: there is no server in that folder. */
 static int version_in(const char *bindir)
 {
@@ -115,7 +79,7 @@ static int version_in(const char *bindir)
     }
     snprintf(program, sizeof program, "%s/postgres", bindir);
     char *argv[] = {program, (char[]){"--version"}, NULL};
-    return run_and_read(argv, line, sizeof line) ? database_parse_version(line) : 0;
+    return program_first_line(argv, line, sizeof line) ? database_parse_version(line) : 0;
 }
 
 static void take_if_better(const char *candidate, int wanted, char *bindir, int *best)
@@ -132,7 +96,7 @@ static void look_around(int wanted, char bindir[POSTGRES_BINDIR_SIZE], int *best
 {
     char line[POSTGRES_BINDIR_SIZE];
     char *argv[] = {(char[]){"pg_config"}, (char[]){"--bindir"}, NULL};
-    if (run_and_read(argv, line, sizeof line)) {
+    if (program_first_line(argv, line, sizeof line)) {
         take_if_better(line, wanted, bindir, best);
     }
     glob_t found = {0};
@@ -200,7 +164,7 @@ static dsql_status run_initdb(const struct cluster *cluster, const char *bindir,
     pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
-        become_program(argv, log, log);
+        program_become(argv, log, log);
     }
     close(log);
     int status = -1;
@@ -244,24 +208,10 @@ dsql_status database_init(const struct cluster *cluster, const char *bindir, dsq
 
 /* ---- Its process ---- */
 
-/* For execv(), which takes strings it may change but does not. */
-struct arguments {
-    char *values[64];
-    size_t count; /* the last is NULL */
-};
-
-static void add_argument(struct arguments *arguments, const char *value)
-{
-    if (arguments->count + 1 < sizeof arguments->values / sizeof *arguments->values) {
-        arguments->values[arguments->count] = (char *)(uintptr_t)value;
-        arguments->count++;
-    }
-}
-
 static void add_setting(struct arguments *arguments, const char *setting)
 {
-    add_argument(arguments, "-c");
-    add_argument(arguments, setting);
+    arguments_add(arguments, "-c");
+    arguments_add(arguments, setting);
 }
 
 static void add_extra_settings(struct arguments *arguments, const char *const *extra)
@@ -279,12 +229,12 @@ pid_t database_spawn(const struct cluster *cluster, const char *bindir, const ch
     char path[CLUSTER_PATH_SIZE + 64];
     snprintf(path, sizeof path, "dynamic_library_path=%s:$libdir", cluster->lib);
     struct arguments arguments = {0};
-    add_argument(&arguments, program);
-    add_argument(&arguments, "-D");
-    add_argument(&arguments, cluster->data);
+    arguments_add(&arguments, program);
+    arguments_add(&arguments, "-D");
+    arguments_add(&arguments, cluster->data);
     /* -k, not a line in the file: a cluster's folder may be moved. */
-    add_argument(&arguments, "-k");
-    add_argument(&arguments, cluster->run);
+    arguments_add(&arguments, "-k");
+    arguments_add(&arguments, cluster->run);
     add_setting(&arguments, path);
     for (size_t i = 0; i < sizeof start_settings / sizeof *start_settings; i++) {
         add_setting(&arguments, start_settings[i]);
@@ -301,7 +251,7 @@ pid_t database_spawn(const struct cluster *cluster, const char *bindir, const ch
         if (getppid() != parent) {
             _exit(1);
         }
-        become_program(arguments.values, log, log);
+        program_become(arguments.values, log, log);
     }
     if (log >= 0) {
         close(log);
@@ -383,7 +333,7 @@ dsql_status database_stop_orphan(const struct cluster *cluster, dsql_error *err)
 /* ---- Talking to it ---- */
 
 /* PGHOSTADDR, PGSERVICE and the like are meant for the gateway's clients, not for us. */
-static void forget_libpq_environment(void)
+void database_forget_environment(void)
 {
     static const char *const names[] = {"PGHOSTADDR", "PGSERVICE",     "PGSERVICEFILE",
                                         "PGOPTIONS",  "PGSSLROOTCERT", "PGSSLMODE",
@@ -400,7 +350,7 @@ PGconn *database_connect(const struct cluster *cluster, const char *user, dsql_e
                                     NULL};
     const char *const values[] = {cluster->run, "5432",       user, "postgres",
                                   "disable",    "dsql local", NULL};
-    forget_libpq_environment();
+    database_forget_environment();
     PGconn *conn = PQconnectdbParams(keywords, values, 0);
     if (PQstatus(conn) != CONNECTION_OK) {
         fail(err, DSQL_ERR_CONNECT, "could not reach PostgreSQL: %s", PQerrorMessage(conn));

@@ -48,6 +48,9 @@ dsql_status database_stop_orphan(const struct cluster *cluster, dsql_error *err)
 /** Roles, schema sys and its functions, unless they are there. */
 dsql_status database_bootstrap(PGconn *conn, bool *is_new, dsql_error *err);
 
+/** Takes the variables that libpq would read out of the environment. */
+void database_forget_environment(void);
+
 /** Statements of ours, one transaction unless they say otherwise. */
 dsql_status database_run(PGconn *conn, const char *sql, dsql_error *err);
 

@@ -20,6 +20,7 @@ trap clean_up EXIT
 
 fail() {
     echo "FAILED: $*" >&2
+    cat "$base/answer" >&2 || true
     tail -n 20 "$one/daemon.log" "$one/postgres.log" >&2 || true
     exit 1
 }
@@ -41,7 +42,7 @@ is_nothing_left() {
 
 # The mapping table is a query that goes all the way to PostgreSQL.
 answers() {
-    "$dsql" local iam list --dir "$1" >/dev/null 2>&1
+    "$dsql" local iam list --dir "$1" >"$base/answer" 2>&1
 }
 
 wait_until_it_answers() {

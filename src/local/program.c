@@ -1,0 +1,53 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See program.h. */
+#include "local/program.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void arguments_add(struct arguments *arguments, const char *value)
+{
+    if (arguments->count + 1 < sizeof arguments->values / sizeof *arguments->values) {
+        arguments->values[arguments->count] = (char *)(uintptr_t)value;
+        arguments->count++;
+    }
+}
+
+_Noreturn void program_become(char *const argv[], int output_fd, int error_fd)
+{
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    dup2(nothing, STDIN_FILENO);
+    dup2(output_fd < 0 ? nothing : output_fd, STDOUT_FILENO);
+    dup2(error_fd < 0 ? nothing : error_fd, STDERR_FILENO);
+    execvp(argv[0], argv);
+    _exit(127);
+}
+
+bool program_first_line(char *const argv[], char *out, size_t size)
+{
+    int ends[2];
+    out[0] = '\0';
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return false;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        program_become(argv, ends[1], -1);
+    }
+    close(ends[1]);
+    size_t len = 0;
+    ssize_t got = pid < 0 ? 0 : read(ends[0], out, size - 1);
+    while (got > 0) {
+        len += (size_t)got;
+        got = len < size - 1 ? read(ends[0], out + len, size - 1 - len) : 0;
+    }
+    close(ends[0]);
+    out[len] = '\0';
+    out[strcspn(out, "\n")] = '\0';
+    int status = -1;
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}

@@ -1,0 +1,80 @@
+#!/bin/sh
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+#
+# A cluster's content goes to a file and comes back in another cluster, all or nothing.
+set -eu
+# shellcheck source-path=SCRIPTDIR source=check.sh
+. "$(dirname "$0")/check.sh"
+
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/dsql-backup.XXXXXX")
+chmod 0711 "$scratch"
+other=$scratch/other
+file=$scratch/content.sql
+
+# shellcheck disable=SC2317 # called by trap
+clean_up() {
+    "$DSQL" local stop --dir "$other" >/dev/null 2>&1 || true
+    rm -rf "$scratch"
+}
+trap clean_up EXIT
+
+sql() {
+    PGPASSWORD=$("$DSQL" token "$CLUSTER_ENDPOINT") psql -X -At -v ON_ERROR_STOP=1 -c "$1" \
+        "host=$CLUSTER_ENDPOINT user=admin dbname=postgres sslmode=verify-full"
+}
+owner() {
+    env -u PGHOSTADDR -u PGPORT psql -X -At -v ON_ERROR_STOP=1 -U dsql_owner -d postgres \
+        -h "$other/run" -p 5432 -c "$1"
+}
+dump() { "$DSQL" local dump --dir "$CLUSTER_DIR" "$@"; }
+restore() { "$DSQL" local restore --dir "$other" "$@"; }
+
+succeeds 'a table' sql 'CREATE TABLE t (id int PRIMARY KEY, word text)'
+line='CREATE ACCESS METHOD dsql TYPE TABLE HANDLER sys.dsql_tableam_handler;'
+succeeds rows sql "INSERT INTO t SELECT i, '$line' FROM generate_series(1, 3000) i"
+succeeds 'more rows' sql "INSERT INTO t SELECT i, NULL FROM generate_series(3001, 4000) i"
+succeeds 'an index' sql 'CREATE UNIQUE INDEX ASYNC t_by_id ON t (id, word)'
+succeeds 'a schema' sql 'CREATE SCHEMA "my schema"'
+succeeds 'a role' "$DSQL" local iam grant --dir "$CLUSTER_DIR" "o'hara"
+succeeds 'its rights' sql "GRANT SELECT ON t TO \"o'hara\""
+succeeds 'a view' sql 'CREATE VIEW "my schema".v AS SELECT count(*) FROM t'
+
+succeeds dump dump "$file"
+says 'dumping'
+equals 'who may read it' "$(stat -c %a "$file")" 600
+fails 'a folder that is not there' dump "$scratch/none/file"
+fails 'without a file' dump
+says 'a file is missing'
+
+fails 'a cluster that does not run' restore "$file"
+says 'no cluster runs'
+succeeds 'another cluster' "$DSQL" local start --dir "$other" --port 0
+head -c 2000 "$file" >"$scratch/cut"
+fails 'half a file' restore "$scratch/cut"
+says 'is not complete'
+fails 'some other file' restore "$0"
+says 'was not made by'
+{
+    head -n 1 "$file"
+    echo 'CREATE TABLE half (id int); SELECT 1 / 0;'
+    tail -n 1 "$file"
+} >"$scratch/wrong"
+fails 'a file with an error in it' restore "$scratch/wrong"
+says 'division by zero'
+says 'nothing was changed'
+equals 'nothing was' "$(owner "SELECT count(*) FROM pg_class WHERE relname = 'half'")" 0
+
+succeeds restore restore "$file"
+equals 'rows' "$(owner 'SELECT count(*), count(word), min(word) FROM t')" "4000|3000|$line"
+equals 'the view' "$(owner 'SELECT * FROM "my schema".v')" 4000
+equals 'its access method' \
+    "$(owner "SELECT amname FROM pg_class c JOIN pg_am a ON a.oid = relam WHERE relname = 't'")" dsql
+equals 'its owner' "$(owner "SELECT tableowner FROM pg_tables WHERE tablename = 't'")" admin
+equals 'the index' "$(owner "SELECT indisvalid FROM pg_index i JOIN pg_class c ON c.oid = indexrelid
+    WHERE relname = 't_by_id'")" t
+equals 'rights' "$(owner "SELECT has_table_privilege('o''hara', 't', 'SELECT')")" t
+equals 'who may be whom' "$(owner "SELECT pg_role_name FROM sys.iam_pg_role_mappings")" "o'hara"
+fails 'twice' restore "$file"
+says 'already exists'
+
+finish_checks

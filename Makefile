@@ -51,9 +51,11 @@ build: dependencies ## the library and the command, optimised
 install: build ## into PREFIX (default /usr/local); DESTDIR is honoured
 	@DESTDIR=$(DESTDIR) cmake --install $(RELEASE)
 
-bench: build ## what the local cluster's tables cost beside plain heap
+bench: build ## what things cost, as ratios to a peer and to the floor
 	@extension/test/with_server $(RELEASE)/extension bench/occ_ratios
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_occ_commit_cost
+	@scripts/build-gem $(RELEASE)
+	@scripts/with-gem $(RELEASE) none bench/ruby
 
 fuzz: dependencies ## each parser for 30 seconds
 	@cmake --preset fuzz $(CMAKE_QUIET)

@@ -11,7 +11,6 @@ Gem::Specification.new do |spec|
   spec.summary = "Amazon Aurora DSQL for ruby-pg, on the C library libdsql"
   spec.description = "A drop-in for aurora-dsql-ruby-pg without the AWS SDK: IAM tokens, verified " \
                      "TLS, a pool and retried conflicts, with real PG::Connection objects."
-  spec.homepage = "https://github.com/dsql-c/dsql"
   spec.required_ruby_version = ">= 3.1.0"
   spec.files = Dir["lib/**/*.rb", "ext/**/*.{c,rb}", "README.md"]
   spec.extensions = ["ext/aurora_dsql_pg/extconf.rb"]

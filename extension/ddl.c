@@ -805,6 +805,15 @@ announce_change(Oid relid)
 	touch(relid)->changed = true;
 }
 
+void
+ddl_record_change(Oid relid)
+{
+	ChangeKey key = relation_key(relid);
+
+	if (!record_change(&key))
+		raise_changed(relid, InvalidTransactionId);
+}
+
 static void
 announce(Node *statement)
 {

@@ -27,6 +27,12 @@ extern void ddl_lock_and_check(void);
 /* What was written or locked in, each once. */
 extern const Oid *ddl_written_relations(int *count);
 
+/*
+ * This transaction, a worker's, changes the definition.  Just before its COMMIT,
+ * and with a lock that keeps writers out.  OC001: another one changes it too.
+ */
+extern void ddl_record_change(Oid relid);
+
 /* Around a utility statement of the client, not of a subcommand. */
 extern void ddl_before_statement(Node *statement);
 extern void ddl_after_statement(Node *statement);

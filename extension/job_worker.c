@@ -33,6 +33,7 @@
 #include "access/xact.h"
 #include "catalog/index.h"
 #include "catalog/pg_class.h"
+#include "ddl.h"
 #include "executor/spi.h"
 #include "job_table.h"
 #include "job_worker.h"
@@ -63,6 +64,7 @@
 #define JOBS_DATABASE "postgres"
 #define POLL_MS		  10000L
 #define WAIT_MS		  200L
+#define PAUSE_MS	  50L
 
 typedef struct JobShared
 {
@@ -207,6 +209,7 @@ static void
 commit_schema_change(Oid table)
 {
 	LockRelationOid(table, ShareLock);
+	ddl_record_change(table);
 	CacheInvalidateRelcacheByRelid(table);
 	commit();
 }
@@ -442,6 +445,14 @@ is_to_be_repeated(const ErrorData *error)
 		   error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE;
 }
 
+/* For those whose DDL is under way. */
+static void
+pause_for_others(void)
+{
+	(void) WaitLatch(MyLatch, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, PAUSE_MS,
+					 PG_WAIT_EXTENSION);
+}
+
 /* The transaction has failed; the job fails with it, or is begun again. */
 static bool
 after_error(const Job *job, MemoryContext context)
@@ -454,7 +465,10 @@ after_error(const Job *job, MemoryContext context)
 	AbortCurrentTransaction();
 	MemoryContextSwitchTo(context);
 	if (is_to_be_repeated(error))
+	{
+		pause_for_others();
 		return true;
+	}
 	begin();
 	finish(job, JOB_FAILED, details_of(job, error));
 	commit();

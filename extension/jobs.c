@@ -241,11 +241,6 @@ create_index(IndexStmt *index, const char *query_string, DestReceiver *dest)
 	if (!OidIsValid(created))
 		return; /* IF NOT EXISTS: there is one, as a notice says */
 	hide_index(created, table);
-	/*
-	 * Writers need not wait until this transaction ends: the index is not
-	 * theirs to maintain before it is ready.
-	 */
-	UnlockRelationOid(table, ShareLock);
 	jobs_submit(JOB_INDEX_BUILD, created, qualified_name(created), job_id);
 	send_job_id(job_id, dest);
 }

@@ -8,7 +8,7 @@ set -eu
 . "$(dirname "$0")/check.sh"
 
 owner() {
-    env -u PGHOSTADDR -u PGPORT psql -X -At -v ON_ERROR_STOP=1 -U dsql_owner -d postgres \
+    env -u PGHOSTADDR -u PGPORT PGOPTIONS='-c dsql_local.strict=off' psql -X -At -v ON_ERROR_STOP=1 -U dsql_owner -d postgres \
         -h "$CLUSTER_DIR/run" -p 5432 -c "$1"
 }
 start() { "$DSQL" local start --dir "$CLUSTER_DIR" --port 0 "$@"; }

@@ -184,6 +184,7 @@ static dsql_status refuse(const struct login *login, const struct http_response 
 {
     char code[SERVICE_CODE_SIZE];
     struct buf words AUTO_BUF;
+    buf_init(&words, MAX_WORDS_SIZE);
     service_refusal_code(response, code);
     struct text name = text_of(code);
     if (text_equal_string(name, "TOKEN_EXPIRED")) {
@@ -198,7 +199,6 @@ static dsql_status refuse(const struct login *login, const struct http_response 
                           "signin:CreateOAuth2Token; have it granted",
                           err);
     }
-    buf_init(&words, MAX_WORDS_SIZE);
     buf_printf(&words, "could not be renewed (HTTP %d%s%s)", response->status,
                code[0] == '\0' ? "" : " ", code);
     return fail_login(login, buf_ok(&words) ? words.data : "could not be renewed", err);

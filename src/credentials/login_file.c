@@ -31,11 +31,11 @@ char *login_file_path(const char *variable, const char *below_home, enum login_d
                       const char *name)
 {
     struct buf path AUTO_BUF;
+    buf_init(&path, MAX_PATH_SIZE);
     AUTO_FREE char *directory = environment_path(variable, below_home);
     if (directory == NULL || directory[0] == '\0') {
         return NULL;
     }
-    buf_init(&path, MAX_PATH_SIZE);
     buf_add_string(&path, directory);
     return add_digest(&path, digest, name) ? buf_take(&path) : NULL;
 }

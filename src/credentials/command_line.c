@@ -1,0 +1,130 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See command_line.h. */
+#include "credentials/command_line.h"
+
+enum { NO_QUOTE = 0 };
+
+struct splitter {
+    struct text rest;
+    char quote; /* that we are in: '\'', '"' or NO_QUOTE */
+    bool is_in_word;
+    struct buf bytes; /* words, each with its NUL */
+    size_t starts[COMMAND_LINE_MAX_WORDS];
+    size_t count;
+    const char *failure;
+};
+
+static char take(struct splitter *splitter)
+{
+    char c = splitter->rest.data[0];
+    splitter->rest = text_slice(splitter->rest, 1, splitter->rest.len);
+    return c;
+}
+
+static void begin_word(struct splitter *splitter)
+{
+    if (splitter->is_in_word) {
+        return;
+    }
+    if (splitter->count == COMMAND_LINE_MAX_WORDS) {
+        splitter->failure = "it has too many words";
+        return;
+    }
+    splitter->starts[splitter->count++] = splitter->bytes.len;
+    splitter->is_in_word = true;
+}
+
+static void end_word(struct splitter *splitter)
+{
+    if (splitter->is_in_word) {
+        buf_add_char(&splitter->bytes, '\0');
+        splitter->is_in_word = false;
+    }
+}
+
+/* Behind a backslash. */
+static void escape(struct splitter *splitter)
+{
+    if (text_is_empty(splitter->rest)) {
+        splitter->failure = "it ends with a backslash";
+        return;
+    }
+    char c = take(splitter);
+    if (splitter->quote == '"' && c != '"' && c != '\\') {
+        buf_add_char(&splitter->bytes, '\\'); /* it meant itself */
+    }
+    buf_add_char(&splitter->bytes, c);
+}
+
+static void step_quoted(struct splitter *splitter, char c)
+{
+    if (c == splitter->quote) {
+        splitter->quote = NO_QUOTE;
+    } else if (c == '\\' && splitter->quote == '"') {
+        escape(splitter);
+    } else {
+        buf_add_char(&splitter->bytes, c);
+    }
+}
+
+static void step_plain(struct splitter *splitter, char c)
+{
+    if (char_is_space(c)) {
+        end_word(splitter);
+        return;
+    }
+    begin_word(splitter);
+    if (c == '\'' || c == '"') {
+        splitter->quote = c;
+    } else if (c == '\\') {
+        escape(splitter);
+    } else {
+        buf_add_char(&splitter->bytes, c);
+    }
+}
+
+static void split(struct splitter *splitter)
+{
+    while (splitter->failure == NULL && !text_is_empty(splitter->rest)) {
+        char c = take(splitter);
+        if (c == '\0') {
+            splitter->failure = "it has a NUL in it";
+        } else if (splitter->quote == NO_QUOTE) {
+            step_plain(splitter, c);
+        } else {
+            step_quoted(splitter, c);
+        }
+    }
+    end_word(splitter);
+    if (splitter->failure == NULL && splitter->quote != NO_QUOTE) {
+        splitter->failure = "a quote is not closed";
+    }
+    if (splitter->failure == NULL && splitter->count == 0) {
+        splitter->failure = "it is empty";
+    }
+    if (splitter->failure == NULL && !buf_ok(&splitter->bytes)) {
+        splitter->failure = "it is too long, or memory is short";
+    }
+}
+
+const char *command_line_split(struct text command, struct command_line *out)
+{
+    struct splitter splitter = {.rest = command};
+    buf_init_secret(&splitter.bytes, COMMAND_LINE_MAX_SIZE);
+    split(&splitter);
+    if (splitter.failure != NULL) {
+        buf_clear(&splitter.bytes);
+        return splitter.failure;
+    }
+    *out = (struct command_line){.bytes = splitter.bytes, .count = splitter.count};
+    for (size_t i = 0; i < out->count; i++) {
+        out->words[i] = &out->bytes.data[splitter.starts[i]];
+    }
+    return NULL;
+}
+
+void command_line_clear(struct command_line *line)
+{
+    buf_clear(&line->bytes);
+    *line = (struct command_line){0};
+}

@@ -1,0 +1,29 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A command as a profile has it, taken apart into words without a shell, by the rules that
+ * the AWS CLI uses (Python's shlex): blanks separate words; '...' is literal; in "..." a
+ * backslash makes '"' and '\' literal; elsewhere it makes any character literal.  Nothing
+ * is expanded: no variables, no ~, no *, no pipes.
+ */
+#ifndef DSQL_CREDENTIALS_COMMAND_LINE_H
+#define DSQL_CREDENTIALS_COMMAND_LINE_H
+
+#include "base/buf.h"
+#include "base/text.h"
+
+enum { COMMAND_LINE_MAX_WORDS = 128, COMMAND_LINE_MAX_SIZE = 32 * 1024 };
+
+/** The words may be secrets, and are wiped.  For execve(): words[count] is NULL. */
+struct command_line {
+    char *words[COMMAND_LINE_MAX_WORDS + 1];
+    size_t count;
+    struct buf bytes; /* of the words */
+};
+
+/** NULL: done.  Otherwise what is wrong, in words; then there is nothing to be cleared. */
+const char *command_line_split(struct text command, struct command_line *out)
+    __attribute__((warn_unused_result));
+
+void command_line_clear(struct command_line *line);
+
+#endif

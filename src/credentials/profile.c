@@ -1,13 +1,21 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keys of a profile in the shared files.  Only keys that stand there: a profile that
- * asks for a role, single sign-on or a process is refused in words, not passed over.
+ * The shared files as a source: what profile_chain.c found out is done here, the base
+ * first.  The asked profile is the one that says in which region, at which endpoint and
+ * with which certificates STS is asked, for all roles.
  */
 #include "credentials/profile.h"
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "config/environment.h"
+#include "credentials/container.h"
+#include "credentials/imds.h"
+#include "credentials/login.h"
+#include "credentials/process.h"
+#include "credentials/profile_chain.h"
+#include "credentials/sso.h"
+#include "credentials/sts.h"
 
 const char *profile_get(const struct profile *profile, const char *key)
 {
@@ -27,71 +35,125 @@ char *profile_choose(const char *wanted, bool *is_named)
     return mem_strdup(named == NULL ? "default" : named); /* the environment may move */
 }
 
-static const char *get(const struct profile_set *set, const char *name, const char *key)
+/* ---- Own credentials ---- */
+
+static enum source_result fetch_keys(const struct source_context *context,
+                                     const struct profile *profile, struct dsql_credentials *out,
+                                     dsql_error *err)
 {
-    const struct profile profile = {.set = set, .name = name};
-    return profile_get(&profile, key);
+    dsql_status status = credentials_fill(out, text_of(profile_get(profile, "aws_access_key_id")),
+                                          text_of(profile_get(profile, "aws_secret_access_key")),
+                                          text_of(profile_get(profile, "aws_session_token")), 0);
+    source_used(context, "keys of profile \"%s\"", profile->name);
+    return source_filled(status, profile->name, err);
 }
 
-/* The key by which a profile asks for a kind of credentials that we cannot get; or NULL. */
-static const char *unsupported_key(const struct profile_set *set, const char *name)
+static enum source_result fetch_web_identity(const struct source_context *context,
+                                             const struct profile *asked,
+                                             const struct profile_chain *chain,
+                                             struct dsql_credentials *out, dsql_error *err)
 {
-    static const char *const keys[] = {
-        "role_arn",      "source_profile", "credential_source", "web_identity_token_file",
-        "sso_session",   "sso_start_url",  "sso_account_id",    "credential_process",
-        "login_session",
-    };
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        if (get(set, name, keys[i]) != NULL) {
-            return keys[i];
-        }
-    }
-    return NULL;
+    source_used(context, "profile \"%s\": role %s by web_identity_token_file", chain->base.name,
+                chain->web_identity.role_arn);
+    return sts_assume_role_with_web_identity(context, asked, &chain->web_identity,
+                                             profile_get(&chain->base, "web_identity_token_file"),
+                                             out, err);
 }
 
-static enum source_result without_keys(const struct profile_set *set, const char *name,
-                                       dsql_error *err)
+static enum source_result fetch_base(const struct source_context *context,
+                                     const struct profile *asked, const struct profile_chain *chain,
+                                     struct dsql_credentials *out, dsql_error *err)
 {
-    const char *key = unsupported_key(set, name);
-    if (key != NULL) {
-        fail(err, DSQL_ERR_CREDENTIALS,
-             "profile \"%s\" gets its credentials by %s, which this version does not support; "
-             "try: eval \"$(aws configure export-credentials --profile %s --format env)\"",
-             name, key, name);
-        return SOURCE_FAILED;
+    switch (chain->kind) {
+    case PROFILE_BASE_KEYS:
+        return fetch_keys(context, &chain->base, out, err);
+    case PROFILE_BASE_ENVIRONMENT:
+        return credentials_source_environment.fetch(context, out, err);
+    case PROFILE_BASE_WEB_IDENTITY:
+        return fetch_web_identity(context, asked, chain, out, err);
+    case PROFILE_BASE_PROCESS:
+        return process_fetch(context, &chain->base, out, err);
+    case PROFILE_BASE_CONTAINER:
+        return container_fetch(context, out, err);
+    case PROFILE_BASE_SSO:
+        return sso_fetch(context, &chain->base, out, err);
+    case PROFILE_BASE_LOGIN:
+        return login_fetch(context, &chain->base, out, err);
+    case PROFILE_BASE_INSTANCE:
+        return imds_fetch(context, asked, out, err); /* who says where it is */
     }
-    fail(err, DSQL_ERR_CREDENTIALS, "profile \"%s\" has no keys", name);
-    return SOURCE_NOT_CONFIGURED;
+    return source_failed(err, "profile \"%s\" has an unknown kind of credentials",
+                         chain->base.name);
 }
 
-static enum source_result read_keys(const struct profile_set *set, const char *name,
-                                    struct dsql_credentials *out, dsql_error *err)
+/* A profile that names a place where nothing is set up is wrong, not without credentials. */
+static enum source_result fetch_configured(const struct source_context *context,
+                                           const struct profile *asked,
+                                           const struct profile_chain *chain,
+                                           struct dsql_credentials *out, dsql_error *err)
 {
-    const char *id = get(set, name, "aws_access_key_id");
-    const char *secret = get(set, name, "aws_secret_access_key");
-    if (id == NULL && secret == NULL) {
-        return without_keys(set, name, err);
+    dsql_error missing = {0};
+    enum source_result result = fetch_base(context, asked, chain, out, &missing);
+    if (result == SOURCE_NOT_CONFIGURED) {
+        return source_failed(err, "profile \"%s\" says where its credentials are, but: %s",
+                             chain->base.name, missing.message);
     }
-    if (id == NULL || secret == NULL) {
-        fail(err, DSQL_ERR_CREDENTIALS, "profile \"%s\" lacks %s", name,
-             id == NULL ? "aws_access_key_id" : "aws_secret_access_key");
-        return SOURCE_FAILED;
+    if (result == SOURCE_FAILED && err != NULL) {
+        *err = missing;
     }
-    dsql_status status = credentials_fill(out, text_of(id), text_of(secret),
-                                          text_of(get(set, name, "aws_session_token")), 0);
-    return source_filled(status, name, err);
+    return result;
 }
+
+/* ---- Roles ---- */
+
+/* Replaces what asks by what it got. */
+static enum source_result assume(const struct source_context *context, const struct profile *asked,
+                                 const struct profile_role *link, struct dsql_credentials *current,
+                                 dsql_error *err)
+{
+    struct dsql_credentials next = {0};
+    enum source_result result = sts_assume_role(context, asked, &link->role, current, &next, err);
+    credentials_clear(current);
+    if (result == SOURCE_GOT) {
+        *current = next; /* handed over */
+        source_used(context, "; role %s by profile \"%s\"", link->role.role_arn,
+                    link->profile.name);
+    }
+    return result;
+}
+
+static enum source_result fetch_chain(const struct source_context *context,
+                                      const struct profile *asked,
+                                      const struct profile_chain *chain,
+                                      struct dsql_credentials *out, dsql_error *err)
+{
+    struct dsql_credentials current = {0};
+    enum source_result result = fetch_configured(context, asked, chain, &current, err);
+    for (size_t i = chain->role_count; i > 0 && result == SOURCE_GOT; i--) {
+        result = assume(context, asked, &chain->roles[i - 1], &current, err);
+    }
+    if (result == SOURCE_GOT) {
+        credentials_clear(out);
+        *out = current; /* handed over */
+    }
+    return result;
+}
+
+/* ---- The source ---- */
 
 /* A profile that somebody named must exist; "default" need not. */
-static enum source_result read_profile(const struct profile_set *set, const char *name,
-                                       bool is_named, struct dsql_credentials *out, dsql_error *err)
+static enum source_result read_profile(const struct source_context *context,
+                                       const struct profile *profile, bool is_named,
+                                       struct dsql_credentials *out, dsql_error *err)
 {
-    if (profile_set_has(set, PROFILE_SECTION_PROFILE, name)) {
-        return read_keys(set, name, out, err);
+    struct profile_chain chain;
+    if (!profile_set_has(profile->set, PROFILE_SECTION_PROFILE, profile->name)) {
+        fail(err, DSQL_ERR_CREDENTIALS, "there is no profile \"%s\" in the AWS configuration files",
+             profile->name);
+        return is_named ? SOURCE_FAILED : SOURCE_NOT_CONFIGURED;
     }
-    fail(err, DSQL_ERR_CREDENTIALS, "there is no profile \"%s\" in the AWS configuration files",
-         name);
-    return is_named ? SOURCE_FAILED : SOURCE_NOT_CONFIGURED;
+    enum source_result result = profile_chain_resolve(profile, &chain, err);
+    return result == SOURCE_GOT ? fetch_chain(context, profile, &chain, out, err) : result;
 }
 
 static enum source_result fetch_profile(const struct source_context *context,
@@ -107,8 +169,8 @@ static enum source_result fetch_profile(const struct source_context *context,
     if (set == NULL) {
         return SOURCE_FAILED;
     }
-    enum source_result result = read_profile(set, name, is_named, out, err);
-    source_used(context, "keys of profile \"%s\"", name);
+    const struct profile profile = {.set = set, .name = name};
+    enum source_result result = read_profile(context, &profile, is_named, out, err);
     profile_set_free(set);
     return result;
 }

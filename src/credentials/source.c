@@ -61,9 +61,8 @@ struct source_context source_context_system(void)
 struct source_list source_list_default(void)
 {
     static const struct credentials_source *const sources[] = {
-        &credentials_source_environment,
-        &credentials_source_profile,
-        &credentials_source_container,
+        &credentials_source_environment,  &credentials_source_profile,
+        &credentials_source_web_identity, &credentials_source_container,
         &credentials_source_imds,
     };
     return (struct source_list){

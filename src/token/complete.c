@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "credentials/imds.h"
 #include "credentials/profile.h"
 #include "credentials/provider.h"
 
@@ -20,22 +21,28 @@ static dsql_status add_provider(struct settings *settings, const struct source_c
     return settings->credentials == NULL ? DSQL_ERR_NOMEM : DSQL_OK;
 }
 
-static dsql_status fail_region(const struct settings *settings, const char *profile,
-                               dsql_error *err)
+/* The last resort, and the only one that takes the network. */
+static dsql_status region_of_instance(struct settings *settings, const struct profile *profile,
+                                      const struct source_context *world, dsql_error *err)
 {
+    char region[ENDPOINT_REGION_SIZE];
+    dsql_error reason = {0};
+    if (imds_region(world, profile, region, sizeof region, &reason) == SOURCE_GOT) {
+        return endpoint_complete(&settings->endpoint, text_of(region), "the instance", err);
+    }
     return fail(err, DSQL_ERR_TOKEN,
                 "no region: \"%s\" does not tell one; give a region, or set AWS_REGION, or region "
-                "in the profile \"%s\"",
-                settings->endpoint.host, profile);
+                "in the profile \"%s\" (instance metadata: %s)",
+                settings->endpoint.host, profile->name, reason.message);
 }
 
 /* A profile that does not exist has no region; the credentials complain about it. */
 static dsql_status complete_region(struct settings *settings, const struct profile *profile,
-                                   dsql_error *err)
+                                   const struct source_context *world, dsql_error *err)
 {
     const char *region = profile_get(profile, "region");
     if (region == NULL) {
-        return fail_region(settings, profile->name, err);
+        return region_of_instance(settings, profile, world, err);
     }
     return endpoint_complete(&settings->endpoint, text_of(region), "the profile", err);
 }
@@ -52,7 +59,7 @@ static dsql_status add_region(struct settings *settings, const struct source_con
         return DSQL_ERR_CREDENTIALS;
     }
     const struct profile profile = {.set = set, .name = name};
-    dsql_status status = complete_region(settings, &profile, err);
+    dsql_status status = complete_region(settings, &profile, world, err);
     profile_set_free(set);
     return status;
 }

@@ -1,5 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* Settings completed from the files of a world of our own. */
+#include "replay.h"
 #include "token/complete.h"
 #include "unit.h"
 
@@ -114,6 +115,40 @@ static void no_region_anywhere_says_where_one_could_be(void **state)
     expect_failure(DSQL_OPTIONS(.host = ID), "[default]\nregion = \n", DSQL_ERR_TOKEN, ID);
 }
 
+static void region_of_the_instance_comes_last(void **state)
+{
+    (void)state;
+    static const struct replay_exchange exchanges[] = {
+        {.method = "PUT",
+         .url = "http://169.254.169.254/latest/api/token",
+         .status = 200,
+         .answer_headers = "x-aws-ec2-metadata-token-ttl-seconds: 21600",
+         .answer = "session"},
+        {.method = "GET",
+         .url = "http://169.254.169.254/latest/meta-data/placement/region",
+         .status = 200,
+         .answer = "eu-west-1"},
+    };
+    struct replay replay;
+    struct settings settings;
+    struct source_context world = world_of("[default]\noutput = json\n");
+    replay_init(&replay, exchanges, 2);
+    world.http = &replay.http;
+    unsetenv("AWS_EC2_METADATA_DISABLED");
+    assert_int_equal(settings_resolve(DSQL_OPTIONS(.host = ID), &settings, NULL), DSQL_OK);
+    assert_int_equal(settings_complete(&settings, &world, NULL), DSQL_OK);
+    assert_true(replay_done(&replay));
+    assert_string_equal(settings.endpoint.host, ID ".dsql.eu-west-1.on.aws");
+    settings_clear(&settings);
+    /* A profile's region is enough, and the network is left alone. */
+    replay_init(&replay, NULL, 0);
+    config = "[default]\nregion = us-east-1\n";
+    assert_int_equal(settings_resolve(DSQL_OPTIONS(.host = ID), &settings, NULL), DSQL_OK);
+    assert_int_equal(settings_complete(&settings, &world, NULL), DSQL_OK);
+    assert_true(replay_done(&replay));
+    settings_clear(&settings);
+}
+
 static void a_bad_region_or_file_is_refused(void **state)
 {
     (void)state;
@@ -170,6 +205,7 @@ int main(void)
         cmocka_unit_test_setup(profile_comes_after_options_host_and_environment, set_up),
         cmocka_unit_test_setup(a_known_region_needs_no_file, set_up),
         cmocka_unit_test_setup(no_region_anywhere_says_where_one_could_be, set_up),
+        cmocka_unit_test_setup(region_of_the_instance_comes_last, set_up),
         cmocka_unit_test_setup(a_bad_region_or_file_is_refused, set_up),
         cmocka_unit_test_setup(settings_get_a_provider_and_keep_the_callers, set_up),
         cmocka_unit_test_setup(the_provider_of_settings_fetches_once, set_up),

@@ -65,6 +65,9 @@ char *environment_path(const char *variable, const char *below_home)
     struct text given = text_of(variable == NULL ? NULL : environment_get(variable));
     bool is_below_home = text_is_empty(given) || text_starts_with(given, "~/");
     AUTO_FREE char *home = is_below_home ? environment_home() : NULL;
+    if (is_below_home && home == NULL && environment_get("HOME") != NULL) {
+        return NULL; /* no memory, which must not look like no home, and so like no file */
+    }
     if (!is_below_home) {
         buf_add_text(&path, given);
     } else if (home != NULL) {

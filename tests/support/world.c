@@ -102,7 +102,8 @@ static _Noreturn void die(const char *what)
     abort();
 }
 
-dsql_pool *world_pool_on(const char *conninfo, int max, int max_attempts, int timeout_ms)
+static dsql_pool *open_pool(const char *conninfo, int max, int max_attempts, int timeout_ms,
+                            dsql_error *err)
 {
     const struct pool_parts parts = {
         .pool = {.max = max,
@@ -118,8 +119,18 @@ dsql_pool *world_pool_on(const char *conninfo, int max, int max_attempts, int ti
         .clock = &world_clock,
         .random = &world_random,
     };
+    return pool_open_with(&parts, err);
+}
+
+dsql_pool *world_try_pool(const char *conninfo, int max, dsql_error *err)
+{
+    return open_pool(conninfo, max, 4, -1, err);
+}
+
+dsql_pool *world_pool_on(const char *conninfo, int max, int max_attempts, int timeout_ms)
+{
     dsql_error err = {0};
-    dsql_pool *pool = pool_open_with(&parts, &err);
+    dsql_pool *pool = open_pool(conninfo, max, max_attempts, timeout_ms, &err);
     if (pool == NULL) {
         die(err.message);
     }

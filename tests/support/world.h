@@ -40,6 +40,9 @@ dsql_pool *world_pool(int max_attempts, int timeout_ms);
 /** The same through other servers, with as many connections as given. */
 dsql_pool *world_pool_on(const char *conninfo, int max, int max_attempts, int timeout_ms);
 
+/** The same; NULL on failure, which the others do not survive. */
+dsql_pool *world_try_pool(const char *conninfo, int max, dsql_error *err);
+
 /** Fails the test unless nothing is lent any more. */
 void world_close(dsql_pool *pool);
 

@@ -14,7 +14,10 @@
 #include "token/token.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 struct connect_world connect_world_system(void)
 {
@@ -25,8 +28,25 @@ struct connect_world connect_world_system(void)
 void connection_close(PGconn *conn)
 {
     int saved = errno;
+    if (PQtransactionStatus(conn) == PQTRANS_ACTIVE) {
+        shutdown(PQsocket(conn), SHUT_RDWR);
+    }
     PQfinish(conn);
     errno = saved;
+}
+
+void connection_disarm(const PGconn *conn)
+{
+    int socket = PQsocket(conn);
+    if (socket < 0) {
+        return;
+    }
+    close(socket); /* only the child's; this also makes room for the next line */
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nowhere >= 0 && nowhere != socket) {
+        dup3(nowhere, socket, O_CLOEXEC);
+        close(nowhere);
+    }
 }
 
 /* ---- Starting ---- */

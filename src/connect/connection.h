@@ -30,7 +30,16 @@ struct connect_world connect_world_system(void);
 PGconn *connection_open(const struct settings *settings, const struct connect_world *world,
                         int64_t deadline_ms, dsql_error *err);
 
-/** PQfinish() that leaves errno alone; NULL does nothing. */
+/**
+ * PQfinish() that leaves errno alone and does not wait for the network: when a query is
+ * under way, the goodbye behind it is left out.  NULL does nothing.
+ */
 void connection_close(PGconn *conn);
+
+/**
+ * For a child after fork(): whatever is done with conn afterwards, nothing of it reaches
+ * the server that the parent talks to.  The descriptor stays taken, by /dev/null.
+ */
+void connection_disarm(const PGconn *conn);
 
 #endif

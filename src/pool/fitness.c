@@ -2,37 +2,47 @@
 /* See fitness.h. */
 #include "pool/fitness.h"
 
+#include "connect/wait.h"
+
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
-static bool roll_back(PGconn *conn)
+static bool ask(PGconn *conn, const char *sql, ExecStatusType expected, struct patience patience)
 {
-    PGresult *result = PQexec(conn, "ROLLBACK");
-    bool is_done = PQresultStatus(result) == PGRES_COMMAND_OK;
+    PGresult *result = wait_for_query(conn, sql, patience.clock, patience.deadline_ms);
+    bool is_done = PQresultStatus(result) == expected;
     PQclear(result);
     return is_done && PQtransactionStatus(conn) == PQTRANS_IDLE;
 }
 
-bool fitness_restore(PGconn *conn)
+/* Nonblocking mode is the caller's; what he has not sent yet is not worth waiting for. */
+static bool make_blocking(PGconn *conn)
+{
+    return PQisnonblocking(conn) == 0 || (PQflush(conn) == 0 && PQsetnonblocking(conn, 0) == 0);
+}
+
+bool fitness_restore(PGconn *conn, struct patience patience)
 {
     if (PQstatus(conn) != CONNECTION_OK || PQpipelineStatus(conn) != PQ_PIPELINE_OFF) {
         return false;
     }
-    if (PQisnonblocking(conn) && PQsetnonblocking(conn, 0) != 0) {
-        return false;
-    }
     switch (PQtransactionStatus(conn)) {
     case PQTRANS_IDLE:
-        return true;
+        return make_blocking(conn);
     case PQTRANS_INTRANS:
     case PQTRANS_INERROR:
-        return roll_back(conn);
+        return make_blocking(conn) && ask(conn, "ROLLBACK", PGRES_COMMAND_OK, patience);
     case PQTRANS_ACTIVE: /* COPY, or results nobody fetched: may never end */
     case PQTRANS_UNKNOWN:
     default:
         return false;
     }
+}
+
+bool fitness_reset(PGconn *conn, struct patience patience)
+{
+    return ask(conn, "RESET ALL", PGRES_COMMAND_OK, patience);
 }
 
 enum silence { SILENT, SPEAKING, SAYING_GOODBYE, GONE };
@@ -52,18 +62,15 @@ static enum silence listen_to(PGconn *conn)
 }
 
 /* Notices and settings come unasked and are fine, and TLS has records of its own. */
-static bool answers(PGconn *conn)
+bool fitness_answers(PGconn *conn, struct patience patience)
 {
     if (PQconsumeInput(conn) == 0 || listen_to(conn) == GONE) {
         return false;
     }
-    PGresult *result = PQexec(conn, "SELECT 1");
-    bool is_alive = PQresultStatus(result) == PGRES_TUPLES_OK;
-    PQclear(result);
-    return is_alive && PQtransactionStatus(conn) == PQTRANS_IDLE;
+    return ask(conn, "SELECT 1", PGRES_TUPLES_OK, patience);
 }
 
-bool fitness_check_idle(PGconn *conn)
+bool fitness_check_idle(PGconn *conn, struct patience patience)
 {
     if (PQstatus(conn) != CONNECTION_OK || PQsocket(conn) < 0) {
         return false;
@@ -72,7 +79,7 @@ bool fitness_check_idle(PGconn *conn)
     case SILENT:
         return true;
     case SPEAKING:
-        return answers(conn);
+        return fitness_answers(conn, patience);
     case SAYING_GOODBYE:
     case GONE:
     default:

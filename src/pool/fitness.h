@@ -1,20 +1,36 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Is a connection fit to be lent?  Asked after it was used, and after it lay idle. */
+/*
+ * Is a connection fit to be lent?  Asked after it was used, and after it lay idle.
+ * Whatever needs an answer of the server has a deadline (monotonic, -1 none).
+ */
 #ifndef DSQL_POOL_FITNESS_H
 #define DSQL_POOL_FITNESS_H
+
+#include "base/clock.h"
 
 #include <libpq-fe.h>
 
 #include <stdbool.h>
 
+struct patience {
+    const struct clock *clock;
+    int64_t deadline_ms;
+};
+
 /** Ends an open transaction.  False: broken, or in a state (COPY, pipeline) that is not ours. */
-bool fitness_restore(PGconn *conn);
+bool fitness_restore(PGconn *conn, struct patience patience);
+
+/** RESET ALL, outside a transaction.  False: it failed, or took too long. */
+bool fitness_reset(PGconn *conn, struct patience patience);
 
 /**
  * Still there, after lying idle?  Looks at the socket and costs no round trip,
  * unless the server said something unasked.
  */
-bool fitness_check_idle(PGconn *conn);
+bool fitness_check_idle(PGconn *conn, struct patience patience);
+
+/** The same, with one round trip in any case. */
+bool fitness_answers(PGconn *conn, struct patience patience);
 
 /**
  * Has the server hung up, or said that it will?  True is certain; false only says

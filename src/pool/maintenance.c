@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "pool/condition.h"
-#include "pool/place.h"
+#include "pool/fill.h"
 
 #include <signal.h>
 #include <string.h>
@@ -19,20 +19,14 @@ static bool is_short_of_idle(const dsql_pool *pool)
            place_count(pool, PLACE_FREE) > 0;
 }
 
-static int64_t due_ms(const struct place *place)
-{
-    int64_t idle_until = place->idle_since_ms + (int64_t)place->pool->parts.pool.max_idle_s * 1000;
-    return place->expires_ms < idle_until ? place->expires_ms : idle_until;
-}
-
 static int64_t first_due_ms(const dsql_pool *pool)
 {
     int64_t first = INT64_MAX;
-    for (int i = 0; i < pool->parts.pool.max; i++) {
-        const struct place *place = &pool->places[i];
-        if (place->state == PLACE_IDLE && due_ms(place) < first) {
-            first = due_ms(place);
-        }
+    const struct place *place = pool->lists[PLACE_IDLE].first;
+    while (place != NULL) {
+        int64_t due = place_due_ms(place);
+        first = due < first ? due : first;
+        place = place->next;
     }
     return first;
 }
@@ -40,25 +34,23 @@ static int64_t first_due_ms(const dsql_pool *pool)
 static struct place *take_overdue(dsql_pool *pool)
 {
     int64_t now = clock_monotonic_ms(pool->parts.clock);
-    for (int i = 0; i < pool->parts.pool.max; i++) {
-        struct place *place = &pool->places[i];
-        if (place->state == PLACE_IDLE && place_is_overdue(place, now)) {
-            place_change(place, PLACE_HELD);
-            return place;
-        }
+    struct place *place = pool->lists[PLACE_IDLE].first;
+    while (place != NULL && !place_is_overdue(place, now)) {
+        place = place->next;
     }
-    return NULL;
+    if (place != NULL) {
+        place_change(place, PLACE_HELD);
+    }
+    return place;
 }
 
 static struct place *take_free(dsql_pool *pool)
 {
-    for (int i = 0; i < pool->parts.pool.max; i++) {
-        if (pool->places[i].state == PLACE_FREE) {
-            place_change(&pool->places[i], PLACE_HELD);
-            return &pool->places[i];
-        }
+    struct place *place = pool->lists[PLACE_FREE].first;
+    if (place != NULL) {
+        place_change(place, PLACE_HELD);
     }
-    return NULL;
+    return place;
 }
 
 static void reap(dsql_pool *pool)
@@ -91,14 +83,20 @@ static bool warm_one(dsql_pool *pool)
     return status == DSQL_OK;
 }
 
-static bool warm(dsql_pool *pool)
+/* How long to pause: 0 until something changes. */
+static int64_t warm(dsql_pool *pool, int64_t last_pause_ms)
 {
     while (is_short_of_idle(pool) && !pool->is_closing) {
+        int64_t too_early_ms = pace_take(&pool->pace, clock_monotonic_ms(pool->parts.clock));
+        if (too_early_ms > 0) {
+            return too_early_ms;
+        }
         if (!warm_one(pool)) {
-            return false;
+            int64_t pause_ms = last_pause_ms < FIRST_PAUSE_MS ? FIRST_PAUSE_MS : last_pause_ms * 2;
+            return pause_ms > LONGEST_PAUSE_MS ? LONGEST_PAUSE_MS : pause_ms;
         }
     }
-    return true;
+    return 0;
 }
 
 /* Until something is due, something has changed, or the pause after a failure ends. */
@@ -126,12 +124,7 @@ static void *maintain(void *arg)
     pthread_mutex_lock(&pool->lock);
     while (!pool->is_closing) {
         reap(pool);
-        if (warm(pool)) {
-            pause_ms = 0;
-        } else {
-            pause_ms = pause_ms == 0 ? FIRST_PAUSE_MS : pause_ms * 2;
-            pause_ms = pause_ms > LONGEST_PAUSE_MS ? LONGEST_PAUSE_MS : pause_ms;
-        }
+        pause_ms = warm(pool, pause_ms);
         if (!pool->is_closing) {
             rest(pool, pause_ms);
         }
@@ -140,17 +133,21 @@ static void *maintain(void *arg)
     return NULL;
 }
 
-void maintenance_notice(dsql_pool *pool)
+void maintenance_notice(dsql_pool *pool, const struct place *place)
 {
-    if (pool->is_maintained && pool->wakes_at_ms != INT64_MIN &&
-        (first_due_ms(pool) < pool->wakes_at_ms || (!pool->is_pausing && is_short_of_idle(pool)))) {
+    if (!pool->is_maintained || pool->wakes_at_ms == INT64_MIN) {
+        return;
+    }
+    bool is_due_earlier = place->state == PLACE_IDLE && place_due_ms(place) < pool->wakes_at_ms;
+    if (is_due_earlier || (!pool->is_pausing && is_short_of_idle(pool))) {
         pthread_cond_signal(&pool->has_work);
     }
 }
 
 dsql_status maintenance_start(dsql_pool *pool, dsql_error *err)
 {
-    if (pool->parts.pool.min_idle <= 0 && pool->parts.pool.max_idle_s <= 0) {
+    bool is_needed = pool->parts.pool.min_idle > 0 || pool->parts.pool.max_idle_s > 0;
+    if (!is_needed || pool->is_closing) {
         return DSQL_OK;
     }
     /* Signals are for the program's own threads. */
@@ -164,9 +161,7 @@ dsql_status maintenance_start(dsql_pool *pool, dsql_error *err)
         return fail(err, DSQL_ERR_NOMEM, "could not start the pool's thread: %s",
                     strerrordesc_np(rc));
     }
-    pthread_mutex_lock(&pool->lock);
     pool->is_maintained = true;
-    pthread_mutex_unlock(&pool->lock);
     return DSQL_OK;
 }
 

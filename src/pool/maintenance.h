@@ -9,12 +9,13 @@
 
 #include <dsql.h>
 
-#include <stdint.h>
+struct place;
 
+/** With the lock held. */
 dsql_status maintenance_start(dsql_pool *pool, dsql_error *err);
 
-/** After a change of state, with the lock held: wakes the thread if it sleeps too long for it. */
-void maintenance_notice(dsql_pool *pool);
+/** After a change of a place, with the lock held: wakes the thread if it sleeps too long for it. */
+void maintenance_notice(dsql_pool *pool, const struct place *place);
 
 /** Waits for the thread, which has seen is_closing and ended, or is about to. */
 void maintenance_join(dsql_pool *pool);

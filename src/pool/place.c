@@ -2,178 +2,135 @@
 /* See place.h. */
 #include "pool/place.h"
 
-#include "base/error.h"
-#include "connect/watch.h"
-#include "pool/fitness.h"
+#include "base/memory.h"
 #include "pool/maintenance.h"
 
-#include <assert.h>
+/* ---- Lists: each place stands in the one of its state ---- */
 
-static int64_t now_ms(const dsql_pool *pool)
+static void unlink_place(struct place_list *list, struct place *place)
 {
-    return clock_monotonic_ms(pool->parts.clock);
+    if (place->previous != NULL) {
+        place->previous->next = place->next;
+    } else {
+        list->first = place->next;
+    }
+    if (place->next != NULL) {
+        place->next->previous = place->previous;
+    }
+    list->count--;
 }
 
+static void link_first(struct place_list *list, struct place *place)
+{
+    place->previous = NULL;
+    place->next = list->first;
+    if (list->first != NULL) {
+        list->first->previous = place;
+    }
+    list->first = place;
+    list->count++;
+}
+
+static void move(struct place *place, enum place_state state)
+{
+    struct place_list *lists = place->pool->lists;
+    unlink_place(&lists[place->state], place);
+    place->state = state;
+    link_first(&lists[state], place);
+}
+
+/* ---- Blocks ---- */
+
+bool place_block_add(dsql_pool *pool)
+{
+    int count = pool->parts.pool.max;
+    struct place_block *block =
+        mem_new(sizeof *block + (size_t)count * sizeof(struct place)); /* max is bounded */
+    if (block == NULL) {
+        return false;
+    }
+    block->inherited = pool->block;
+    block->count = count;
+    pool->block = block;
+    for (int i = 0; i < PLACE_STATES; i++) {
+        pool->lists[i] = (struct place_list){.first = NULL};
+    }
+    for (int i = count - 1; i >= 0; i--) {
+        block->items[i].pool = pool;
+        link_first(&pool->lists[PLACE_FREE], &block->items[i]);
+    }
+    return true;
+}
+
+void place_blocks_free(dsql_pool *pool)
+{
+    struct place_block *block = pool->block;
+    while (block != NULL) {
+        struct place_block *inherited = block->inherited;
+        mem_free(block);
+        block = inherited;
+    }
+    pool->block = NULL;
+}
+
+/* ---- States ---- */
+
+/* The warmest first, so that those not needed grow old and go. */
 struct place *place_take(dsql_pool *pool)
 {
-    struct place *best = NULL;
-    for (int i = 0; i < pool->parts.pool.max; i++) {
-        struct place *place = &pool->places[i];
-        if (place->state == PLACE_FREE && best == NULL) {
-            best = place;
-        }
-        /* The warmest first, so that those not needed grow old and go. */
-        if (place->state == PLACE_IDLE && (best == NULL || best->state == PLACE_FREE ||
-                                           best->idle_since_ms < place->idle_since_ms)) {
-            best = place;
-        }
+    struct place *place = pool->lists[PLACE_IDLE].first;
+    if (place == NULL) {
+        place = pool->lists[PLACE_FREE].first;
     }
-    if (best != NULL) {
-        place_change(best, PLACE_HELD);
+    if (place != NULL) {
+        place_change(place, PLACE_HELD);
     }
-    return best;
+    return place;
 }
 
 struct place *place_find_lent(dsql_pool *pool, const PGconn *conn)
 {
-    for (int i = 0; i < pool->parts.pool.max; i++) {
-        struct place *place = &pool->places[i];
-        if (place->state == PLACE_LENT && place->conn == conn) {
-            return place;
-        }
+    struct place *place = pool->lists[PLACE_LENT].first;
+    while (place != NULL && place->conn != conn) {
+        place = place->next;
     }
-    return NULL;
+    return place;
 }
 
 void place_change(struct place *place, enum place_state state)
 {
     dsql_pool *pool = place->pool;
-    place->state = state;
-    if (state == PLACE_HELD || state == PLACE_LENT) {
-        maintenance_notice(pool);
-        return;
+    if (place->state == PLACE_LEFT_BEHIND) {
+        return; /* a hook forked, and this is the child */
     }
     if (state == PLACE_IDLE) {
-        place->idle_since_ms = now_ms(pool);
+        place->idle_since_ms = clock_monotonic_ms(pool->parts.clock);
     }
-    if (pool->waiters.first != NULL && !pool->is_closing) {
-        place->state = PLACE_HELD;
+    bool is_given_back = state == PLACE_IDLE || state == PLACE_FREE;
+    if (is_given_back && pool->waiters.first != NULL && !pool->is_closing) {
+        move(place, PLACE_HELD);
         waiters_serve(&pool->waiters, place);
         return;
     }
-    pthread_cond_broadcast(&pool->is_quieter);
-    maintenance_notice(pool);
+    move(place, state);
+    if (is_given_back && pool->is_closing) {
+        pthread_cond_broadcast(&pool->is_quieter);
+    }
+    maintenance_notice(pool, place);
 }
 
 int place_count(const dsql_pool *pool, enum place_state state)
 {
-    int count = 0;
-    for (int i = 0; i < pool->parts.pool.max; i++) {
-        count += pool->places[i].state == state ? 1 : 0;
-    }
-    return count;
+    return pool->lists[state].count;
 }
 
-bool place_is_overdue(const struct place *place, int64_t now)
+int64_t place_due_ms(const struct place *place)
 {
-    int64_t max_idle_ms = (int64_t)place->pool->parts.pool.max_idle_s * 1000;
-    return now >= place->expires_ms || now - place->idle_since_ms >= max_idle_ms;
+    int64_t idle_until = place->idle_since_ms + (int64_t)place->pool->parts.pool.max_idle_s * 1000;
+    return place->expires_ms < idle_until ? place->expires_ms : idle_until;
 }
 
-/* PQfinish() on a lent connection. */
-static void connection_destroyed(PGconn *conn, void *arg)
+bool place_is_overdue(const struct place *place, int64_t now_ms)
 {
-    struct place *place = arg;
-    dsql_pool *pool = place->pool;
-    (void)conn;
-    pthread_mutex_lock(&pool->lock);
-    place->conn = NULL;
-    pool->counters.closed++;
-    place_change(place, PLACE_FREE);
-    pthread_mutex_unlock(&pool->lock);
-}
-
-/* The caller's hook; its word counts, and a transaction it left open is ended. */
-static dsql_status prepare(dsql_pool *pool, PGconn *conn, dsql_error *err)
-{
-    const struct pool_settings *settings = &pool->parts.pool;
-    if (!watch_attach(conn)) {
-        return fail_nomem(err);
-    }
-    if (settings->on_connect == NULL) {
-        return DSQL_OK;
-    }
-    dsql_error reason = {0};
-    dsql_status status = settings->on_connect(conn, settings->on_connect_arg, &reason);
-    if (status != DSQL_OK && reason.message[0] == '\0') {
-        return fail(err, status, "on_connect failed: %s", dsql_status_name(status));
-    }
-    if (status != DSQL_OK) {
-        if (err != NULL) {
-            *err = reason;
-        }
-        return status;
-    }
-    if (!fitness_restore(conn)) {
-        return fail(err, DSQL_ERR_CONNECT, "on_connect left the connection unusable");
-    }
-    return DSQL_OK;
-}
-
-static int64_t expiry_ms(const dsql_pool *pool)
-{
-    int64_t lifetime_ms = (int64_t)pool->parts.pool.max_lifetime_s * 1000;
-    /* Jitter, or all that were opened together are opened anew together. */
-    return now_ms(pool) + lifetime_ms - random_up_to(pool->parts.random, lifetime_ms / 10);
-}
-
-dsql_status place_fill(struct place *place, int64_t deadline_ms, dsql_error *err)
-{
-    dsql_pool *pool = place->pool;
-    const struct pool_connector *connector = &pool->parts.connector;
-    assert(place->state == PLACE_HELD && place->conn == NULL);
-    dsql_error reason = {0};
-    PGconn *conn = connector->open(connector->arg, deadline_ms, &reason);
-    if (conn == NULL) {
-        if (err != NULL) {
-            *err = reason;
-        }
-        return reason.status != DSQL_OK ? reason.status : DSQL_ERR_CONNECT;
-    }
-    dsql_status status = prepare(pool, conn, err);
-    if (status != DSQL_OK) {
-        PQfinish(conn);
-        return status;
-    }
-    watch_on_destroy(conn, connection_destroyed, place);
-    place->conn = conn;
-    place->expires_ms = expiry_ms(pool);
-    pthread_mutex_lock(&pool->lock);
-    pool->counters.opened++;
-    pthread_mutex_unlock(&pool->lock);
-    return DSQL_OK;
-}
-
-void place_empty(struct place *place)
-{
-    dsql_pool *pool = place->pool;
-    assert(place->state == PLACE_HELD);
-    if (place->conn == NULL) {
-        return;
-    }
-    watch_on_destroy(place->conn, NULL, NULL);
-    PQfinish(place->conn);
-    place->conn = NULL;
-    pthread_mutex_lock(&pool->lock);
-    pool->counters.closed++;
-    pthread_mutex_unlock(&pool->lock);
-}
-
-void place_give_up(struct place *place)
-{
-    dsql_pool *pool = place->pool;
-    place_empty(place);
-    pthread_mutex_lock(&pool->lock);
-    place_change(place, PLACE_FREE);
-    pthread_mutex_unlock(&pool->lock);
+    return now_ms >= place_due_ms(place);
 }

@@ -5,37 +5,60 @@
  * Locking: the pool's lock guards everything below the line that says so, and is
  * never held while calling out (libpq, connector, callbacks, log).  A place that
  * is PLACE_HELD belongs to the one thread that took it, which may then use its
- * connection without the lock.
+ * connection without the lock; it sets place->conn with the lock held all the same,
+ * because a fork looks at it.
  */
 #ifndef DSQL_POOL_PLACE_H
 #define DSQL_POOL_PLACE_H
 
+#include "base/fork.h"
+#include "pool/pace.h"
 #include "pool/pool.h"
 #include "pool/waiters.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum place_state {
-    PLACE_FREE, /* no connection; anybody may take it and open one */
-    PLACE_IDLE, /* a connection outside any transaction, waiting to be lent */
-    PLACE_HELD, /* one thread opens, looks at, tidies or closes the connection */
-    PLACE_LENT  /* the caller has the connection */
+    PLACE_FREE,        /* no connection; anybody may take it and open one */
+    PLACE_IDLE,        /* a connection outside any transaction, waiting to be lent */
+    PLACE_HELD,        /* one thread opens, looks at, tidies or closes the connection */
+    PLACE_LENT,        /* the caller has the connection */
+    PLACE_LEFT_BEHIND, /* lent or held when the program forked, and we are the child */
+    PLACE_STATES
 };
 
 struct place {
     dsql_pool *pool;
     enum place_state state;
-    PGconn *conn; /* NULL when free, and while being opened */
+    struct place *previous, *next; /* in the list of its state */
+    PGconn *conn;                  /* NULL when free, and while being opened */
     int64_t expires_ms;
     int64_t idle_since_ms;
 };
 
+/** The last one to come stands first. */
+struct place_list {
+    struct place *first;
+    int count;
+};
+
+/** All places of a pool.  A child has new ones, and keeps those of its parent to know them. */
+struct place_block {
+    struct place_block *inherited;
+    int count;
+    struct place items[];
+};
+
 struct dsql_pool {
     struct pool_parts parts; /* never changes */
+    struct fork_hook fork;
+    atomic_bool is_inherited; /* a child that has not settled yet, see inherit.h */
     pthread_mutex_t lock;
 
     /* Guarded by lock from here on. */
-    struct place *places; /* parts.pool.max of them */
+    struct place_block *block; /* parts.pool.max places */
+    struct place_list lists[PLACE_STATES];
     struct waiters waiters;
     dsql_pool_stats counters; /* without the numbers that are counted when asked for */
     int holds;                /* pool_hold() less pool_let_go() */
@@ -48,7 +71,12 @@ struct dsql_pool {
     pthread_cond_t has_work;
     int64_t wakes_at_ms;
     bool is_pausing; /* could not open one, and does not ask again at once */
+    struct pace pace;
 };
+
+/** New free places beside those the pool has.  With the lock held.  False: out of memory. */
+bool place_block_add(dsql_pool *pool);
+void place_blocks_free(dsql_pool *pool);
 
 /* With the lock held. */
 
@@ -66,15 +94,7 @@ int place_count(const dsql_pool *pool, enum place_state state);
 /** Old or idle for too long. */
 bool place_is_overdue(const struct place *place, int64_t now_ms);
 
-/* Without the lock, on a held place. */
-
-/** Opens a connection, which must not be there yet, and lets on_connect see it. */
-dsql_status place_fill(struct place *place, int64_t deadline_ms, dsql_error *err);
-
-/** Closes the connection, if there is one. */
-void place_empty(struct place *place);
-
-/** place_empty(), and then free for others. */
-void place_give_up(struct place *place);
+/** When it will be. */
+int64_t place_due_ms(const struct place *place);
 
 #endif

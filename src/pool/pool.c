@@ -8,9 +8,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "pool/condition.h"
-#include "pool/fitness.h"
+#include "pool/fill.h"
+#include "pool/inherit.h"
 #include "pool/maintenance.h"
-#include "pool/place.h"
 
 #include <errno.h>
 
@@ -29,7 +29,7 @@ void pool_hold(dsql_pool *pool)
 void pool_let_go(dsql_pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
-    pool->holds--;
+    pool->holds -= pool->holds > 0 ? 1 : 0; /* 0: held before a fork, and we are the child */
     pthread_cond_broadcast(&pool->is_quieter);
     pthread_mutex_unlock(&pool->lock);
 }
@@ -53,10 +53,11 @@ static void destroy_connector(const struct pool_connector *connector)
 static void pool_free(dsql_pool *pool)
 {
     struct pool_connector connector = pool->parts.connector;
+    inherit_end(pool);
     pthread_cond_destroy(&pool->has_work);
     pthread_cond_destroy(&pool->is_quieter);
     pthread_mutex_destroy(&pool->lock);
-    mem_free(pool->places);
+    place_blocks_free(pool);
     mem_free(pool);
     destroy_connector(&connector);
 }
@@ -86,14 +87,18 @@ static dsql_pool *pool_new(const struct pool_parts *parts)
     }
     pool->parts = *parts;
     pool->wakes_at_ms = INT64_MIN;
-    pool->places = mem_new_array((size_t)parts->pool.max, sizeof *pool->places);
-    if (pool->places == NULL || !init_locks(pool)) {
-        mem_free(pool->places);
+    if (!place_block_add(pool) || !init_locks(pool)) {
+        place_blocks_free(pool);
         mem_free(pool);
         return NULL;
     }
-    for (int i = 0; i < parts->pool.max; i++) {
-        pool->places[i].pool = pool;
+    if (!inherit_watch(pool)) {
+        pthread_cond_destroy(&pool->has_work);
+        pthread_cond_destroy(&pool->is_quieter);
+        pthread_mutex_destroy(&pool->lock);
+        place_blocks_free(pool);
+        mem_free(pool);
+        return NULL;
     }
     return pool;
 }
@@ -111,6 +116,14 @@ static dsql_status open_first(dsql_pool *pool, dsql_error *err)
     return status;
 }
 
+static dsql_status maintain_from_now(dsql_pool *pool, dsql_error *err)
+{
+    pthread_mutex_lock(&pool->lock);
+    dsql_status status = maintenance_start(pool, err);
+    pthread_mutex_unlock(&pool->lock);
+    return status;
+}
+
 dsql_pool *pool_open_with(const struct pool_parts *parts, dsql_error *err)
 {
     if (parts->pool.max < 1 || parts->pool.min_idle > parts->pool.max) {
@@ -124,7 +137,7 @@ dsql_pool *pool_open_with(const struct pool_parts *parts, dsql_error *err)
         fail_nomem(err);
         return NULL;
     }
-    if (open_first(pool, err) != DSQL_OK || maintenance_start(pool, err) != DSQL_OK) {
+    if (open_first(pool, err) != DSQL_OK || maintain_from_now(pool, err) != DSQL_OK) {
         dsql_pool_close(pool, -1);
         return NULL;
     }
@@ -133,13 +146,11 @@ dsql_pool *pool_open_with(const struct pool_parts *parts, dsql_error *err)
 
 static struct place *take_idle(dsql_pool *pool)
 {
-    for (int i = 0; i < pool->parts.pool.max; i++) {
-        if (pool->places[i].state == PLACE_IDLE) {
-            place_change(&pool->places[i], PLACE_HELD);
-            return &pool->places[i];
-        }
+    struct place *place = pool->lists[PLACE_IDLE].first;
+    if (place != NULL) {
+        place_change(place, PLACE_HELD);
     }
-    return NULL;
+    return place;
 }
 
 static void close_idle(dsql_pool *pool)
@@ -178,6 +189,9 @@ dsql_status dsql_pool_close(dsql_pool *pool, int timeout_ms)
 {
     if (pool == NULL) {
         return DSQL_OK;
+    }
+    if (!inherit_settle(pool)) {
+        return DSQL_ERR_NOMEM;
     }
     pthread_mutex_lock(&pool->lock);
     pool->is_closing = true;
@@ -257,28 +271,22 @@ static struct place *wait_for_place(dsql_pool *pool, dsql_error *err)
     return place;
 }
 
-/* A held place gets a connection that works, the one it has or a new one. */
-static dsql_status make_ready(struct place *place, int64_t deadline_ms, dsql_error *err)
-{
-    if (place->conn != NULL &&
-        (place_is_overdue(place, clock_monotonic_ms(place->pool->parts.clock)) ||
-         !fitness_check_idle(place->conn))) {
-        place_empty(place);
-    }
-    return place->conn != NULL ? DSQL_OK : place_fill(place, deadline_ms, err);
-}
-
 static PGconn *lend(struct place *place, dsql_error *err)
 {
     dsql_pool *pool = place->pool;
     PGconn *conn = place->conn;
     pthread_mutex_lock(&pool->lock);
     bool is_closing = pool->is_closing;
-    if (!is_closing) {
+    bool is_left_behind = place->state == PLACE_LEFT_BEHIND;
+    if (!is_closing && !is_left_behind) {
         place_change(place, PLACE_LENT);
         pool->counters.acquired++;
     }
     pthread_mutex_unlock(&pool->lock);
+    if (is_left_behind) {
+        fail(err, DSQL_ERR_USAGE, "a hook of the pool forked, and its child went on in it");
+        return NULL;
+    }
     if (is_closing) {
         place_give_up(place);
         fail_closed(err);
@@ -293,13 +301,17 @@ PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err)
         fail(err, DSQL_ERR_USAGE, "dsql_pool_acquire() needs a pool");
         return NULL;
     }
+    if (!inherit_settle(pool)) {
+        fail_nomem(err);
+        return NULL;
+    }
     int timeout_ms = pool->parts.pool.acquire_timeout_ms;
     int64_t deadline_ms = timeout_ms < 0 ? -1 : clock_monotonic_ms(pool->parts.clock) + timeout_ms;
     struct place *place = wait_for_place(pool, err);
     if (place == NULL) {
         return NULL;
     }
-    if (make_ready(place, deadline_ms, err) != DSQL_OK) {
+    if (place_make_ready(place, deadline_ms, err) != DSQL_OK) {
         place_give_up(place);
         return NULL;
     }
@@ -309,8 +321,7 @@ PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err)
 static void give_back(struct place *place, bool is_closing)
 {
     dsql_pool *pool = place->pool;
-    bool is_young = clock_monotonic_ms(pool->parts.clock) < place->expires_ms;
-    if (is_closing || !is_young || !fitness_restore(place->conn)) {
+    if (is_closing || !place_tidy(place)) {
         place_give_up(place);
         return;
     }
@@ -324,7 +335,8 @@ void dsql_pool_release(dsql_pool *pool, PGconn *conn)
     if (pool == NULL || conn == NULL) {
         return;
     }
-    int os_errno = errno; /* giving back is often done on the way out of a failure */
+    int os_errno = errno;       /* giving back is often done on the way out of a failure */
+    (void)inherit_settle(pool); /* without memory it can still be found and closed */
     pthread_mutex_lock(&pool->lock);
     bool is_closing = pool->is_closing;
     struct place *place = place_find_lent(pool, conn);
@@ -334,7 +346,7 @@ void dsql_pool_release(dsql_pool *pool, PGconn *conn)
     pthread_mutex_unlock(&pool->lock);
     if (place != NULL) {
         give_back(place, is_closing);
-    } else {
+    } else if (!inherit_give_back(pool, conn)) {
         log_write(&pool->parts.logger, DSQL_LOG_ERROR,
                   "dsql_pool_release: not a connection this pool has lent");
     }
@@ -346,6 +358,7 @@ void dsql_pool_get_stats(dsql_pool *pool, dsql_pool_stats *out)
     if (pool == NULL || out == NULL) {
         return;
     }
+    (void)inherit_settle(pool); /* else the numbers of the parent */
     pthread_mutex_lock(&pool->lock);
     *out = pool->counters;
     out->open = (int)(pool->counters.opened - pool->counters.closed);

@@ -1,0 +1,349 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* What happens to a connection before it is lent and after it was: hooks, reset, validation. */
+#include "base/error.h"
+#include "pools.h"
+#include "postgres.h"
+#include "unit.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Hooks ---- */
+
+struct hooks {
+    dsql_pool *pool; /* asked for its numbers in each hook: deadlock, if the lock were held */
+    int connects, acquires, releases, closes;
+    int connects_to_fail, acquires_to_fail;
+    const char *sql; /* run by on_acquire and on_release */
+};
+
+static void look_at(const struct hooks *hooks)
+{
+    dsql_pool_stats stats;
+    dsql_pool_get_stats(hooks->pool, &stats);
+}
+
+static void run(PGconn *conn, const char *sql)
+{
+    if (sql != NULL) {
+        PQclear(PQexec(conn, sql));
+    }
+}
+
+static dsql_status on_connect(PGconn *conn, void *arg, dsql_error *err)
+{
+    struct hooks *hooks = arg;
+    (void)conn;
+    look_at(hooks);
+    hooks->connects++;
+    if (hooks->connects_to_fail > 0) {
+        hooks->connects_to_fail--;
+        return (fail)(err, DSQL_ERR_CALLBACK, "on_connect says no");
+    }
+    return DSQL_OK;
+}
+
+static dsql_status on_acquire(PGconn *conn, void *arg, dsql_error *err)
+{
+    struct hooks *hooks = arg;
+    look_at(hooks);
+    hooks->acquires++;
+    run(conn, hooks->sql);
+    if (hooks->acquires_to_fail > 0) {
+        hooks->acquires_to_fail--;
+        return (fail)(err, DSQL_ERR_CALLBACK, "on_acquire says no");
+    }
+    return DSQL_OK;
+}
+
+static void on_release(PGconn *conn, void *arg)
+{
+    struct hooks *hooks = arg;
+    look_at(hooks);
+    hooks->releases++;
+    run(conn, hooks->sql);
+}
+
+static void on_close(PGconn *conn, void *arg)
+{
+    struct hooks *hooks = arg;
+    (void)conn;
+    look_at(hooks);
+    hooks->closes++;
+}
+
+static struct pool_parts hooked(struct hooks *hooks, int max)
+{
+    struct pool_parts parts = pools_parts(max, 1000);
+    parts.pool.on_connect = on_connect;
+    parts.pool.on_connect_arg = hooks;
+    parts.pool.on_acquire = on_acquire;
+    parts.pool.on_acquire_arg = hooks;
+    parts.pool.on_release = on_release;
+    parts.pool.on_release_arg = hooks;
+    parts.pool.on_close = on_close;
+    parts.pool.on_close_arg = hooks;
+    return parts;
+}
+
+static dsql_pool *open_hooked(struct hooks *hooks, int max)
+{
+    struct pool_parts parts = hooked(hooks, max);
+    hooks->pool = pools_open(&parts);
+    return hooks->pool;
+}
+
+static void each_hook_runs_at_its_step_without_a_lock(void **state)
+{
+    (void)state;
+    struct hooks hooks = {.pool = NULL};
+    dsql_pool *pool = open_hooked(&hooks, 2);
+    for (int i = 0; i < 3; i++) {
+        dsql_pool_release(pool, pools_acquire(pool));
+    }
+    assert_int_equal(hooks.connects, 1);
+    assert_int_equal(hooks.acquires, 3);
+    assert_int_equal(hooks.releases, 3);
+    assert_int_equal(hooks.closes, 0);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    assert_int_equal(hooks.closes, 1);
+}
+
+static void on_acquire_that_fails_gets_a_new_connection_once(void **state)
+{
+    (void)state;
+    struct hooks hooks = {.pool = NULL};
+    dsql_pool *pool = open_hooked(&hooks, 1);
+    hooks.acquires_to_fail = 1;
+    PGconn *conn = pools_acquire(pool);
+    assert_int_equal(hooks.acquires, 2);
+    assert_int_equal(hooks.connects, 2);
+    assert_int_equal(hooks.closes, 1);
+    dsql_pool_release(pool, conn);
+    hooks.acquires_to_fail = 2;
+    dsql_error err = {0};
+    assert_null(dsql_pool_acquire(pool, &err));
+    assert_int_equal(err.status, DSQL_ERR_CALLBACK);
+    assert_string_equal(err.message, "on_acquire says no");
+    assert_int_equal(pools_stats(pool).open, 0);
+    dsql_pool_release(pool, pools_acquire(pool)); /* the place is free again */
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    assert_int_equal(hooks.closes, hooks.connects);
+}
+
+static void a_transaction_left_open_by_a_hook_is_ended(void **state)
+{
+    (void)state;
+    struct hooks hooks = {.pool = NULL, .sql = "BEGIN"};
+    dsql_pool *pool = open_hooked(&hooks, 1);
+    PGconn *conn = pools_acquire(pool);
+    assert_int_equal(PQtransactionStatus(conn), PQTRANS_IDLE);
+    dsql_pool_release(pool, conn);
+    hooks.sql = NULL;
+    assert_ptr_equal(pools_acquire(pool), conn);
+    assert_int_equal(PQtransactionStatus(conn), PQTRANS_IDLE);
+    dsql_pool_release(pool, conn);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+}
+
+static void a_hook_that_breaks_the_connection_does_not_get_it_lent(void **state)
+{
+    (void)state;
+    struct hooks hooks = {.pool = NULL};
+    dsql_pool *pool = open_hooked(&hooks, 1);
+    PGconn *conn = pools_acquire(pool);
+    hooks.sql = "SELECT pg_terminate_backend(pg_backend_pid())";
+    dsql_pool_release(pool, conn); /* on_release breaks it: closed, not kept */
+    assert_int_equal(pools_stats(pool).open, 0);
+    dsql_error err = {0};
+    assert_null(dsql_pool_acquire(pool, &err));
+    assert_int_equal(err.status, DSQL_ERR_CONNECT);
+    assert_string_equal(err.message, "on_acquire left the connection unusable");
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    assert_int_equal(hooks.closes, hooks.connects);
+}
+
+static void on_release_does_not_see_what_is_broken(void **state)
+{
+    (void)state;
+    struct hooks hooks = {.pool = NULL};
+    dsql_pool *pool = open_hooked(&hooks, 1);
+    PGconn *conn = pools_acquire(pool);
+    assert_int_equal(PQsendQuery(conn, "SELECT 1"), 1);
+    dsql_pool_release(pool, conn);
+    assert_int_equal(hooks.releases, 0);
+    assert_int_equal(hooks.closes, 1);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+}
+
+static void on_close_runs_once_for_every_connection_whatever_ends_it(void **state)
+{
+    (void)state;
+    struct hooks hooks = {.pool = NULL};
+    dsql_pool *pool = open_hooked(&hooks, 2);
+    PQfinish(pools_acquire(pool)); /* by the caller */
+    assert_int_equal(hooks.closes, 1);
+    dsql_pool_release(pool, pools_acquire(pool));
+    atomic_fetch_add(&pools_time.now_ms, 3300 * 1000); /* too old */
+    dsql_pool_release(pool, pools_acquire(pool));
+    assert_int_equal(hooks.closes, 2);
+    hooks.connects_to_fail = 1;
+    PQfinish(pools_acquire(pool));
+    assert_null(dsql_pool_acquire(pool, NULL)); /* refused by on_connect */
+    assert_int_equal(hooks.closes, 4);
+    assert_int_equal(hooks.connects, 4);
+    assert_int_equal(pools_stats(pool).opened, 4);
+    assert_int_equal(pools_stats(pool).closed, 4);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    assert_int_equal(hooks.closes, 4);
+}
+
+/* ---- Reset ---- */
+
+static void reset_on_release_takes_settings_back(void **state)
+{
+    (void)state;
+    for (int is_reset = 0; is_reset < 2; is_reset++) {
+        struct pool_parts parts = pools_parts(1, 1000);
+        parts.pool.reset_on_release = is_reset == 1;
+        dsql_pool *pool = pools_open(&parts);
+        PGconn *conn = pools_acquire(pool);
+        run(conn, "SET statement_timeout = 7777");
+        run(conn, "BEGIN");
+        dsql_pool_release(pool, conn);
+        assert_ptr_equal(pools_acquire(pool), conn);
+        long seen = pools_ask(conn, "SELECT setting FROM pg_settings "
+                                    "WHERE name = 'statement_timeout'");
+        assert_int_equal(seen, is_reset == 1 ? 0 : 7777);
+        dsql_pool_release(pool, conn);
+        assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    }
+}
+
+/* ---- A network that is dead: the server's process is stopped, the socket stays ---- */
+
+static void stop(int pid)
+{
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+}
+
+static void go_on(int pid)
+{
+    assert_int_equal(kill(pid, SIGCONT), 0);
+}
+
+static void release_does_not_wait_for_a_dead_network(void **state)
+{
+    (void)state;
+    static const char *const states[] = {"BEGIN", "SELECT 1"};
+    for (size_t i = 0; i < 2; i++) {
+        struct pool_parts parts = pools_parts(1, 1000);
+        parts.pool.reset_on_release = true;
+        dsql_pool *pool = pools_open(&parts);
+        PGconn *conn = pools_acquire(pool);
+        int pid = PQbackendPID(conn);
+        run(conn, states[i]);
+        stop(pid);
+        atomic_store(&pools_time.step_ms, 2450); /* two looks at the clock: 5 s have passed */
+        dsql_pool_release(pool, conn);
+        atomic_store(&pools_time.step_ms, 0);
+        assert_int_equal(pools_stats(pool).open, 0);
+        go_on(pid);
+        assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    }
+}
+
+static void idle_for_long_is_asked_and_replaced_in_time(void **state)
+{
+    (void)state;
+    struct pool_parts parts = pools_parts(1, 1000);
+    parts.pool.validate_idle_s = 30;
+    dsql_pool *pool = pools_open(&parts);
+    PGconn *conn = pools_acquire(pool);
+    int pid = PQbackendPID(conn);
+    dsql_pool_release(pool, conn);
+    stop(pid);
+    atomic_fetch_add(&pools_time.now_ms, 30001);
+    atomic_store(&pools_time.step_ms, 100);
+    conn = pools_acquire(pool);
+    atomic_store(&pools_time.step_ms, 0);
+    assert_int_not_equal(PQbackendPID(conn), pid);
+    go_on(pid);
+    assert_true(pools_works(conn));
+    dsql_pool_release(pool, conn);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+}
+
+static void idle_for_long_and_alive_is_lent(void **state)
+{
+    (void)state;
+    struct pool_parts parts = pools_parts(1, 1000);
+    parts.pool.validate_idle_s = 30;
+    dsql_pool *pool = pools_open(&parts);
+    PGconn *conn = pools_acquire(pool);
+    dsql_pool_release(pool, conn);
+    atomic_fetch_add(&pools_time.now_ms, 30001);
+    assert_ptr_equal(pools_acquire(pool), conn);
+    assert_int_equal(PQisnonblocking(conn), 0);
+    dsql_pool_release(pool, conn);
+    assert_int_equal(pools_stats(pool).opened, 1);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+}
+
+static void idle_for_a_short_time_or_never_asked_costs_no_round_trip(void **state)
+{
+    (void)state;
+    static const struct {
+        int validate_idle_s;
+        int idle_ms;
+    } cases[] = {{30, 30000}, {-1, 500000}};
+    for (size_t i = 0; i < 2; i++) {
+        struct pool_parts parts = pools_parts(1, 1000);
+        parts.pool.validate_idle_s = cases[i].validate_idle_s;
+        dsql_pool *pool = pools_open(&parts);
+        PGconn *conn = pools_acquire(pool);
+        int pid = PQbackendPID(conn);
+        dsql_pool_release(pool, conn);
+        stop(pid); /* a question would not be answered */
+        atomic_fetch_add(&pools_time.now_ms, cases[i].idle_ms);
+        assert_ptr_equal(pools_acquire(pool), conn);
+        go_on(pid);
+        dsql_pool_release(pool, conn);
+        assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    }
+}
+
+static void nonblocking_mode_is_taken_back(void **state)
+{
+    (void)state;
+    struct pool_parts parts = pools_parts(1, 1000);
+    dsql_pool *pool = pools_open(&parts);
+    PGconn *conn = pools_acquire(pool);
+    run(conn, "BEGIN");
+    assert_int_equal(PQsetnonblocking(conn, 1), 0);
+    dsql_pool_release(pool, conn);
+    assert_ptr_equal(pools_acquire(pool), conn);
+    assert_int_equal(PQisnonblocking(conn), 0);
+    dsql_pool_release(pool, conn);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_hook_runs_at_its_step_without_a_lock),
+        cmocka_unit_test(on_acquire_that_fails_gets_a_new_connection_once),
+        cmocka_unit_test(a_transaction_left_open_by_a_hook_is_ended),
+        cmocka_unit_test(a_hook_that_breaks_the_connection_does_not_get_it_lent),
+        cmocka_unit_test(on_release_does_not_see_what_is_broken),
+        cmocka_unit_test(on_close_runs_once_for_every_connection_whatever_ends_it),
+        cmocka_unit_test(reset_on_release_takes_settings_back),
+        cmocka_unit_test(release_does_not_wait_for_a_dead_network),
+        cmocka_unit_test(idle_for_long_is_asked_and_replaced_in_time),
+        cmocka_unit_test(idle_for_long_and_alive_is_lent),
+        cmocka_unit_test(idle_for_a_short_time_or_never_asked_costs_no_round_trip),
+        cmocka_unit_test(nonblocking_mode_is_taken_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

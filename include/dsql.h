@@ -227,15 +227,20 @@ typedef struct {
     int acquire_timeout_ms; /**< default 5000; -1 waits for ever */
     /** Idle for longer than this, a connection is asked (one round trip) before it is lent. */
     int validate_idle_s; /**< default 30; -1 never asks */
-    /** Not 0: RESET ALL when a connection comes back, so that a SET does not stay with it. */
+    /**
+     * Not 0: RESET ALL when a connection comes back, so that a SET does not stay with it (nor
+     * one that on_connect did: do it in on_acquire then).
+     */
     int reset_on_release;
     /**
-     * Hooks, called without any lock held, on the thread that lends, gives back or maintains.
+     * Hooks, called without any lock held, on the thread that lends, gives back or maintains;
+     * a transaction that one leaves open is rolled back.  They must not PQfinish().
      * on_connect: once for each new connection, before it is lent: SET search_path, ...
      * on_acquire: each time it is lent.  Anything but DSQL_OK closes the connection; from
-     * on_connect it fails the acquire, from on_acquire the next connection is tried once.
+     * on_connect it fails the acquire, from on_acquire a new connection is tried once.
      * on_release: each time it comes back fit to be lent again.
-     * on_close: before it is closed, whatever the reason (it may be broken).
+     * on_close: before it is closed, whatever the reason (it may be broken); when the caller
+     * calls PQfinish(), from within that.
      */
     dsql_status (*on_connect)(PGconn *conn, void *arg, dsql_error *err);
     void *on_connect_arg;
@@ -297,11 +302,16 @@ DSQL_API const char *const *dsql_params_keywords(const dsql_params *params);
 DSQL_API const char *const *dsql_params_values(const dsql_params *params);
 DSQL_API void dsql_params_free(dsql_params *params);
 
-/** Blocks until usable.  Never returns a connection that is not CONNECTION_OK. */
+/**
+ * Blocks until usable.  Never returns a connection that is not CONNECTION_OK.  Within
+ * connect_timeout_ms it waits for a cluster that wakes up or has too many connections, and
+ * tries an expired signature once more with fresh credentials.
+ */
 DSQL_API PGconn *dsql_connect(const dsql_options *options, dsql_error *err) DSQL_MUST_USE;
 
 /**
- * As PQconnectStart(): go on with PQsocket() and PQconnectPoll().  Only the
+ * As PQconnectStart(): go on with PQsocket() and PQconnectPoll().  One try, and no
+ * deadline: both are the caller's.  Besides looking up the host, only the
  * first fetch of credentials can block; warm the provider to avoid that.
  * Do not PQreset() later: it would replay a token that has expired.
  */
@@ -325,6 +335,11 @@ DSQL_API dsql_occ dsql_occ_classify(const char *sqlstate, const char *message);
 
 /* ---- Pool -------------------------------------------------------------- */
 
+/**
+ * After fork() both sides may go on with the pool: the child opens connections of its own,
+ * and what it does to those it inherited (release, PQfinish(), a query, which fails) is not
+ * felt in the parent.
+ */
 typedef struct dsql_pool dsql_pool;
 
 /** Opens one connection to prove the options right, then returns. */
@@ -336,7 +351,8 @@ DSQL_API PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err) DSQL_MUST_U
 /**
  * Gives a connection back in whatever state it is: an open transaction is rolled
  * back; a broken, foreign-state or over-age connection is closed and its place
- * freed.  PQfinish() instead is allowed and frees the place too.
+ * freed.  PQfinish() instead is allowed and frees the place too.  Takes five seconds at
+ * most, however dead the network is.
  */
 DSQL_API void dsql_pool_release(dsql_pool *pool, PGconn *conn);
 

@@ -160,6 +160,16 @@ static void end_server(void)
     }
 }
 
+static void wait_until_ready(void)
+{
+    for (int tries = 0; PQping(postgres.conninfo) != PQPING_OK; tries++) {
+        if (tries == START_TRIES || waitpid(postgres.server, NULL, WNOHANG) != 0) {
+            die("the server does not start");
+        }
+        pause_ms(PATIENCE_MS);
+    }
+}
+
 const char *postgres_conninfo(void)
 {
     if (postgres.server != 0) {
@@ -171,12 +181,7 @@ const char *postgres_conninfo(void)
     create_cluster();
     start_server();
     atexit(end_server);
-    for (int tries = 0; PQping(postgres.conninfo) != PQPING_OK; tries++) {
-        if (tries == START_TRIES || waitpid(postgres.server, NULL, WNOHANG) != 0) {
-            die("the server does not start");
-        }
-        pause_ms(PATIENCE_MS);
-    }
+    wait_until_ready();
     return postgres.conninfo;
 }
 
@@ -243,4 +248,17 @@ void postgres_kill_backends(void)
     }
     PQclear(result);
     PQfinish(conn);
+}
+
+void postgres_crash(void)
+{
+    postgres_conninfo();
+    kill(postgres.server, SIGQUIT);
+    waitpid(postgres.server, NULL, 0);
+}
+
+void postgres_start_again(void)
+{
+    start_server();
+    wait_until_ready();
 }

@@ -28,4 +28,8 @@ void postgres_kill(int backend_pid);
 /** Ends all connections of others, and waits until they are gone. */
 void postgres_kill_backends(void);
 
+/** The server is gone at once, and no goodbye said; and there again, ready for connections. */
+void postgres_crash(void);
+void postgres_start_again(void);
+
 #endif

@@ -16,6 +16,7 @@ struct chain {
     struct logger logger;
     struct source_memory memory;
     const struct credentials_source *winner; /* NULL until one has been found */
+    bool is_asking;                          /* a source was asked and has not answered yet */
 };
 
 static dsql_status fetch_first(struct chain *chain, struct dsql_credentials *out, dsql_error *err)
@@ -38,11 +39,29 @@ static dsql_status fetch_again(struct chain *chain, struct dsql_credentials *out
                 chain->winner->name, reason.message);
 }
 
+/*
+ * In the child of a fork: the thread that asked is not here, and may have left half done
+ * whatever it was changing.  That memory is not touched again, not even to free it.
+ */
+static bool forget_interrupted(struct chain *chain)
+{
+    chain->world.imds = imds_new();
+    chain->memory = (struct source_memory){0};
+    return chain->world.imds != NULL;
+}
+
 /* The provider calls this from one thread at a time, and always with an err. */
 static dsql_status fetch_chain(void *arg, dsql_credentials *out, dsql_error *err)
 {
     struct chain *chain = arg;
-    return chain->winner == NULL ? fetch_first(chain, out, err) : fetch_again(chain, out, err);
+    if (chain->is_asking && !forget_interrupted(chain)) {
+        return fail_nomem(err);
+    }
+    chain->is_asking = true;
+    dsql_status status =
+        chain->winner == NULL ? fetch_first(chain, out, err) : fetch_again(chain, out, err);
+    chain->is_asking = false;
+    return status;
 }
 
 static void destroy_chain(void *arg)

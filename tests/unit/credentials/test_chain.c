@@ -4,9 +4,13 @@
 #include "credentials/source.h"
 #include "unit.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* What is said of all sources behind the profile. */
@@ -363,6 +367,67 @@ static void detail_is_cut_where_it_does_not_fit(void **state)
     assert_int_equal(strlen(detail.text), SOURCE_DETAIL_SIZE - 1);
 }
 
+/* ---- A fork while a source is asked ---- */
+
+static atomic_bool is_held;
+static atomic_bool is_asked;
+static const struct imds *first_memory;
+static bool has_new_memory;
+
+static enum source_result fetch_slowly(const struct source_context *context,
+                                       struct dsql_credentials *out, dsql_error *err)
+{
+    if (first_memory == NULL) {
+        first_memory = context->imds;
+    }
+    has_new_memory = context->imds != NULL && context->imds != first_memory;
+    atomic_store(&is_asked, true);
+    while (atomic_load(&is_held)) {
+        sched_yield();
+    }
+    return answer(SOURCE_GOT, "SLOW", out, err);
+}
+
+static const struct credentials_source slow = {.name = "slow", .fetch = fetch_slowly};
+static const struct credentials_source *const only_slow[] = {&slow};
+
+static void *get_slowly(void *provider)
+{
+    struct dsql_credentials got = {0};
+    dsql_status status = credentials_get(provider, &test_clock, &got, NULL);
+    credentials_clear(&got);
+    return status == DSQL_OK ? provider : NULL;
+}
+
+static void child_of_a_fork_leaves_alone_what_its_parent_was_changing(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    int status = -1;
+    void *result = NULL;
+    const struct source_context world = source_context_system();
+    dsql_credentials_provider *provider = chain_new(only_slow, 1, &world, NULL);
+    test_now_s = 1700000000;
+    atomic_store(&is_held, true);
+    assert_int_equal(pthread_create(&thread, NULL, get_slowly, provider), 0);
+    while (!atomic_load(&is_asked)) {
+        sched_yield();
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(60); /* rather than hang */
+        atomic_store(&is_held, false);
+        _exit(get_slowly(provider) != NULL && has_new_memory ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    atomic_store(&is_held, false);
+    assert_int_equal(pthread_join(thread, &result), 0);
+    assert_ptr_equal(result, provider);
+    assert_false(has_new_memory);
+    dsql_credentials_unref(provider);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -387,6 +452,7 @@ int main(void)
         cmocka_unit_test(detail_is_cut_where_it_does_not_fit),
         cmocka_unit_test(source_that_fails_ends_the_search),
         cmocka_unit_test(identity_does_not_change_when_its_source_goes),
+        cmocka_unit_test(child_of_a_fork_leaves_alone_what_its_parent_was_changing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -400,6 +400,8 @@ occ_am_init(void)
 	occ_methods.scan_getnextslot_tidrange = occ_scan_getnextslot_tidrange;
 	occ_methods.scan_bitmap_next_tuple = occ_scan_bitmap_next_tuple;
 	occ_methods.scan_sample_next_tuple = occ_scan_sample_next_tuple;
+	occ_methods.index_fetch_begin = occ_index_fetch_begin;
+	occ_methods.index_fetch_reset = occ_index_fetch_reset;
 	occ_methods.index_fetch_tuple = occ_index_fetch_tuple;
 	occ_methods.tuple_fetch_row_version = occ_tuple_fetch_row_version;
 	occ_methods.tuple_satisfies_snapshot = occ_tuple_satisfies_snapshot;

@@ -439,34 +439,48 @@ key_version_stands(const Claim *claim)
  * in pg_xact.
  */
 static bool
-key_allows(const Work *work, const Claim *claim, Defeat *out)
+key_allows(const Claim *claim, Defeat *out)
 {
 	TransactionId xid = claim->entry->xid;
 	TransactionId top = SubTransGetTopmostTransaction(xid);
-	OccDoom doom = {xid, work->topxid, claim->entry->relid, claim->entry->tid};
 
-	if (occ_is_validated(top))
+	if (!occ_is_validated(top))
 	{
-		if (TransactionIdDidAbort(xid) || !key_version_stands(claim))
+		if (TransactionIdIsInProgress(xid) || !TransactionIdDidCommit(xid))
 			return true;
-		return defeat(out, OCC_CONFLICT_KEY, claim, top);
 	}
-	if (TransactionIdIsInProgress(xid))
-	{
-		if (occ_doom(&doom))
-			return true;
-		return defeat(out, OCC_CONFLICT_FORGOTTEN, claim, top);
-	}
-	return !TransactionIdDidCommit(xid) || !key_version_stands(claim) ||
+	else if (TransactionIdDidAbort(xid))
+		return true; /* a subtransaction of it */
+	return !key_version_stands(claim) ||
 		   defeat(out, OCC_CONFLICT_KEY, claim, top);
 }
 
-/* Last, for it dooms others: nothing may fail after it. */
+/*
+ * Who has inserted our key and is still at work has lost.  Called when nothing
+ * can make us fail any more, or they would have lost to nobody.
+ */
+static bool
+doom_the_others(const Work *work, Defeat *out)
+{
+	for (int i = 0; i < work->nkeys; i++)
+	{
+		const OccEntry *entry = work->keys[i].entry;
+		OccDoom doom = {entry->xid, work->topxid, entry->relid, entry->tid};
+
+		if (TransactionIdIsInProgress(entry->xid) &&
+			!occ_is_validated(SubTransGetTopmostTransaction(entry->xid)) &&
+			!occ_doom(&doom))
+			return defeat(out, OCC_CONFLICT_FORGOTTEN, &work->keys[i],
+						  entry->xid);
+	}
+	return true;
+}
+
 static bool
 keys_allow(const Work *work, Defeat *out)
 {
 	for (int i = 0; i < work->nkeys; i++)
-		if (!key_allows(work, &work->keys[i], out))
+		if (!key_allows(&work->keys[i], out))
 			return false;
 	return true;
 }
@@ -479,7 +493,7 @@ validate(const Work *work, Defeat *out)
 					  out) &&
 		   rows_allow(work, work->locks, work->nlocks, OCC_CONFLICT_LOCK,
 					  out) &&
-		   keys_allow(work, out);
+		   keys_allow(work, out) && doom_the_others(work, out);
 }
 
 /* ---- 6 and 7: publication, under the lock ---- */

@@ -24,6 +24,7 @@
 #include "access/htup_details.h"
 #include "access/transam.h"
 #include "access/xact.h"
+#include "catalog/pg_index.h"
 #include "executor/tuptable.h"
 #include "occ_am.h"
 #include "occ_unique.h"
@@ -32,27 +33,88 @@
 #include "storage/procarray.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
-/* Is it there for me?  Called with the buffer share-locked. */
-static bool
-exists(Relation rel, HeapTuple tuple, Buffer buffer)
+/* heap's, and whether an index is being scanned with it. */
+typedef struct UniqueFetch
 {
-	HeapTupleHeader header = tuple->t_data;
-	TransactionId	xmin = HeapTupleHeaderGetXmin(header);
-	Snapshot		snapshot = GetTransactionSnapshot();
+	IndexFetchHeapData heap;
+	bool			   is_scan;
+} UniqueFetch;
 
-	if (!TransactionIdIsNormal(xmin))
+IndexFetchTableData *
+occ_index_fetch_begin(Relation rel)
+{
+	UniqueFetch *fetch = palloc0(sizeof(UniqueFetch));
+
+	fetch->heap.xs_base.rel = rel;
+	fetch->heap.xs_cbuf = InvalidBuffer;
+	return &fetch->heap.xs_base;
+}
+
+/* A scan begins with a reset; nbtree's check of one entry has none. */
+void
+occ_index_fetch_reset(IndexFetchTableData *scan)
+{
+	((UniqueFetch *) scan)->is_scan = true;
+	occ_heap->index_fetch_reset(scan);
+}
+
+static bool
+has_exclusion_constraint(Relation rel)
+{
+	List	 *indexes = RelationGetIndexList(rel);
+	ListCell *cell;
+	bool	  found = false;
+
+	foreach (cell, indexes)
 	{
-		/* Frozen, or a speculative insertion that was taken back. */
-		if (!TransactionIdIsValid(xmin))
-			return false;
+		HeapTuple tuple =
+			SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
+
+		if (HeapTupleIsValid(tuple))
+		{
+			found |= ((Form_pg_index) GETSTRUCT(tuple))->indisexclusion;
+			ReleaseSysCache(tuple);
+		}
 	}
-	else if (TransactionIdIsCurrentTransactionId(xmin))
+	list_free(indexes);
+	return found;
+}
+
+/*
+ * ON CONFLICT scans the index before it decides whether to insert at all.  If
+ * it inserts, nbtree looks again and that is noted.  An exclusion constraint
+ * has only its scan; so a table with one may lose for a row that it did not
+ * insert.
+ */
+static void
+note_key(IndexFetchTableData *scan, ItemPointer tid, TransactionId xid)
+{
+	if (!((UniqueFetch *) scan)->is_scan ||
+		has_exclusion_constraint(scan->rel))
+		occ_note_key(scan->rel, tid, xid);
+}
+
+/*
+ * Is it there for me?  *rival: no, but it will be if this transaction
+ * commits, or was.  Called with the buffer share-locked.
+ */
+static bool
+exists(Relation rel, HeapTuple tuple, Buffer buffer, TransactionId *rival)
+{
+	TransactionId xmin = HeapTupleHeaderGetXmin(tuple->t_data);
+	Snapshot	  snapshot = GetTransactionSnapshot();
+
+	/* A speculative insertion that was taken back. */
+	if (!TransactionIdIsValid(xmin))
+		return false;
+	if (TransactionIdIsCurrentTransactionId(xmin))
 		return HeapTupleSatisfiesVisibility(tuple, SnapshotSelf, buffer);
-	else if (XidInMVCCSnapshot(xmin, snapshot))
+	if (TransactionIdIsNormal(xmin) && XidInMVCCSnapshot(xmin, snapshot))
 	{
 		if (TransactionIdIsInProgress(xmin) || TransactionIdDidCommit(xmin))
-			occ_note_key(rel, &tuple->t_self, xmin);
+			*rival = xmin;
 		return false;
 	}
 	return HeapTupleSatisfiesVisibility(tuple, snapshot, buffer) &&
@@ -60,14 +122,17 @@ exists(Relation rel, HeapTuple tuple, Buffer buffer)
 }
 
 static bool
-slot_exists(Relation rel, TupleTableSlot *slot)
+slot_exists(IndexFetchTableData *scan, TupleTableSlot *slot)
 {
 	BufferHeapTupleTableSlot *bslot = (BufferHeapTupleTableSlot *) slot;
+	TransactionId			  rival = InvalidTransactionId;
 	bool					  result;
 
 	LockBuffer(bslot->buffer, BUFFER_LOCK_SHARE);
-	result = exists(rel, bslot->base.tuple, bslot->buffer);
+	result = exists(scan->rel, bslot->base.tuple, bslot->buffer, &rival);
 	LockBuffer(bslot->buffer, BUFFER_LOCK_UNLOCK);
+	if (TransactionIdIsValid(rival))
+		note_key(scan, &bslot->base.tuple->t_self, rival);
 	return result;
 }
 
@@ -95,7 +160,7 @@ occ_unique_fetch(IndexFetchTableData *scan, ItemPointer tid, Snapshot dirty,
 		{
 			found = occ_heap->index_fetch_tuple(scan, tid, SnapshotAny, slot,
 												&again, NULL);
-		} while (found && !slot_exists(scan->rel, slot));
+		} while (found && !slot_exists(scan, slot));
 	}
 
 	/* These are whom the caller would wait for. */

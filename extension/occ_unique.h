@@ -8,6 +8,10 @@
 
 #include "access/tableam.h"
 
+/* Overrides of the table access method. */
+extern IndexFetchTableData *occ_index_fetch_begin(Relation rel);
+extern void					occ_index_fetch_reset(IndexFetchTableData *scan);
+
 /*
  * index_fetch_tuple() under SnapshotDirty.  True: there is a version with this
  * key that this transaction can see, or has made.

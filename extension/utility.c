@@ -22,6 +22,12 @@ int utility_depth = 0;
 
 static ProcessUtility_hook_type prev_ProcessUtility = NULL;
 
+static bool
+has_access_method(void)
+{
+	return OidIsValid(get_table_am_oid(DSQL_AM_NAME, true));
+}
+
 /*
  * Tables are ours unless the statement says otherwise.  Not by way of
  * default_table_access_method, which anybody can set.  (Template databases of
@@ -30,13 +36,13 @@ static ProcessUtility_hook_type prev_ProcessUtility = NULL;
 static bool
 needs_access_method(Node *statement)
 {
-	if (!dsql_strict || !OidIsValid(get_table_am_oid(DSQL_AM_NAME, true)))
-		return false;
 	if (IsA(statement, CreateStmt))
-		return ((CreateStmt *) statement)->accessMethod == NULL &&
+		return has_access_method() &&
+			   ((CreateStmt *) statement)->accessMethod == NULL &&
 			   ((CreateStmt *) statement)->partspec == NULL;
 	if (IsA(statement, CreateTableAsStmt))
-		return ((CreateTableAsStmt *) statement)->into->accessMethod == NULL;
+		return has_access_method() &&
+			   ((CreateTableAsStmt *) statement)->into->accessMethod == NULL;
 	return false;
 }
 

@@ -28,7 +28,11 @@
 #include "access/xact.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "conflicts.h"
 #include "ddl.h"
@@ -45,6 +49,7 @@
 #include "storage/shmem.h"
 #include "tcop/pquery.h"
 #include "tcop/utility.h"
+#include "txlimits.h"
 #include "utility.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -56,15 +61,15 @@
 #define MAX_CHANGES	 8192
 
 /* DDL that waits longer in a catalog has met other DDL. */
-#define DDL_LOCK_TIMEOUT_MS 5000
+#define DDL_LOCK_TIMEOUT_MS 2000
 
 #define OC001_TEXT "schema has been updated by another transaction (OC001)"
 
-/* A relation by oid; or one that is being created, by its name's hash. */
+/* A relation by oid; or a name by its hash, and by schema or class. */
 typedef struct ChangeKey
 {
-	Oid	   database;
-	Oid	   schema; /* of a name, else invalid */
+	Oid database;
+	Oid class; /* of a name, else invalid */
 	uint32 object;
 } ChangeKey;
 
@@ -159,10 +164,9 @@ relation_key(Oid relid)
 }
 
 static ChangeKey
-name_key(Oid schema, const char *name)
+name_key(Oid class, const char *name)
 {
-	ChangeKey key = {MyDatabaseId, schema,
-					 string_hash(name, strlen(name) + 1)};
+	ChangeKey key = {MyDatabaseId, class, string_hash(name, strlen(name) + 1)};
 
 	return key;
 }
@@ -555,6 +559,8 @@ start_executor(QueryDesc *query, int eflags)
 	PlannedStmt *plan = query->plannedstmt;
 	ListCell	*cell;
 
+	if (active_queries == 0)
+		limits_check_age();
 	if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY) &&
 		(query->operation != CMD_SELECT || plan->hasModifyingCTE ||
 		 plan->rowMarks != NIL))
@@ -752,40 +758,139 @@ relations_of(Node *statement)
 	}
 }
 
-static RangeVar *
-new_relation_of(Node *statement)
+/*
+ * Two that create or change the same thing which is no relation, or a relation
+ * that is not there yet, would wait for each other in a catalog.  So names are
+ * announced too.
+ */
+static void
+announce_name(Oid class, const char *name)
 {
-	switch (nodeTag(statement))
-	{
-		case T_CreateStmt:
-			return ((CreateStmt *) statement)->relation;
-		case T_ViewStmt:
-			return ((ViewStmt *) statement)->view;
-		case T_CreateSeqStmt:
-			return ((CreateSeqStmt *) statement)->sequence;
-		default:
-			return NULL;
-	}
+	ChangeKey key = name_key(class, name);
+
+	if (!record_change(&key))
+		raise_changed(InvalidOid, InvalidTransactionId);
 }
 
-/* Two that create the same name would wait for each other in pg_class. */
 static void
-announce_name(RangeVar *name)
+announce_new_relation(RangeVar *name)
 {
-	Oid		  schema;
-	ChangeKey key;
+	Oid schema = InvalidOid;
 
-	if (name == NULL || name->relpersistence == RELPERSISTENCE_TEMP)
+	if (name->relpersistence == RELPERSISTENCE_TEMP)
 		return;
 	if (name->schemaname)
 		schema = get_namespace_oid(name->schemaname, true);
 	else if (fetch_search_path_array(&schema, 1) == 0)
 		return;
-	if (!OidIsValid(schema))
-		return;
-	key = name_key(schema, name->relname);
-	if (!record_change(&key))
-		raise_changed(InvalidOid, InvalidTransactionId);
+	if (OidIsValid(schema))
+		announce_name(schema, name->relname);
+}
+
+static void
+announce_dropped(DropStmt *statement)
+{
+	ListCell *cell;
+
+	foreach (cell, statement->objects)
+	{
+		Node *object = lfirst(cell);
+
+		if (IsA(object, String))
+			announce_name(NamespaceRelationId, strVal(object));
+		else if (IsA(object, ObjectWithArgs))
+			announce_name(ProcedureRelationId,
+						  strVal(llast(((ObjectWithArgs *) object)->objname)));
+		else if (IsA(object, TypeName))
+			announce_name(TypeRelationId,
+						  strVal(llast(((TypeName *) object)->names)));
+	}
+}
+
+static void
+announce_granted(GrantStmt *statement)
+{
+	ListCell *cell;
+
+	foreach (cell, statement->objects)
+	{
+		Node *object = lfirst(cell);
+
+		if (statement->objtype == OBJECT_SCHEMA)
+			announce_name(NamespaceRelationId, strVal(object));
+		else if (IsA(object, ObjectWithArgs))
+			announce_name(ProcedureRelationId,
+						  strVal(llast(((ObjectWithArgs *) object)->objname)));
+	}
+}
+
+static void
+announce_roles(List *roles)
+{
+	ListCell *cell;
+
+	foreach (cell, roles)
+	{
+		Node *role = lfirst(cell);
+
+		if (IsA(role, RoleSpec) && ((RoleSpec *) role)->rolename)
+			announce_name(AuthIdRelationId, ((RoleSpec *) role)->rolename);
+		else if (IsA(role, AccessPriv) && ((AccessPriv *) role)->priv_name)
+			announce_name(AuthIdRelationId, ((AccessPriv *) role)->priv_name);
+	}
+}
+
+static void
+announce_names(Node *statement)
+{
+	switch (nodeTag(statement))
+	{
+		case T_CreateStmt:
+			announce_new_relation(((CreateStmt *) statement)->relation);
+			break;
+		case T_ViewStmt:
+			announce_new_relation(((ViewStmt *) statement)->view);
+			break;
+		case T_CreateSeqStmt:
+			announce_new_relation(((CreateSeqStmt *) statement)->sequence);
+			break;
+		case T_CreateSchemaStmt:
+			if (((CreateSchemaStmt *) statement)->schemaname)
+				announce_name(NamespaceRelationId,
+							  ((CreateSchemaStmt *) statement)->schemaname);
+			break;
+		case T_CreateFunctionStmt:
+			announce_name(
+				ProcedureRelationId,
+				strVal(llast(((CreateFunctionStmt *) statement)->funcname)));
+			break;
+		case T_CreateDomainStmt:
+			announce_name(
+				TypeRelationId,
+				strVal(llast(((CreateDomainStmt *) statement)->domainname)));
+			break;
+		case T_CreateRoleStmt:
+			announce_name(AuthIdRelationId,
+						  ((CreateRoleStmt *) statement)->role);
+			break;
+		case T_AlterRoleStmt:
+			announce_roles(list_make1(((AlterRoleStmt *) statement)->role));
+			break;
+		case T_DropRoleStmt:
+			announce_roles(((DropRoleStmt *) statement)->roles);
+			break;
+		case T_GrantRoleStmt:
+			announce_roles(((GrantRoleStmt *) statement)->granted_roles);
+			break;
+		case T_GrantStmt:
+			announce_granted((GrantStmt *) statement);
+			break;
+		case T_DropStmt:
+			announce_dropped((DropStmt *) statement);
+			break;
+		default:
+			break;
+	}
 }
 
 /* Ours to change, or OC001. */
@@ -823,7 +928,7 @@ announce(Node *statement)
 		return;
 	foreach (cell, relations_of(statement))
 		announce_change(lfirst_oid(cell));
-	announce_name(new_relation_of(statement));
+	announce_names(statement);
 }
 
 static void

@@ -132,6 +132,9 @@ static dsql_status replay_send(void *arg, const struct http_request *request,
     snprintf(replay->last_address, sizeof replay->last_address, "%s",
              request->address == NULL ? "" : request->address);
     replay->last_reach = request->reach;
+    if (replay->next >= replay->count && replay->ends_in_silence) {
+        return fail(err, DSQL_ERR_CONNECT, "no answer (not recorded)");
+    }
     if (replay->next >= replay->count) {
         return complain(replay, err, "is one too many", request, "");
     }

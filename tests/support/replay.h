@@ -47,6 +47,7 @@ struct replay {
     size_t next;
     const struct replay_name *names; /* the caller's; set it after replay_init() */
     size_t name_count;
+    bool ends_in_silence;   /* requests behind the last one get no answer, and are no mistake */
     char last_address[256]; /* that the last request was pinned to; "": none */
     enum http_reach last_reach;
     char complaint[1024]; /* what differed first; "": nothing yet */

@@ -187,6 +187,19 @@ static void replay_complains_of_too_few_and_too_many(void **state)
     assert_false(replay_done(&replay));
 }
 
+static void replay_can_end_in_silence(void **state)
+{
+    (void)state;
+    struct replay replay;
+    struct http_response response AUTO_HTTP_RESPONSE;
+    http_response_init(&response);
+    replay_init(&replay, &recorded, 1);
+    replay.ends_in_silence = true;
+    assert_int_equal(http_send(&replay.http, &good, &response, NULL), DSQL_OK);
+    assert_int_equal(http_send(&replay.http, &good, &response, NULL), DSQL_ERR_CONNECT);
+    assert_true(replay_done(&replay));
+}
+
 static void replay_knows_only_the_names_it_was_given(void **state)
 {
     (void)state;
@@ -215,6 +228,7 @@ int main(void)
         cmocka_unit_test(limits_and_address_are_checked),
         cmocka_unit_test(replay_complains_of_any_difference),
         cmocka_unit_test(replay_complains_of_too_few_and_too_many),
+        cmocka_unit_test(replay_can_end_in_silence),
         cmocka_unit_test(replay_knows_only_the_names_it_was_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@ struct splitter {
     struct text rest;
     char quote; /* that we are in: '\'', '"' or NO_QUOTE */
     bool is_in_word;
+    bool is_literal;  /* the word has a quote or a backslash in it */
     struct buf bytes; /* words, each with its NUL */
     size_t starts[COMMAND_LINE_MAX_WORDS];
     size_t count;
@@ -32,14 +33,34 @@ static void begin_word(struct splitter *splitter)
     }
     splitter->starts[splitter->count++] = splitter->bytes.len;
     splitter->is_in_word = true;
+    splitter->is_literal = false;
+}
+
+/* A word that only a shell can understand: to pass it on would be a riddle to the user. */
+static bool is_operator(struct text word)
+{
+    static const char *const operators[] = {"|", "||", "&", "&&", ";",
+                                            ">", ">>", "<", "2>", "2>&1"};
+    for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
+        if (text_equal_string(word, operators[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void end_word(struct splitter *splitter)
 {
-    if (splitter->is_in_word) {
-        buf_add_char(&splitter->bytes, '\0');
-        splitter->is_in_word = false;
+    if (!splitter->is_in_word) {
+        return;
     }
+    size_t start = splitter->starts[splitter->count - 1];
+    struct text word = text_slice(buf_text(&splitter->bytes), start, splitter->bytes.len);
+    if (!splitter->is_literal && is_operator(word)) {
+        splitter->failure = "it needs a shell, and is run without one; write sh -c '...'";
+    }
+    buf_add_char(&splitter->bytes, '\0');
+    splitter->is_in_word = false;
 }
 
 /* Behind a backslash. */
@@ -74,6 +95,7 @@ static void step_plain(struct splitter *splitter, char c)
         return;
     }
     begin_word(splitter);
+    splitter->is_literal = splitter->is_literal || c == '\'' || c == '"' || c == '\\';
     if (c == '\'' || c == '"') {
         splitter->quote = c;
     } else if (c == '\\') {

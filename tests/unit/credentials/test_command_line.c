@@ -54,7 +54,19 @@ static void words_are_those_of_shlex(void **state)
 static void nothing_is_expanded(void **state)
 {
     (void)state;
-    expect("a $HOME ~ * `b` $(c) > d | e; # f", "a|$HOME|~|*|`b`|$(c)|>|d|||e;|#|f|");
+    expect("a $HOME ~ * `b` $(c) e; # f a&b", "a|$HOME|~|*|`b`|$(c)|e;|#|f|a&b|");
+}
+
+static void what_needs_a_shell_is_refused_in_words(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {"a | b",  "a || b", "a && b", "a &",   "a > b",
+                                           "a 2> b", "a < b",  "a ; b",  "a 2>&1"};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        expect_failure(text_of(commands[i]), "sh -c");
+    }
+    expect("sh -c 'a | b'", "sh|-c|a | b|");
+    expect("grep '>' \\> \"<\"", "grep|>|>|<|");
 }
 
 static void what_is_not_closed_or_empty_is_refused(void **state)
@@ -95,6 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_are_those_of_shlex),
         cmocka_unit_test(nothing_is_expanded),
+        cmocka_unit_test(what_needs_a_shell_is_refused_in_words),
         cmocka_unit_test(what_is_not_closed_or_empty_is_refused),
         cmocka_unit_test(words_and_bytes_have_limits),
     };

@@ -259,7 +259,11 @@ validate_constraint(AlterTableStmt *alter, DestReceiver *dest)
 
 	if (!OidIsValid(table))
 		return;
-	(void) get_relation_constraint_oid(table, name, false);
+	if (!OidIsValid(get_relation_constraint_oid(table, name, true)))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("constraint \"%s\" of relation \"%s\" does "
+							   "not exist",
+							   name, alter->relation->relname)));
 	jobs_submit(JOB_VALIDATE_CONSTRAINT, table, name, job_id);
 	send_job_id(job_id, dest);
 }

@@ -11,13 +11,13 @@
  *	  locked, changed definitions found (ddl.c).  From here to the end the
  *	  relations stay locked.
  * 1. The one lock, exclusively.
- * 2. Has a committed transaction doomed us, whose key we had inserted first?
- * 3. Each write: its old version must still be the newest.  A version's xmax
+ * 2. Each write: its old version must still be the newest.  A version's xmax
  *	  is set by validated transactions only, so one that is in progress counts
  *	  as committed.  And nobody concurrent may have published an intent on the
  *	  row that a write conflicts with.
- * 4. Each lock: the same, but FOR KEY SHARE tolerates that a non-key update
+ * 3. Each lock: the same, but FOR KEY SHARE tolerates that a non-key update
  *	  replaced the version.
+ * 4. Has a committed transaction doomed us, whose key we had inserted first?
  * 5. Each key that a concurrent transaction has inserted too: if it is
  *	  validated or has committed, it won; if it is still in progress, it is
  *	  doomed.
@@ -485,15 +485,19 @@ keys_allow(const Work *work, Defeat *out)
 	return true;
 }
 
+/*
+ * Who updated a row has inserted its key again, and may be doomed for that; but
+ * what is told should be that both wrote the row.  So rows come first.
+ */
 static bool
 validate(const Work *work, Defeat *out)
 {
-	return is_not_doomed(out) &&
-		   rows_allow(work, work->writes, work->nwrites, OCC_CONFLICT_WRITE,
+	return rows_allow(work, work->writes, work->nwrites, OCC_CONFLICT_WRITE,
 					  out) &&
 		   rows_allow(work, work->locks, work->nlocks, OCC_CONFLICT_LOCK,
 					  out) &&
-		   keys_allow(work, out) && doom_the_others(work, out);
+		   is_not_doomed(out) && keys_allow(work, out) &&
+		   doom_the_others(work, out);
 }
 
 /* ---- 6 and 7: publication, under the lock ---- */

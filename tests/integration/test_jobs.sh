@@ -1,0 +1,152 @@
+#!/bin/sh
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+#
+# Asynchronous jobs, through the gateway: CREATE INDEX ASYNC and ALTER TABLE ASYNC,
+# what they refuse, and what becomes of them.
+set -eu
+# shellcheck source-path=SCRIPTDIR source=check.sh
+. "$(dirname "$0")/check.sh"
+
+sql() {
+    PGPASSWORD=$("$DSQL" token "$CLUSTER_ENDPOINT") psql -X -At -q -v ON_ERROR_STOP=1 \
+        -v VERBOSITY=verbose -c "$1" \
+        "host=$CLUSTER_ENDPOINT user=admin dbname=postgres sslmode=verify-full"
+}
+
+# script: a session's commands from stdin; it goes on after errors.
+script() {
+    PGPASSWORD=$("$DSQL" token "$CLUSTER_ENDPOINT") psql -X -At -q -v VERBOSITY=verbose \
+        "host=$CLUSTER_ENDPOINT user=admin dbname=postgres sslmode=verify-full" 2>&1
+}
+
+refuses() {
+    fails "$1" sql "$1"
+    says "$2"
+}
+
+# has_ended JOB WANTED DETAILS
+has_ended() {
+    succeeds "job $1" sql "CALL sys.wait_for_job('$1')"
+    equals "what wait_for_job says of $1" "$output" "$2"
+    equals "details of $1" "$(sql "SELECT coalesce(details, '') FROM sys.jobs WHERE job_id = '$1'")" "$3"
+}
+
+is_valid() { sql "SELECT indisvalid FROM pg_index WHERE indexrelid = '$1'::regclass"; }
+
+succeeds 'a table' sql 'CREATE TABLE t (id int PRIMARY KEY, a int, b jsonb)'
+succeeds rows sql 'INSERT INTO t SELECT i, i % 100 FROM generate_series(1, 1000) i'
+
+refuses 'CREATE INDEX ON t (a)' '0A000: unsupported mode. please use CREATE INDEX ASYNC.'
+refuses 'CREATE INDEX "ASYNC" ON t (a)' 'unsupported mode'
+refuses 'CREATE INDEX CONCURRENTLY i ON t (a)' '0A000: CONCURRENTLY not supported for CREATE INDEX'
+refuses 'CREATE INDEX ASYNC i ON t USING btree (a)' '0A000: USING not supported for CREATE INDEX'
+refuses 'CREATE INDEX i ON t USING hash (a)' '0A000: USING not supported for CREATE INDEX'
+refuses 'CREATE INDEX ASYNC i ON t (a DESC)' 'specifying sort order not supported for index keys'
+refuses 'CREATE INDEX ASYNC i ON t (a int4_ops)' 'opclass not supported for index keys'
+refuses 'CREATE INDEX ASYNC i ON t (b)' 'datatype jsonb is not supported in a key'
+refuses 'CREATE INDEX ASYNC i ON t (a,a,a,a,a,a,a,a,a)' '54011: more than 8 column keys'
+refuses 'CREATE INDEX ASYNC i ON t (nothing)' '42703'
+refuses 'CREATE INDEX ASYNC i ON nothing (a)' '42P01'
+refuses 'ALTER TABLE t VALIDATE CONSTRAINT c' '0A000: unsupported ALTER TABLE VALIDATE CONSTRAINT statement'
+refuses 'ALTER TABLE ASYNC t ADD COLUMN c int' '0A000'
+refuses 'CALL sys.job_row()' '0A000'
+refuses "CALL sys.wait_for_job('x')" '22P02: Unable to convert text to UUID'
+refuses "SELECT sys.wait_for_job('x')" '42809: sys.wait_for_job(unknown) is a procedure'
+refuses "CALL sys.wait_for_job('aaaaaaaaaaaaaaaaaaaaaaaaaa')" '42704'
+equals 'no job yet' "$(sql 'SELECT count(*) FROM sys.jobs')" 0
+
+succeeds 'CREATE INDEX ASYNC' sql 'CREATE INDEX ASYNC i ON t (a)'
+job=$output
+equals 'length of a job id' "${#job}" 26
+has_ended "$job" t ''
+equals 'the index' "$(is_valid i)" t
+equals 'a job' "$(sql "SELECT status, job_type, class_id, object_id = 'i'::regclass, object_name IS NULL
+    FROM sys.jobs WHERE job_id = '$job'")" 'completed|INDEX_BUILD|1259|t|t'
+succeeds 'the index is used' sql 'SET enable_seqscan = off; EXPLAIN SELECT * FROM t WHERE a = 7'
+says ' i '
+succeeds 'IF NOT EXISTS' sql 'CREATE INDEX ASYNC IF NOT EXISTS i ON t (a)'
+says 'already exists, skipping'
+refuses 'CREATE INDEX ASYNC i ON t (a)' '42P07'
+
+succeeds 'in a block' sql 'BEGIN; CREATE UNIQUE INDEX ASYNC ON t (id, a); COMMIT'
+equals 'length of its job id' "${#output}" 26
+succeeds 'by the extended protocol' "$BUILD/tests/integration/async_statement/async_statement"
+says 'ok'
+equals 'a name was found' "$(sql "SELECT count(*) FROM pg_class WHERE relname = 't_id_a_idx'")" 1
+succeeds 'rolled back' sql 'BEGIN; CREATE INDEX ASYNC gone ON t (a); ROLLBACK'
+equals 'no job of it' "$(sql "SELECT count(*) FROM sys.jobs WHERE object_name = 'public.gone'")" 0
+succeeds 'its own job' script <<'SQL'
+BEGIN;
+CREATE INDEX ASYNC own ON t (a) \gset
+CALL sys.wait_for_job(:'job_id');
+ROLLBACK;
+SQL
+says '25001'
+
+succeeds 'a unique index that cannot be' sql 'CREATE UNIQUE INDEX ASYNC u ON t (a)'
+has_ended "$output" f 'Found duplicate key while validating index for UCVs'
+equals 'it stays, invalid' "$(is_valid u)" f
+succeeds 'it is dropped' sql 'DROP INDEX u'
+succeeds 'a unique index' sql 'CREATE UNIQUE INDEX ASYNC u ON t (id, a)'
+has_ended "$output" t ''
+refuses 'INSERT INTO t VALUES (1, 1)' '23505'
+
+succeeds 'a constraint' sql 'ALTER TABLE t ADD CONSTRAINT c CHECK (a >= 0) NOT VALID'
+succeeds 'ALTER TABLE ASYNC' sql 'ALTER TABLE ASYNC t VALIDATE CONSTRAINT c'
+has_ended "$output" t ''
+equals 'it is valid' "$(sql "SELECT convalidated FROM pg_constraint WHERE conname = 'c'")" t
+succeeds 'a false one' sql 'ALTER TABLE t ADD CONSTRAINT d CHECK (a > 0) NOT VALID'
+succeeds 'ALTER TABLE ASYNC' sql 'ALTER TABLE ASYNC t VALIDATE CONSTRAINT d'
+has_ended "$output" f 'check constraint "d" is violated by some row'
+refuses 'ALTER TABLE ASYNC t VALIDATE CONSTRAINT e' '42704: constraint "e" of relation "t" does not exist'
+
+succeeds 'a role' "$DSQL" local iam grant --dir "$CLUSTER_DIR" stranger
+succeeds 'no owner' sql 'GRANT SELECT ON t TO stranger'
+PGPASSWORD=$("$DSQL" token --user stranger "$CLUSTER_ENDPOINT") || true
+export PGPASSWORD
+stranger() {
+    psql -X -At -q -c "$1" "host=$CLUSTER_ENDPOINT user=stranger dbname=postgres sslmode=verify-full"
+}
+fails 'an index on a table of others' stranger 'CREATE INDEX ASYNC x ON t (a)'
+says 'must be owner of table t'
+fails 'a constraint of others' stranger 'ALTER TABLE ASYNC t VALIDATE CONSTRAINT c'
+says 'must be owner of table t'
+fails 'to write jobs' stranger 'DELETE FROM sys.job_list'
+says 'permission denied'
+succeeds 'to read jobs' stranger 'SELECT count(*) FROM sys.jobs'
+unset PGPASSWORD
+
+# Whoever touched the table before the index was complete hears of it.
+succeeds 'a transaction that a completion overtakes' script <<SQL
+BEGIN;
+SELECT count(*) FROM t;
+\! PGPASSWORD=\$("$DSQL" token "$CLUSTER_ENDPOINT") psql -X -At -q -c 'CREATE INDEX ASYNC later ON t (b) WHERE false' -c 'SELECT 1' "host=$CLUSTER_ENDPOINT user=admin dbname=postgres sslmode=verify-full" >/dev/null 2>&1; true
+\! PGPASSWORD=\$("$DSQL" token "$CLUSTER_ENDPOINT") psql -X -At -q -c 'CREATE INDEX ASYNC later ON t (a) WHERE a = 3' "host=$CLUSTER_ENDPOINT user=admin dbname=postgres sslmode=verify-full"
+SELECT count(*) FROM t;
+COMMIT;
+SQL
+says '40001: schema has been updated by another transaction (OC001)'
+
+# A job survives the server, and an index the end of its table.
+succeeds 'a table to drop' sql 'CREATE TABLE dropped (a int)'
+pid=$(head -n 1 "$CLUSTER_DIR/data/postmaster.pid")
+succeeds 'a big table' sql 'CREATE TABLE big (id int PRIMARY KEY, a int)'
+for part in 0 1 2 3 4 5 6 7 8 9; do
+    succeeds 'its rows' sql "INSERT INTO big SELECT i, i FROM generate_series($part * 2500, $part * 2500 + 2499) i"
+done
+succeeds 'its index' sql 'CREATE INDEX ASYNC big_a ON big (a)'
+job=$output
+kill -9 "$pid"
+tries=0
+until sql 'SELECT 1' >/dev/null 2>&1 || [ "$tries" -ge 200 ]; do
+    tries=$((tries + 1))
+    sleep 0.05
+done
+has_ended "$job" t ''
+equals 'the index' "$(is_valid big_a)" t
+succeeds 'index and drop' sql 'CREATE INDEX ASYNC dropped_a ON dropped (a)'
+job=$output
+succeeds 'drop' sql 'DROP TABLE dropped'
+succeeds 'wait' sql "CALL sys.wait_for_job('$job')"
+
+finish_checks

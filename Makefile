@@ -10,7 +10,7 @@ RELEASE := build/release
 CMAKE_QUIET := --log-level=WARNING
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-ruby test check-long bench test-asan test-tsan build install format lint fuzz clean dependencies
+.PHONY: help demo demo-ruby test test-debian-13 check-long bench test-asan test-tsan build install format lint fuzz clean dependencies
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -42,6 +42,9 @@ test-tsan: dependencies ## what has threads, with the thread sanitizer
 	@cmake --preset tsan $(CMAKE_QUIET)
 	@cmake --build --preset tsan
 	@ctest --preset tsan
+
+test-debian-13: ## every test in a Debian 13 of its own: PostgreSQL 17, Ruby 3.3 (needs root)
+	@scripts/test-debian-13
 
 build: dependencies ## the library and the command, optimised
 	@cmake --preset release $(CMAKE_QUIET) -DDSQL_BUILD_TESTS=OFF \

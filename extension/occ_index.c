@@ -16,6 +16,7 @@
 #include "occ_am.h"
 #include "occ_index.h"
 #include "utils/elog.h"
+#include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/rel.h"
 

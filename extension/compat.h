@@ -54,4 +54,16 @@ typedef bool UpdateIndexesCompat;
 	(*(n) = GetNumConfigOptions(), get_guc_variables())
 #endif
 
+/*
+ * What lets a bitmap scan skip the pages of rows that nobody reads: a field of
+ * the executor's state, and since 17 a flag of the scan.
+ */
+#if PG_VERSION_NUM >= 170000
+#define BITMAP_SCAN_FETCHES_COMPAT(state) ((void) (state))
+#define SCAN_FLAGS_COMPAT(flags) ((flags) | SO_NEED_TUPLES)
+#else
+#define BITMAP_SCAN_FETCHES_COMPAT(state) ((state)->can_skip_fetch = false)
+#define SCAN_FLAGS_COMPAT(flags) (flags)
+#endif
+
 #endif /* DSQL_COMPAT_H */

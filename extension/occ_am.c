@@ -46,6 +46,16 @@ occ_is_ours(Relation rel)
 
 /* ---- Reading: what is noted as gone is hidden ---- */
 
+/* The visibility map knows nothing of what is noted: every page is read. */
+static TableScanDesc
+occ_scan_begin(Relation rel, Snapshot snapshot, int nkeys,
+			   struct ScanKeyData *key, ParallelTableScanDesc parallel_scan,
+			   uint32 flags)
+{
+	return occ_heap->scan_begin(rel, snapshot, nkeys, key, parallel_scan,
+								SCAN_FLAGS_COMPAT(flags));
+}
+
 static bool
 occ_scan_getnextslot(TableScanDesc scan, ScanDirection direction,
 					 TupleTableSlot *slot)
@@ -396,6 +406,7 @@ occ_am_init(void)
 	occ_heap = GetHeapamTableAmRoutine();
 	occ_methods = *occ_heap;
 
+	occ_methods.scan_begin = occ_scan_begin;
 	occ_methods.scan_getnextslot = occ_scan_getnextslot;
 	occ_methods.scan_getnextslot_tidrange = occ_scan_getnextslot_tidrange;
 	occ_methods.scan_bitmap_next_tuple = occ_scan_bitmap_next_tuple;

@@ -83,7 +83,7 @@ fetch_every_bitmap_page(PlanState *state, void *context)
 	if (state == NULL)
 		return false;
 	if (IsA(state, BitmapHeapScanState))
-		((BitmapHeapScanState *) state)->can_skip_fetch = false;
+		BITMAP_SCAN_FETCHES_COMPAT((BitmapHeapScanState *) state);
 	return planstate_tree_walker(state, fetch_every_bitmap_page, context);
 }
 

@@ -41,8 +41,7 @@ static bool export_params(const dsql_params *params, const PQconninfoOption *kno
             return false;
         }
     }
-    /* A service could send the token somewhere else. */
-    return unsetenv("PGSERVICE") == 0 && unsetenv("PGSERVICEFILE") == 0;
+    return true;
 }
 
 static bool export_login(const dsql_params *params)
@@ -68,6 +67,9 @@ int login_environment_exec(const struct command_line *line, char **argv)
     if (!target_read(line, &options)) {
         return EXIT_USAGE;
     }
+    /* A service could send the token somewhere else. */
+    unsetenv("PGSERVICE");
+    unsetenv("PGSERVICEFILE");
     dsql_error err = {0};
     dsql_params *params = dsql_params_new(&options, &err);
     if (params == NULL) {

@@ -6,9 +6,14 @@
 #ifndef TEST_SUPPORT_DISCREET_H
 #define TEST_SUPPORT_DISCREET_H
 
+#include <stdbool.h>
+
 #define HUSH "hush"
 
-/** Fails the test when a secret is in it.  NULL is discreet. */
+/** NULL tells nothing. */
+bool tells_secret(const char *text);
+
+/** Fails the test when a secret is in it. */
 void assert_discreet(const char *text);
 
 #endif

@@ -318,11 +318,9 @@ enum source_result login_fetch(const struct source_context *context, const struc
         fail(err, DSQL_ERR_CREDENTIALS, "profile \"%s\" has no login_session", profile->name);
         return SOURCE_NOT_CONFIGURED;
     }
-    login.path =
-        login_file_path("AWS_LOGIN_CACHE_DIRECTORY", ".aws/login/cache", LOGIN_SHA256, session);
-    if (login.path == NULL) {
-        return source_failed(err, "cannot look for the login of profile \"%s\": HOME is not set",
-                             profile->name);
+    if (login_file_path("AWS_LOGIN_CACHE_DIRECTORY", ".aws/login/cache", LOGIN_SHA256, session,
+                        &login.path, err) != DSQL_OK) {
+        return SOURCE_FAILED;
     }
     enum source_result result =
         get(&login, err) == DSQL_OK ? give(&login, out, err) : SOURCE_FAILED;

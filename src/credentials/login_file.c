@@ -27,17 +27,22 @@ static bool add_digest(struct buf *path, enum login_digest digest, const char *n
     return true;
 }
 
-char *login_file_path(const char *variable, const char *below_home, enum login_digest digest,
-                      const char *name)
+dsql_status login_file_path(const char *variable, const char *below_home, enum login_digest digest,
+                            const char *name, char **out, dsql_error *err)
 {
     struct buf path AUTO_BUF;
     buf_init(&path, MAX_PATH_SIZE);
     AUTO_FREE char *directory = environment_path(variable, below_home);
-    if (directory == NULL || directory[0] == '\0') {
-        return NULL;
+    if (directory == NULL) {
+        return fail_nomem(err);
+    }
+    if (directory[0] == '\0') {
+        return fail(err, DSQL_ERR_CREDENTIALS,
+                    "there is no home directory to look for a login in: HOME is not set");
     }
     buf_add_string(&path, directory);
-    return add_digest(&path, digest, name) ? buf_take(&path) : NULL;
+    *out = add_digest(&path, digest, name) ? buf_take(&path) : NULL;
+    return *out == NULL ? fail_nomem(err) : DSQL_OK;
 }
 
 struct json *login_file_read(const struct file_system *files, const char *path, bool *is_missing,

@@ -14,10 +14,10 @@ enum login_digest { LOGIN_SHA1, LOGIN_SHA256 };
 
 /**
  * DIRECTORY/<hex digest of name>.json.  The directory is that of a variable (NULL: none),
- * or stands below the home.  NULL: no memory, or no home.  Free with mem_free().
+ * or stands below the home.  Free *out with mem_free().
  */
-char *login_file_path(const char *variable, const char *below_home, enum login_digest digest,
-                      const char *name) __attribute__((warn_unused_result));
+dsql_status login_file_path(const char *variable, const char *below_home, enum login_digest digest,
+                            const char *name, char **out, dsql_error *err);
 
 /** *is_missing: there is no such file.  NULL: that, or err says why. */
 struct json *login_file_read(const struct file_system *files, const char *path, bool *is_missing,

@@ -237,7 +237,8 @@ static dsql_status use_standard(enum service service, const struct variants *var
         add_host(service, out->region, variants, &host);
     }
     out->reach = HTTP_PUBLIC;
-    return copy_url(text_of("https://"), buf_text(&host), out) ? DSQL_OK : fail_nomem(err);
+    bool is_copied = buf_ok(&host) && copy_url(text_of("https://"), buf_text(&host), out);
+    return is_copied ? DSQL_OK : fail_nomem(err);
 }
 
 /* ---- A configured one ---- */

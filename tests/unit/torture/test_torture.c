@@ -6,7 +6,10 @@
 #include "config/profile_file.h"
 #include "config/settings.h"
 #include "credentials/container.h"
+#include "credentials/login.h"
 #include "credentials/source.h"
+#include "credentials/sso.h"
+#include "login_world.h"
 #include "postgres.h"
 #include "source_world.h"
 #include "torture.h"
@@ -185,6 +188,88 @@ static void from_a_container(void **state)
     source_world_init(&sources, NULL, 0);
     setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/x", 1);
     torture("container", fetch_container, DSQL_ERR_CREDENTIALS);
+}
+
+/* ---- Logins ---- */
+
+static struct login_world logins;
+
+#define SSO_CONFIG                                                                                 \
+    "[profile work]\nsso_session=dev\nsso_account_id=1\nsso_role_name=r\n[sso-session dev]\n"      \
+    "sso_region=eu-west-1\nsso_start_url=https://s\n"
+#define SSO_FILE "/home/.aws/sso/cache/34c6fceca75e456f25e7e99531e2425c6c1de443.json"
+#define SSO_CACHE                                                                                  \
+    "{\"accessToken\":\"hush\",\"expiresAt\":\"2023-11-14T22:13:00Z\",\"clientId\":\"c\","         \
+    "\"clientSecret\":\"hush\",\"refreshToken\":\"hush\"}"
+
+static const struct replay_exchange sso_exchanges[] = {
+    {.method = "POST",
+     .url = "https://oidc.eu-west-1.amazonaws.com/token",
+     .status = 200,
+     .answer = "{\"accessToken\":\"hush-new\",\"expiresIn\":28800}"},
+    {.method = "GET",
+     .url = "https://portal.sso.eu-west-1.amazonaws.com/federation/credentials?role_name=r&"
+            "account_id=1",
+     .status = 200,
+     .answer = "{\"roleCredentials\":{\"accessKeyId\":\"A\",\"secretAccessKey\":\"hush\","
+               "\"sessionToken\":\"hush\",\"expiration\":1700003600000}}"},
+};
+
+#define LOGIN_CONFIG                                                                               \
+    "[profile work]\nlogin_session=arn:aws:iam::012345678901:user/ana\nregion=us-east-1\n"
+#define LOGIN_FILE                                                                                 \
+    "/home/.aws/login/cache/58ca16b507fc3c50bc9f2c06197c0edded6b43978c9d822f5135d893ceb67f1c.json"
+#define LOGIN_KEY                                                                                  \
+    "-----BEGIN EC PRIVATE KEY-----\\nMHcCAQEEIGi3J04P1A2FI3N+1UWMXcrqcWgXI74WAxccivIGt3uvoAoGCC"  \
+    "qGSM49\\nAwEHoUQDQgAEEMdba39BgQQ1GCp3/KKn614yiUQrflVI+LD+cM7kzam/hPiSphi/\\nZkYkzgq025dsfql"  \
+    "w8XNJwtXDqab7Q35Pgg==\\n-----END EC PRIVATE KEY-----\\n"
+#define LOGIN_CACHE                                                                                \
+    "{\"accessToken\":{\"accessKeyId\":\"A\",\"secretAccessKey\":\"hush\",\"sessionToken\":"       \
+    "\"hush\",\"accountId\":\"1\",\"expiresAt\":\"2023-11-14T22:13:00Z\"},\"clientId\":\"c\","     \
+    "\"refreshToken\":\"hush\",\"dpopKey\":\"" LOGIN_KEY "\"}"
+
+static const struct replay_exchange login_exchange = {
+    .method = "POST",
+    .url = "https://us-east-1.signin.aws.amazon.com/v1/token",
+    .status = 200,
+    .answer = "{\"accessToken\":{\"accessKeyId\":\"A\",\"secretAccessKey\":\"hush\","
+              "\"sessionToken\":\"hush\"},\"expiresIn\":900,\"refreshToken\":\"hush\"}"};
+
+static dsql_status outcome(enum source_result result, struct dsql_credentials *got,
+                           const dsql_error *err)
+{
+    credentials_clear(got);
+    assert_int_not_equal(result, SOURCE_NOT_CONFIGURED);
+    return result == SOURCE_GOT ? DSQL_OK : err->status;
+}
+
+/* Each run finds the old cache, and a service that has been asked nothing yet. */
+static dsql_status fetch_sso(dsql_error *err)
+{
+    struct dsql_credentials got = {0};
+    logins.base.replay.next = 0;
+    logins.memory.has_renewed_login = false;
+    login_world_put(&logins, SSO_FILE, SSO_CACHE);
+    return outcome(sso_fetch(&logins.base.context, &logins.profile, &got, err), &got, err);
+}
+
+static dsql_status fetch_login(dsql_error *err)
+{
+    struct dsql_credentials got = {0};
+    logins.base.replay.next = 0;
+    login_world_put(&logins, LOGIN_FILE, LOGIN_CACHE);
+    return outcome(login_fetch(&logins.base.context, &logins.profile, &got, err), &got, err);
+}
+
+static void from_a_login(void **state)
+{
+    (void)state;
+    login_world_init(&logins, SSO_CONFIG, "work", sso_exchanges, 2);
+    torture("sso", fetch_sso, DSQL_ERR_CREDENTIALS);
+    login_world_clear(&logins);
+    login_world_init(&logins, LOGIN_CONFIG, "work", &login_exchange, 1);
+    torture("login", fetch_login, DSQL_ERR_CREDENTIALS);
+    login_world_clear(&logins);
 }
 
 static dsql_status provide(void *arg, dsql_credentials *out, dsql_error *err)
@@ -372,6 +457,7 @@ int main(void)
         cmocka_unit_test(from_the_environment),
         cmocka_unit_test(from_a_profile),
         cmocka_unit_test(from_a_container),
+        cmocka_unit_test(from_a_login),
         cmocka_unit_test(from_a_callback),
         cmocka_unit_test(pool_and_transactions),
     };

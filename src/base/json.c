@@ -141,6 +141,12 @@ bool json_set_integer(struct json *json, const char *name, int64_t value)
     return integer != NULL && set(json, name, integer);
 }
 
+void json_remove(struct json *json, const char *name)
+{
+    wipe(json_object_get(of(json), name));
+    json_object_del(of(json), name);
+}
+
 struct json *json_set_object(struct json *json, const char *name)
 {
     json_t *member = json_object_get(of(json), name);

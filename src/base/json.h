@@ -48,6 +48,8 @@ bool json_set_string(struct json *json, const char *name, const char *value)
     __attribute__((warn_unused_result));
 bool json_set_integer(struct json *json, const char *name, int64_t value)
     __attribute__((warn_unused_result));
+/** Wiped, and gone; does nothing when there is none. */
+void json_remove(struct json *json, const char *name);
 /** The object inside, made when missing; NULL: no memory, or something else has that name. */
 struct json *json_set_object(struct json *json, const char *name)
     __attribute__((warn_unused_result));

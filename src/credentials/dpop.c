@@ -150,7 +150,7 @@ static bool write_proof(EVP_PKEY *key, const struct dpop_request *request, struc
     unsigned char der[MAX_DER_SIZE];
     size_t len = sizeof der;
     buf_init(&part, MAX_PART_SIZE);
-    buf_init(&proof, 2 * MAX_PART_SIZE);
+    buf_init_secret(&proof, 2 * MAX_PART_SIZE);
     bool is_written = add_header(&part, key);
     base64url_encode(&proof, buf_text(&part));
     buf_reset(&part);

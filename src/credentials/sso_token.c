@@ -131,7 +131,10 @@ static dsql_status ask_for_token(const struct source_context *context,
     return status;
 }
 
-/* Both are needed; only then is anything changed. */
+/*
+ * Both are needed; only then is anything changed.  Without a new refresh token the old one
+ * goes: it has been used.
+ */
 static dsql_status take_answer(const struct source_context *context, struct cached_token *token,
                                const struct json *answer, dsql_error *err)
 {
@@ -149,6 +152,9 @@ static dsql_status take_answer(const struct source_context *context, struct cach
         !json_set_string(token->json, "expiresAt", expires) ||
         (refresh != NULL && !json_set_string(token->json, "refreshToken", refresh))) {
         return fail_nomem(err);
+    }
+    if (refresh == NULL) {
+        json_remove(token->json, "refreshToken");
     }
     token->expires_at = expires_at;
     return DSQL_OK;
@@ -234,13 +240,11 @@ dsql_status sso_token_get(const struct source_context *context, const struct sso
 {
     const char *name = login->session != NULL ? login->session : login->start_url;
     struct cached_token cached = {.login = login};
-    cached.path = login_file_path(NULL, ".aws/sso/cache", LOGIN_SHA1, name);
-    if (cached.path == NULL) {
-        return fail(err, DSQL_ERR_CREDENTIALS,
-                    "cannot look for the login of profile \"%s\": HOME is not set",
-                    login->profile->name);
+    dsql_status status =
+        login_file_path(NULL, ".aws/sso/cache", LOGIN_SHA1, name, &cached.path, err);
+    if (status == DSQL_OK) {
+        status = read_file(context, &cached, err);
     }
-    dsql_status status = read_file(context, &cached, err);
     if (status == DSQL_OK) {
         status = renew_if_due(context, &cached, err);
     }

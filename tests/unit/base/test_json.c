@@ -135,6 +135,20 @@ static void writing_more_than_fits_fails(void **state)
     assert_false(json_write(json, &out));
 }
 
+static void removed_name_is_gone(void **state)
+{
+    (void)state;
+    struct buf text AUTO_BUF;
+    buf_init(&text, 64);
+    struct json *json = json_parse(text_of("{\"a\":\"1\",\"b\":{\"c\":\"2\"},\"d\":3}"));
+    json_remove(json, "b");
+    json_remove(json, "a");
+    json_remove(json, "nobody");
+    assert_true(json_write(json, &text));
+    assert_true(text_equal_string(buf_text(&text), "{\"d\":3}"));
+    json_free(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +158,7 @@ int main(void)
         cmocka_unit_test(depth_and_size_are_bounded),
         cmocka_unit_test(what_was_set_is_written_in_order),
         cmocka_unit_test(writing_more_than_fits_fails),
+        cmocka_unit_test(removed_name_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

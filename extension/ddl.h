@@ -28,8 +28,9 @@ extern void ddl_lock_and_check(void);
 extern const Oid *ddl_written_relations(int *count);
 
 /*
- * This transaction, a worker's, changes the definition.  Just before its COMMIT,
- * and with a lock that keeps writers out.  OC001: another one changes it too.
+ * This transaction, a worker's, changes the definition.  Just before its
+ * COMMIT, and with a lock that keeps writers out.  OC001: another one changes
+ * it too.
  */
 extern void ddl_record_change(Oid relid);
 

@@ -16,33 +16,33 @@
 #include "tcop/utility.h"
 #include "txlimits.h"
 #include "utility.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 
 int utility_depth = 0;
 
 static ProcessUtility_hook_type prev_ProcessUtility = NULL;
 
-static bool
-has_access_method(void)
+/*
+ * Tables are ours unless the statement says otherwise, whatever somebody has
+ * set default_table_access_method to.  Before dsql_local--1.0.sql has run in a
+ * database there is no such access method: then it is heap.
+ */
+static const char *
+access_method(void)
 {
-	return OidIsValid(get_table_am_oid(DSQL_AM_NAME, true));
+	return OidIsValid(get_table_am_oid(DSQL_AM_NAME, true)) ? DSQL_AM_NAME
+															: "heap";
 }
 
-/*
- * Tables are ours unless the statement says otherwise.  Not by way of
- * default_table_access_method, which anybody can set.  (Template databases of
- * others have no such access method: then it is heap.)
- */
 static bool
 needs_access_method(Node *statement)
 {
 	if (IsA(statement, CreateStmt))
-		return has_access_method() &&
-			   ((CreateStmt *) statement)->accessMethod == NULL &&
+		return ((CreateStmt *) statement)->accessMethod == NULL &&
 			   ((CreateStmt *) statement)->partspec == NULL;
 	if (IsA(statement, CreateTableAsStmt))
-		return has_access_method() &&
-			   ((CreateTableAsStmt *) statement)->into->accessMethod == NULL;
+		return ((CreateTableAsStmt *) statement)->into->accessMethod == NULL;
 	return false;
 }
 
@@ -50,10 +50,10 @@ static void
 set_access_method(Node *statement)
 {
 	if (IsA(statement, CreateStmt))
-		((CreateStmt *) statement)->accessMethod = pstrdup(DSQL_AM_NAME);
+		((CreateStmt *) statement)->accessMethod = pstrdup(access_method());
 	else
 		((CreateTableAsStmt *) statement)->into->accessMethod =
-			pstrdup(DSQL_AM_NAME);
+			pstrdup(access_method());
 }
 
 static void
@@ -138,6 +138,8 @@ process_utility(PlannedStmt *pstmt, const char *query_string,
 void
 utility_init(void)
 {
+	SetConfigOption("default_table_access_method", DSQL_AM_NAME,
+					PGC_POSTMASTER, PGC_S_OVERRIDE);
 	prev_ProcessUtility = ProcessUtility_hook;
 	ProcessUtility_hook = process_utility;
 }

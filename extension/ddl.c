@@ -360,31 +360,39 @@ ddl_rephrase_error(ErrorData *error)
 	running_ddl = false;
 }
 
+/* Could a definition that changed be the reason? */
+static bool
+may_come_from_change(const ErrorData *error)
+{
+	return is_catalog_clash(error) ||
+		   (ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+				ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
+			error->message &&
+			strncmp(error->message, "syntax error", 12) != 0);
+}
+
 /*
  * A statement that does not fit a definition any more (a column is gone)
  * fails before it can be found to have touched the relation again.  If what
- * its transaction touched has changed, that is why.
+ * its transaction touched has changed, that is why.  A deadlock can only come
+ * from DDL.
  */
 static void
 rephrase_for_client(ErrorData *error)
 {
-	bool is_ours = error->elevel == ERROR && ntouched > 0 &&
-				   IsTransactionState() && !LWLockHeldByMe(changes->lock);
+	TransactionId winner;
+	bool		  being;
+	bool		  found = false;
 
-	if (is_ours && (error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
-					ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-						ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION ||
-					is_catalog_clash(error)))
+	if (error->elevel == ERROR && ntouched > 0 && IsTransactionState() &&
+		!LWLockHeldByMe(changes->lock) && may_come_from_change(error))
 	{
-		TransactionId winner;
-		bool		  being;
-		bool found = error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED;
-
+		found = error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED;
 		for (int i = 0; i < ntouched && !found; i++)
 			found = has_changed(touched[i].relid, &winner, &being);
-		if (found)
-			rephrase(error);
 	}
+	if (found)
+		rephrase(error);
 	if (prev_emit_log)
 		prev_emit_log(error);
 }
@@ -482,6 +490,30 @@ ddl_lock_and_check(void)
 			lock_again(&touched[i]);
 		if (has_changed(touched[i].relid, &winner, &being))
 			raise_changed(touched[i].relid, winner);
+	}
+}
+
+/*
+ * Deferred triggers open the relations of their events without a lock, as one
+ * should be held; and what they lock themselves must last.  What has changed
+ * is not an error yet: one that COMMIT itself raises would leave the
+ * transaction open.
+ */
+void
+ddl_before_commit(void)
+{
+	TransactionId winner;
+	bool		  being;
+
+	keeps_locks = true;
+	qsort(touched, ntouched, sizeof(Touched), compare_touched);
+	for (int i = 0; i < ntouched; i++)
+	{
+		if (!touched[i].written ||
+			ConditionalLockRelationOid(touched[i].relid, RowExclusiveLock))
+			continue;
+		if (!has_changed(touched[i].relid, &winner, &being) && !being)
+			LockRelationOid(touched[i].relid, RowExclusiveLock);
 	}
 }
 

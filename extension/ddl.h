@@ -18,6 +18,9 @@ extern void ddl_shmem_init(void);
 /* This transaction reads the relation, or writes or locks rows in it. */
 extern void ddl_note_touched(Oid relid, bool written);
 
+/* The client has said COMMIT, and deferred triggers are going to run. */
+extern void ddl_before_commit(void);
+
 /*
  * At COMMIT: lock again what was written, raise OC001 if the definition of
  * anything touched has changed.

@@ -576,7 +576,7 @@ what_happened(OccConflictKind kind)
 		case OCC_CONFLICT_LOCK:
 			return "changed or locked the row first";
 		case OCC_CONFLICT_KEY:
-			return "inserted the key first";
+			return "inserted a row with the same key first";
 		default:
 			return "may have locked the row first";
 	}

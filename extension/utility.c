@@ -111,6 +111,9 @@ process_utility(PlannedStmt *pstmt, const char *query_string,
 	refuse_statement(statement);
 	if (IsA(statement, TransactionStmt))
 	{
+		if (((TransactionStmt *) statement)->kind == TRANS_STMT_COMMIT &&
+			IsTransactionBlock() && !IsAbortedTransactionBlockState())
+			ddl_before_commit();
 		process_on(pstmt, query_string, read_only_tree, context, params,
 				   environment, dest, qc);
 		return;

@@ -237,6 +237,7 @@ static dsql_status use_standard(enum service service, const struct variants *var
         add_host(service, out->region, variants, &host);
     }
     out->reach = HTTP_PUBLIC;
+    out->is_exposed = false;
     bool is_copied = buf_ok(&host) && copy_url(text_of("https://"), buf_text(&host), out);
     return is_copied ? DSQL_OK : fail_nomem(err);
 }
@@ -281,12 +282,22 @@ bool service_parse_url(struct text text, struct service_endpoint *out)
 {
     struct url url;
     if (!url_parse(text_trim(text), &url) ||
-        !(text_is_empty(url.path) || text_equal_string(url.path, "/")) ||
-        !(url.is_https || is_loopback(url.host))) {
+        !(text_is_empty(url.path) || text_equal_string(url.path, "/"))) {
         return false;
     }
+    out->is_exposed = !url.is_https && !is_loopback(url.host);
     out->reach = url.is_https ? HTTP_PUBLIC : HTTP_LOCAL;
     return copy_authority(&url, out);
+}
+
+void service_warn(const struct source_context *context, const struct service_endpoint *endpoint)
+{
+    if (endpoint->is_exposed) {
+        log_write(context->logger, DSQL_LOG_WARN,
+                  "AWS credentials go to and come from %s without encryption, as the configured "
+                  "endpoint wants it; use https",
+                  endpoint->url);
+    }
 }
 
 /* Environment before profile, and in each the one for the service before the one for all. */
@@ -317,8 +328,8 @@ static dsql_status use_configured(enum service service, const char *url, const c
 {
     if (!service_parse_url(text_of(url), out)) {
         return fail(err, DSQL_ERR_CREDENTIALS,
-                    "%s, for AWS %s, must be https://HOST[:PORT]; http only for this machine",
-                    where, services[service].name);
+                    "%s, for AWS %s, must be https://HOST[:PORT] (or http)", where,
+                    services[service].name);
     }
     if (text_equal_string(text_of(out->region), GLOBAL_REGION)) {
         text_copy(text_of(GLOBAL_SIGNED_REGION), out->region, sizeof out->region);

@@ -4,8 +4,9 @@
  * a profile puts in its place.  AWS SDKs and Tools Reference Guide, "Service-specific
  * endpoints", "Dual-stack and FIPS endpoints", "AWS STS Regional endpoints".
  *
- * An address that somebody sets is scheme, host and port.  http is for this machine only
- * (127.0.0.0/8, [::1], localhost): what is sent and answered there are secrets.
+ * An address that somebody sets is scheme, host and port.  It may be http, as that of a
+ * stand-in for AWS in the next container is; but what is sent and answered there are
+ * secrets, so http to anybody but this machine (127.0.0.0/8, [::1], localhost) is logged.
  */
 #ifndef DSQL_CREDENTIALS_SERVICE_H
 #define DSQL_CREDENTIALS_SERVICE_H
@@ -21,7 +22,8 @@ struct service_endpoint {
     char
         host[SERVICE_URL_SIZE]; /* of the url, with the port if it is not the usual: to be signed */
     char region[SERVICE_REGION_SIZE]; /* that a request is signed for */
-    enum http_reach reach;            /* HTTP_LOCAL when it was put on this machine by http */
+    enum http_reach reach;            /* HTTP_LOCAL: somebody set an http address */
+    bool is_exposed;                  /* http, and not on this machine */
 };
 
 /**
@@ -34,6 +36,9 @@ dsql_status service_endpoint(enum service service, const struct profile *profile
 /** Takes apart a configured address; false: not what is allowed.  Of *out not the region. */
 bool service_parse_url(struct text url, struct service_endpoint *out)
     __attribute__((warn_unused_result));
+
+/** Logs that secrets go unencrypted, if they do; before each request. */
+void service_warn(const struct source_context *context, const struct service_endpoint *endpoint);
 
 /** AWS_CA_BUNDLE, or the profile's ca_bundle; NULL: the system's.  A copy, see mem_free(). */
 dsql_status service_ca_file(const struct profile *profile, char **out, dsql_error *err);

@@ -56,6 +56,7 @@ dsql_status service_send(const struct source_context *context, const struct prof
     if (status != DSQL_OK) {
         return status;
     }
+    service_warn(context, call->endpoint);
     return send_url(context, call, url.data, buf_text(&body), ca_file, response, err);
 }
 

@@ -213,6 +213,7 @@ static dsql_status send(const struct question *question, struct http_response *r
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
         .timeout_ms = TIMEOUT_MS,
     };
+    service_warn(question->context, question->endpoint);
     return http_send_retrying(question->context->http, &request, &retry, response, err);
 }
 

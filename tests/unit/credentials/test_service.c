@@ -205,21 +205,23 @@ static void a_profile_can_ignore_configured_endpoints(void **state)
     expect(SERVICE_STS, "us-east-1", "https://env.example", "us-east-1");
 }
 
-static void http_is_for_this_machine_only(void **state)
+static void configured_addresses_are_one_host(void **state)
 {
     (void)state;
     struct service_endpoint endpoint;
     static const char *const good[] = {"http://localhost:1", "http://127.9.9.9", "http://[::1]:80",
                                        "https://[2001:db8::1]:8443", "https://a"};
-    static const char *const bad[] = {
+    static const char *const exposed[] = {
         "http://a.example",
         "http://127.0.0.1.evil.com",
-        "http://127.1",
         "http://localhost.evil.com",
         "http://169.254.169.254",
         "http://0.0.0.0",
         "http://[::ffff:127.0.0.1]",
         "http://[::2]",
+    };
+    static const char *const bad[] = {
+        "http://127.1",
         "http://user@localhost",
         "https://user:hunter2@a.example",
         "https://a.example/path",
@@ -239,7 +241,6 @@ static void http_is_for_this_machine_only(void **state)
         "https://a b",
         "ftp://localhost",
         "localhost:4566",
-        "HTTP://a.example",
         "https://127.1",
         "",
     };
@@ -247,6 +248,12 @@ static void http_is_for_this_machine_only(void **state)
         assert_true(service_parse_url(text_of(good[i]), &endpoint));
         bool is_local = text_starts_with(text_of(good[i]), "http:");
         assert_int_equal(endpoint.reach, is_local ? HTTP_LOCAL : HTTP_PUBLIC);
+        assert_false(endpoint.is_exposed);
+    }
+    for (size_t i = 0; i < sizeof exposed / sizeof exposed[0]; i++) {
+        assert_true(service_parse_url(text_of(exposed[i]), &endpoint));
+        assert_int_equal(endpoint.reach, HTTP_LOCAL);
+        assert_true(endpoint.is_exposed);
     }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         if (service_parse_url(text_of(bad[i]), &endpoint)) {
@@ -255,6 +262,31 @@ static void http_is_for_this_machine_only(void **state)
     }
     setenv("AWS_ENDPOINT_URL_STS", "http://hunter2:hunter2@a.example", 1);
     expect_failure(SERVICE_STS, "us-east-1", "AWS_ENDPOINT_URL_STS");
+}
+
+static void count_line(void *arg, dsql_log_level level, const char *line)
+{
+    int *lines = arg;
+    assert_int_equal(level, DSQL_LOG_WARN);
+    assert_non_null(strstr(line, "without encryption"));
+    (*lines)++;
+}
+
+static void secrets_that_go_unencrypted_are_logged(void **state)
+{
+    (void)state;
+    int lines = 0;
+    struct service_endpoint endpoint = {.region = "us-east-1"};
+    const struct logger logger = {count_line, &lines};
+    const struct source_context context = {.logger = &logger};
+    assert_true(service_parse_url(text_of("http://localhost:4566"), &endpoint));
+    service_warn(&context, &endpoint);
+    assert_true(service_parse_url(text_of("https://a.example"), &endpoint));
+    service_warn(&context, &endpoint);
+    assert_int_equal(lines, 0);
+    assert_true(service_parse_url(text_of("http://localstack:4566"), &endpoint));
+    service_warn(&context, &endpoint);
+    assert_int_equal(lines, 1);
 }
 
 static void certificates_come_from_the_environment_then_the_profile(void **state)
@@ -313,7 +345,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_profile_can_ignore_configured_endpoints, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(http_is_for_this_machine_only, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(configured_addresses_are_one_host, set_up, tear_down),
+        cmocka_unit_test(secrets_that_go_unencrypted_are_logged),
         cmocka_unit_test_setup_teardown(certificates_come_from_the_environment_then_the_profile,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(attempts_come_from_the_environment_then_the_profile, set_up,

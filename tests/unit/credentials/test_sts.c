@@ -367,7 +367,7 @@ static void an_endpoint_of_the_environment_is_asked_instead(void **state)
     assert_int_equal(assume(exchanges, 1, &role, NULL), SOURCE_GOT);
     assert_true(replay_done(&replay));
     assert_int_equal(replay.last_reach, HTTP_LOCAL);
-    setenv("AWS_ENDPOINT_URL_STS", "http://evil.example", 1);
+    setenv("AWS_ENDPOINT_URL_STS", "http://user@evil.example", 1);
     assert_int_equal(assume(NULL, 0, &role, &err), SOURCE_FAILED);
     expect_words(&err, "AWS_ENDPOINT_URL_STS");
 }

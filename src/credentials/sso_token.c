@@ -212,6 +212,22 @@ static dsql_status fail_ended(const struct sso_login *login, const dsql_error *r
     return buf_ok(&what) ? sso_fail_login(login, what.data, err) : fail_nomem(err);
 }
 
+/* Somebody else may have renewed it meanwhile, and so made our refresh token void. */
+static bool is_renewed_by_another(const struct source_context *context, struct cached_token *token)
+{
+    dsql_error ignored = {0};
+    struct cached_token again = {.login = token->login, .path = token->path};
+    bool is_renewed = read_file(context, &again, &ignored) == DSQL_OK &&
+                      again.expires_at - clock_wall_s(context->clock) > SSO_RENEWAL_S;
+    if (is_renewed) {
+        json_free(token->json);
+        *token = again; /* handed over */
+    } else {
+        json_free(again.json);
+    }
+    return is_renewed;
+}
+
 /* A token that is not at its end stays good when it cannot be renewed. */
 static dsql_status renew_if_due(const struct source_context *context, struct cached_token *token,
                                 dsql_error *err)
@@ -226,7 +242,7 @@ static dsql_status renew_if_due(const struct source_context *context, struct cac
         dsql_status status = may_try_now(context)
                                  ? renew(context, token, &reason)
                                  : fail(&reason, DSQL_ERR_CREDENTIALS, "tried a moment ago");
-        if (status == DSQL_OK) {
+        if (status == DSQL_OK || is_renewed_by_another(context, token)) {
             return DSQL_OK;
         }
         log_write(context->logger, DSQL_LOG_WARN, "could not renew the login of profile \"%s\": %s",

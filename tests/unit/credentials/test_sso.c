@@ -374,6 +374,29 @@ static void ended_token_that_cannot_be_renewed_says_why(void **state)
     }
 }
 
+/* While our request is under way, another program renews and writes. */
+static void another_renews(struct login_world *of)
+{
+    of->on_send = NULL;
+    login_world_put(of, SESSION_FILE,
+                    "{\"accessToken\":\"hush-other\",\"expiresAt\":\"2023-11-15T06:13:20Z\"}");
+}
+
+static void renewal_lost_to_another_program_takes_what_that_one_got(void **state)
+{
+    (void)state;
+    static const struct replay_exchange exchanges[] = {
+        RENEW(400, "{\"error\":\"invalid_grant\"}"),
+        GET_ROLE("hush-other"),
+    };
+    SET_UP(SESSION, exchanges);
+    login_world_put(&world, SESSION_FILE, RENEWABLE(ENDED));
+    world.on_send = another_renews;
+    expect_got();
+    assert_string_equal(world.log, "");
+    login_world_clear(&world);
+}
+
 static void registration_that_has_ended_is_not_tried(void **state)
 {
     (void)state;
@@ -494,6 +517,7 @@ int main(void)
         cmocka_unit_test(renewal_that_cannot_be_written_is_used_and_complained_about),
         cmocka_unit_test(old_token_is_used_while_it_lasts_and_renewal_is_not_tried_at_each_fetch),
         cmocka_unit_test(ended_token_that_cannot_be_renewed_says_why),
+        cmocka_unit_test(renewal_lost_to_another_program_takes_what_that_one_got),
         cmocka_unit_test(registration_that_has_ended_is_not_tried),
         cmocka_unit_test(refusals_say_what_to_do),
         cmocka_unit_test(answer_that_is_none_is_an_error),

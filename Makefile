@@ -57,6 +57,7 @@ install: build ## into PREFIX (default /usr/local); DESTDIR is honoured
 bench: build ## what things cost, as ratios to a peer and to the floor
 	@extension/test/with_server $(RELEASE)/extension bench/occ_ratios
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_occ_commit_cost
+	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_pool_checkout
 	@scripts/build-gem $(RELEASE)
 	@scripts/with-gem $(RELEASE) none bench/ruby
 

@@ -159,30 +159,30 @@ dsql_status place_fill(struct place *place, int64_t deadline_ms, dsql_error *err
 
 /* ---- Before it is lent ---- */
 
-static struct patience patience_to_validate(const dsql_pool *pool, int64_t deadline_ms)
+static struct patience patience_to_validate(const dsql_pool *pool, int64_t now, int64_t deadline_ms)
 {
     int64_t allowed_ms = VALIDATE_MS;
-    if (deadline_ms >= 0 && (deadline_ms - now_ms(pool)) / 2 < allowed_ms) {
-        allowed_ms = (deadline_ms - now_ms(pool)) / 2; /* the rest is for opening another one */
+    if (deadline_ms >= 0 && (deadline_ms - now) / 2 < allowed_ms) {
+        allowed_ms = (deadline_ms - now) / 2; /* the rest is for opening another one */
     }
-    return patience_of(pool, allowed_ms);
+    return (struct patience){.clock = pool->parts.clock, .deadline_ms = now + allowed_ms};
 }
 
-static bool is_to_be_asked(const struct place *place)
+static bool is_to_be_asked(const struct place *place, int64_t now)
 {
     int validate_idle_s = place->pool->parts.pool.validate_idle_s;
-    int64_t idle_ms = now_ms(place->pool) - place->idle_since_ms;
-    return validate_idle_s >= 0 && idle_ms > (int64_t)validate_idle_s * 1000;
+    return validate_idle_s >= 0 && now - place->idle_since_ms > (int64_t)validate_idle_s * 1000;
 }
 
 static bool is_fit(const struct place *place, int64_t deadline_ms)
 {
-    if (place_is_overdue(place, now_ms(place->pool))) {
+    int64_t now = now_ms(place->pool);
+    if (place_is_overdue(place, now)) {
         return false;
     }
-    struct patience patience = patience_to_validate(place->pool, deadline_ms);
+    struct patience patience = patience_to_validate(place->pool, now, deadline_ms);
     return fitness_check_idle(place->conn, patience) &&
-           (!is_to_be_asked(place) || fitness_answers(place->conn, patience));
+           (!is_to_be_asked(place, now) || fitness_answers(place->conn, patience));
 }
 
 static dsql_status greet(struct place *place, dsql_error *err)
@@ -221,8 +221,9 @@ bool place_tidy(struct place *place)
 {
     dsql_pool *pool = place->pool;
     const struct pool_settings *settings = &pool->parts.pool;
-    struct patience patience = patience_of(pool, TIDY_MS);
-    if (now_ms(pool) >= place->expires_ms || !fitness_restore(place->conn, patience) ||
+    int64_t now = now_ms(pool);
+    struct patience patience = {.clock = pool->parts.clock, .deadline_ms = now + TIDY_MS};
+    if (now >= place->expires_ms || !fitness_restore(place->conn, patience) ||
         (settings->reset_on_release && !fitness_reset(place->conn, patience))) {
         return false;
     }

@@ -236,7 +236,7 @@ dsql_status endpoint_complete(struct endpoint *endpoint, struct text region, con
 dsql_status dsql_endpoint_resolve(const char *host, const char *region, dsql_endpoint *out,
                                   dsql_error *err)
 {
-    struct endpoint endpoint;
+    struct endpoint endpoint = {0};
     if (out == NULL) {
         return fail(err, DSQL_ERR_USAGE, "dsql_endpoint_resolve() needs a place for the endpoint");
     }

@@ -15,8 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { CHUNK_SIZE = 4096, EXIT_CHECK_MS = 5, END_CHECK_MS = 100, FIRST_OTHER_FD = 3 };
 
 struct child {

@@ -284,19 +284,21 @@ static bool sign(const struct question *question, const struct dsql_credentials 
     return write_authorization(&request, base, signature);
 }
 
-static enum source_result ask_signed(struct question *question, const struct dsql_credentials *base,
+static enum source_result ask_signed(const struct question *plain,
+                                     const struct dsql_credentials *base,
                                      struct dsql_credentials *out, dsql_error *err)
 {
+    struct question question = *plain; /* with headers that live as long as the signature */
     struct signature signature = {0};
     enum source_result result;
     buf_init(&signature.authorization, MAX_AUTHORIZATION);
-    if (sign(question, base, &signature)) {
-        add_header(question, "x-amz-date", signature.scope.time);
+    if (sign(plain, base, &signature)) {
+        add_header(&question, "x-amz-date", signature.scope.time);
         if (!secret_is_empty(&base->session_token)) {
-            add_header(question, "x-amz-security-token", secret_string(&base->session_token));
+            add_header(&question, "x-amz-security-token", secret_string(&base->session_token));
         }
-        add_header(question, "authorization", signature.authorization.data);
-        result = ask(question, out, err);
+        add_header(&question, "authorization", signature.authorization.data);
+        result = ask(&question, out, err);
     } else {
         result = source_failed(err, "cannot sign a request to AWS STS: out of memory, or the "
                                     "clock shows a year that cannot be signed");

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,6 +229,37 @@ static void it_works_without_standard_descriptors(void **state)
     expect_output("a\n");
 }
 
+static void *run_in_thread(void *arg)
+{
+    enum child_result *result = arg;
+    struct buf own AUTO_BUF;
+    int own_detail = 0;
+    char program[] = "echo";
+    char word[] = "a";
+    char *words[] = {program, word, NULL};
+    buf_init_secret(&own, MAX_OUTPUT);
+    *result = child_run(words, clock_system(), TIMEOUT_MS, &own, &own_detail);
+    if (!text_equal_string(buf_text(&own), "a\n")) {
+        *result = CHILD_UNREADABLE;
+    }
+    return NULL;
+}
+
+static void threads_can_run_programs_at_the_same_time(void **state)
+{
+    (void)state;
+    enum { THREADS = 8 };
+    pthread_t threads[THREADS];
+    enum child_result results[THREADS];
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, run_in_thread, &results[i]), 0);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(results[i], CHILD_DONE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +282,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_child_has_signals_of_a_new_program_and_ours_stay,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(it_works_without_standard_descriptors, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(threads_can_run_programs_at_the_same_time, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

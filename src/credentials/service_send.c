@@ -8,8 +8,8 @@
 enum { CONNECT_TIMEOUT_MS = 5000, TIMEOUT_MS = 15000, MAX_URL_SIZE = 4096, MAX_HEADERS = 4 };
 
 static dsql_status send_url(const struct source_context *context, const struct service_call *call,
-                            const char *url, struct text body, const char *ca_file,
-                            struct http_response *response, dsql_error *err)
+                            const struct http_retry *retry, const char *url, struct text body,
+                            const char *ca_file, struct http_response *response, dsql_error *err)
 {
     struct http_header headers[MAX_HEADERS];
     size_t count = 0;
@@ -31,11 +31,7 @@ static dsql_status send_url(const struct source_context *context, const struct s
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
         .timeout_ms = TIMEOUT_MS,
     };
-    struct http_retry retry = http_retry_standard(context->clock, context->random);
-    if (call->max_attempts > 0) {
-        retry.max_attempts = call->max_attempts;
-    }
-    return http_send_retrying(context->http, &request, &retry, response, err);
+    return http_send_retrying(context->http, &request, retry, response, err);
 }
 
 dsql_status service_send(const struct source_context *context, const struct profile *profile,
@@ -51,13 +47,20 @@ dsql_status service_send(const struct source_context *context, const struct prof
     if (!buf_ok(&url) || (call->body != NULL && !json_write(call->body, &body))) {
         return fail_nomem(err);
     }
+    struct http_retry retry;
     AUTO_FREE char *ca_file = NULL;
     dsql_status status = service_ca_file(profile, &ca_file, err);
+    if (status == DSQL_OK) {
+        status = service_retry(context, profile, &retry, err);
+    }
     if (status != DSQL_OK) {
         return status;
     }
     service_warn(context, call->endpoint);
-    return send_url(context, call, url.data, buf_text(&body), ca_file, response, err);
+    if (call->max_attempts > 0) {
+        retry.max_attempts = call->max_attempts;
+    }
+    return send_url(context, call, &retry, url.data, buf_text(&body), ca_file, response, err);
 }
 
 static bool is_word(struct text text)

@@ -13,7 +13,7 @@ struct service_call {
     const struct http_header *headers;
     size_t header_count;
     const struct json *body; /* NULL: none */
-    int max_attempts;        /* 0: the standard number */
+    int max_attempts;        /* 0: those of service_retry() */
 };
 
 /** DSQL_OK: an answer, whatever its status.  profile names the CA to trust; NULL: none. */

@@ -484,6 +484,22 @@ static void portal_that_stumbles_is_asked_again(void **state)
     login_world_clear(&world);
 }
 
+static void the_number_of_attempts_can_be_set(void **state)
+{
+    (void)state;
+    struct dsql_credentials got = {0};
+    dsql_error err = {0};
+    static const struct replay_exchange exchanges[] = {
+        {.method = "GET", .url = ROLE_URL, .failure = DSQL_ERR_CONNECT},
+    };
+    SET_UP(SESSION, exchanges);
+    setenv("AWS_MAX_ATTEMPTS", "1", 1);
+    login_world_put(&world, SESSION_FILE, TOKEN_HOUR);
+    assert_int_equal(fetch(&got, &err), SOURCE_FAILED);
+    unsetenv("AWS_MAX_ATTEMPTS");
+    login_world_clear(&world);
+}
+
 static void portal_that_cannot_be_reached_is_an_error(void **state)
 {
     (void)state;
@@ -522,6 +538,7 @@ int main(void)
         cmocka_unit_test(refusals_say_what_to_do),
         cmocka_unit_test(answer_that_is_none_is_an_error),
         cmocka_unit_test(portal_that_stumbles_is_asked_again),
+        cmocka_unit_test(the_number_of_attempts_can_be_set),
         cmocka_unit_test(portal_that_cannot_be_reached_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,7 @@
 #include "conflicts.h"
 #include "ddl.h"
 #include "executor/executor.h"
+#include "job_worker.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "occ_writes.h"
@@ -465,6 +466,7 @@ lock_again(const Touched *relation)
 
 	if (relation->changed)
 	{
+		job_worker_yield(relation->relid);
 		LockRelationOid(relation->relid, AccessExclusiveLock);
 		return;
 	}

@@ -475,6 +475,7 @@ after_error(const Job *job, MemoryContext context)
 	return false;
 }
 
+/* Here, and only here, may job_worker_yield() interrupt. */
 static bool
 try_step(const Job *job, MemoryContext context)
 {
@@ -482,10 +483,14 @@ try_step(const Job *job, MemoryContext context)
 
 	PG_TRY();
 	{
+		QueryCancelPending = false; /* meant for an earlier step */
+		RESUME_CANCEL_INTERRUPTS();
 		is_more = step(job);
+		HOLD_CANCEL_INTERRUPTS();
 	}
 	PG_CATCH();
 	{
+		HOLD_CANCEL_INTERRUPTS(); /* an error has let go of it */
 		is_more = after_error(job, context);
 	}
 	PG_END_TRY();
@@ -542,6 +547,7 @@ static void
 start_up(void)
 {
 	is_worker = true;
+	HOLD_CANCEL_INTERRUPTS();
 	pqsignal(SIGTERM, die);
 	pqsignal(SIGINT, StatementCancelHandler);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);

@@ -14,8 +14,10 @@ extern void job_worker_shmem_init(void);
 extern void job_worker_wake(void);
 
 /*
- * A relation is about to be dropped: if the worker builds it, or builds
- * something on it, it stops now; the relation's lock will be free.
+ * A relation's definition is about to change: if the worker builds it, or
+ * builds something on it, it stops now and begins again when the lock is free.
+ * By name and without a lock, so it may be another's by then: then no harm is
+ * done.
  */
 extern void job_worker_yield(Oid relation);
 

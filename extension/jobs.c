@@ -277,7 +277,14 @@ set_tag(QueryCompletion *qc, CommandTag tag)
 		SetQueryCompletion(qc, tag, 0);
 }
 
-/* The worker lets go of what is to be dropped. */
+/* The worker lets go of a relation whose definition is to change. */
+static void
+yield_relation(const RangeVar *name)
+{
+	if (name != NULL)
+		job_worker_yield(RangeVarGetRelid(name, NoLock, true));
+}
+
 static void
 yield_dropped(const DropStmt *drop)
 {
@@ -286,11 +293,7 @@ yield_dropped(const DropStmt *drop)
 	if (drop->removeType != OBJECT_INDEX && drop->removeType != OBJECT_TABLE)
 		return;
 	foreach (cell, drop->objects)
-	{
-		RangeVar *name = makeRangeVarFromNameList(lfirst_node(List, cell));
-
-		job_worker_yield(RangeVarGetRelid(name, NoLock, true));
-	}
+		yield_relation(makeRangeVarFromNameList(lfirst_node(List, cell)));
 }
 
 static bool
@@ -299,6 +302,7 @@ process_index(PlannedStmt *pstmt, const char *query_string, DestReceiver *dest,
 {
 	IndexStmt *index = copyObject((IndexStmt *) pstmt->utilityStmt);
 
+	yield_relation(index->relation);
 	if (dsql_strict)
 		job_syntax_check_index(index, query_string, pstmt->stmt_location,
 							   pstmt->stmt_len);
@@ -318,6 +322,7 @@ process_alter(PlannedStmt *pstmt, const char *query_string, DestReceiver *dest,
 										pstmt->stmt_len);
 	bool is_validate = job_syntax_is_validate(pstmt->utilityStmt);
 
+	yield_relation(((AlterTableStmt *) pstmt->utilityStmt)->relation);
 	if (is_async && is_validate)
 	{
 		validate_constraint((AlterTableStmt *) pstmt->utilityStmt, dest);
@@ -348,6 +353,13 @@ jobs_process_utility(PlannedStmt *pstmt, const char *query_string,
 			return process_alter(pstmt, query_string, dest, qc);
 		case T_DropStmt:
 			yield_dropped((DropStmt *) pstmt->utilityStmt);
+			return false;
+		case T_RenameStmt:
+			yield_relation(((RenameStmt *) pstmt->utilityStmt)->relation);
+			return false;
+		case T_AlterObjectSchemaStmt:
+			yield_relation(
+				((AlterObjectSchemaStmt *) pstmt->utilityStmt)->relation);
 			return false;
 		default:
 			return false;

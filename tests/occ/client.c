@@ -28,7 +28,8 @@ static void drop_notice(void *arg, const PGresult *notice)
 
 PGconn *client_connect(void)
 {
-    PGconn *conn = PQconnectdb("options='-c lock_timeout=1s'");
+    /* jit: plans that are switched off look expensive. */
+    PGconn *conn = PQconnectdb("options='-c lock_timeout=1s -c jit=off'");
     if (PQstatus(conn) != CONNECTION_OK) {
         die("could not connect: %s", PQerrorMessage(conn));
     }

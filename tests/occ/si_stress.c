@@ -31,8 +31,9 @@ struct recorder {
     int client;
     int64_t transactions;
     int64_t versions;
-    int64_t longest_us; /* statement */
-    bool is_broken;     /* the transaction can only be rolled back */
+    int64_t longest_us;
+    const char *longest; /* statement */
+    bool is_broken;      /* the transaction can only be rolled back */
     bool needs_xid;
 };
 
@@ -68,11 +69,12 @@ static void note(struct recorder *recorder, const char *format, ...)
     fputc('\n', recorder->out);
 }
 
-static void time_statement(struct recorder *recorder, int64_t start_us)
+static void time_statement(struct recorder *recorder, const char *name, int64_t start_us)
 {
     int64_t took_us = client_now_us() - start_us;
     if (took_us > recorder->longest_us) {
         recorder->longest_us = took_us;
+        recorder->longest = name;
     }
 }
 
@@ -91,7 +93,7 @@ static PGresult *execute(struct recorder *recorder, const char *name, int64_t a,
     }
     int64_t start_us = client_now_us();
     PGresult *result = PQexecPrepared(recorder->conn, name, count, values, NULL, NULL, 0);
-    time_statement(recorder, start_us);
+    time_statement(recorder, name, start_us);
     return result;
 }
 
@@ -276,7 +278,7 @@ static void end_transaction(struct recorder *recorder)
     bool gives_up = recorder->is_broken || random_below(&recorder->random, 20) == 0;
     int64_t start_us = client_now_us();
     PGresult *result = PQexec(recorder->conn, gives_up ? "ROLLBACK" : "COMMIT");
-    time_statement(recorder, start_us);
+    time_statement(recorder, gives_up ? "rollback" : "commit", start_us);
     const char *outcome = gives_up ? "rollback" : "commit";
     if (client_is_conflict(result)) {
         outcome = "conflict";
@@ -353,8 +355,8 @@ static void client_body(int client, void *arg)
     while (client_now_us() < stress->until_us) {
         one_transaction(&recorder);
     }
-    printf("client %d: %lld transactions, longest statement %lld us\n", client,
-           (long long)recorder.transactions, (long long)recorder.longest_us);
+    printf("client %d: %lld transactions, longest statement %lld us, %s\n", client,
+           (long long)recorder.transactions, (long long)recorder.longest_us, recorder.longest);
     close_recorder(&recorder);
 }
 

@@ -3,7 +3,7 @@
  * Work whose result is known beforehand, done by many processes on few rows: no
  * update may be lost or counted twice, no sum may ever be off, no child may be without
  * its parent.  Who gets OC000 at COMMIT tries again; any other failure is one.
- * usage: exact_totals counter|bank|foreign_key|upsert|hot_row [--clients N] [--each N]
+ * usage: exact_totals all|counter|bank|foreign_key|upsert|hot_row [--clients N] [--each N]
  */
 #include "client.h"
 
@@ -255,36 +255,41 @@ static void work(int client, void *arg)
     PQfinish(worker.conn);
 }
 
-static const struct scene *find_scene(const char *name)
+static void set_up(const struct scene *scene)
 {
-    for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
-        if (strcmp(scenes[i].name, name) == 0) {
-            return &scenes[i];
-        }
+    PGconn *conn = client_connect();
+    for (const char *const *sql = scene->setup; *sql != NULL; sql++) {
+        client_run(conn, *sql);
     }
-    die("no scene %s", name);
+    PQfinish(conn);
+}
+
+static void play(const struct scene *scene, int clients, int each)
+{
+    struct run run = {scene, clients, each};
+    set_up(scene);
+    in_processes(clients + 1, work, &run);
+    PGconn *conn = client_connect();
+    int64_t successes = (int64_t)clients * each;
+    expect(conn, scene->total, scene->each_counts ? successes : scene->constant);
+    PQfinish(conn);
+    printf("%s: %lld transactions, exact\n", scene->name, (long long)successes);
 }
 
 int main(int argc, char **argv)
 {
-    if (argc < 2) {
-        die("usage: exact_totals counter|bank|foreign_key|upsert|hot_row [--clients N] [--each N]");
+    const char *name = argc > 1 ? argv[1] : "";
+    bool has_played = false;
+    for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
+        if (strcmp(name, "all") == 0 || strcmp(name, scenes[i].name) == 0) {
+            play(&scenes[i], (int)option_number(argc, argv, "clients", 8),
+                 (int)option_number(argc, argv, "each", 100));
+            has_played = true;
+        }
     }
-    struct run run = {
-        .scene = find_scene(argv[1]),
-        .clients = (int)option_number(argc, argv, "clients", 8),
-        .each = (int)option_number(argc, argv, "each", 100),
-    };
-    PGconn *conn = client_connect();
-    for (const char *const *sql = run.scene->setup; *sql != NULL; sql++) {
-        client_run(conn, *sql);
+    if (!has_played) {
+        die("usage: exact_totals all|counter|bank|foreign_key|upsert|hot_row [--clients N] "
+            "[--each N]");
     }
-    PQfinish(conn);
-    in_processes(run.clients + 1, work, &run);
-    conn = client_connect();
-    int64_t successes = (int64_t)run.clients * run.each;
-    expect(conn, run.scene->total, run.scene->each_counts ? successes : run.scene->constant);
-    PQfinish(conn);
-    printf("%s: %lld transactions, exact\n", run.scene->name, (long long)successes);
     return 0;
 }

@@ -6,6 +6,7 @@
 set -eu
 # A wait ends at once.
 export PGOPTIONS="${PGOPTIONS:-} -c lock_timeout=200ms"
+# shellcheck source-path=SCRIPTDIR source=../integration/check.sh
 . "$(dirname "$0")/../integration/check.sh"
 
 sql() {

@@ -60,10 +60,10 @@ typedef bool UpdateIndexesCompat;
  */
 #if PG_VERSION_NUM >= 170000
 #define BITMAP_SCAN_FETCHES_COMPAT(state) ((void) (state))
-#define SCAN_FLAGS_COMPAT(flags) ((flags) | SO_NEED_TUPLES)
+#define SCAN_FLAGS_COMPAT(flags)		  ((flags) | SO_NEED_TUPLES)
 #else
 #define BITMAP_SCAN_FETCHES_COMPAT(state) ((state)->can_skip_fetch = false)
-#define SCAN_FLAGS_COMPAT(flags) (flags)
+#define SCAN_FLAGS_COMPAT(flags)		  (flags)
 #endif
 
 #endif /* DSQL_COMPAT_H */

@@ -486,8 +486,8 @@ keys_allow(const Work *work, Defeat *out)
 }
 
 /*
- * Who updated a row has inserted its key again, and may be doomed for that; but
- * what is told should be that both wrote the row.  So rows come first.
+ * Who updated a row has inserted its key again, and may be doomed for that;
+ * but what is told should be that both wrote the row.  So rows come first.
  */
 static bool
 validate(const Work *work, Defeat *out)

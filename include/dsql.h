@@ -252,9 +252,9 @@ typedef struct {
     void *on_close_arg;
 
     /* Transactions only: the defaults of dsql_transaction_options. */
-    int max_attempts;  /**< tries in all; default 4; 1 turns retry off */
-    int retry_base_ms; /**< default 100, doubled each time, half of it jitter */
-    int retry_max_ms;  /**< default 5000, the longest wait between two tries */
+    int max_attempts;  /**< tries in all; default 8; 1 turns retry off */
+    int retry_base_ms; /**< default 25, doubled each time, half of it jitter */
+    int retry_max_ms;  /**< default 1000, the longest wait between two tries */
     /** No new try starts after this; default 60000; -1 for no such limit. */
     int transaction_timeout_ms;
 

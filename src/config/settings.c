@@ -127,9 +127,9 @@ static dsql_status resolve_retry(const dsql_options *options, struct retry_setti
                                  dsql_error *err)
 {
     const struct int_field fields[] = {
-        {{"max_attempts", 1, MAX_ATTEMPTS, 4, false}, options->max_attempts, &retry->max_attempts},
-        {{"retry_base_ms", 1, MAX_WAIT_MS, 100, false}, options->retry_base_ms, &retry->base_ms},
-        {{"retry_max_ms", 1, MAX_WAIT_MS, 5000, false}, options->retry_max_ms, &retry->max_ms},
+        {{"max_attempts", 1, MAX_ATTEMPTS, 8, false}, options->max_attempts, &retry->max_attempts},
+        {{"retry_base_ms", 1, MAX_WAIT_MS, 25, false}, options->retry_base_ms, &retry->base_ms},
+        {{"retry_max_ms", 1, MAX_WAIT_MS, 1000, false}, options->retry_max_ms, &retry->max_ms},
         {{"transaction_timeout_ms", 1, MAX_WAIT_MS, 60000, true},
          options->transaction_timeout_ms,
          &retry->timeout_ms},

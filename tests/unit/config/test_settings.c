@@ -77,9 +77,9 @@ static void the_pool_and_retry_defaults_are_those_of_the_header(void **state)
     assert_null(settings.pool.on_acquire);
     assert_null(settings.pool.on_release);
     assert_null(settings.pool.on_close);
-    assert_int_equal(settings.retry.max_attempts, 4);
-    assert_int_equal(settings.retry.base_ms, 100);
-    assert_int_equal(settings.retry.max_ms, 5000);
+    assert_int_equal(settings.retry.max_attempts, 8);
+    assert_int_equal(settings.retry.base_ms, 25);
+    assert_int_equal(settings.retry.max_ms, 1000);
     assert_int_equal(settings.retry.timeout_ms, 60000);
     settings_clear(&settings);
 }
@@ -366,7 +366,7 @@ static void an_older_caller_gets_the_defaults_of_newer_fields(void **state)
     assert_int_equal(settings.pool.validate_idle_s, 30);
     assert_false(settings.pool.reset_on_release);
     assert_null(settings.pool.on_close);
-    assert_int_equal(settings.retry.max_attempts, 4);
+    assert_int_equal(settings.retry.max_attempts, 8);
     assert_null(settings.logger.write);
     settings_clear(&settings);
 }
@@ -398,7 +398,7 @@ static void absurd_numbers_are_refused_by_name(void **state)
     expect_failure(DSQL_OPTIONS(.host = HOST, .connect_timeout_ms = -2), "connect_timeout_ms");
     expect_failure(DSQL_OPTIONS(.host = HOST, .max_attempts = -1), "max_attempts");
     expect_failure(DSQL_OPTIONS(.host = HOST, .retry_base_ms = INT_MIN), "retry_base_ms");
-    expect_failure(DSQL_OPTIONS(.host = HOST, .retry_base_ms = 5001), "more than retry_max_ms");
+    expect_failure(DSQL_OPTIONS(.host = HOST, .retry_base_ms = 1001), "more than retry_max_ms");
     expect_failure(DSQL_OPTIONS(.host = HOST, .transaction_timeout_ms = -2),
                    "transaction_timeout_ms");
 }
@@ -422,11 +422,11 @@ static void retry_needs_neither_host_nor_options(void **state)
     struct retry_settings retry;
     struct logger logger;
     assert_int_equal(settings_resolve_retry(NULL, &retry, &logger, NULL), DSQL_OK);
-    assert_int_equal(retry.max_attempts, 4);
-    const dsql_options *options = DSQL_OPTIONS(.max_attempts = 1, .retry_max_ms = 50);
+    assert_int_equal(retry.max_attempts, 8);
+    const dsql_options *options = DSQL_OPTIONS(.max_attempts = 1, .retry_max_ms = 20);
     assert_int_equal(settings_resolve_retry(options, &retry, &logger, NULL), DSQL_OK);
     assert_int_equal(retry.max_attempts, 1);
-    assert_int_equal(retry.base_ms, 50); /* the default cannot be above the maximum */
+    assert_int_equal(retry.base_ms, 20); /* the default cannot be above the maximum */
     options = DSQL_OPTIONS(.max_attempts = 1001);
     assert_int_equal(settings_resolve_retry(options, &retry, &logger, NULL), DSQL_ERR_USAGE);
 }

@@ -486,6 +486,18 @@ static void clock_that_goes_back_ends_nothing(void **state)
     world_close(pool);
 }
 
+static void clock_that_goes_back_has_taken_nothing(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(2, 500);
+    world.on_sleep = clock_jumps_back;
+    struct script script = {.other = ADD_ONE "; " AT_COMMIT("40001", 9)};
+    dsql_error err = {0};
+    assert_int_equal(dsql_transaction(pool, play, &script, &err), DSQL_ERR_OCC);
+    assert_non_null(strstr(err.message, "2 tries and 0 ms"));
+    world_close(pool);
+}
+
 /* ---- Bodies that do what they like with the connection ---- */
 
 static dsql_status finish_it(PGconn *conn, void *arg, dsql_error *err)
@@ -621,6 +633,7 @@ int main(void)
         ON_FRESH(hook_hears_of_a_lost_connection),
         ON_FRESH(no_try_starts_after_a_hook_that_took_too_long),
         ON_FRESH(clock_that_goes_back_ends_nothing),
+        ON_FRESH(clock_that_goes_back_has_taken_nothing),
         ON_FRESH(body_may_close_the_connection),
         ON_FRESH(body_that_resets_the_connection_has_lost_it),
         ON_FRESH(body_that_rolls_back_is_no_success),

@@ -25,6 +25,36 @@ fails 'to read a file' sql "SELECT pg_read_file('PG_VERSION')"
 fails 'a superuser' sql 'CREATE ROLE privileges_test2 SUPERUSER'
 fails 'to alter the owner' sql 'ALTER ROLE dsql_owner NOLOGIN'
 fails 'the session of the owner' sql 'SET SESSION AUTHORIZATION dsql_owner'
+fails 'our settings' sql 'SET dsql_local.strict = off'
+fails 'our tables' sql 'SELECT * FROM sys.job_list'
+
+# Who may be which role.
+arn=arn:aws:iam::123456789012:role/somebody
+mappings() { sql "SELECT pg_role_name, arn, grantor_pg_role_name FROM sys.iam_pg_role_mappings"; }
+fails 'a role that cannot log in' sql "AWS IAM GRANT privileges_test TO '$arn'"
+says 'role privileges_test must have the LOGIN attribute'
+succeeds 'a role that can' sql 'CREATE ROLE mapped_test WITH LOGIN'
+fails 'no ARN' sql "AWS IAM GRANT mapped_test TO 'somebody'"
+says 'IAM role must look like an IAM ARN'
+fails 'no role' sql "AWS IAM GRANT nobody_at_all TO '$arn'"
+says 'role "nobody_at_all" does not exist'
+fails 'the admin' sql "AWS IAM GRANT admin TO '$arn'"
+says 'Cannot establish trust with role admin'
+succeeds 'a mapping' sql "AWS IAM GRANT mapped_test TO '$arn'"
+equals 'the mapping' "$(mappings)" "mapped_test|$arn|admin"
+fails 'revoke what is not there' sql "AWS IAM REVOKE mapped_test FROM '$arn-else'"
+says "IAM role $arn-else does not exist"
+succeeds 'the end of a mapping' sql "aws iam revoke \"mapped_test\" from '$arn'"
+fails 'half a statement' sql 'AWS IAM GRANT mapped_test'
+says 'syntax error'
+
+succeeds 'a login role' "$DSQL" local iam grant --dir "$CLUSTER_DIR" mapped_test
+PGPASSWORD=$("$DSQL" token --user mapped_test "$CLUSTER_ENDPOINT")
+export PGPASSWORD
+fails 'a grant by somebody else' psql -X -c "AWS IAM GRANT mapped_test TO '$arn'" \
+    "host=$CLUSTER_ENDPOINT user=mapped_test dbname=postgres sslmode=verify-full"
+says 'permission denied to grant IAM trust with role mapped_test'
+unset PGPASSWORD
 succeeds 'it can be dropped' sql 'DROP ROLE privileges_test'
 
 finish_checks

@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { JOB_ID_LEN = 26 };
+enum { JOB_ID_LEN = 26, WAIT_MS = 30000 };
 
+static dsql_pool *pool;
 static int failures;
 
 static void check(int is_right, const char *what, PGconn *conn)
@@ -34,6 +35,12 @@ static void check_row(PGconn *conn, PGresult *result, const char *tag)
     check(PQntuples(result) == 1 && PQgetlength(result, 0, 0) == JOB_ID_LEN, "a job id", conn);
     check(PQnfields(result) == 1 && strcmp(PQfname(result, 0), "job_id") == 0, "its name", conn);
     check(strcmp(PQcmdStatus(result), tag) == 0, tag, conn);
+    /* Its completion would be a change of schema for the next one. */
+    dsql_error err = {0};
+    dsql_status status = PQntuples(result) == 1
+                             ? dsql_job_wait(pool, PQgetvalue(result, 0, 0), WAIT_MS, &err)
+                             : DSQL_OK;
+    check(status == DSQL_OK, err.message, conn);
     PQclear(result);
 }
 
@@ -65,13 +72,15 @@ int main(void)
     dsql_error err = {0};
     const dsql_options *options =
         DSQL_OPTIONS(.host = getenv("CLUSTER_ENDPOINT"), .user = getenv("CLUSTER_USER"));
-    PGconn *conn = dsql_connect(options, &err);
+    pool = dsql_pool_open(options, &err);
+    PGconn *conn = pool == NULL ? NULL : dsql_pool_acquire(pool, &err);
     if (conn == NULL) {
         fprintf(stderr, "%s\n", err.message);
         return EXIT_FAILURE;
     }
     check_all(conn);
-    PQfinish(conn);
+    dsql_pool_release(pool, conn);
+    check(dsql_pool_close(pool, WAIT_MS) == DSQL_OK, "closing", NULL);
     puts(failures == 0 ? "ok" : "failed");
     return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

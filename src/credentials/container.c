@@ -54,6 +54,9 @@ static enum source_result check_token(struct text token, const char *variable, d
     if (text_is_empty(token)) {
         return source_failed(err, "there is no token in the file that " TOKEN_FILE " names");
     }
+    if (token.len > MAX_TOKEN) {
+        return source_failed(err, "the token (%s) is longer than %d bytes", variable, MAX_TOKEN);
+    }
     if (has_line_break(token)) {
         return source_failed(err, "the token (%s) has a line break in it", variable);
     }
@@ -68,7 +71,8 @@ static enum source_result keep_token(struct text token, const char *variable, st
     enum source_result result = check_token(trimmed, variable, err);
     buf_add_text(out, trimmed);
     if (result == SOURCE_GOT && !buf_ok(out)) {
-        return source_failed(err, "the token (%s) is longer than %d bytes", variable, MAX_TOKEN);
+        fail_nomem(err);
+        return SOURCE_FAILED;
     }
     return result;
 }

@@ -305,6 +305,6 @@ static enum source_result fetch_for_profile(const struct source_context *context
 }
 
 const struct credentials_source credentials_source_imds = {
-    .name = "instance metadata",
+    .name = "instance",
     .fetch = fetch_for_profile,
 };

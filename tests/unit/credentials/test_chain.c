@@ -16,8 +16,8 @@
 /* What is said of all sources behind the profile. */
 #define EXPECTED_REST                                                                              \
     "web identity: AWS_WEB_IDENTITY_TOKEN_FILE is not set; container: "                            \
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI (or ..._FULL_URI) is not set; instance "               \
-    "metadata: AWS_EC2_METADATA_DISABLED is true); set the variables, or run \"aws configure\""
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI (or ..._FULL_URI) is not set; instance: "              \
+    "AWS_EC2_METADATA_DISABLED is true); set the variables, or run \"aws configure\""
 
 static char directory[64];
 static char config_path[96];

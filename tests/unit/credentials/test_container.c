@@ -262,6 +262,10 @@ static void tokens_that_cannot_be_sent_are_refused(void **state)
     expect_bad_token(endless, "could not read the token file /token");
     source_world_init(&world, NULL, 0);
     setenv(RELATIVE, "/x", 1);
+    setenv(TOKEN, endless, 1);
+    expect(SOURCE_FAILED, "the token (" TOKEN ") is longer than 65536 bytes");
+    source_world_init(&world, NULL, 0);
+    setenv(RELATIVE, "/x", 1);
     setenv(TOKEN, "SECRET\r\nhost: evil", 1);
     expect(SOURCE_FAILED, "the token (" TOKEN ") has a line break in it");
 }

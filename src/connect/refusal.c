@@ -195,6 +195,15 @@ static void advise(struct buf *out, const struct refusal *refusal,
     }
 }
 
+/* A server that repeats the token it was given does not get it into errors and logs. */
+static struct text shown(struct text text, size_t max)
+{
+    if (text_contains(text, "X-Amz-")) {
+        return text_of("(withheld: it repeats a token)");
+    }
+    return text_slice(text, 0, max);
+}
+
 dsql_status refusal_fail(const struct refusal *refusal, const struct refusal_context *context,
                          dsql_error *err)
 {
@@ -203,8 +212,8 @@ dsql_status refusal_fail(const struct refusal *refusal, const struct refusal_con
     advise(&advice, refusal, context);
     bool has_hint = !text_is_empty(refusal->hint);
     struct text primary =
-        text_slice(refusal->primary, 0, has_hint ? PRIMARY_SHOWN_WITH_HINT : PRIMARY_SHOWN);
-    struct text hint = text_slice(refusal->hint, 0, HINT_SHOWN);
+        shown(refusal->primary, has_hint ? PRIMARY_SHOWN_WITH_HINT : PRIMARY_SHOWN);
+    struct text hint = shown(refusal->hint, HINT_SHOWN);
     struct text next = buf_text(&advice);
     fail(err, DSQL_ERR_CONNECT, "could not connect to %s: %.*s%s%.*s%.*s", context->host,
          (int)primary.len, primary.data, has_hint ? ": " : "", (int)hint.len, hint.data,

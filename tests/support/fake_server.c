@@ -53,6 +53,7 @@ static void die(const char *what)
 
 /* ---- Certificates ---- */
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): so OpenSSL wants it */
 static int note_server_name(SSL *ssl, int *alert, void *arg)
 {
     (void)alert;
@@ -66,8 +67,8 @@ static int note_server_name(SSL *ssl, int *alert, void *arg)
 static void make_identity(struct fake_server *server, const struct fake_identity *identity)
 {
     struct certificate ca = certificate_make("test.ca", NULL, true, -3600, 3600);
-    struct certificate own = certificate_make(
-        identity->name, identity->is_self_signed ? NULL : &ca, false, -3600, 3600);
+    struct certificate own =
+        certificate_make(identity->name, identity->is_self_signed ? NULL : &ca, false, -3600, 3600);
     certificate_write(&ca, server->ca_file, NULL);
     server->tls = SSL_CTX_new(TLS_server_method());
     if (SSL_CTX_use_certificate(server->tls, own.x509) != 1 ||

@@ -618,9 +618,9 @@ static void set_hostile(size_t number, bool is_set)
     }
 }
 
-static void expect_no_effect(const PGconn *conn, size_t number)
+static void expect_no_effect(PGconn *conn, size_t number)
 {
-    PQconninfoOption *options = PQconninfo((PGconn *)(uintptr_t)conn);
+    PQconninfoOption *options = PQconninfo(conn);
     assert_non_null(options);
     if (hostile[number][2] != NULL) {
         assert_string_not_equal(value_of(options, hostile[number][2]), hostile[number][1]);

@@ -181,6 +181,18 @@ static void each_known_trouble_has_a_next_step(void **state)
     }
 }
 
+static void a_server_that_repeats_the_token_is_not_quoted(void **state)
+{
+    (void)state;
+    dsql_error err =
+        refuse("x: FATAL:  28P01: bad password h/?Action=DbConnect&X-Amz-Signature=ab\n"
+               "HINT:  X-Amz-Security-Token=cd\n");
+    assert_null(strstr(err.message, "X-Amz"));
+    assert_null(strstr(err.message, "Action"));
+    assert_non_null(strstr(err.message, "withheld"));
+    assert_string_equal(err.sqlstate, "28P01");
+}
+
 static void an_endless_message_is_cut_and_the_next_step_stays(void **state)
 {
     (void)state;
@@ -209,6 +221,7 @@ int main(void)
         cmocka_unit_test(the_words_of_the_server_count_among_several_addresses),
         cmocka_unit_test(a_network_error_has_no_sqlstate),
         cmocka_unit_test(each_known_trouble_has_a_next_step),
+        cmocka_unit_test(a_server_that_repeats_the_token_is_not_quoted),
         cmocka_unit_test(an_endless_message_is_cut_and_the_next_step_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,8 +37,7 @@ static void fewer_than_three_times_measure_nothing(void **state)
         "",
         "Signature expired: 20241107T000000Z",
         "Signature expired: 20241107T000000Z is later than 20241107T001500Z",
-        "Signature expired: 20241307T000000Z is now earlier than 20241107T001500Z "
-        "(20241107T003000Z - 15 min.)",
+        "Signature expired: 20241307T000000Z < 20241107T001500Z (20241107T003000Z - 15 min.)",
         "20241107T000000Z 20241107T000000Z 20241107T00000",
     };
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {

@@ -5,6 +5,7 @@
 #include "postgres.h"
 #include "unit.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -329,6 +330,63 @@ static void nonblocking_mode_is_taken_back(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
+/* ---- Ahead of need, and not for ever ---- */
+
+static void wait_for_open(dsql_pool *pool, int count)
+{
+    while (pools_stats(pool).open < count) {
+        sched_yield();
+    }
+}
+
+static void warming_up_keeps_the_pace(void **state)
+{
+    (void)state;
+    struct pool_parts parts = pools_parts(30, 1000);
+    parts.pool.min_idle = 13;
+    dsql_pool *pool = pools_open(&parts);
+    wait_for_open(pool, 1 + 10); /* the one that proves the options, and a burst */
+    for (int i = 0; i < 100; i++) {
+        dsql_pool_release(pool, pools_acquire(pool));
+    }
+    assert_int_equal(pools_stats(pool).opened, 11);
+    atomic_fetch_add(&pools_time.now_ms, 100);
+    wait_for_open(pool, 12);
+    assert_int_equal(pools_stats(pool).opened, 12);
+    atomic_fetch_add(&pools_time.now_ms, 1000);
+    wait_for_open(pool, 13); /* what is wanted, and no more */
+    assert_int_equal(dsql_pool_close(pool, -1), DSQL_OK);
+}
+
+static uint64_t chosen(void *arg)
+{
+    return *(uint64_t *)arg;
+}
+
+static void chance_shortens_a_life_by_a_tenth_at_most(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t chance;
+        int life_ms;
+    } cases[] = {{0, 3300000}, {1234, 3300000 - 1234}, {330000, 2970000}, {330001, 3300000}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint64_t chance = cases[i].chance;
+        const struct random_source random = {.next = chosen, .arg = &chance};
+        struct pool_parts parts = pools_parts(1, 1000);
+        parts.pool.max_idle_s = 86400;
+        parts.random = &random;
+        dsql_pool *pool = pools_open(&parts);
+        atomic_fetch_add(&pools_time.now_ms, cases[i].life_ms - 1);
+        dsql_pool_release(pool, pools_acquire(pool));
+        assert_int_equal(pools_stats(pool).opened, 1);
+        atomic_fetch_add(&pools_time.now_ms, 1);
+        dsql_pool_release(pool, pools_acquire(pool));
+        assert_int_equal(pools_stats(pool).opened, 2);
+        assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +402,8 @@ int main(void)
         cmocka_unit_test(idle_for_long_and_alive_is_lent),
         cmocka_unit_test(idle_for_a_short_time_or_never_asked_costs_no_round_trip),
         cmocka_unit_test(nonblocking_mode_is_taken_back),
+        cmocka_unit_test(warming_up_keeps_the_pace),
+        cmocka_unit_test(chance_shortens_a_life_by_a_tenth_at_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

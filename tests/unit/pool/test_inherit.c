@@ -19,15 +19,11 @@
 
 /* The thread sanitizer cannot start a thread in the child of a program with threads. */
 #if defined(__SANITIZE_THREAD__)
-enum { IS_POSSIBLE = 0 };
+static const volatile bool is_possible = false;
 #elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-enum { IS_POSSIBLE = 0 };
+static const volatile bool is_possible = !__has_feature(thread_sanitizer);
 #else
-enum { IS_POSSIBLE = 1 };
-#endif
-#else
-enum { IS_POSSIBLE = 1 };
+static const volatile bool is_possible = true;
 #endif
 
 #define CHECK(condition) check((condition), __LINE__)
@@ -320,7 +316,7 @@ static void a_child_puts_no_byte_on_the_parent_s_tls_session(void **state)
 
 int main(void)
 {
-    if (!IS_POSSIBLE) {
+    if (!is_possible) {
         puts("not with the thread sanitizer");
         return 0;
     }

@@ -1,0 +1,106 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "connect/wait.h"
+#include "postgres.h"
+#include "unit.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static PGresult *ask(PGconn *conn, const char *sql, int64_t ms)
+{
+    const struct clock *clock = clock_system();
+    int64_t deadline_ms = ms < 0 ? -1 : clock_monotonic_ms(clock) + ms;
+    return wait_for_query(conn, sql, clock, deadline_ms);
+}
+
+static void expect_status(PGconn *conn, const char *sql, ExecStatusType status)
+{
+    PGresult *result = ask(conn, sql, -1);
+    assert_int_equal(PQresultStatus(result), status);
+    assert_int_equal(PQisnonblocking(conn), 0);
+    PQclear(result);
+}
+
+static void the_last_result_of_a_query_comes_back(void **state)
+{
+    (void)state;
+    PGconn *conn = postgres_connect();
+    expect_status(conn, "BEGIN", PGRES_COMMAND_OK);
+    expect_status(conn, "ROLLBACK; SELECT 2", PGRES_TUPLES_OK);
+    expect_status(conn, "no such thing", PGRES_FATAL_ERROR);
+    expect_status(conn, "", PGRES_EMPTY_QUERY);
+    expect_status(conn, "SELECT repeat('x', 5000000)", PGRES_TUPLES_OK);
+    PQfinish(conn);
+}
+
+static void what_never_ends_by_itself_is_no_answer(void **state)
+{
+    (void)state;
+    static const char *const endless[] = {"COPY (SELECT 1) TO STDOUT", "COPY t FROM STDIN"};
+    for (size_t i = 0; i < 2; i++) {
+        PGconn *conn = postgres_connect();
+        expect_status(conn, "CREATE TEMP TABLE t (n int)", PGRES_COMMAND_OK);
+        assert_null(ask(conn, endless[i], -1));
+        PQfinish(conn);
+    }
+}
+
+static void a_lost_connection_is_no_answer(void **state)
+{
+    (void)state;
+    PGconn *conn = postgres_connect();
+    assert_null(ask(conn, "SELECT pg_terminate_backend(pg_backend_pid())", -1));
+    assert_null(ask(conn, "SELECT 1", -1));
+    PQfinish(conn);
+}
+
+static char *long_comment(size_t size)
+{
+    char *sql = malloc(size + 1);
+    assert_non_null(sql);
+    memset(sql, ' ', size);
+    memcpy(sql, "SELECT 1 --", 11);
+    sql[size] = '\0';
+    return sql;
+}
+
+/* The server's process is stopped: the socket fills up, or is silent. */
+static void a_dead_network_holds_nobody_beyond_the_deadline(void **state)
+{
+    (void)state;
+    char *large = long_comment(20000000);
+    const char *const queries[] = {"SELECT 1", large};
+    for (size_t i = 0; i < 2; i++) {
+        PGconn *conn = postgres_connect();
+        int pid = PQbackendPID(conn);
+        assert_int_equal(kill(pid, SIGSTOP), 0);
+        assert_null(ask(conn, queries[i], 50));
+        assert_null(ask(conn, queries[i], 0));
+        assert_int_equal(kill(pid, SIGCONT), 0);
+        PQfinish(conn);
+    }
+    free(large);
+}
+
+static void a_deadline_that_has_passed_does_not_wait(void **state)
+{
+    (void)state;
+    PGconn *conn = postgres_connect();
+    assert_false(wait_for_socket(conn, POLLIN, clock_system(), 0));
+    assert_true(wait_for_socket(conn, POLLOUT, clock_system(), -1));
+    PQfinish(conn);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_last_result_of_a_query_comes_back),
+        cmocka_unit_test(what_never_ends_by_itself_is_no_answer),
+        cmocka_unit_test(a_lost_connection_is_no_answer),
+        cmocka_unit_test(a_dead_network_holds_nobody_beyond_the_deadline),
+        cmocka_unit_test(a_deadline_that_has_passed_does_not_wait),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

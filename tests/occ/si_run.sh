@@ -13,12 +13,16 @@ seed=${3:-$$}
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/dsql-si.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 
-for shape in "4 6" "8 15" "8 40" "12 100"; do
+# Clients, rows, and whether definitions change meanwhile.
+shapes='4,6,0 8,15,0 6,20,1 12,100,0'
+! $must_fail || shapes='4,6,0 8,15,0'
+
+for shape in $shapes; do
     rm -f "$scratch"/*.history
-    # shellcheck disable=SC2086 # two numbers
-    set -- $shape
+    # shellcheck disable=SC2046 # three words
+    set -- $(echo "$shape" | tr , ' ')
     "$build/occ_si_stress" --dir "$scratch" --clients "$1" --rows "$2" --seconds "$seconds" \
-        --seed "$seed" >"$scratch/log" || { cat "$scratch/log" && exit 1; }
+        --seed "$seed" --ddl "$3" >"$scratch/log" || { cat "$scratch/log" && exit 1; }
     status=0
     "$build/occ_si_check" "$scratch" >"$scratch/verdict" || status=$?
     if $must_fail; then
@@ -26,7 +30,7 @@ for shape in "4 6" "8 15" "8 40" "12 100"; do
         tail -n 1 "$scratch/verdict"
         continue
     fi
-    echo "$1 clients, $2 rows, seed $seed: $(tail -n 1 "$scratch/verdict")"
+    echo "$1 clients, $2 rows, DDL $3, seed $seed: $(tail -n 1 "$scratch/verdict")"
     sed -n 's/.*longest statement /    longest statement: /p' "$scratch/log" | sort -n -k 3 | tail -n 1
     if [ "$status" -ne 0 ]; then
         cat "$scratch/verdict" >&2

@@ -3,7 +3,7 @@
  * The recording half of the snapshot-isolation test: many processes run random
  * transactions on one small table and write down all that they saw (si_history.md).
  * It judges nothing; si_check does.
- * usage: si_stress --dir DIRECTORY [--clients N] [--rows N] [--seconds N] [--seed N]
+ * usage: si_stress --dir DIRECTORY [--clients N] [--rows N] [--seconds N] [--seed N] [--ddl 1]
  */
 #include "client.h"
 
@@ -19,6 +19,7 @@ struct stress {
     const char *dir;
     int clients;
     int rows;
+    bool has_ddl; /* and so transactions may meet OC001, anywhere */
     int64_t until_us;
     uint64_t seed;
 };
@@ -97,12 +98,23 @@ static PGresult *execute(struct recorder *recorder, const char *name, int64_t a,
     return result;
 }
 
+static bool is_schema_change(const PGresult *result)
+{
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    return strcmp(client_sqlstate(result), "40001") == 0 && text != NULL &&
+           strcmp(text, "schema has been updated by another transaction (OC001)") == 0;
+}
+
 /* Notes an error; true if there was one. */
 static bool failed(struct recorder *recorder, const PGresult *result)
 {
     const char *sqlstate = client_sqlstate(result);
     if (*sqlstate == '\0') {
         return false;
+    }
+    if (recorder->stress->has_ddl && is_schema_change(result)) {
+        recorder->is_broken = true;
+        return true;
     }
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     note(recorder, "error %s %s", sqlstate, text == NULL ? "connection lost" : text);
@@ -372,10 +384,35 @@ static void vacuum_body(const struct stress *stress)
     PQfinish(conn);
 }
 
+/* The definition changes under everybody; who changes it may lose as well. */
+static void ddl_body(const struct stress *stress)
+{
+    static const char *const changes[] = {
+        "ALTER TABLE si_item ADD COLUMN extra int",
+        "ALTER TABLE si_item DROP COLUMN extra",
+        "GRANT SELECT ON si_item TO PUBLIC",
+        "SET dsql_local.strict = off; CREATE INDEX si_extra ON si_item (v)",
+        "DROP INDEX si_extra",
+    };
+    PGconn *conn = client_connect();
+    for (int i = 0; client_now_us() < stress->until_us;) {
+        PGresult *result = PQexec(conn, changes[i]);
+        if (*client_sqlstate(result) == '\0') {
+            i = (i + 1) % (int)(sizeof changes / sizeof changes[0]);
+        } else if (!is_schema_change(result)) {
+            die("%s: %s", changes[i], PQerrorMessage(conn));
+        }
+        PQclear(result);
+    }
+    PQfinish(conn);
+}
+
 static void any_body(int client, void *arg)
 {
     struct stress *stress = arg;
-    if (client > stress->clients) {
+    if (client > stress->clients + 1) {
+        ddl_body(stress);
+    } else if (client > stress->clients) {
         vacuum_body(stress);
     } else {
         client_body(client, arg);
@@ -424,16 +461,18 @@ int main(int argc, char **argv)
         .dir = option_text(argc, argv, "dir", NULL),
         .clients = (int)option_number(argc, argv, "clients", 8),
         .rows = (int)option_number(argc, argv, "rows", 30),
+        .has_ddl = option_number(argc, argv, "ddl", 0) != 0,
         .seed = (uint64_t)option_number(argc, argv, "seed", (int64_t)getpid()),
     };
     if (stress.dir == NULL || stress.clients < 1 || stress.rows < 1) {
-        die("usage: si_stress --dir DIRECTORY [--clients N] [--rows N] [--seconds N] [--seed N]");
+        die("usage: si_stress --dir DIRECTORY [--clients N] [--rows N] [--seconds N] [--seed N] "
+            "[--ddl 1]");
     }
     printf("seed %llu\n", (unsigned long long)stress.seed);
     create_table();
     bracket(&stress, true);
     stress.until_us = client_now_us() + seconds * 1000000;
-    in_processes(stress.clients + 1, any_body, &stress);
+    in_processes(stress.clients + 1 + stress.has_ddl, any_body, &stress);
     bracket(&stress, false);
     return 0;
 }

@@ -39,6 +39,13 @@ typedef bool UpdateIndexesCompat;
 #define UPDATE_ALL_INDEXES true
 #endif
 
+/* 17: a stronger lock may be asked for too. */
+#if PG_VERSION_NUM >= 170000
+#define LockHeldByMeCompat(tag, mode) LockHeldByMe(tag, mode, false)
+#else
+#define LockHeldByMeCompat(tag, mode) LockHeldByMe(tag, mode)
+#endif
+
 /* 17: pgprocno became a ProcNumber, known without MyProc. */
 #if PG_VERSION_NUM >= 170000
 #define MyProcNumberCompat MyProcNumber

@@ -534,37 +534,121 @@ ddl_reset(void)
 
 /* ---- Locks of a statement ---- */
 
-/*
- * Let go of all locks that this statement has taken: those of the current
- * resource owner (the portal's) and of its parents up to the transaction's,
- * who took them while parsing and planning.  Not while a cursor is open that
- * may count on them, nor inside a utility statement, nor between the queries
- * that a rule made of one.
- *
- * The lock that a transaction has on its own xid goes too.  Only catalogs make
- * others wait for it, and then only DDL has changed them: it takes it again.
- */
+#define STRONG_LOCKS                                                          \
+	(LOCKBIT_ON(ShareUpdateExclusiveLock) | LOCKBIT_ON(ShareLock) |           \
+	 LOCKBIT_ON(ShareRowExclusiveLock) | LOCKBIT_ON(ExclusiveLock) |          \
+	 LOCKBIT_ON(AccessExclusiveLock))
+
+typedef struct HeldLock
+{
+	LOCKTAG	 tag;
+	Oid		 relid;
+	LOCKMASK modes;
+} HeldLock;
+
+/* All locks that this backend has on relations of users.  Slow: for DDL. */
+static HeldLock *
+held_relation_locks(int *count)
+{
+	LockData *all = GetLockStatusData();
+	HeldLock *held = palloc(Max(all->nelements, 1) * sizeof(HeldLock));
+
+	*count = 0;
+	for (int i = 0; i < all->nelements; i++)
+	{
+		const LockInstanceData *lock = &all->locks[i];
+
+		if (lock->pid != MyProcPid || lock->holdMask == 0 ||
+			lock->locktag.locktag_type != LOCKTAG_RELATION ||
+			lock->locktag.locktag_field1 != MyDatabaseId ||
+			lock->locktag.locktag_field2 < FirstNormalObjectId)
+			continue;
+		held[*count].tag = lock->locktag;
+		held[*count].relid = lock->locktag.locktag_field2;
+		held[(*count)++].modes = lock->holdMask;
+	}
+	return held;
+}
+
+/* From whichever resource owner has it, as often as it was taken. */
 static void
-release_statement_locks(void)
+release_lock(const LOCKTAG *tag, LOCKMODE mode)
 {
 	ResourceOwner current = CurrentResourceOwner;
-	ResourceOwner owner;
+	bool		  released = true;
 
-	if (!is_strict() || keeps_locks || active_queries > 0 ||
-		utility_depth > 0 || !IsTransactionBlock() || IsSubTransaction() ||
-		(ActivePortal && list_length(ActivePortal->stmts) > 1))
-		return;
-	for (owner = current; owner != NULL; owner = ResourceOwnerGetParent(owner))
+	while (released && LockHeldByMeCompat(tag, mode))
+	{
+		released = false;
+		for (ResourceOwner owner = current; owner != NULL && !released;
+			 owner = ResourceOwnerGetParent(owner))
+		{
+			CurrentResourceOwner = owner;
+			released = LockRelease(tag, mode, false);
+		}
+	}
+	CurrentResourceOwner = current;
+}
+
+/*
+ * DDL lets go of its locks on relations and of no others: those on schemas,
+ * types and the like keep them from being dropped until it commits.
+ * LockRelease() warns when it is not the owner asked that has a lock.
+ */
+static void
+release_locks_of_ddl(void)
+{
+	int		  saved_client = client_min_messages;
+	int		  saved_log = log_min_messages;
+	int		  n;
+	HeldLock *locks = held_relation_locks(&n);
+
+	client_min_messages = log_min_messages = ERROR;
+	for (int i = 0; i < n; i++)
+		for (LOCKMODE mode = AccessShareLock; mode <= AccessExclusiveLock;
+			 mode++)
+			if (locks[i].modes & LOCKBIT_ON(mode))
+				release_lock(&locks[i].tag, mode);
+	client_min_messages = saved_client;
+	log_min_messages = saved_log;
+}
+
+/*
+ * The fast way, for queries: all locks of the current resource owner (the
+ * portal's) and of its parents up to the transaction's, who took them while
+ * parsing and planning.  The lock that a transaction has on its own xid goes
+ * too: only catalogs make others wait for it, and those only DDL has changed.
+ */
+static void
+release_locks_of_query(void)
+{
+	ResourceOwner current = CurrentResourceOwner;
+
+	for (ResourceOwner owner = current; owner != NULL;
+		 owner = ResourceOwnerGetParent(owner))
 	{
 		CurrentResourceOwner = owner;
 		LockReleaseCurrentOwner(NULL, 0);
 	}
-	if (ddl_count > 0 && TransactionIdIsValid(GetTopTransactionIdIfAny()))
-	{
-		CurrentResourceOwner = CurTransactionResourceOwner;
-		XactLockTableInsert(GetTopTransactionIdIfAny());
-	}
 	CurrentResourceOwner = current;
+}
+
+/*
+ * In a transaction block, when a statement is done.  Not while a cursor is
+ * open that may count on its locks, nor inside a utility statement, nor
+ * between the queries that a rule made of one.
+ */
+static void
+release_statement_locks(void)
+{
+	if (!is_strict() || keeps_locks || active_queries > 0 ||
+		utility_depth > 0 || !IsTransactionBlock() || IsSubTransaction() ||
+		(ActivePortal && list_length(ActivePortal->stmts) > 1))
+		return;
+	if (ddl_count > 0)
+		release_locks_of_ddl();
+	else
+		release_locks_of_query();
 }
 
 /* ---- Queries ---- */
@@ -1012,31 +1096,25 @@ ddl_before_statement(Node *statement)
 /*
  * Every relation that we have locked against others is one whose definition
  * we have changed: those that a statement does not name (CASCADE, foreign
- * keys) too.
+ * keys) too.  What we have locked otherwise, the tables of a view, has to be
+ * there still when we commit.
  */
 static void
 record_locked_relations(void)
 {
-	LOCKMASK strong =
-		LOCKBIT_ON(ShareUpdateExclusiveLock) | LOCKBIT_ON(ShareLock) |
-		LOCKBIT_ON(ShareRowExclusiveLock) | LOCKBIT_ON(ExclusiveLock) |
-		LOCKBIT_ON(AccessExclusiveLock);
-	LockData *locks = GetLockStatusData();
+	int		  n;
+	HeldLock *locks = held_relation_locks(&n);
 
-	for (int i = 0; i < locks->nelements; i++)
+	for (int i = 0; i < n; i++)
 	{
-		const LockInstanceData *lock = &locks->locks[i];
-		Oid						relid = lock->locktag.locktag_field2;
-		ChangeKey				key = relation_key(relid);
+		ChangeKey key = relation_key(locks[i].relid);
 
-		if (lock->pid != MyProcPid || !(lock->holdMask & strong) ||
-			lock->locktag.locktag_type != LOCKTAG_RELATION ||
-			lock->locktag.locktag_field1 != MyDatabaseId ||
-			relid < FirstNormalObjectId)
+		touch(locks[i].relid)->written = true;
+		if (!(locks[i].modes & STRONG_LOCKS))
 			continue;
 		if (!record_change(&key))
-			raise_changed(relid, InvalidTransactionId);
-		touch(relid)->changed = true;
+			raise_changed(locks[i].relid, InvalidTransactionId);
+		touch(locks[i].relid)->changed = true;
 	}
 }
 

@@ -17,10 +17,11 @@ enum { NUMBER_SIZE = 32, MAX_DER_SIZE = 128, MAX_PART_SIZE = 2048 };
 /* libcrypto would ask on the terminal. */
 static int no_password(char *buffer, int size, int is_writing, void *arg)
 {
-    (void)buffer;
-    (void)size;
     (void)is_writing;
     (void)arg;
+    if (size > 0) {
+        buffer[0] = '\0';
+    }
     return -1;
 }
 
@@ -150,7 +151,7 @@ static bool write_proof(EVP_PKEY *key, const struct dpop_request *request, struc
     unsigned char der[MAX_DER_SIZE];
     size_t len = sizeof der;
     buf_init(&part, MAX_PART_SIZE);
-    buf_init_secret(&proof, 2 * MAX_PART_SIZE);
+    buf_init_secret(&proof, (size_t)MAX_PART_SIZE * 2);
     bool is_written = add_header(&part, key);
     base64url_encode(&proof, buf_text(&part));
     buf_reset(&part);

@@ -42,6 +42,11 @@
     "jFllIKxDzibgBu/xninVqGErNHihoa2PmLaaENaAiy8=\n"                                               \
     "-----END EC PRIVATE KEY-----\n"
 
+#define KEY_DAMAGED                                                                                \
+    "-----BEGIN EC PRIVATE KEY-----\n"                                                             \
+    "AAAA\n"                                                                                       \
+    "-----END EC PRIVATE KEY-----\n"
+
 /* Header and claims of KEY at 1700000000, put together by another program. */
 #define EXPECTED                                                                                   \
     "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwiY3J2IjoiUC0yNTYiLCJ4Ijo"  \
@@ -137,9 +142,7 @@ static void key_in_the_newer_envelope_is_taken(void **state)
 static void other_keys_are_refused_without_asking_anybody(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "hello", KEY_P384, KEY_ENCRYPTED,
-                                      "-----BEGIN EC PRIVATE KEY-----\nAAAA\n"
-                                      "-----END EC PRIVATE KEY-----\n"};
+    static const char *const bad[] = {"", "hello", KEY_P384, KEY_ENCRYPTED, KEY_DAMAGED};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct buf proof AUTO_BUF;
         assert_false(prove(bad[i], URL, &proof));

@@ -191,8 +191,8 @@ static void a_session_name_that_sts_would_refuse_is_not_sent(void **state)
 {
     (void)state;
     static const char *const names[] = {"a", "a b", "a/b", "a\r\nb",
-                                        "12345678901234567890123456789012345678901234567890123456"
-                                        "789012345"};
+                                        ("12345678901234567890123456789012345678901234567890123456"
+                                         "789012345")};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         dsql_error err = {0};
         const struct sts_role role = {.role_arn = ROLE, .session_name = names[i]};

@@ -54,8 +54,8 @@ static void urls_that_hide_their_host_are_refused(void **state)
         "http://127.0.0.1\\@evil.com/",
         "http://localhost#x",
         "http://local%68ost/",
-        "http://l\xc3\xb6"
-        "calhost/",
+        ("http://l\xc3\xb6"
+         "calhost/"),
         "http://local host/",
         "http://localhost/a b",
         "http://localhost/\r\nx: y",

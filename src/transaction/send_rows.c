@@ -2,7 +2,7 @@
 /*
  * See send_rows.h.  While the server is busy answering it may not read, so a client that only
  * writes can wait for it for ever (libpq manual, "Pipeline Mode"): the socket is non-blocking,
- * and answers are read whenever there is no room for more.
+ * and answers are read, and dropped, whenever there is no room for more.
  */
 #include "transaction/send_rows.h"
 

@@ -15,10 +15,19 @@
 /* Doubles hold every whole number up to here. */
 #define EXACT_LIMIT 9007199254740992.0
 
-/* jansson takes its own pointer back without const in most places. */
+/* For what is ours in truth: jansson gives and takes its own with const and without. */
+static void *without_const(const void *pointer)
+{
+    const union {
+        const void *with;
+        void *without;
+    } both = {.with = pointer};
+    return both.without;
+}
+
 static json_t *of(const struct json *json)
 {
-    return (json_t *)(uintptr_t)json;
+    return without_const(json);
 }
 
 struct json *json_parse(struct text bytes)
@@ -42,13 +51,14 @@ struct json *json_new(void)
 }
 
 /* As deep as jansson parses, which is JSON_PARSER_MAX_DEPTH, 2048. */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as jansson parses */
 static void wipe(json_t *value)
 {
     const char *name;
     json_t *member;
     size_t i;
     if (json_is_string(value)) {
-        secret_wipe((char *)(uintptr_t)json_string_value(value), json_string_length(value));
+        secret_wipe(without_const(json_string_value(value)), json_string_length(value));
     } else if (json_is_object(value)) {
         json_object_foreach(value, name, member)
         {

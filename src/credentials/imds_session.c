@@ -77,7 +77,7 @@ static int64_t usable_ms(const struct http_response *response)
 {
     int64_t ttl_s = MAX_TTL_S;
     (void)text_to_int64(text_of(response->imds_token_ttl), 0, MAX_TTL_S, &ttl_s);
-    return (ttl_s > 2 * EARLY_S ? ttl_s - EARLY_S : ttl_s / 2) * 1000;
+    return (ttl_s > (int64_t)EARLY_S * 2 ? ttl_s - EARLY_S : ttl_s / 2) * 1000;
 }
 
 static enum source_result keep_token(struct imds_session *session,

@@ -177,4 +177,18 @@ done
 has_ended "$job" t ''
 equals 'the index' "$(is_valid big_a)" t
 
+# Jobs that have ended are forgotten, half an hour later or when the owner says.
+owner() {
+    env -u PGHOSTADDR -u PGPORT PGOPTIONS='-c dsql_local.strict=off' psql -X -At -q \
+        -v ON_ERROR_STOP=1 -U dsql_owner -d postgres -h "$CLUSTER_DIR/run" -p 5432 -c "$1"
+}
+[ "$(sql 'SELECT count(*) FROM sys.jobs')" -gt 5 ] || fail_check 'jobs are forgotten too early'
+succeeds 'no time at all' owner 'ALTER SYSTEM SET dsql_local.job_retention = 0'
+succeeds 'from now on' owner 'SELECT pg_reload_conf()'
+tries=0
+until [ "$(sql 'SELECT count(*) FROM sys.jobs')" = 0 ] || [ "$tries" -ge 100 ]; do
+    tries=$((tries + 1))
+done
+equals 'jobs' "$(sql 'SELECT count(*) FROM sys.jobs')" 0
+
 finish_checks

@@ -14,6 +14,7 @@
 #include <openssl/x509.h>
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -492,6 +493,7 @@ static void silent_connection_is_closed(void **state)
 
 int main(void)
 {
+    signal(SIGPIPE, SIG_IGN); /* as the daemon does */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(admin_comes_in),
         cmocka_unit_test(megabytes_pass_both_ways),

@@ -3,7 +3,7 @@
  * Work whose result is known beforehand, done by many processes on few rows: no
  * update may be lost or counted twice, no sum may ever be off, no child may be without
  * its parent.  Who gets OC000 at COMMIT tries again; any other failure is one.
- * usage: exact_totals all|counter|bank|foreign_key|upsert|hot_row [--clients N] [--each N]
+ * usage: exact_totals all|counter|bank|foreign_key|upsert|wide|hot_row [--clients N] [--each N]
  */
 #include "client.h"
 
@@ -82,6 +82,35 @@ static const char *const counter_setup[] = {
     "DROP TABLE IF EXISTS counter",
     "CREATE TABLE counter (id int PRIMARY KEY, v bigint)",
     "INSERT INTO counter SELECT g, 0 FROM generate_series(1, 4) g",
+    NULL,
+};
+
+/* ---- wide: values kept out of line, that each update has to bring along ---- */
+
+static void widen_body(struct worker *worker)
+{
+    int id = 1 + random_below(&worker->random, COUNTERS);
+    bool has_new_body = random_below(&worker->random, 3) == 0;
+    run_format(worker->conn,
+               has_new_body
+                   ? "UPDATE wide SET v = v + 1, body = repeat(v::text, 9) || right(body, -9) "
+                     "WHERE id = %d"
+                   : "UPDATE wide SET v = v + 1 WHERE id = %d",
+               id);
+    run_format(worker->conn, "UPDATE wide SET sum = md5(body) WHERE id = %d", id);
+}
+
+static void widen_once(struct worker *worker)
+{
+    commit_somehow(worker, widen_body);
+}
+
+static const char *const wide_setup[] = {
+    "DROP TABLE IF EXISTS wide",
+    "CREATE TABLE wide (id int PRIMARY KEY, v bigint, body text, sum text)",
+    "INSERT INTO wide SELECT g, 0, (SELECT string_agg(md5(g || '.' || h), '') "
+    "FROM generate_series(1, 500) h), '' FROM generate_series(1, 4) g",
+    "UPDATE wide SET sum = md5(body)",
     NULL,
 };
 
@@ -212,6 +241,8 @@ static const char *const foreign_key_setup[] = {
 
 static const struct scene scenes[] = {
     {"counter", counter_setup, count_once, NULL, 0, "SELECT sum(v) FROM counter", true},
+    {"wide", wide_setup, widen_once, "SELECT count(*) FROM wide WHERE md5(body) <> sum", 0,
+     "SELECT sum(v) FROM wide", true},
     {"hot_row", counter_setup, hot_once, NULL, 0, "SELECT sum(v) FROM counter", true},
     {"upsert", upsert_setup, upsert_once, "SELECT count(*) - count(DISTINCT id) FROM tally", 0,
      "SELECT sum(n) FROM tally", true},
@@ -288,7 +319,7 @@ int main(int argc, char **argv)
         }
     }
     if (!has_played) {
-        die("usage: exact_totals all|counter|bank|foreign_key|upsert|hot_row [--clients N] "
+        die("usage: exact_totals all|counter|bank|foreign_key|upsert|wide|hot_row [--clients N] "
             "[--each N]");
     }
     return 0;

@@ -229,17 +229,18 @@ static void log_outcome(const dsql_credentials_provider *provider, const struct 
                         const struct dsql_credentials *fresh, const dsql_error *failure)
 {
     const struct dsql_credentials *old = &provider->cached;
+    bool is_endless = old->expires_at == 0;
+    bool has_failed = failure->status != DSQL_OK;
     if (secret_is_empty(&old->access_key_id)) {
         return;
     }
-    if (failure->status != DSQL_OK) {
-        bool is_endless = old->expires_at == 0;
+    if (has_failed && !credentials_have_expired(old, clock)) { /* or else the caller hears it */
         log_write(&provider->logger, DSQL_LOG_WARN,
                   "could not renew the AWS credentials, %lld s before their end%s: %s",
                   is_endless ? 0LL : (long long)(old->expires_at - clock_wall_s(clock)),
                   is_endless ? " (they have none)" : "", failure->message);
-    } else if (!text_equal_string(text_of(secret_string(&old->access_key_id)),
-                                  secret_string(&fresh->access_key_id))) {
+    } else if (!has_failed && !text_equal_string(text_of(secret_string(&old->access_key_id)),
+                                                 secret_string(&fresh->access_key_id))) {
         log_write(&provider->logger, DSQL_LOG_INFO,
                   "the AWS credentials come with another access key now (...%s, before ...%s)",
                   key_end(&fresh->access_key_id), key_end(&old->access_key_id));

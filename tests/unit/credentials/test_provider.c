@@ -443,6 +443,29 @@ static void expect_logged(const char *expected)
     logged[0] = '\0';
 }
 
+static void failure_that_the_caller_hears_is_not_logged_each_second(void **state)
+{
+    (void)state;
+    struct fake fake;
+    const struct logger logger = {.write = keep_log};
+    set_up(&fake, 60 * MINUTE);
+    provider_log_to(fake.provider, &logger);
+    expect_id(&fake, "AKID1");
+    atomic_store(&fake.status, DSQL_ERR_CREDENTIALS);
+    later(&fake, 59 * MINUTE);
+    expect_failure(&fake, DSQL_ERR_CREDENTIALS, "the fake is broken");
+    expect_logged(
+        "1 could not renew the AWS credentials, 60 s before their end: the fake is broken");
+    later(&fake, 2 * MINUTE);
+    expect_failure(&fake, DSQL_ERR_CREDENTIALS, "the fake is broken");
+    expect_logged("");
+    later(&fake, 2);
+    atomic_store(&fake.status, DSQL_OK);
+    expect_id(&fake, "AKID4");
+    expect_logged("2 the AWS credentials come with another access key now (...?, before ...?)");
+    tear_down(&fake);
+}
+
 static dsql_status fetch_long_key(void *arg, dsql_credentials *out, dsql_error *err)
 {
     (void)err;
@@ -695,6 +718,7 @@ int main(void)
         cmocka_unit_test(callback_that_misbehaves_is_survived),
         cmocka_unit_test(callback_that_asks_its_own_provider_does_not_hang),
         cmocka_unit_test(another_access_key_and_a_failed_renewal_are_logged),
+        cmocka_unit_test(failure_that_the_caller_hears_is_not_logged_each_second),
         cmocka_unit_test(many_threads_share_one_fetch),
         cmocka_unit_test(fetches_never_overlap_even_when_they_fail),
         cmocka_unit_test(early_renewal_keeps_nobody_waiting),

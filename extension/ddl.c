@@ -91,9 +91,9 @@ typedef struct Changes
 /* What the running transaction has touched. */
 typedef struct Touched
 {
-	Oid	 relid;
-	bool written;
-	bool changed; /* its definition, by us */
+	Oid		 relid;
+	bool	 written;
+	LOCKMODE changed; /* its definition, by us, under this lock; else none */
 } Touched;
 
 static Changes *changes = NULL;
@@ -488,7 +488,7 @@ ddl_lock_and_check(void)
 	qsort(touched, ntouched, sizeof(Touched), compare_touched);
 	for (int i = 0; i < ntouched; i++)
 	{
-		if (touched[i].written || touched[i].changed)
+		if (touched[i].written || touched[i].changed != NoLock)
 			lock_again(&touched[i]);
 		if (has_changed(touched[i].relid, &winner, &being))
 			raise_changed(touched[i].relid, winner);
@@ -1025,7 +1025,7 @@ announce_change(Oid relid)
 		raise_changed(relid, winner);
 	if (!record_change(&key))
 		raise_changed(relid, InvalidTransactionId);
-	touch(relid)->changed = true;
+	touch(relid);
 }
 
 void
@@ -1093,6 +1093,16 @@ ddl_before_statement(Node *statement)
 	announce(statement);
 }
 
+static LOCKMODE
+strongest(LOCKMASK modes)
+{
+	LOCKMODE mode = AccessExclusiveLock;
+
+	while (!(modes & LOCKBIT_ON(mode)))
+		mode--;
+	return mode;
+}
+
 /*
  * Every relation that we have locked against others is one whose definition
  * we have changed: those that a statement does not name (CASCADE, foreign
@@ -1114,7 +1124,7 @@ record_locked_relations(void)
 			continue;
 		if (!record_change(&key))
 			raise_changed(locks[i].relid, InvalidTransactionId);
-		touch(locks[i].relid)->changed = true;
+		touch(locks[i].relid)->changed = strongest(locks[i].modes);
 	}
 }
 
@@ -1213,4 +1223,8 @@ ddl_init(void)
 	ExecutorEnd_hook = end_executor;
 	prev_emit_log = emit_log_hook;
 	emit_log_hook = rephrase_for_client;
+
+	/* Who waits, waits for DDL or autovacuum: no need to hope for a second. */
+	SetConfigOption("deadlock_timeout", "100ms", PGC_POSTMASTER,
+					PGC_S_DYNAMIC_DEFAULT);
 }

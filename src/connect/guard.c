@@ -9,7 +9,7 @@
 /* A file that cannot exist, and so means: none. */
 #define NO_FILE "/dev/null/none"
 
-enum { LIBPQ_16 = 160000, LIBPQ_17 = 170000, LIBPQ_18 = 180000 };
+enum { LIBPQ_16 = 160000, LIBPQ_18 = 180000 };
 
 struct rule {
     const char *keyword;
@@ -47,7 +47,7 @@ static const struct rule rules[] = {
 /* Only libpqs made with Kerberos know these. */
 static const struct rule kerberos_rules[] = {
     {"krbsrvname", "postgres", 0, NULL},    /* PGKRBSRVNAME */
-    {"gssdelegation", "0", LIBPQ_17, NULL}, /* PGGSSDELEGATION */
+    {"gssdelegation", "0", LIBPQ_16, NULL}, /* PGGSSDELEGATION */
 };
 
 static bool is_given(const struct settings *settings, const char *keyword)

@@ -64,6 +64,19 @@ static int note_server_name(SSL *ssl, int *alert, void *arg)
     return SSL_TLSEXT_ERR_OK;
 }
 
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                           const unsigned char *in, unsigned int in_len, void *arg)
+{
+    static const unsigned char ours[] = "\x0apostgresql";
+    (void)ssl;
+    (void)arg;
+    unsigned char *chosen = NULL;
+    bool is_known = SSL_select_next_proto(&chosen, out_len, ours, sizeof ours - 1, in, in_len) ==
+                    OPENSSL_NPN_NEGOTIATED;
+    *out = chosen;
+    return is_known ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
 static void make_identity(struct fake_server *server, const struct fake_identity *identity)
 {
     struct certificate ca = certificate_make("test.ca", NULL, true, -3600, 3600);
@@ -75,6 +88,7 @@ static void make_identity(struct fake_server *server, const struct fake_identity
         SSL_CTX_use_PrivateKey(server->tls, own.key) != 1) {
         die("certificate");
     }
+    SSL_CTX_set_alpn_select_cb(server->tls, choose_protocol, NULL);
     SSL_CTX_set_tlsext_servername_callback(server->tls, note_server_name);
     certificate_free(&own);
     certificate_free(&ca);
@@ -236,9 +250,17 @@ bool fake_read_ssl_request(struct fake_client *client)
            memcmp(request, "\0\0\0\x08\x04\xd2\x16\x2f", sizeof request) == 0;
 }
 
+/* libpq 17 begins with TLS at once (direct negotiation): a handshake record, type 22. */
+static bool begins_with_tls(const struct fake_client *client)
+{
+    char first = '\0';
+    return recv(client->fd, &first, 1, MSG_PEEK) == 1 && first == 22;
+}
+
 bool fake_tls(struct fake_client *client)
 {
-    if (!fake_read_ssl_request(client) || !fake_send(client, "S", 1)) {
+    if (!begins_with_tls(client) &&
+        (!fake_read_ssl_request(client) || !fake_send(client, "S", 1))) {
         return false;
     }
     SSL *ssl = SSL_new(client->tls);

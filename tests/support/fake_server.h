@@ -33,7 +33,7 @@ void fake_server_stop(struct fake_server *server);
 
 /* ---- For the function that serves ---- */
 
-/** SSLRequest, then TLS with our certificate. */
+/** SSLRequest (not from libpq 17), then TLS with our certificate. */
 bool fake_tls(struct fake_client *client);
 /** The eight bytes of SSLRequest only. */
 bool fake_read_ssl_request(struct fake_client *client);

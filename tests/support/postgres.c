@@ -100,6 +100,7 @@ static pid_t start(char *const arguments[])
     }
     /* The sanitizers' options are for the tests, not for the server. */
     unsetenv("LD_PRELOAD");
+    unsetenv("LD_LIBRARY_PATH"); /* nor is another libpq to try */
     execv(arguments[0], arguments);
     _exit(127);
 }

@@ -468,7 +468,9 @@ static void a_server_without_tls_gets_nothing(void **state)
     (void)state;
     struct stage stage;
     set_up(&stage, serve_without_tls, NULL);
-    expect_refusal(&stage, DSQL_ERR_CONNECT, "that is no Aurora DSQL");
+    bool asks_first = PQlibVersion() < 170000; /* later ones do not ask whether there is TLS */
+    expect_refusal(&stage, DSQL_ERR_CONNECT,
+                   asks_first ? "that is no Aurora DSQL" : "could not connect to " HOST);
     tear_down(&stage);
     assert_false(atomic_load(&spoke_in_clear));
 }
@@ -543,7 +545,9 @@ static void another_authentication_never_succeeds(void **state)
         struct stage stage;
         int code = codes[i];
         set_up(&stage, request_authentication, &code);
-        expect_refusal(&stage, DSQL_ERR_CONNECT, "could not connect to " HOST);
+        bool has_require_auth = PQlibVersion() >= 160000 && code != 99;
+        expect_refusal(&stage, DSQL_ERR_CONNECT,
+                       has_require_auth ? "that is no Aurora DSQL" : "could not connect to " HOST);
         tear_down(&stage);
     }
 }

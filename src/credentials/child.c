@@ -174,12 +174,14 @@ static enum child_result read_output(const struct child *child, struct buf *outp
         if (result != CHILD_DONE || is_over) {
             return result;
         }
+        size_t room = output->max - output->len;
         got = read_chunk(child->output, output);
         if (got < 0) {
             return CHILD_UNREADABLE;
         }
         if (!buf_ok(output)) {
-            return CHILD_TOO_MUCH;
+            errno = ENOMEM;
+            return (size_t)got > room ? CHILD_TOO_MUCH : CHILD_UNREADABLE;
         }
     } while (got > 0);
     return CHILD_DONE;

@@ -125,14 +125,17 @@ static void split(struct splitter *splitter)
         splitter->failure = "it is empty";
     }
     if (splitter->failure == NULL && !buf_ok(&splitter->bytes)) {
-        splitter->failure = "it is too long, or memory is short";
+        splitter->failure = "memory is short";
     }
 }
 
 const char *command_line_split(struct text command, struct command_line *out)
 {
     struct splitter splitter = {.rest = command};
-    buf_init_secret(&splitter.bytes, COMMAND_LINE_MAX_SIZE);
+    if (command.len >= COMMAND_LINE_MAX_SIZE) {
+        return "it is too long";
+    }
+    buf_init_secret(&splitter.bytes, COMMAND_LINE_MAX_SIZE + 1); /* a word has its NUL */
     split(&splitter);
     if (splitter.failure != NULL) {
         buf_clear(&splitter.bytes);

@@ -25,7 +25,9 @@ enum {
     STATUS_OK = 200,
     MIN_SESSION_NAME = 2,
     MAX_SESSION_NAME = 64,
-    MAX_HEADERS = 4
+    MAX_HEADERS = 4,
+    MAX_ROLE_ARN = 2048,   /* these two: of the service */
+    MAX_EXTERNAL_ID = 1224 /* and together far from MAX_FORM */
 };
 
 #define CONTENT_TYPE "application/x-www-form-urlencoded"
@@ -76,6 +78,10 @@ static enum source_result write_form(const char *action, const struct source_con
     if (role->session_name != NULL && !is_session_name(text_of(role->session_name))) {
         return source_failed(err,
                              "the role session name is not 2 to 64 letters, digits or _+=,.@-");
+    }
+    if (text_of(role->role_arn).len > MAX_ROLE_ARN ||
+        text_of(role->external_id).len > MAX_EXTERNAL_ID) {
+        return source_failed(err, "the ARN of a role or its external id is too long");
     }
     add_field(form, "Action", text_of(action));
     add_field(form, "Version", text_of("2011-06-15"));
@@ -262,11 +268,6 @@ static bool sign(const struct question *question, const struct dsql_credentials 
                  struct signature *signature)
 {
     const char *token = secret_string(&base->session_token);
-    if (!clock_format_basic(clock_wall_s(question->context->clock), signature->scope.time)) {
-        return false;
-    }
-    signature->scope.region = question->endpoint->region;
-    signature->scope.service = SERVICE_NAME;
     const struct sigv4_param headers[MAX_HEADERS] = {
         {"content-type", CONTENT_TYPE},
         {"host", question->endpoint->host},
@@ -281,6 +282,8 @@ static bool sign(const struct question *question, const struct dsql_credentials 
         .header_count = token[0] == '\0' ? MAX_HEADERS - 1 : MAX_HEADERS,
         .payload = question->form,
     };
+    signature->scope.region = question->endpoint->region;
+    signature->scope.service = SERVICE_NAME;
     return write_authorization(&request, base, signature);
 }
 
@@ -290,7 +293,10 @@ static enum source_result ask_signed(const struct question *plain,
 {
     struct question question = *plain; /* with headers that live as long as the signature */
     struct signature signature = {0};
-    enum source_result result;
+    enum source_result result = SOURCE_FAILED;
+    if (!clock_format_basic(clock_wall_s(plain->context->clock), signature.scope.time)) {
+        return source_failed(err, "the clock shows a year that cannot be signed");
+    }
     buf_init(&signature.authorization, MAX_AUTHORIZATION);
     if (sign(plain, base, &signature)) {
         add_header(&question, "x-amz-date", signature.scope.time);
@@ -300,8 +306,7 @@ static enum source_result ask_signed(const struct question *plain,
         add_header(&question, "authorization", signature.authorization.data);
         result = ask(&question, out, err);
     } else {
-        result = source_failed(err, "cannot sign a request to AWS STS: out of memory, or the "
-                                    "clock shows a year that cannot be signed");
+        fail_nomem(err); /* all that is signed has its limits, far from those of sigv4 */
     }
     buf_clear(&signature.authorization);
     return result;
@@ -321,7 +326,8 @@ enum source_result sts_assume_role(const struct source_context *context,
         return SOURCE_FAILED;
     }
     if (!buf_ok(&form)) {
-        return source_failed(err, "the request for %s is too long", role->role_arn);
+        fail_nomem(err);
+        return SOURCE_FAILED;
     }
     struct question question = {
         .action = action,
@@ -370,7 +376,8 @@ enum source_result sts_assume_role_with_web_identity(const struct source_context
     }
     add_field(&form, "WebIdentityToken", text_trim(buf_text(&token)));
     if (!buf_ok(&form)) {
-        return source_failed(err, "the request for %s is too long", role->role_arn);
+        fail_nomem(err);
+        return SOURCE_FAILED;
     }
     struct question question = {
         .action = action,

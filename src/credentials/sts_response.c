@@ -4,8 +4,10 @@
 
 #include "credentials/rfc3339.h"
 #include "credentials/xml.h"
+#include "http/http.h"
 
-enum { MAX_PATH = 160, MAX_VALUE = 128 * 1024, MAX_MESSAGE = 4096 };
+/* No value is longer than the answer, so one that does not fit means that memory is short. */
+enum { MAX_PATH = 160, MAX_VALUE = HTTP_MAX_BODY, MAX_MESSAGE = 4096 };
 
 struct values {
     struct buf access_key_id;
@@ -35,7 +37,17 @@ static bool find(struct text answer, const char *action, const char *name, struc
     struct buf path AUTO_BUF;
     buf_init(&path, MAX_PATH);
     buf_printf(&path, "%sResponse/%sResult/Credentials/%s", action, action, name);
-    return buf_ok(&path) && xml_find(answer, path.data, out) == XML_FOUND && out->len > 0;
+    if (!buf_ok(&path)) {
+        out->is_broken = true; /* as if it had been there, and had not fitted */
+        return false;
+    }
+    return xml_find(answer, path.data, out) == XML_FOUND && out->len > 0;
+}
+
+static bool all_ok(const struct values *values)
+{
+    return buf_ok(&values->access_key_id) && buf_ok(&values->secret_access_key) &&
+           buf_ok(&values->session_token) && buf_ok(&values->expiration);
 }
 
 static bool find_all(struct text answer, const char *action, struct values *values)
@@ -58,6 +70,9 @@ dsql_status sts_response_credentials(struct text answer, const char *action,
         status = credentials_fill(out, buf_text(&values.access_key_id),
                                   buf_text(&values.secret_access_key),
                                   buf_text(&values.session_token), expires_at);
+    }
+    if (!all_ok(&values)) {
+        status = DSQL_ERR_NOMEM;
     }
     values_clear(&values);
     return status;

@@ -201,6 +201,38 @@ static void a_session_name_that_sts_would_refuse_is_not_sent(void **state)
     }
 }
 
+static void a_role_that_is_too_long_is_not_sent(void **state)
+{
+    (void)state;
+    char longest[2050];
+    memset(longest, 'a', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    dsql_error err = {0};
+    const struct sts_role by_arn = {.role_arn = longest};
+    const struct sts_role by_id = {.role_arn = ROLE, .external_id = longest};
+    assert_int_equal(assume(NULL, 0, &by_arn, &err), SOURCE_FAILED);
+    expect_words(&err, "too long");
+    assert_int_equal(assume(NULL, 0, &by_id, &err), SOURCE_FAILED);
+    expect_words(&err, "too long");
+}
+
+static int64_t wall_beyond_9999(void *arg)
+{
+    (void)arg;
+    return INT64_C(253402300800);
+}
+
+static void a_year_that_cannot_be_signed_is_not_sent(void **state)
+{
+    (void)state;
+    const struct clock beyond = {.wall_s = wall_beyond_9999, .monotonic_ms = monotonic_ms};
+    dsql_error err = {0};
+    const struct sts_role role = {.role_arn = ROLE};
+    world.clock = &beyond;
+    assert_int_equal(assume(NULL, 0, &role, &err), SOURCE_FAILED);
+    expect_words(&err, "year");
+}
+
 static void a_token_is_sent_unsigned_and_read_each_time(void **state)
 {
     (void)state;
@@ -381,6 +413,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(name_id_and_duration_are_sent_when_given, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_session_name_that_sts_would_refuse_is_not_sent, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_role_that_is_too_long_is_not_sent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_year_that_cannot_be_signed_is_not_sent, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_token_is_sent_unsigned_and_read_each_time, set_up,
                                         tear_down),

@@ -166,6 +166,58 @@ static void from_a_profile(void **state)
     torture("profile", fetch_environment, DSQL_ERR_CREDENTIALS);
 }
 
+#define STS_ANSWER(action)                                                                         \
+    "<" action "Response><" action "Result><Credentials><AccessKeyId>A</AccessKeyId>"              \
+    "<SecretAccessKey>hush</SecretAccessKey><SessionToken>hush</SessionToken>"                     \
+    "<Expiration>2050-08-27T00:00:00Z</Expiration></Credentials></" action "Result></" action      \
+    "Response>"
+
+static const struct replay_exchange sts_exchanges[] = {
+    {.method = "POST",
+     .url = "https://sts.us-east-1.amazonaws.com/",
+     .status = 200,
+     .answer = STS_ANSWER("AssumeRoleWithWebIdentity")},
+    {.method = "POST",
+     .url = "https://sts.us-east-1.amazonaws.com/",
+     .status = 200,
+     .answer = STS_ANSWER("AssumeRole")},
+};
+
+static const struct source_file role_files[] = {
+    {"/home/.aws/config", "[default]\nrole_arn=arn:a\nsource_profile=b\nregion=us-east-1\n"
+                          "ca_bundle=/ca\n[profile b]\nrole_arn=arn:b\n"
+                          "web_identity_token_file=/token\n"},
+    {"/token", "web-identity-token"},
+};
+
+static dsql_status fetch_roles(dsql_error *err)
+{
+    return fetch_from(sts_exchanges, 2, err);
+}
+
+static void from_roles(void **state)
+{
+    (void)state;
+    source_world_init(&sources, NULL, 0);
+    sources.files = role_files;
+    sources.file_count = sizeof role_files / sizeof role_files[0];
+    torture("roles", fetch_roles, DSQL_ERR_CREDENTIALS);
+}
+
+static const struct source_file process_files[] = {
+    {"/home/.aws/config", "[default]\ncredential_process=echo "
+                          "'{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"s\"}'\n"},
+};
+
+static void from_a_process(void **state)
+{
+    (void)state;
+    source_world_init(&sources, NULL, 0);
+    sources.files = process_files;
+    sources.file_count = 1;
+    torture("process", fetch_environment, DSQL_ERR_CREDENTIALS);
+}
+
 static dsql_status fetch_container(dsql_error *err)
 {
     static const struct replay_exchange good[] = {{
@@ -492,6 +544,8 @@ int main(void)
         cmocka_unit_test(options_profiles_and_tokens),
         cmocka_unit_test(from_the_environment),
         cmocka_unit_test(from_a_profile),
+        cmocka_unit_test(from_roles),
+        cmocka_unit_test(from_a_process),
         cmocka_unit_test(from_a_container),
         cmocka_unit_test(from_a_login),
         cmocka_unit_test(from_a_web_identity),

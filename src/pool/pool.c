@@ -214,20 +214,20 @@ static dsql_status fail_closed(dsql_error *err)
     return fail(err, DSQL_ERR_CLOSED, "the pool is closing");
 }
 
-static dsql_status fail_timeout(dsql_pool *pool, dsql_error *err)
+static dsql_status fail_timeout(dsql_pool *pool, int timeout_ms, dsql_error *err)
 {
     pool->counters.timeouts++;
     return fail(err, DSQL_ERR_TIMEOUT,
                 "no connection came free in %d ms: %d of %d in use, %d waiting; "
                 "release them sooner or raise pool_max",
-                pool->parts.pool.acquire_timeout_ms, place_count(pool, PLACE_LENT),
-                pool->parts.pool.max, pool->waiters.count);
+                timeout_ms, place_count(pool, PLACE_LENT), pool->parts.pool.max,
+                pool->waiters.count);
 }
 
 /* Stands in the queue until served; with the lock held. */
-static struct place *queue_up(dsql_pool *pool, struct waiter *waiter, dsql_error *err)
+static struct place *queue_up(dsql_pool *pool, struct waiter *waiter, int timeout_ms,
+                              dsql_error *err)
 {
-    int timeout_ms = pool->parts.pool.acquire_timeout_ms;
     struct timespec until = condition_deadline(timeout_ms);
     bool has_time = true;
     waiters_add(&pool->waiters, waiter);
@@ -240,14 +240,14 @@ static struct place *queue_up(dsql_pool *pool, struct waiter *waiter, dsql_error
     if (pool->is_closing) {
         fail_closed(err);
     } else {
-        fail_timeout(pool, err);
+        fail_timeout(pool, timeout_ms, err);
     }
     waiters_remove(&pool->waiters, waiter);
     pthread_cond_broadcast(&pool->is_quieter);
     return NULL;
 }
 
-static struct place *wait_for_place(dsql_pool *pool, dsql_error *err)
+static struct place *wait_for_place(dsql_pool *pool, int timeout_ms, dsql_error *err)
 {
     struct waiter waiter = {.place = NULL};
     if (!condition_init(&waiter.is_served)) {
@@ -259,11 +259,11 @@ static struct place *wait_for_place(dsql_pool *pool, dsql_error *err)
     if (pool->is_closing) {
         fail_closed(err);
     } else if (pool->waiters.first != NULL) {
-        place = queue_up(pool, &waiter, err); /* nobody overtakes */
+        place = queue_up(pool, &waiter, timeout_ms, err); /* nobody overtakes */
     } else {
         place = place_take(pool);
         if (place == NULL) {
-            place = queue_up(pool, &waiter, err);
+            place = queue_up(pool, &waiter, timeout_ms, err);
         }
     }
     pthread_mutex_unlock(&pool->lock);
@@ -295,19 +295,14 @@ static PGconn *lend(struct place *place, dsql_error *err)
     return conn;
 }
 
-PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err)
+PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, dsql_error *err)
 {
-    if (pool == NULL) {
-        fail(err, DSQL_ERR_USAGE, "dsql_pool_acquire() needs a pool");
-        return NULL;
-    }
     if (!inherit_settle(pool)) {
         fail_nomem(err);
         return NULL;
     }
-    int timeout_ms = pool->parts.pool.acquire_timeout_ms;
     int64_t deadline_ms = timeout_ms < 0 ? -1 : clock_monotonic_ms(pool->parts.clock) + timeout_ms;
-    struct place *place = wait_for_place(pool, err);
+    struct place *place = wait_for_place(pool, timeout_ms, err);
     if (place == NULL) {
         return NULL;
     }
@@ -316,6 +311,15 @@ PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err)
         return NULL;
     }
     return lend(place, err);
+}
+
+PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err)
+{
+    if (pool == NULL) {
+        fail(err, DSQL_ERR_USAGE, "dsql_pool_acquire() needs a pool");
+        return NULL;
+    }
+    return pool_acquire_within(pool, pool->parts.pool.acquire_timeout_ms, err);
 }
 
 static void give_back(struct place *place, bool is_closing)

@@ -42,6 +42,9 @@ const struct pool_parts *pool_parts(const dsql_pool *pool);
 void pool_hold(dsql_pool *pool);
 void pool_let_go(dsql_pool *pool);
 
+/** dsql_pool_acquire() with a patience of its own; -1 waits for ever. */
+PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, dsql_error *err);
+
 /** One more transaction is tried again because of a conflict. */
 void pool_count_occ_retry(dsql_pool *pool);
 

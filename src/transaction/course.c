@@ -153,9 +153,37 @@ static bool is_too_late(const struct course *course)
     return course->tries > 0 && !has_time_for(course, 0);
 }
 
-static PGconn *connection_for_try(struct course *course, dsql_error *err)
+/* How long a try may wait for its connection; *is_cut: for less than the pool's options say. */
+static int patience_ms(const struct course *course, bool *is_cut)
 {
-    return course->pool != NULL ? dsql_pool_acquire(course->pool, err) : course->conn;
+    int usual_ms = pool_parts(course->pool)->pool.acquire_timeout_ms;
+    int limit_ms = course->settings.retry.timeout_ms;
+    *is_cut = false;
+    if (course->tries == 0 || limit_ms < 0) {
+        return usual_ms;
+    }
+    int64_t left_ms = limit_ms - spent_ms(course);
+    *is_cut = usual_ms < 0 || left_ms < usual_ms;
+    return *is_cut ? (int)left_ms : usual_ms;
+}
+
+/* False: the time for another try ran out while it waited. */
+static bool find_connection(struct course *course, PGconn **conn, dsql_error *reason)
+{
+    if (course->pool == NULL) {
+        *conn = course->conn;
+        return true;
+    }
+    bool is_cut = false;
+    *conn = pool_acquire_within(course->pool, patience_ms(course, &is_cut), reason);
+    if (*conn == NULL) {
+        return !is_cut || reason->status != DSQL_ERR_TIMEOUT;
+    }
+    if (is_too_late(course)) {
+        dsql_pool_release(course->pool, *conn);
+        return false;
+    }
+    return true;
 }
 
 bool course_take(struct course *course)
@@ -163,15 +191,9 @@ bool course_take(struct course *course)
     if (course->state != COURSE_READY) {
         return false;
     }
-    if (is_too_late(course)) {
-        give_up(course, true);
-        return false;
-    }
     dsql_error reason = {0};
-    PGconn *conn = connection_for_try(course, &reason);
-    if (conn != NULL && is_too_late(course)) {
-        course->attempt.conn = conn;
-        give_back(course);
+    PGconn *conn = NULL;
+    if (is_too_late(course) || !find_connection(course, &conn, &reason)) {
         give_up(course, true);
         return false;
     }

@@ -498,6 +498,30 @@ static void clock_that_goes_back_has_taken_nothing(void **state)
     world_close(pool);
 }
 
+static PGconn *taken;
+
+static void take_watched(void)
+{
+    taken = dsql_pool_acquire(world.watched, NULL);
+}
+
+/* The only connection is with somebody else, and the pool itself would wait for ever. */
+static void no_try_waits_for_a_connection_beyond_the_deadline(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool_on(postgres_conninfo(), 1, 9, 60);
+    world.watched = pool;
+    world.on_sleep = take_watched;
+    struct script script = {.other = ADD_ONE "; " AT_COMMIT("40001", 9)};
+    dsql_error err = {0};
+    assert_int_equal(dsql_transaction(pool, play, &script, &err), DSQL_ERR_OCC);
+    assert_int_equal(script.calls, 1);
+    assert_non_null(strstr(err.message, "no try may start after 60 ms"));
+    assert_string_equal(err.sqlstate, "40001");
+    dsql_pool_release(pool, taken);
+    world_close(pool);
+}
+
 /* ---- Bodies that do what they like with the connection ---- */
 
 static dsql_status finish_it(PGconn *conn, void *arg, dsql_error *err)
@@ -632,6 +656,7 @@ int main(void)
         ON_FRESH(new_schema_is_tried_again_at_once_the_first_time),
         ON_FRESH(hook_hears_of_a_lost_connection),
         ON_FRESH(no_try_starts_after_a_hook_that_took_too_long),
+        ON_FRESH(no_try_waits_for_a_connection_beyond_the_deadline),
         ON_FRESH(clock_that_goes_back_ends_nothing),
         ON_FRESH(clock_that_goes_back_has_taken_nothing),
         ON_FRESH(body_may_close_the_connection),

@@ -22,6 +22,7 @@
 
 enum {
     MAX_PATH = 1024,
+    MAX_ROLE = 256, /* a name has at most 64 characters */
     OK_STATUS = 200,
     NOT_FOUND = 404,
     STALE_MIN_S = 5 * 60, /* the next question after 5 to 10 minutes... */
@@ -86,10 +87,16 @@ static enum source_result read_role(struct imds *imds, const struct http_respons
     if (text_is_empty(text_trim(role))) {
         return no_role(imds, err);
     }
+    if (text_trim(role).len > MAX_ROLE) {
+        return source_failed(err, WHO " named a role that is too long for one");
+    }
     buf_add_string(path, ROLES_PATH);
     percent_encode(path, text_trim(role));
-    return buf_ok(path) ? SOURCE_GOT
-                        : source_failed(err, WHO " named a role that is too long for one");
+    if (!buf_ok(path)) {
+        fail_nomem(err);
+        return SOURCE_FAILED;
+    }
+    return SOURCE_GOT;
 }
 
 static enum source_result find_role(struct imds *imds, const struct source_context *context,

@@ -147,7 +147,7 @@ static dsql_status replay_send(void *arg, const struct http_request *request,
         return fail(err, exchange->failure, "no answer (recorded)");
     }
     answer(exchange, response);
-    return DSQL_OK;
+    return buf_ok(&response->body) ? DSQL_OK : fail_nomem(err);
 }
 
 static dsql_status replay_resolve(void *arg, const char *host, struct http_addresses *out,

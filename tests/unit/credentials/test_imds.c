@@ -125,6 +125,20 @@ static void name_of_the_role_is_escaped_in_the_path(void **state)
     expect(SOURCE_FAILED, "did not tell the credentials of the role: status 404");
 }
 
+static void name_of_a_role_is_bounded(void **state)
+{
+    (void)state;
+    char name[258];
+    const struct replay_exchange exchanges[] = {
+        TOKEN_OK("t1"),
+        {ROLE_ASKED, .status = 200, .answer = name},
+    };
+    memset(name, '/', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    start(exchanges, 2);
+    expect(SOURCE_FAILED, "named a role that is too long");
+}
+
 static void session_token_is_kept_until_shortly_before_its_end(void **state)
 {
     (void)state;
@@ -499,6 +513,7 @@ int main(void)
         TEST(role_gives_credentials),
         TEST(nothing_is_kept_without_a_place_for_it),
         TEST(name_of_the_role_is_escaped_in_the_path),
+        TEST(name_of_a_role_is_bounded),
         TEST(session_token_is_kept_until_shortly_before_its_end),
         TEST(session_token_with_a_short_life_is_renewed_at_half_of_it),
         TEST(session_token_that_is_refused_is_renewed_once),

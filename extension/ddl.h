@@ -11,9 +11,6 @@
 #include "utils/relcache.h"
 
 extern void ddl_init(void);
-extern Size ddl_shmem_size(void);
-extern void ddl_shmem_request(void);
-extern void ddl_shmem_init(void);
 
 /* This transaction reads the relation, or writes or locks rows in it. */
 extern void ddl_note_touched(Oid relid, bool written);

@@ -10,6 +10,7 @@
  */
 #include "dsql_local.h"
 
+#include "changes.h"
 #include "conflicts.h"
 #include "ddl.h"
 #include "fmgr.h"
@@ -45,7 +46,7 @@ request_shared_memory(void)
 	if (prev_shmem_request_hook)
 		prev_shmem_request_hook();
 	occ_shmem_request();
-	ddl_shmem_request();
+	changes_shmem_request();
 	RequestAddinShmemSpace(conflicts_shmem_size());
 	RequestAddinShmemSpace(inject_shmem_size());
 	RequestAddinShmemSpace(jobs_shmem_size());
@@ -58,7 +59,7 @@ start_shared_memory(void)
 		prev_shmem_startup_hook();
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	occ_shmem_init();
-	ddl_shmem_init();
+	changes_shmem_init();
 	conflicts_shmem_init();
 	inject_shmem_init();
 	jobs_shmem_init();

@@ -382,9 +382,9 @@ static void vacuum_body(const struct stress *stress)
 {
     PGconn *conn = client_connect();
     while (client_now_us() < stress->until_us) {
-        client_run(conn, "VACUUM si_item");
+        client_run(conn, "VACUUM (TRUNCATE off) si_item");
         client_run(conn, "ANALYZE si_item");
-        client_run(conn, "VACUUM (FREEZE) si_item");
+        client_run(conn, "VACUUM (FREEZE, TRUNCATE off) si_item");
     }
     PQfinish(conn);
 }

@@ -186,7 +186,7 @@ static void on_close_runs_once_for_every_connection_whatever_ends_it(void **stat
     PQfinish(pools_acquire(pool)); /* by the caller */
     assert_int_equal(hooks.closes, 1);
     dsql_pool_release(pool, pools_acquire(pool));
-    atomic_fetch_add(&pools_time.now_ms, 3300 * 1000); /* too old */
+    atomic_fetch_add(&pools_time.now_ms, 3300000); /* too old */
     dsql_pool_release(pool, pools_acquire(pool));
     assert_int_equal(hooks.closes, 2);
     hooks.connects_to_fail = 1;

@@ -98,7 +98,7 @@ static void a_clock_that_falls_back_keeps_connections(void **state)
     dsql_pool *pool = pool_of(1, 2000);
     PGconn *conn = pools_acquire(pool);
     dsql_pool_release(pool, conn);
-    atomic_fetch_sub(&pools_time.now_ms, 1000 * 3600 * 24);
+    atomic_fetch_sub(&pools_time.now_ms, 86400000);
     assert_ptr_equal(pools_acquire(pool), conn);
     dsql_pool_release(pool, conn);
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);

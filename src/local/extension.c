@@ -14,7 +14,7 @@
 #define DSQL_EXTENSION_FROM_PROGRAM "../lib/dsql"
 #endif
 
-enum { MODULE_MAX_SIZE = 32 << 20, SMALL_FILE_MAX = 64 };
+enum { MODULE_MAX_SIZE = 32 << 20, SQL_MAX_SIZE = 2 << 20, SMALL_FILE_MAX = 64 };
 
 #define MODULE_FILE EXTENSION_NAME ".so"
 #define SCRIPT_FILE EXTENSION_NAME "--" EXTENSION_VERSION ".sql"
@@ -150,7 +150,7 @@ dsql_status extension_write(const struct extension *extension, const struct clus
 static dsql_status run_script(const struct extension *extension, PGconn *conn, dsql_error *err)
 {
     struct buf sql AUTO_BUF;
-    buf_init(&sql, 2 * FILE_MAX_SIZE);
+    buf_init(&sql, SQL_MAX_SIZE);
     buf_add_string(&sql, "BEGIN;");
     struct text rest = buf_text(&extension->script);
     struct text line;

@@ -3,7 +3,6 @@
 #include "local/program.h"
 
 #include <fcntl.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -12,7 +11,12 @@
 void arguments_add(struct arguments *arguments, const char *value)
 {
     if (arguments->count + 1 < sizeof arguments->values / sizeof *arguments->values) {
-        arguments->values[arguments->count] = (char *)(uintptr_t)value;
+        /* exec() is declared as if it changed them. */
+        union {
+            const char *given;
+            char *taken;
+        } argument = {.given = value};
+        arguments->values[arguments->count] = argument.taken;
         arguments->count++;
     }
 }

@@ -32,6 +32,7 @@ succeeds 'start again' start
 equals 'the older table was moved' "$(method old_one)" dsql
 equals 'with its rows' "$(owner 'SELECT id FROM old_one')" 7
 
+# shellcheck disable=SC2016 # dollar quotes of SQL
 succeeds 'back to a cluster without' owner \
     'DROP TABLE old_one, new_one; DROP ACCESS METHOD dsql CASCADE; COMMENT ON SCHEMA sys IS NULL;
      DO $$ DECLARE f record; BEGIN

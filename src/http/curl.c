@@ -233,12 +233,17 @@ static const char *reason_of(const struct transfer *transfer, CURLcode outcome)
     }
 }
 
-/* A header line longer than libcurl's own limit is out of memory to it, in old versions. */
+/*
+ * A header line longer than libcurl's own limit is CURLE_TOO_LARGE since 8.6, and was out of
+ * memory before.  By its number: which libcurl is loaded is not known here.
+ */
 static bool is_too_big(const struct transfer *transfer, CURLcode outcome)
 {
+    enum { TOO_LARGE = 100 };
     curl_off_t first_byte_us = 0;
     (void)curl_easy_getinfo(transfer->handle, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_us);
     return transfer->answer.is_too_big || outcome == CURLE_FILESIZE_EXCEEDED ||
+           (int)outcome == TOO_LARGE ||
            (outcome == CURLE_OUT_OF_MEMORY && first_byte_us > 0 && !transfer->answer.has_headers);
 }
 

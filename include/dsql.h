@@ -156,10 +156,11 @@ typedef void (*dsql_credentials_explain_fn)(void *arg, const char *source,
 
 /**
  * Walks the default chain anew and reports each source in its order: which one wins, and
- * why the others do not.  DSQL_OK when one has credentials.
+ * why the others do not.  Returns what was found, for dsql_credentials_free(), or NULL.
  */
-DSQL_API dsql_status dsql_credentials_explain(const char *profile, dsql_credentials_explain_fn fn,
-                                              void *arg, dsql_error *err);
+DSQL_API dsql_credentials *dsql_credentials_explain(const char *profile,
+                                                    dsql_credentials_explain_fn fn, void *arg,
+                                                    dsql_error *err) DSQL_MUST_USE;
 
 /* ---- Endpoints --------------------------------------------------------- */
 

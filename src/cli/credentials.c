@@ -44,15 +44,6 @@ static void collect_source(void *arg, const char *source, dsql_source_verdict ve
                                          verdict_name(verdict), "detail", detail));
 }
 
-/* The walk and this fetch ask anew, each for itself: what a source says may change between. */
-static dsql_status fetch(const char *profile, dsql_credentials **out, dsql_error *err)
-{
-    dsql_credentials_provider *provider = dsql_credentials_default(profile, err);
-    *out = provider == NULL ? NULL : dsql_credentials_fetch(provider, err);
-    dsql_credentials_unref(provider);
-    return *out == NULL ? err->status : DSQL_OK;
-}
-
 static void print_text(const dsql_credentials *found)
 {
     char when[TIME_TEXT_SIZE];
@@ -85,20 +76,17 @@ int credentials_run(const struct command_line *line)
     const char *profile = command_value(line, "profile");
     json_t *sources = json_array();
     dsql_error err = {0};
-    dsql_credentials *found = NULL;
-    dsql_status status =
+    dsql_credentials *found =
         dsql_credentials_explain(profile, is_json ? collect_source : print_source, sources, &err);
-    if (status == DSQL_OK) {
-        status = fetch(profile, &found, &err);
-    }
     if (is_json) {
         print_json(sources, found);
     } else if (found != NULL) {
         print_text(found);
     }
+    bool is_found = found != NULL;
     dsql_credentials_free(found);
     json_decref(sources);
-    if (status != DSQL_OK) {
+    if (!is_found) {
         fflush(stdout);
         return cli_fail(&err);
     }

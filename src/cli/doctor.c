@@ -21,7 +21,8 @@ enum {
     TIMEOUT_MS = 5000,
     TOLERATED_SKEW_S = 60,    /* AWS accepts 5 minutes: worth a word before that */
     ACCEPTED_SKEW_S = 5 * 60, /* IAM User Guide, "Why requests are signed" */
-    EXIT_FIRST_STEP = 10
+    EXIT_FIRST_STEP = 10,
+    HOST_SIZE = 256
 };
 
 const struct command_option doctor_options[] = {
@@ -70,14 +71,23 @@ static const char *param(const struct patient *patient, const char *keyword)
     return NULL;
 }
 
-/* Where libpq connects instead of resolving the name; NULL: it resolves. */
-static const char *numeric_address(const struct patient *patient)
+/* Where libpq connects instead of resolving the name, with commas; NULL: it resolves. */
+static const char *numeric_addresses(const struct patient *patient)
 {
     const char *given = param(patient, "hostaddr");
     if (given == NULL || given[0] == '\0') {
         given = target_environment("PGHOSTADDR");
     }
     return given;
+}
+
+/* The name to be verified.  Several addresses come with as many copies of it. */
+static const char *host_name(const struct patient *patient, char out[HOST_SIZE])
+{
+    struct text first;
+    struct text rest;
+    text_cut(text_of(param(patient, "host")), ',', &first, &rest);
+    return text_copy(first, out, HOST_SIZE) ? out : "";
 }
 
 /* ---- Steps ---- */
@@ -94,10 +104,13 @@ static void note_winner(void *arg, const char *source, dsql_source_verdict verdi
 static void check_credentials(struct patient *patient, struct finding *finding)
 {
     dsql_error err = {0};
-    if (dsql_credentials_explain(patient->options.profile, note_winner, finding, &err) != DSQL_OK) {
+    dsql_credentials *found =
+        dsql_credentials_explain(patient->options.profile, note_winner, finding, &err);
+    if (found == NULL) {
         say(finding, VERDICT_FAILED, err.message, "'dsql credentials' shows what each source says");
         return;
     }
+    dsql_credentials_free(found);
     finding->verdict = VERDICT_OK;
     patient->provider = dsql_credentials_default(patient->options.profile, &err);
     patient->options.credentials = patient->provider;
@@ -113,19 +126,22 @@ static void check_endpoint(struct patient *patient, struct finding *finding)
             "give the endpoint that the console shows, and --region where it tells none");
         return;
     }
+    char host[HOST_SIZE];
     dsql_endpoint endpoint = {0};
-    dsql_endpoint_resolve(param(patient, "host"), patient->options.region, &endpoint, NULL);
-    snprintf(finding->detail, sizeof finding->detail, "%s, region %s", param(patient, "host"),
+    host_name(patient, host);
+    dsql_endpoint_resolve(host, patient->options.region, &endpoint, NULL);
+    snprintf(finding->detail, sizeof finding->detail, "%s, region %s", host,
              endpoint.region[0] == '\0' ? "from the profile or the instance" : endpoint.region);
     finding->verdict = VERDICT_OK;
 }
 
 static void check_dns(struct patient *patient, struct finding *finding)
 {
+    char name[HOST_SIZE];
     char detail[PROBE_DETAIL_SIZE] = "";
-    const char *address = numeric_address(patient);
-    const char *host = address == NULL ? param(patient, "host") : address;
-    if (probe_resolve(host, param(patient, "port"), &patient->addresses, detail)) {
+    const char *addresses = numeric_addresses(patient);
+    if (probe_resolve(addresses == NULL ? host_name(patient, name) : addresses,
+                      param(patient, "port"), &patient->addresses, detail)) {
         say(finding, VERDICT_OK, detail, NULL);
     } else {
         say(finding, VERDICT_FAILED, detail,
@@ -146,7 +162,8 @@ static void check_tcp(struct patient *patient, struct finding *finding)
 static void check_tls(struct patient *patient, struct finding *finding)
 {
     char detail[PROBE_DETAIL_SIZE] = "";
-    bool is_secure = probe_tls(patient->socket, param(patient, "host"),
+    char host[HOST_SIZE];
+    bool is_secure = probe_tls(patient->socket, host_name(patient, host),
                                param(patient, "sslrootcert"), TIMEOUT_MS, detail);
     say(finding, is_secure ? VERDICT_OK : VERDICT_FAILED, detail,
         is_secure ? NULL
@@ -158,7 +175,7 @@ static void check_clock(struct patient *patient, struct finding *finding)
 {
     int64_t skew = 0;
     dsql_error err = {0};
-    if (numeric_address(patient) != NULL) {
+    if (numeric_addresses(patient) != NULL) {
         say(finding, VERDICT_SKIPPED, "an address was given: not asking the network for the time",
             NULL);
         return;

@@ -2,6 +2,8 @@
 /* See probe.h. */
 #include "cli/probe.h"
 
+#include "base/text.h"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -25,8 +27,22 @@ static void address_text(const struct sockaddr *address, socklen_t len, char *ou
     snprintf(out, size, "%s", host);
 }
 
-bool probe_resolve(const char *host, const char *port, struct probe_addresses *out,
-                   char detail[PROBE_DETAIL_SIZE])
+static void add_address(const struct addrinfo *found, struct probe_addresses *out,
+                        char detail[PROBE_DETAIL_SIZE])
+{
+    char text[64];
+    size_t used = strlen(detail);
+    if (out->count == PROBE_MAX_ADDRESSES) {
+        return;
+    }
+    memcpy(&out->list[out->count].address, found->ai_addr, found->ai_addrlen);
+    out->list[out->count++].len = found->ai_addrlen;
+    address_text(found->ai_addr, found->ai_addrlen, text, sizeof text);
+    snprintf(&detail[used], PROBE_DETAIL_SIZE - used, "%s%s", used == 0 ? "" : ", ", text);
+}
+
+static bool resolve_one(const char *host, const char *port, struct probe_addresses *out,
+                        char detail[PROBE_DETAIL_SIZE])
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
     struct addrinfo *found = NULL;
@@ -35,20 +51,26 @@ bool probe_resolve(const char *host, const char *port, struct probe_addresses *o
         snprintf(detail, PROBE_DETAIL_SIZE, "%s: %s", host, gai_strerror(failure));
         return false;
     }
-    out->count = 0;
-    size_t used = 0;
-    for (const struct addrinfo *a = found; a != NULL && out->count < PROBE_MAX_ADDRESSES;
-         a = a->ai_next) {
-        char text[64];
-        memcpy(&out->list[out->count].address, a->ai_addr, a->ai_addrlen);
-        out->list[out->count++].len = a->ai_addrlen;
-        address_text(a->ai_addr, a->ai_addrlen, text, sizeof text);
-        if (used < PROBE_DETAIL_SIZE) {
-            used += (size_t)snprintf(detail + used, PROBE_DETAIL_SIZE - used, "%s%s",
-                                     used == 0 ? "" : ", ", text);
-        }
+    for (const struct addrinfo *a = found; a != NULL; a = a->ai_next) {
+        add_address(a, out, detail);
     }
     freeaddrinfo(found);
+    return true;
+}
+
+bool probe_resolve(const char *hosts, const char *port, struct probe_addresses *out,
+                   char detail[PROBE_DETAIL_SIZE])
+{
+    char host[256];
+    struct text rest = text_of(hosts);
+    struct text first;
+    out->count = 0;
+    detail[0] = '\0';
+    while (text_cut(rest, ',', &first, &rest) || !text_is_empty(first)) {
+        if (!text_copy(first, host, sizeof host) || !resolve_one(host, port, out, detail)) {
+            return false;
+        }
+    }
     return out->count > 0;
 }
 

@@ -20,8 +20,8 @@ struct probe_addresses {
     } list[PROBE_MAX_ADDRESSES];
 };
 
-/** All addresses of a name, or of a numeric address. */
-bool probe_resolve(const char *host, const char *port, struct probe_addresses *out,
+/** All addresses of a name, or of numeric addresses with commas between. */
+bool probe_resolve(const char *hosts, const char *port, struct probe_addresses *out,
                    char detail[PROBE_DETAIL_SIZE]);
 
 /** Connects to the first address that answers: a socket to close(), or -1. */

@@ -1,24 +1,32 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* The default chain, asked anew for a person who wonders which source it is, and why. */
 #include "base/error.h"
+#include "base/memory.h"
 #include "credentials/source.h"
 
-dsql_status source_list_explain(const struct source_list *list, const struct source_context *world,
-                                dsql_credentials_explain_fn fn, void *arg, dsql_error *err)
+dsql_credentials *source_list_explain(const struct source_list *list,
+                                      const struct source_context *world,
+                                      dsql_credentials_explain_fn fn, void *arg, dsql_error *err)
 {
-    struct dsql_credentials got = {0};
+    struct dsql_credentials *found = mem_new(sizeof *found);
     const struct credentials_source *winner = NULL;
     dsql_error failure = {0};
-    dsql_status status = source_list_search(list, world, &got, &winner, fn, arg, &failure);
-    credentials_clear(&got);
-    if (status != DSQL_OK && err != NULL) {
+    if (found == NULL) {
+        fail_nomem(err);
+        return NULL;
+    }
+    if (source_list_search(list, world, found, &winner, fn, arg, &failure) == DSQL_OK) {
+        return found;
+    }
+    if (err != NULL) {
         *err = failure;
     }
-    return status;
+    dsql_credentials_free(found);
+    return NULL;
 }
 
-dsql_status dsql_credentials_explain(const char *profile, dsql_credentials_explain_fn fn, void *arg,
-                                     dsql_error *err)
+dsql_credentials *dsql_credentials_explain(const char *profile, dsql_credentials_explain_fn fn,
+                                           void *arg, dsql_error *err)
 {
     const struct source_list list = source_list_default();
     struct source_context world = source_context_system();

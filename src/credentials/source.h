@@ -111,8 +111,9 @@ dsql_credentials_provider *chain_new_default(const struct source_context *world,
     __attribute__((warn_unused_result));
 
 /** dsql_credentials_explain() over any sources, in any world. */
-dsql_status source_list_explain(const struct source_list *list, const struct source_context *world,
-                                dsql_credentials_explain_fn fn, void *arg, dsql_error *err);
+dsql_credentials *source_list_explain(const struct source_list *list,
+                                      const struct source_context *world,
+                                      dsql_credentials_explain_fn fn, void *arg, dsql_error *err);
 
 /** The real world, without a profile. */
 struct source_context source_context_system(void);

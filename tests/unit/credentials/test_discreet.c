@@ -201,7 +201,7 @@ static void run(const struct setup *setup)
     for (size_t i = 0; i < 3 && setup->files[i].path != NULL; i++) {
         login_world_put(&world, setup->files[i].path, setup->files[i].content);
     }
-    (void)source_list_explain(&list, &world.base.context, look, NULL, &err);
+    dsql_credentials_free(source_list_explain(&list, &world.base.context, look, NULL, &err));
     assert_discreet(err.message);
 
     dsql_credentials_provider *provider = chain_new_default(&world.base.context, NULL);

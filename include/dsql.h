@@ -409,8 +409,10 @@ static inline dsql_transaction_options dsql_transaction_options_init(void)
 }
 
 /**
- * The body of a transaction.  BEGIN and COMMIT are not its business.  It may run
- * several times: do only database work, and set outputs rather than add to them.
+ * The body of a transaction.  It may run several times: do only database work, and set
+ * outputs rather than add to them.  BEGIN and COMMIT are not its business: one that has
+ * committed a part is not run again (DSQL_ERR_USAGE when the rest fails), but a COMMIT of
+ * its own that gets no answer looks like any connection lost before the end.
  * A C++ exception out of it rolls back, gives the connection back, and goes on to
  * the caller; a longjmp() leaks the connection, and the pool can never be closed.
  */

@@ -9,11 +9,23 @@
 
 /* ---- What is seen ---- */
 
+/* An answer to something else is none: a COMMIT must not be believed for it. */
+static bool is_answer_to(struct text command, PGresult *result)
+{
+    struct text word;
+    struct text options;
+    text_cut(command, ' ', &word, &options);
+    return text_equal(text_of(PQcmdStatus(result)), word);
+}
+
 /* Sends BEGIN or COMMIT; the reason keeps the server's words in case it is needed. */
 static enum outcome send(struct attempt *attempt, const char *command)
 {
     PGresult *result = PQexec(attempt->conn, command);
     enum outcome outcome = answer_outcome(result);
+    if (outcome == OUTCOME_DONE && !is_answer_to(text_of(command), result)) {
+        outcome = OUTCOME_LOST;
+    }
     attempt->status = dsql_check_clear(attempt->conn, result, &attempt->reason);
     return outcome;
 }
@@ -25,6 +37,14 @@ static enum outcome outcome_of_open(PGconn *conn)
         return OUTCOME_BUSY;
     }
     return fitness_is_gone(conn) ? OUTCOME_LOST : OUTCOME_OPEN;
+}
+
+static enum outcome outcome_of_ended(const struct witness *witness)
+{
+    if (!witness->has_committed) {
+        return OUTCOME_UNDONE;
+    }
+    return witness->has_failed ? OUTCOME_HALF_ENDED : OUTCOME_ENDED;
 }
 
 static enum outcome outcome_of_body(const struct attempt *attempt)
@@ -41,7 +61,7 @@ static enum outcome outcome_of_body(const struct attempt *attempt)
     case PQTRANS_INERROR:
         return OUTCOME_IN_ERROR;
     case PQTRANS_IDLE:
-        return attempt->witness.has_committed ? OUTCOME_ENDED : OUTCOME_UNDONE;
+        return outcome_of_ended(&attempt->witness);
     case PQTRANS_ACTIVE:
         return OUTCOME_BUSY;
     case PQTRANS_UNKNOWN:
@@ -59,6 +79,7 @@ static enum decision decide_now(const struct attempt *attempt, enum phase phase,
         .cause = attempt->conn == NULL ? CAUSE_NONE : answer_cause(attempt->conn),
         .verdict = verdict,
         .origin = attempt->origin,
+        .has_committed = attempt->witness.has_committed,
     });
 }
 
@@ -108,6 +129,11 @@ static void explain(struct attempt *attempt, enum decision decision)
     case DECISION_CLOSED:
         attempt->status =
             fail(&attempt->reason, DSQL_ERR_USAGE, "the transaction's body closed its connection");
+        return;
+    case DECISION_HALF_DONE:
+        fail_with_server(attempt, DSQL_ERR_USAGE,
+                         "the transaction's body sent a COMMIT of its own, and what came after it "
+                         "was lost: not tried again");
         return;
     case DECISION_RETRY_LOST:
     case DECISION_LOST:

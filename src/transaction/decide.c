@@ -3,7 +3,6 @@
 #include "transaction/decide.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 enum { ANY = 0xffff };
@@ -32,6 +31,7 @@ static const struct row table[] = {
     {PHASE_BODY,   OUTCOME_UNDONE,      CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
     {PHASE_BODY,   OUTCOME_UNDONE,      ANY,            VERDICT_OK,     ANY,           DECISION_UNDONE},
     {PHASE_BODY,   OUTCOME_ENDED,       ANY,            ANY,            ANY,           DECISION_RETURN_BODY},
+    {PHASE_BODY,   OUTCOME_HALF_ENDED,  ANY,            VERDICT_OK,     ANY,           DECISION_HALF_DONE},
     {PHASE_BODY,   OUTCOME_OPEN,        ANY,            VERDICT_OK,     ANY,           DECISION_GO_ON},
     {PHASE_BODY,   ANY,                 ANY,            VERDICT_FAILED, ANY,           DECISION_RETURN_BODY},
 
@@ -52,7 +52,7 @@ static const struct row table[] = {
 };
 /* clang-format on */
 
-enum decision decide(const struct observation *seen)
+static enum decision look_up(const struct observation *seen)
 {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         const struct row *row = &table[i];
@@ -64,4 +64,16 @@ enum decision decide(const struct observation *seen)
     }
     assert(false);           /* an observation that cannot be made */
     return DECISION_UNKNOWN; /* the answer that promises least */
+}
+
+static bool is_retry(enum decision decision)
+{
+    return decision == DECISION_RETRY_CONFLICT || decision == DECISION_RETRY_LOST;
+}
+
+/* To run the body again would do what it has committed a second time. */
+enum decision decide(const struct observation *seen)
+{
+    enum decision decision = look_up(seen);
+    return seen->has_committed && is_retry(decision) ? DECISION_HALF_DONE : decision;
 }

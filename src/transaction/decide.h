@@ -7,6 +7,8 @@
 #ifndef DSQL_TRANSACTION_DECIDE_H
 #define DSQL_TRANSACTION_DECIDE_H
 
+#include <stdbool.h>
+
 /* Each a bit, for a row of the table to name several. */
 
 /** How far the try has come. */
@@ -19,16 +21,17 @@ enum phase {
 
 /** What the server is in, or has answered, then. */
 enum outcome {
-    OUTCOME_DONE = 1,        /* BEGIN, COMMIT or the statement did what it says */
-    OUTCOME_REFUSED = 2,     /* ... was answered with an error */
-    OUTCOME_ROLLED_BACK = 4, /* COMMIT succeeded, and its tag is ROLLBACK */
-    OUTCOME_LOST = 8,        /* no connection, so no answer */
-    OUTCOME_OPEN = 16,       /* after the body: in a transaction, ready to commit */
-    OUTCOME_IN_ERROR = 32,   /* after the body: the transaction is broken */
-    OUTCOME_ENDED = 64,      /* after the body: it has committed, and nothing is open */
-    OUTCOME_BUSY = 128,      /* after the body: results not fetched, COPY, pipeline */
-    OUTCOME_UNDONE = 256,    /* after the body: nothing is open, and nothing was committed */
-    OUTCOME_CLOSED = 512     /* after the body: it has closed the connection */
+    OUTCOME_DONE = 1,         /* BEGIN, COMMIT or the statement did what it says */
+    OUTCOME_REFUSED = 2,      /* ... was answered with an error */
+    OUTCOME_ROLLED_BACK = 4,  /* COMMIT succeeded, and its tag is ROLLBACK */
+    OUTCOME_LOST = 8,         /* no connection, so no answer */
+    OUTCOME_OPEN = 16,        /* after the body: in a transaction, ready to commit */
+    OUTCOME_IN_ERROR = 32,    /* after the body: the transaction is broken */
+    OUTCOME_ENDED = 64,       /* after the body: it has committed, and nothing is open */
+    OUTCOME_BUSY = 128,       /* after the body: results not fetched, COPY, pipeline */
+    OUTCOME_UNDONE = 256,     /* after the body: nothing is open, and nothing was committed */
+    OUTCOME_CLOSED = 512,     /* after the body: it has closed the connection */
+    OUTCOME_HALF_ENDED = 1024 /* after the body: it has committed, and then something failed */
 };
 
 /** The error that broke the transaction. */
@@ -52,6 +55,7 @@ enum decision {
     DECISION_REFUSED,        /* return the server's error */
     DECISION_ROLLED_BACK,    /* DSQL_ERR_QUERY: COMMIT rolled back */
     DECISION_LOST,           /* DSQL_ERR_CONNECT */
+    DECISION_HALF_DONE,      /* DSQL_ERR_USAGE: the body committed a part, the rest failed */
     DECISION_UNKNOWN         /* DSQL_ERR_COMMIT_UNKNOWN, never again */
 };
 
@@ -61,6 +65,7 @@ struct observation {
     enum cause cause;
     enum verdict verdict; /* VERDICT_OK before the body has run */
     enum origin origin;
+    bool has_committed; /* the body has sent a COMMIT of its own: never again */
 };
 
 enum decision decide(const struct observation *seen);

@@ -16,9 +16,16 @@ static struct witness *witness_of(const PGconn *conn)
 static void note_result(const PGEventResultCreate *created)
 {
     struct witness *witness = witness_of(created->conn);
-    if (witness != NULL && PQresultStatus(created->result) == PGRES_COMMAND_OK &&
-        text_equal_string(text_of(PQcmdStatus(created->result)), "COMMIT")) {
+    if (witness == NULL) {
+        return;
+    }
+    ExecStatusType status = PQresultStatus(created->result);
+    if (status == PGRES_FATAL_ERROR) {
+        witness->has_failed = true;
+    } else if (status == PGRES_COMMAND_OK &&
+               text_equal_string(text_of(PQcmdStatus(created->result)), "COMMIT")) {
         witness->has_committed = true;
+        witness->has_failed = false;
     }
 }
 

@@ -14,7 +14,8 @@
 struct witness {
     bool is_closed;     /* PQfinish(): the connection must not be touched any more */
     bool is_reset;      /* PQreset(): the transaction went with the old connection */
-    bool has_committed; /* a COMMIT was answered with success */
+    bool has_committed; /* a COMMIT was answered with success... */
+    bool has_failed;    /* ... and something after the last one with an error */
 };
 
 /** Starts to fill in *witness, until detached.  False: out of memory. */

@@ -4,6 +4,7 @@
  * and those at COMMIT, where DSQL has them, from a deferred trigger that raises
  * what DSQL raises.  Nobody waits: the clock is the test's.
  */
+#include "fake_server.h"
 #include "postgres.h"
 #include "unit.h"
 #include "world.h"
@@ -208,6 +209,29 @@ static void body_that_commits_itself_is_believed(void **state)
     world_close(pool);
 }
 
+/* A part of it is in the table already, and must not get there twice. */
+static void expect_no_second_run(dsql_pool *pool, const char *first)
+{
+    dsql_error err = {0};
+    struct script script = {.first = first, .other = ADD_ONE};
+    world_reset();
+    assert_int_equal(dsql_transaction(pool, play, &script, &err), DSQL_ERR_USAGE);
+    assert_non_null(strstr(err.message, "COMMIT of its own"));
+    assert_int_equal(script.calls, 1);
+    assert_int_equal(world_counter(), 1);
+}
+
+static void body_that_has_committed_a_part_is_never_run_again(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    expect_no_second_run(pool, ADD_ONE "; COMMIT; BEGIN; " AT_COMMIT("40001", 1));
+    expect_no_second_run(pool, ADD_ONE "; COMMIT AND CHAIN; " AT_COMMIT("40001", 1) "; COMMIT");
+    expect_no_second_run(pool, ADD_ONE "; COMMIT AND CHAIN; " DIE);
+    expect_no_second_run(pool, ADD_ONE "; COMMIT; " DIE);
+    world_close(pool);
+}
+
 static dsql_status leave_a_query(PGconn *conn, void *arg, dsql_error *err)
 {
     (void)arg;
@@ -306,6 +330,50 @@ static void connection_lost_during_commit_is_never_retried(void **state)
 }
 
 /* ---- The caller's own connection ---- */
+
+/* ---- A server that is none ---- */
+
+/* Has the answers of a transaction, one behind the other, but the last one is for another question.
+ */
+static void answer_beside(struct fake_client *client, int number, void *arg)
+{
+    static const char *const tags[] = {"BEGIN", "UPDATE 1", "UPDATE 1"};
+    char body[5000];
+    char type = '\0';
+    (void)number;
+    (void)arg;
+    if (!fake_read_password(client, body, sizeof body) || !fake_send_ready(client)) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
+        if (!fake_read_message(client, &type, body, sizeof body) ||
+            !fake_send_message(client, 'C', tags[i], strlen(tags[i]) + 1) ||
+            !fake_send_message(client, 'Z', i == 2 ? "I" : "T", 1)) {
+            return;
+        }
+    }
+    fake_listen(client);
+}
+
+static void commit_is_not_believed_when_something_else_is_answered(void **state)
+{
+    (void)state;
+    static const struct fake_identity identity = {.name = "h.example"};
+    struct fake_server *server = fake_server_start(&identity, answer_beside, NULL);
+    char conninfo[300];
+    snprintf(conninfo, sizeof conninfo,
+             "host=h.example hostaddr=127.0.0.1 port=%s sslmode=verify-full sslrootcert=%s user=u "
+             "password=p gssencmode=disable",
+             fake_server_port(server), fake_server_ca_file(server));
+    PGconn *conn = PQconnectdb(conninfo);
+    assert_int_equal(PQstatus(conn), CONNECTION_OK);
+    struct script script = {.other = ADD_ONE};
+    assert_int_equal(dsql_conn_transaction(conn, NULL, play, &script, NULL),
+                     DSQL_ERR_COMMIT_UNKNOWN);
+    assert_int_equal(script.calls, 1);
+    PQfinish(conn);
+    fake_server_stop(server);
+}
 
 static void own_connection_is_retried_too(void **state)
 {
@@ -641,12 +709,14 @@ int main(void)
         ON_FRESH(hidden_error_is_no_success),
         ON_FRESH(refusal_of_the_body_rolls_back),
         ON_FRESH(body_that_commits_itself_is_believed),
+        ON_FRESH(body_that_has_committed_a_part_is_never_run_again),
         ON_FRESH(unfinished_query_is_a_mistake),
         ON_FRESH(nesting_on_one_connection_is_refused),
         ON_FRESH(connection_lost_in_the_body_is_exchanged),
         ON_FRESH(connection_lost_unnoticed_before_commit_is_exchanged),
         ON_FRESH(own_connection_lost_in_the_body_is_told),
         ON_FRESH(connection_lost_during_commit_is_never_retried),
+        cmocka_unit_test(commit_is_not_believed_when_something_else_is_answered),
         ON_FRESH(own_connection_is_retried_too),
         ON_FRESH(one_attempt_turns_retry_off),
         ON_FRESH(options_of_a_call_win_over_the_pool),

@@ -59,13 +59,13 @@ typedef enum {
     DSQL_OK = 0,
     DSQL_ERR_USAGE = 1,           /**< a caller's mistake: bad option or argument */
     DSQL_ERR_NOMEM = 2,           /**< allocation failed */
-    DSQL_ERR_CREDENTIALS = 3,     /**< no provider in the chain had credentials */
+    DSQL_ERR_CREDENTIALS = 3,     /**< no source had credentials, or one that is set up failed */
     DSQL_ERR_TOKEN = 4,           /**< signing failed, or the endpoint has no region */
-    DSQL_ERR_CONNECT = 5,         /**< network, TLS or authentication */
-    DSQL_ERR_TIMEOUT = 6,         /**< the wait given by the caller ran out */
+    DSQL_ERR_CONNECT = 5,         /**< network, TLS or authentication; a connection was lost */
+    DSQL_ERR_TIMEOUT = 6,         /**< a wait that the caller or the options limit ran out */
     DSQL_ERR_CLOSED = 7,          /**< the pool is closing */
     DSQL_ERR_QUERY = 8,           /**< the server rejected a statement; see sqlstate */
-    DSQL_ERR_OCC = 9,             /**< still in conflict after the last retry */
+    DSQL_ERR_OCC = 9,             /**< a conflict; of a transaction: still after the last try */
     DSQL_ERR_COMMIT_UNKNOWN = 10, /**< connection lost during COMMIT: may have happened */
     DSQL_ERR_CALLBACK = 11        /**< returned by a callback to stop, nothing else */
 } dsql_status;
@@ -73,8 +73,8 @@ typedef enum {
 #define DSQL_ERROR_MESSAGE_SIZE 480
 
 /**
- * Filled in on failure; untouched on success.  Owned by the caller, usually on
- * the stack; holds no pointers, so it needs no freeing and may be copied.
+ * Filled in on failure; untouched on success (but see DSQL_TRANSACTION).  Owned by the
+ * caller, usually on the stack; holds no pointers, so it needs no freeing and may be copied.
  */
 typedef struct {
     dsql_status status;
@@ -91,7 +91,10 @@ DSQL_API const char *dsql_status_name(dsql_status status);
 
 typedef enum { DSQL_LOG_ERROR, DSQL_LOG_WARN, DSQL_LOG_INFO, DSQL_LOG_DEBUG } dsql_log_level;
 
-/** May be called from any thread that uses the object; must not call back in. */
+/**
+ * May be called from any thread that uses the object, and from a pool's own; must not call
+ * back in.  message is one line without secrets, and valid during the call only.
+ */
 typedef void (*dsql_log_fn)(void *arg, dsql_log_level level, const char *message);
 
 /* ---- Credentials ------------------------------------------------------- */
@@ -102,26 +105,30 @@ typedef struct dsql_credentials_provider dsql_credentials_provider;
 /** Passed to a fetch callback, which fills it with dsql_credentials_set(). */
 typedef struct dsql_credentials dsql_credentials;
 
-/** Copies the strings.  expires_at is Unix seconds, 0 for never. */
+/** Copies the strings; session_token may be NULL.  expires_at is Unix seconds, 0 for never. */
 DSQL_API dsql_status dsql_credentials_set(dsql_credentials *creds, const char *access_key_id,
                                           const char *secret_access_key, const char *session_token,
                                           int64_t expires_at);
 
-/** Runs without the provider's lock held, at most one call at a time. */
+/**
+ * Fills out with dsql_credentials_set(), or says why not in err.  Runs without any lock
+ * held, at most one call at a time, on the thread that needs the credentials.
+ */
 typedef dsql_status (*dsql_credentials_fn)(void *arg, dsql_credentials *out, dsql_error *err);
 
 /**
  * The AWS default chain: environment, profile, web identity, container, instance
  * metadata; the first that is configured wins, and one that is configured and fails
  * stops the search.  profile may be NULL (AWS_PROFILE, then "default"); a profile named
- * here also skips keys in the environment.  Asks nobody before the first fetch.
+ * here also skips keys in the environment.  Asks nobody before the first fetch.  One that
+ * several pools and connections are given fetches once for all of them.
  */
 DSQL_API dsql_credentials_provider *dsql_credentials_default(const char *profile, dsql_error *err);
 DSQL_API dsql_credentials_provider *dsql_credentials_static(const char *access_key_id,
                                                             const char *secret_access_key,
                                                             const char *session_token,
                                                             dsql_error *err);
-/** destroy may be NULL; called once with arg when the last reference goes. */
+/** destroy may be NULL; called once with arg when the last reference goes (not on failure). */
 DSQL_API dsql_credentials_provider *dsql_credentials_custom(dsql_credentials_fn fetch,
                                                             void (*destroy)(void *arg), void *arg,
                                                             dsql_error *err);
@@ -156,7 +163,8 @@ typedef void (*dsql_credentials_explain_fn)(void *arg, const char *source,
 
 /**
  * Walks the default chain anew and reports each source in its order: which one wins, and
- * why the others do not.  Returns what was found, for dsql_credentials_free(), or NULL.
+ * why the others do not.  Returns what was found, for dsql_credentials_free(), or NULL.  fn may be
+ * NULL.
  */
 DSQL_API dsql_credentials *dsql_credentials_explain(const char *profile,
                                                     dsql_credentials_explain_fn fn, void *arg,
@@ -172,8 +180,9 @@ typedef struct {
 
 /**
  * What a connect would make of host (an endpoint or a 26-character cluster id) and region
- * (NULL: look for it).  Touches neither network nor files.  A cluster id without a region
- * is DSQL_ERR_TOKEN; a name that is no endpoint has region "".
+ * (NULL: look for it).  Touches neither network nor files, so it does not look where a
+ * connect looks last, in the profile and at the instance.  A cluster id without a region is
+ * DSQL_ERR_TOKEN; a name that is no endpoint may have region "".
  */
 DSQL_API dsql_status dsql_endpoint_resolve(const char *host, const char *region, dsql_endpoint *out,
                                            dsql_error *err);
@@ -191,7 +200,8 @@ typedef struct {
     /**
      * postgres://, postgresql:// or dsql:// URI, or "keyword=value ..." as in libpq
      * (RFC 3986; PostgreSQL manual, "Connection Strings").  Beyond libpq's keywords:
-     * region, profile, tokenDurationSecs.  Fields given below win over it.
+     * region, profile, tokenDurationSecs.  Fields given below win over it, and it wins over
+     * the environment.
      */
     const char *conninfo;
 
@@ -208,13 +218,14 @@ typedef struct {
     const char *dbname;  /**< NULL: "postgres", the only one there is */
     const char *port;    /**< NULL: $PGPORT, then "5432" */
     const char *profile; /**< AWS profile; ignored when credentials is set */
-    /** Shown as "NAME:dsql-c/VERSION", cut to the 63 bytes that the server keeps. */
+    /** Shown as "NAME:dsql-c/VERSION" in the 63 bytes that the server keeps.  NULL: $PGAPPNAME. */
     const char *application_name;
     /** Certificates to trust.  NULL: $PGSSLROOTCERT, ~/.postgresql/root.crt, the system's. */
     const char *ca_file;
-    dsql_credentials_provider *credentials; /**< NULL: dsql_credentials_default() */
-    int token_seconds;                      /**< life of a token, 1..604800; default 900 */
-    int connect_timeout_ms;                 /**< default 10000; -1 waits for ever */
+    /** A reference is kept.  NULL: a dsql_credentials_default() for each call, or each pool. */
+    dsql_credentials_provider *credentials;
+    int token_seconds;      /**< life of a token, 1..604800; default 900 */
+    int connect_timeout_ms; /**< for all tries together; default 10000; -1 waits for ever */
 
     /** Any further libpq keyword, as to PQconnectdbParams(); ends with NULL. */
     const char *const *pq_keywords;
@@ -223,9 +234,9 @@ typedef struct {
     /* Pool only. */
     int pool_max;           /**< default 10 */
     int pool_min_idle;      /**< kept open in the background; default 0 */
-    int max_lifetime_s;     /**< default 3300: DSQL ends a connection at one hour */
+    int max_lifetime_s;     /**< default 3300, at most 3600: DSQL ends a connection then */
     int max_idle_s;         /**< default 600 */
-    int acquire_timeout_ms; /**< default 5000; -1 waits for ever */
+    int acquire_timeout_ms; /**< waiting and connecting; default 5000; -1 waits for ever */
     /** Idle for longer than this, a connection is asked (one round trip) before it is lent. */
     int validate_idle_s; /**< default 30; -1 never asks */
     /**
@@ -312,15 +323,19 @@ DSQL_API PGconn *dsql_connect(const dsql_options *options, dsql_error *err) DSQL
 
 /**
  * As PQconnectStart(): go on with PQsocket() and PQconnectPoll().  One try, and no
- * deadline: both are the caller's.  Besides looking up the host, only the
- * first fetch of credentials can block; warm the provider to avoid that.
+ * deadline: both are the caller's.  What can block before it returns is libpq's lookup of
+ * the host, and a fetch of credentials: give a provider in the options, and let another
+ * thread warm it with dsql_credentials_fetch(), to avoid that.
  * Do not PQreset() later: it would replay a token that has expired.
  */
 DSQL_API PGconn *dsql_connect_start(const dsql_options *options, dsql_error *err) DSQL_MUST_USE;
 
 /* ---- Results ----------------------------------------------------------- */
 
-/** DSQL_OK if res is a success.  res may be NULL, as libpq returns when broken. */
+/**
+ * DSQL_OK if res is a success; else DSQL_ERR_QUERY, DSQL_ERR_OCC for a conflict, or
+ * DSQL_ERR_CONNECT.  res may be NULL, as libpq returns when broken.
+ */
 DSQL_API dsql_status dsql_check(PGconn *conn, const PGresult *res, dsql_error *err) DSQL_MUST_USE;
 
 /** dsql_check() and then PQclear(): for statements whose rows are not wanted. */
@@ -346,7 +361,7 @@ typedef struct dsql_pool dsql_pool;
 /** Opens one connection to prove the options right, then returns. */
 DSQL_API dsql_pool *dsql_pool_open(const dsql_options *options, dsql_error *err) DSQL_MUST_USE;
 
-/** A connection outside any transaction, fit to use.  Waits acquire_timeout_ms. */
+/** A connection outside any transaction, fit to use; NULL after acquire_timeout_ms. */
 DSQL_API PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err) DSQL_MUST_USE;
 
 /**
@@ -358,15 +373,16 @@ DSQL_API PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err) DSQL_MUST_U
 DSQL_API void dsql_pool_release(dsql_pool *pool, PGconn *conn);
 
 typedef struct {
-    int open, idle, in_use, waiting;
+    int open, idle, in_use, waiting; /**< connections, and callers that wait: now */
+    /** Since dsql_pool_open(); timeouts: acquires that got none in time. */
     uint64_t acquired, timeouts, opened, closed, occ_retries;
     uint64_t reserved[8];
 } dsql_pool_stats;
 DSQL_API void dsql_pool_get_stats(dsql_pool *pool, dsql_pool_stats *out);
 
 /**
- * Stops lending, waits up to timeout_ms for lent connections, closes the idle
- * ones, frees the pool.  DSQL_ERR_TIMEOUT: some were still out; the pool stays
+ * Stops lending, waits up to timeout_ms (-1: for ever) for lent connections, closes the
+ * idle ones, frees the pool.  DSQL_ERR_TIMEOUT: some were still out; the pool stays
  * valid (and closing) so that they can be released.  Not for two threads at once.
  */
 DSQL_API dsql_status dsql_pool_close(dsql_pool *pool, int timeout_ms);
@@ -438,8 +454,9 @@ DSQL_API dsql_status dsql_transaction_with(dsql_pool *pool, const dsql_transacti
                                            dsql_error *err) DSQL_MUST_USE;
 
 /**
- * The same on a connection of the caller's; options gives the retry limits.  Inside
- * another transaction on that connection: DSQL_ERR_USAGE.
+ * The same on a connection of the caller's, whoever opened it; options (NULL allowed) gives
+ * the retry limits and the log.  When that connection is lost it is not tried again:
+ * DSQL_ERR_CONNECT.  Inside another transaction on it: DSQL_ERR_USAGE.
  */
 DSQL_API dsql_status dsql_conn_transaction(PGconn *conn, const dsql_options *options,
                                            dsql_txn_fn fn, void *arg,
@@ -529,7 +546,7 @@ typedef struct dsql_batch dsql_batch;
 
 typedef struct {
     size_t struct_size;
-    /** Rows in a transaction; default 3000.  Less where one row modifies several (cascades). */
+    /** Rows in a transaction; default 3000.  Less where one row modifies several (a cascade). */
     int max_rows;
     /** Bytes of parameters in a transaction; default 4 MiB, at most 10 MiB. */
     size_t max_bytes;

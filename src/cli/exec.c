@@ -7,7 +7,7 @@ int exec_run(const struct command_line *line)
 {
     if (line->rest_count == 0) {
         return command_usage(line->command, "which program? give it behind --, as in "
-                                            "'dsql exec -- pg_dump'");
+                                            "'dsql exec -- python3 report.py'");
     }
     return login_environment_exec(line, line->rest); /* ends with NULL, as argv does */
 }

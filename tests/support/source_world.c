@@ -22,7 +22,9 @@ static int64_t monotonic_ms(void *arg)
 
 static void sleep_ms(void *arg, int64_t ms)
 {
-    ((struct source_world *)arg)->now_s += ms / 1000;
+    struct source_world *world = arg;
+    world->now_s += ms / 1000;
+    world->sleeps++;
 }
 
 static uint64_t next(void *arg)
@@ -34,7 +36,7 @@ static bool read_file(void *arg, const char *path, struct buf *content)
 {
     const struct source_world *world = arg;
     for (size_t i = 0; i < world->file_count; i++) {
-        if (strcmp(world->files[i].path, path) == 0) {
+        if (world->files[i].content != NULL && strcmp(world->files[i].path, path) == 0) {
             buf_add_string(content, world->files[i].content);
             errno = EFBIG;
             return buf_ok(content);

@@ -23,9 +23,10 @@ struct source_world {
     struct logger logger;
 
     /* For the test to set and to read. */
-    int64_t now_s; /* both clocks; sleeping moves them */
-    uint64_t chance;
-    const struct source_file *files; /* the caller's; whatever is not there is missing */
+    int64_t now_s;   /* both clocks; sleeping moves them */
+    uint64_t chance; /* what the random source gives, always */
+    int sleeps;
+    const struct source_file *files; /* the caller's; not there or NULL: missing */
     size_t file_count;
     int log_lines;
     char log[2048]; /* all lines */

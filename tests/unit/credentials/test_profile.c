@@ -1,10 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* Profiles and the web identity of the environment, fetched against recorded answers. */
-#include "credentials/source.h"
-#include "replay.h"
+#include "source_world.h"
 #include "unit.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,78 +12,28 @@
     "<Expiration>2024-08-27T01:00:00Z</Expiration></Credentials></" action "Result></" action      \
     "Response>"
 
-static int64_t wall_s(void *arg)
-{
-    (void)arg;
-    return 1724716800; /* 2024-08-27T00:00:00Z */
-}
+enum { NOW = 1724716800 /* 2024-08-27T00:00:00Z */ };
 
-static int64_t monotonic_ms(void *arg)
-{
-    (void)arg;
-    return 0;
-}
-
-static const struct clock fixed_clock = {.wall_s = wall_s, .monotonic_ms = monotonic_ms};
-
-static const char *config;
-static const char *token;
-
-static bool read_file(void *arg, const char *path, struct buf *content)
-{
-    (void)arg;
-    const char *text = NULL;
-    if (strcmp(path, "/config") == 0) {
-        text = config;
-    } else if (strcmp(path, "/token") == 0) {
-        text = token;
-    }
-    if (text == NULL) {
-        errno = ENOENT;
-        return false;
-    }
-    buf_add_string(content, text);
-    return true;
-}
-
-static const struct file_system files = {.read = read_file};
-static struct replay replay;
-static struct source_context world;
+static struct source_world world;
 static struct source_detail detail;
 static struct dsql_credentials got;
+
+enum { CONFIG, TOKEN, FILES };
+static struct source_file files[FILES];
 
 static int set_up(void **state)
 {
     (void)state;
-    static const char *const names[] = {
-        "AWS_REGION",
-        "AWS_DEFAULT_REGION",
-        "AWS_PROFILE",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_WEB_IDENTITY_TOKEN_FILE",
-        "AWS_ROLE_ARN",
-        "AWS_ROLE_SESSION_NAME",
-        "AWS_ENDPOINT_URL",
-        "AWS_SESSION_TOKEN",
-        "AWS_ENDPOINT_URL_STS",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_EC2_METADATA_DISABLED",
-        "AWS_EC2_METADATA_SERVICE_ENDPOINT",
-    };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        unsetenv(names[i]);
-    }
+    source_world_init(&world, NULL, 0);
     setenv("AWS_CONFIG_FILE", "/config", 1);
     setenv("AWS_SHARED_CREDENTIALS_FILE", "/credentials", 1);
-    config = NULL;
-    token = NULL;
+    files[CONFIG] = (struct source_file){.path = "/config"};
+    files[TOKEN] = (struct source_file){.path = "/token"};
+    world.files = files;
+    world.file_count = FILES;
+    world.now_s = NOW;
     detail = (struct source_detail){0};
-    world = source_context_system();
-    world.clock = &fixed_clock;
-    world.http = &replay.http;
-    world.files = &files;
-    world.detail = &detail;
+    world.context.detail = &detail;
     return 0;
 }
 
@@ -100,8 +48,8 @@ static enum source_result fetch(const struct credentials_source *source,
                                 const struct replay_exchange *exchanges, size_t count,
                                 dsql_error *err)
 {
-    replay_init(&replay, exchanges, count);
-    return source->fetch(&world, &got, err);
+    replay_init(&world.replay, exchanges, count);
+    return source->fetch(&world.context, &got, err);
 }
 
 static void expect_failure(const struct credentials_source *source, const char *words)
@@ -135,12 +83,13 @@ static void roles_are_assumed_one_with_the_other(void **state)
          .status = 200,
          .answer = ANSWER("AssumeRole", "SECOND")},
     };
-    config = "[default]\nrole_arn = arn:a\nsource_profile = b\nregion = eu-west-1\n"
-             "role_session_name = me\nduration_seconds = 900\n"
-             "[profile b]\nrole_arn = arn:b\nsource_profile = c\nregion = us-east-1\n"
-             "[profile c]\naws_access_key_id = AKID\naws_secret_access_key = hunter2\n";
+    files[CONFIG].content =
+        "[default]\nrole_arn = arn:a\nsource_profile = b\nregion = eu-west-1\n"
+        "role_session_name = me\nduration_seconds = 900\n"
+        "[profile b]\nrole_arn = arn:b\nsource_profile = c\nregion = us-east-1\n"
+        "[profile c]\naws_access_key_id = AKID\naws_secret_access_key = hunter2\n";
     assert_int_equal(fetch(&credentials_source_profile, exchanges, 2, NULL), SOURCE_GOT);
-    assert_true(replay_done(&replay));
+    assert_true(replay_done(&world.replay));
     assert_string_equal(secret_string(&got.access_key_id), "SECOND");
     assert_string_equal(detail.text, "keys of profile \"c\"; role arn:b by profile \"b\"; role "
                                      "arn:a by profile \"default\"");
@@ -155,8 +104,9 @@ static void a_refused_role_ends_it(void **state)
         .status = 403,
         .answer = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"};
     dsql_error err = {0};
-    config = "[default]\nrole_arn = arn:a\nsource_profile = default\nregion = us-east-1\n"
-             "aws_access_key_id = AKID\naws_secret_access_key = hunter2\n";
+    files[CONFIG].content =
+        "[default]\nrole_arn = arn:a\nsource_profile = default\nregion = us-east-1\n"
+        "aws_access_key_id = AKID\naws_secret_access_key = hunter2\n";
     assert_int_equal(fetch(&credentials_source_profile, &exchange, 1, &err), SOURCE_FAILED);
     assert_non_null(strstr(err.message, "AccessDenied"));
     assert_true(secret_is_empty(&got.access_key_id)); /* not those that asked */
@@ -169,7 +119,8 @@ static void keys_of_the_environment_can_ask_for_a_role(void **state)
                                                     .url = "https://sts.us-east-1.amazonaws.com/",
                                                     .status = 200,
                                                     .answer = ANSWER("AssumeRole", "ROLE")};
-    config = "[default]\nrole_arn = arn:a\ncredential_source = Environment\nregion = us-east-1\n";
+    files[CONFIG].content =
+        "[default]\nrole_arn = arn:a\ncredential_source = Environment\nregion = us-east-1\n";
     expect_failure(&credentials_source_profile, "AWS_ACCESS_KEY_ID is not set");
     setenv("AWS_ACCESS_KEY_ID", "ENV", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "env", 1);
@@ -192,11 +143,12 @@ static void keys_of_the_container_can_ask_for_a_role(void **state)
          .status = 200,
          .answer = ANSWER("AssumeRole", "ROLE")},
     };
-    config = "[default]\nrole_arn = arn:a\ncredential_source = EcsContainer\nregion = us-east-1\n";
+    files[CONFIG].content =
+        "[default]\nrole_arn = arn:a\ncredential_source = EcsContainer\nregion = us-east-1\n";
     expect_failure(&credentials_source_profile, "says where its credentials are, but");
     setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x", 1);
     assert_int_equal(fetch(&credentials_source_profile, exchanges, 2, NULL), SOURCE_GOT);
-    assert_true(replay_done(&replay));
+    assert_true(replay_done(&world.replay));
     assert_string_equal(secret_string(&got.access_key_id), "ROLE");
 }
 
@@ -208,11 +160,12 @@ static void a_process_can_ask_for_a_role(void **state)
                                                     .headers = "x-amz-security-token: pt",
                                                     .status = 200,
                                                     .answer = ANSWER("AssumeRole", "ROLE")};
-    config = "[default]\nrole_arn = arn:a\nsource_profile = b\nregion = us-east-1\n"
-             "[profile b]\ncredential_process = echo '{\"Version\":1,\"AccessKeyId\":\"P\","
-             "\"SecretAccessKey\":\"s\",\"SessionToken\":\"pt\"}'\n";
+    files[CONFIG].content =
+        "[default]\nrole_arn = arn:a\nsource_profile = b\nregion = us-east-1\n"
+        "[profile b]\ncredential_process = echo '{\"Version\":1,\"AccessKeyId\":\"P\","
+        "\"SecretAccessKey\":\"s\",\"SessionToken\":\"pt\"}'\n";
     assert_int_equal(fetch(&credentials_source_profile, &exchange, 1, NULL), SOURCE_GOT);
-    assert_true(replay_done(&replay));
+    assert_true(replay_done(&world.replay));
     assert_string_equal(secret_string(&got.access_key_id), "ROLE");
 }
 
@@ -223,13 +176,15 @@ static void sso_login_and_instance_are_asked_for_their_part(void **state)
     static const struct replay_exchange refused = {
         .method = "PUT", .url = "http://169.254.169.254/latest/api/token", .status = 403};
     dsql_error err = {0};
-    config = "[default]\nsso_session = none\nregion = us-east-1\n";
+    files[CONFIG].content = "[default]\nsso_session = none\nregion = us-east-1\n";
     expect_failure(&credentials_source_profile, "sso");
-    config = "[default]\nlogin_session = arn:aws:iam::1:user/me\nregion = us-east-1\n";
+    files[CONFIG].content =
+        "[default]\nlogin_session = arn:aws:iam::1:user/me\nregion = us-east-1\n";
     expect_failure(&credentials_source_profile, "login");
-    config = "[default]\nrole_arn = arn:a\ncredential_source = Ec2InstanceMetadata\n";
+    files[CONFIG].content =
+        "[default]\nrole_arn = arn:a\ncredential_source = Ec2InstanceMetadata\n";
     assert_int_equal(fetch(&credentials_source_profile, &refused, 1, &err), SOURCE_FAILED);
-    assert_true(replay_done(&replay));
+    assert_true(replay_done(&world.replay));
     assert_non_null(strstr(err.message, "etadata"));
 }
 
@@ -243,21 +198,23 @@ static void a_token_of_a_profile_gets_a_role(void **state)
                 "RoleSessionName=dsql-c-1724716800&WebIdentityToken=jwt",
         .status = 200,
         .answer = ANSWER("AssumeRoleWithWebIdentity", "ROLE")};
-    config = "[default]\nrole_arn = arn:a\nweb_identity_token_file = /token\nregion = us-east-1\n";
-    token = "jwt";
+    files[CONFIG].content =
+        "[default]\nrole_arn = arn:a\nweb_identity_token_file = /token\nregion = us-east-1\n";
+    files[TOKEN].content = "jwt";
     assert_int_equal(fetch(&credentials_source_profile, &exchange, 1, NULL), SOURCE_GOT);
-    assert_true(replay_done(&replay));
+    assert_true(replay_done(&world.replay));
     assert_string_equal(secret_string(&got.access_key_id), "ROLE");
 }
 
 static void a_process_of_a_profile_is_run(void **state)
 {
     (void)state;
-    config = "[default]\ncredential_process = echo '{\"Version\":1,\"AccessKeyId\":\"P\","
-             "\"SecretAccessKey\":\"s\"}'\n";
+    files[CONFIG].content =
+        "[default]\ncredential_process = echo '{\"Version\":1,\"AccessKeyId\":\"P\","
+        "\"SecretAccessKey\":\"s\"}'\n";
     assert_int_equal(fetch(&credentials_source_profile, NULL, 0, NULL), SOURCE_GOT);
     assert_string_equal(secret_string(&got.access_key_id), "P");
-    config = "[default]\ncredential_process = false hunter2\n";
+    files[CONFIG].content = "[default]\ncredential_process = false hunter2\n";
     credentials_clear(&got);
     expect_failure(&credentials_source_profile, "exited with status 1");
 }
@@ -265,11 +222,11 @@ static void a_process_of_a_profile_is_run(void **state)
 static void a_profile_without_credentials_is_passed_over(void **state)
 {
     (void)state;
-    config = "[default]\nregion = us-east-1\n";
+    files[CONFIG].content = "[default]\nregion = us-east-1\n";
     assert_int_equal(fetch(&credentials_source_profile, NULL, 0, NULL), SOURCE_NOT_CONFIGURED);
-    config = "[profile other]\nregion = us-east-1\n";
+    files[CONFIG].content = "[profile other]\nregion = us-east-1\n";
     assert_int_equal(fetch(&credentials_source_profile, NULL, 0, NULL), SOURCE_NOT_CONFIGURED);
-    world.profile = "ghost";
+    world.context.profile = "ghost";
     expect_failure(&credentials_source_profile, "no profile \"ghost\"");
 }
 
@@ -302,13 +259,13 @@ static void web_identity_of_the_environment_gets_a_role(void **state)
     setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/token", 1);
     setenv("AWS_ROLE_ARN", "arn:a", 1);
     setenv("AWS_ROLE_SESSION_NAME", "pod", 1);
-    token = "jwt\n";
-    config = "[default]\nregion = eu-west-1\n";
+    files[TOKEN].content = "jwt\n";
+    files[CONFIG].content = "[default]\nregion = eu-west-1\n";
     assert_int_equal(fetch(&credentials_source_web_identity, &exchange, 1, NULL), SOURCE_GOT);
-    assert_true(replay_done(&replay));
+    assert_true(replay_done(&world.replay));
     assert_string_equal(secret_string(&got.access_key_id), "POD");
     assert_string_equal(detail.text, "role arn:a by the token in /token");
-    config = "[default\n";
+    files[CONFIG].content = "[default\n";
     credentials_clear(&got);
     expect_failure(&credentials_source_web_identity, "line 1");
 }

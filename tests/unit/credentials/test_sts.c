@@ -4,10 +4,9 @@
  * botocore 1.43 makes of the same requests.
  */
 #include "credentials/sts.h"
-#include "replay.h"
+#include "source_world.h"
 #include "unit.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,63 +29,23 @@
 
 #define URL "https://sts.eu-west-1.amazonaws.com/"
 
-static int64_t wall_s(void *arg)
-{
-    (void)arg;
-    return 1724716800; /* 2024-08-27T00:00:00Z */
-}
+enum { NOW = 1724716800 /* 2024-08-27T00:00:00Z */ };
 
-static int64_t monotonic_ms(void *arg)
-{
-    (void)arg;
-    return 0;
-}
-
-static int sleeps;
-
-static void sleep_ms(void *arg, int64_t ms)
-{
-    (void)arg;
-    (void)ms;
-    sleeps++;
-}
-
-static const struct clock fixed_clock = {
-    .wall_s = wall_s, .monotonic_ms = monotonic_ms, .sleep_ms = sleep_ms};
-
-static const char *token_content;
-
-static bool read_token_file(void *arg, const char *path, struct buf *content)
-{
-    (void)arg;
-    if (token_content == NULL || strcmp(path, "/token") != 0) {
-        errno = ENOENT;
-        return false;
-    }
-    buf_add_string(content, token_content);
-    return true;
-}
-
-static const struct file_system files = {.read = read_token_file};
-static struct replay replay;
-static struct source_context world;
+static struct source_world world;
+static struct source_file token_file;
 static struct dsql_credentials base;
 static struct dsql_credentials got;
 
 static int set_up(void **state)
 {
     (void)state;
-    static const char *const names[] = {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS",
-                                        "AWS_MAX_ATTEMPTS", "AWS_CA_BUNDLE"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        unsetenv(names[i]);
-    }
+    source_world_init(&world, NULL, 0);
     setenv("AWS_REGION", "eu-west-1", 1);
-    world = source_context_system();
-    world.clock = &fixed_clock;
-    world.http = &replay.http;
-    world.files = &files;
-    sleeps = 0;
+    token_file = (struct source_file){.path = "/token"};
+    world.files = &token_file;
+    world.file_count = 1;
+    world.now_s = NOW;
+    world.chance = 1; /* a wait of nothing would not be a sleep */
     return dsql_credentials_set(&base, "akid", "secret", NULL, 0) == DSQL_OK ? 0 : 1;
 }
 
@@ -101,15 +60,15 @@ static int tear_down(void **state)
 static enum source_result assume(const struct replay_exchange *exchanges, size_t count,
                                  const struct sts_role *role, dsql_error *err)
 {
-    replay_init(&replay, exchanges, count);
-    return sts_assume_role(&world, NULL, role, &base, &got, err);
+    replay_init(&world.replay, exchanges, count);
+    return sts_assume_role(&world.context, NULL, role, &base, &got, err);
 }
 
 static enum source_result assume_by_token(const struct replay_exchange *exchanges, size_t count,
                                           const struct sts_role *role, dsql_error *err)
 {
-    replay_init(&replay, exchanges, count);
-    return sts_assume_role_with_web_identity(&world, NULL, role, "/token", &got, err);
+    replay_init(&world.replay, exchanges, count);
+    return sts_assume_role_with_web_identity(&world.context, NULL, role, "/token", &got, err);
 }
 
 static void expect_words(const dsql_error *err, const char *words)
@@ -140,8 +99,8 @@ static void a_role_is_asked_for_with_a_signature(void **state)
     }};
     const struct sts_role role = {.role_arn = ROLE};
     assert_int_equal(assume(exchanges, 1, &role, NULL), SOURCE_GOT);
-    assert_true(replay_done(&replay));
-    assert_int_equal(replay.last_reach, HTTP_PUBLIC);
+    assert_true(replay_done(&world.replay));
+    assert_int_equal(world.replay.last_reach, HTTP_PUBLIC);
     assert_string_equal(secret_string(&got.access_key_id), "ASIAROLE");
     assert_string_equal(secret_string(&got.secret_access_key), "role-secret");
     assert_string_equal(secret_string(&got.session_token), "role/token&");
@@ -165,7 +124,7 @@ static void a_session_token_of_the_base_is_signed_too(void **state)
     const struct sts_role role = {.role_arn = ROLE};
     assert_int_equal(dsql_credentials_set(&base, "akid", "secret", "base-token/+=", 0), DSQL_OK);
     assert_int_equal(assume(exchanges, 1, &role, NULL), SOURCE_GOT);
-    assert_true(replay_done(&replay));
+    assert_true(replay_done(&world.replay));
 }
 
 static void name_id_and_duration_are_sent_when_given(void **state)
@@ -184,7 +143,7 @@ static void name_id_and_duration_are_sent_when_given(void **state)
                                   .external_id = "a b&c",
                                   .duration_s = STS_MIN_DURATION_S};
     assert_int_equal(assume(exchanges, 1, &role, NULL), SOURCE_GOT);
-    assert_true(replay_done(&replay));
+    assert_true(replay_done(&world.replay));
 }
 
 static void a_session_name_that_sts_would_refuse_is_not_sent(void **state)
@@ -216,19 +175,12 @@ static void a_role_that_is_too_long_is_not_sent(void **state)
     expect_words(&err, "too long");
 }
 
-static int64_t wall_beyond_9999(void *arg)
-{
-    (void)arg;
-    return INT64_C(253402300800);
-}
-
 static void a_year_that_cannot_be_signed_is_not_sent(void **state)
 {
     (void)state;
-    const struct clock beyond = {.wall_s = wall_beyond_9999, .monotonic_ms = monotonic_ms};
     dsql_error err = {0};
     const struct sts_role role = {.role_arn = ROLE};
-    world.clock = &beyond;
+    world.now_s = INT64_C(253402300800); /* 10000-01-01 */
     assert_int_equal(assume(NULL, 0, &role, &err), SOURCE_FAILED);
     expect_words(&err, "year");
 }
@@ -254,12 +206,13 @@ static void a_token_is_sent_unsigned_and_read_each_time(void **state)
             .answer = ANSWER("AssumeRoleWithWebIdentity"),
         }};
     const struct sts_role role = {.role_arn = ROLE, .session_name = "pod"};
-    token_content = "one.two-3_\n";
+    token_file.content = "one.two-3_\n";
     assert_int_equal(assume_by_token(exchanges, 2, &role, NULL), SOURCE_GOT);
-    token_content = "rotated";
-    assert_int_equal(sts_assume_role_with_web_identity(&world, NULL, &role, "/token", &got, NULL),
-                     SOURCE_GOT);
-    assert_true(replay_done(&replay));
+    token_file.content = "rotated";
+    assert_int_equal(
+        sts_assume_role_with_web_identity(&world.context, NULL, &role, "/token", &got, NULL),
+        SOURCE_GOT);
+    assert_true(replay_done(&world.replay));
     assert_string_equal(secret_string(&got.access_key_id), "ASIAROLE");
 }
 
@@ -268,10 +221,10 @@ static void a_token_file_must_be_there_and_not_empty(void **state)
     (void)state;
     dsql_error err = {0};
     const struct sts_role role = {.role_arn = ROLE};
-    token_content = NULL;
+    token_file.content = NULL;
     assert_int_equal(assume_by_token(NULL, 0, &role, &err), SOURCE_FAILED);
     expect_words(&err, "/token");
-    token_content = " \n";
+    token_file.content = " \n";
     assert_int_equal(assume_by_token(NULL, 0, &role, &err), SOURCE_FAILED);
     expect_words(&err, "empty");
 }
@@ -349,10 +302,10 @@ static void what_may_pass_is_tried_again(void **state)
          .answer = ANSWER("AssumeRoleWithWebIdentity")},
     };
     const struct sts_role role = {.role_arn = ROLE};
-    token_content = "t";
+    token_file.content = "t";
     assert_int_equal(assume_by_token(exchanges, 3, &role, NULL), SOURCE_GOT);
-    assert_true(replay_done(&replay));
-    assert_int_equal(sleeps, 2);
+    assert_true(replay_done(&world.replay));
+    assert_int_equal(world.sleeps, 2);
 }
 
 static void what_will_not_pass_is_not_tried_again(void **state)
@@ -362,11 +315,11 @@ static void what_will_not_pass_is_not_tried_again(void **state)
         {.method = "POST", .url = URL, .status = 400, .answer = REFUSAL("InvalidIdentityToken")}};
     dsql_error err = {0};
     const struct sts_role role = {.role_arn = ROLE};
-    token_content = "t";
+    token_file.content = "t";
     assert_int_equal(assume_by_token(exchanges, 1, &role, &err), SOURCE_FAILED);
     expect_words(&err, "InvalidIdentityToken");
-    assert_true(replay_done(&replay));
-    assert_int_equal(sleeps, 0);
+    assert_true(replay_done(&world.replay));
+    assert_int_equal(world.sleeps, 0);
 }
 
 static void no_answer_is_a_failure_after_three_attempts(void **state)
@@ -381,7 +334,7 @@ static void no_answer_is_a_failure_after_three_attempts(void **state)
     const struct sts_role role = {.role_arn = ROLE};
     assert_int_equal(assume(exchanges, 3, &role, &err), SOURCE_FAILED);
     expect_words(&err, "could not ask AWS STS for " ROLE);
-    assert_true(replay_done(&replay));
+    assert_true(replay_done(&world.replay));
 }
 
 static void an_endpoint_of_the_environment_is_asked_instead(void **state)
@@ -397,8 +350,8 @@ static void an_endpoint_of_the_environment_is_asked_instead(void **state)
     const struct sts_role role = {.role_arn = ROLE};
     setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:4566", 1);
     assert_int_equal(assume(exchanges, 1, &role, NULL), SOURCE_GOT);
-    assert_true(replay_done(&replay));
-    assert_int_equal(replay.last_reach, HTTP_LOCAL);
+    assert_true(replay_done(&world.replay));
+    assert_int_equal(world.replay.last_reach, HTTP_LOCAL);
     setenv("AWS_ENDPOINT_URL_STS", "http://user@evil.example", 1);
     assert_int_equal(assume(NULL, 0, &role, &err), SOURCE_FAILED);
     expect_words(&err, "AWS_ENDPOINT_URL_STS");

@@ -5,6 +5,8 @@
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=sql.sh
+. "$(dirname "$0")/sql.sh"
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/dsql-backup.XXXXXX")
 chmod 0711 "$scratch"
@@ -18,10 +20,6 @@ clean_up() {
 }
 trap clean_up EXIT
 
-sql() {
-    PGPASSWORD=$("$DSQL" token "$CLUSTER_ENDPOINT") psql -X -At -v ON_ERROR_STOP=1 -c "$1" \
-        "host=$CLUSTER_ENDPOINT user=admin dbname=postgres sslmode=verify-full"
-}
 owner() {
     env -u PGHOSTADDR -u PGPORT psql -X -At -v ON_ERROR_STOP=1 -U dsql_owner -d postgres \
         -h "$other/run" -p 5432 -c "$1"

@@ -6,18 +6,8 @@
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
-
-sql() {
-    PGPASSWORD=$("$DSQL" token "$CLUSTER_ENDPOINT") psql -X -At -q -v ON_ERROR_STOP=1 \
-        -v VERBOSITY=verbose -c "$1" \
-        "host=$CLUSTER_ENDPOINT user=admin dbname=postgres sslmode=verify-full"
-}
-
-# script: a session's commands from stdin; it goes on after errors.
-script() {
-    PGPASSWORD=$("$DSQL" token "$CLUSTER_ENDPOINT") psql -X -At -q -v VERBOSITY=verbose \
-        "host=$CLUSTER_ENDPOINT user=admin dbname=postgres sslmode=verify-full" 2>&1
-}
+# shellcheck source-path=SCRIPTDIR source=sql.sh
+. "$(dirname "$0")/sql.sh"
 
 # Another session's statement, for \! in a script.
 other="PGPASSWORD=\$('$DSQL' token '$CLUSTER_ENDPOINT') psql -X -At -q 'host=$CLUSTER_ENDPOINT user=admin dbname=postgres sslmode=verify-full' -c"

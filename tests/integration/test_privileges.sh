@@ -5,12 +5,8 @@
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
-
-token=$("$DSQL" token "$CLUSTER_ENDPOINT")
-sql() {
-    PGPASSWORD=$token psql -X -At -v ON_ERROR_STOP=1 -c "$1" \
-        "host=$CLUSTER_ENDPOINT user=admin dbname=postgres sslmode=verify-full"
-}
+# shellcheck source-path=SCRIPTDIR source=sql.sh
+. "$(dirname "$0")/sql.sh"
 
 succeeds 'a role of its own' sql 'CREATE ROLE privileges_test'
 for role in dsql_owner pg_execute_server_program pg_read_server_files pg_write_server_files; do

@@ -16,10 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OPTION_DIR                                                                                 \
-    {                                                                                              \
-        "dir", 0, "DIR", "where the cluster lives"                                                 \
-    }
 #define OPTION_PG_BINDIR                                                                           \
     {                                                                                              \
         "pg-bindir", 0, "DIR", "where initdb and postgres are"                                     \
@@ -31,10 +27,6 @@
 #define OPTION_OUTPUT                                                                              \
     {                                                                                              \
         "output", 0, "FORMAT", "text or json"                                                      \
-    }
-#define OPTION_ARN                                                                                 \
-    {                                                                                              \
-        "arn", 0, "ARN", "whose (default: the local identity's)"                                   \
     }
 
 /* What goes wrong here is the machine's doing, not a misspelt option. */
@@ -418,14 +410,15 @@ static int run_iam_list(const struct command_line *line)
 
 /* ---- The table ---- */
 
-static const struct command_option dir_options[] = {OPTION_DIR, {0}};
-static const struct command_option init_options[] = {
-    OPTION_DIR, OPTION_PG_BINDIR, OPTION_EXTENSION_DIR, {0}};
-static const struct command_option backup_options[] = {OPTION_DIR, OPTION_PG_BINDIR, {0}};
-static const struct command_option status_options[] = {OPTION_DIR, OPTION_OUTPUT, {0}};
-static const struct command_option arn_options[] = {OPTION_DIR, OPTION_ARN, {0}};
+/* All of them have it. */
+static const struct command_option dir_option[] = {{"dir", 0, "DIR", "where the cluster lives"},
+                                                   {0}};
+static const struct command_option init_options[] = {OPTION_PG_BINDIR, OPTION_EXTENSION_DIR, {0}};
+static const struct command_option backup_options[] = {OPTION_PG_BINDIR, {0}};
+static const struct command_option status_options[] = {OPTION_OUTPUT, {0}};
+static const struct command_option arn_options[] = {
+    {"arn", 0, "ARN", "whose (default: the local identity's)"}, {0}};
 static const struct command_option start_options[] = {
-    OPTION_DIR,
     OPTION_PG_BINDIR,
     OPTION_EXTENSION_DIR,
     {"inject-conflicts", 0, "SHARE", "make that share of commits fail, 0 to 1"},
@@ -435,7 +428,6 @@ static const struct command_option start_options[] = {
     {0},
 };
 static const struct command_option env_options[] = {
-    OPTION_DIR,
     {"user", 'U', "ROLE", "for CLUSTER_USER (default: admin)"},
     {"hosts", 0, NULL, "print the line for /etc/hosts instead"},
     {0},
@@ -449,17 +441,19 @@ static const struct command iam_commands[] = {
          "Makes the role, with LOGIN, when there is none.  It gets no rights: give it a schema\n"
          "as admin with CREATE SCHEMA myschema; GRANT USAGE, CREATE ON SCHEMA myschema TO ROLE;",
      .options = arn_options,
+     .shared_options = dir_option,
      .max_arguments = 1,
      .run = run_iam_grant},
     {.name = "revoke",
      .arguments = "ROLE",
      .summary = "Take that back",
      .options = arn_options,
+     .shared_options = dir_option,
      .max_arguments = 1,
      .run = run_iam_revoke},
     {.name = "list",
      .summary = "Print roles and who may be them",
-     .options = dir_options,
+     .shared_options = dir_option,
      .run = run_iam_list},
     {0},
 };
@@ -468,29 +462,34 @@ const struct command local_commands[] = {
     {.name = "init",
      .summary = "Make a cluster without starting it",
      .options = init_options,
+     .shared_options = dir_option,
      .run = run_init},
     {.name = "start",
      .summary = "Start it, making what is missing",
      .options = start_options,
+     .shared_options = dir_option,
      .run = run_start},
-    {.name = "stop", .summary = "Stop it", .options = dir_options, .run = run_stop},
+    {.name = "stop", .summary = "Stop it", .shared_options = dir_option, .run = run_stop},
     {.name = "status",
      .summary = "Say whether it runs (exit status 0) or not (1)",
      .options = status_options,
+     .shared_options = dir_option,
      .run = run_status},
     {.name = "env",
      .summary = "Print what a shell should export to use it",
      .options = env_options,
+     .shared_options = dir_option,
      .run = run_env},
-    {.name = "logs", .summary = "Print its logs", .options = dir_options, .run = run_logs},
+    {.name = "logs", .summary = "Print its logs", .shared_options = dir_option, .run = run_logs},
     {.name = "destroy",
      .summary = "Stop it and delete all of it",
-     .options = dir_options,
+     .shared_options = dir_option,
      .run = run_destroy},
     {.name = "dump",
      .arguments = "FILE",
      .summary = "Write roles, schemas and data to a file",
      .options = backup_options,
+     .shared_options = dir_option,
      .max_arguments = 1,
      .run = run_dump},
     {.name = "restore",
@@ -500,6 +499,7 @@ const struct command local_commands[] = {
          "The cluster must not have any of the tables yet.  A file can run programs as you do:\n"
          "restore only what you trust.",
      .options = backup_options,
+     .shared_options = dir_option,
      .max_arguments = 1,
      .run = run_restore},
     {.name = "iam", .summary = "Who may log in as which role", .commands = iam_commands},

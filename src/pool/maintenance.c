@@ -44,15 +44,6 @@ static struct place *take_overdue(dsql_pool *pool)
     return place;
 }
 
-static struct place *take_free(dsql_pool *pool)
-{
-    struct place *place = pool->lists[PLACE_FREE].first;
-    if (place != NULL) {
-        place_change(place, PLACE_HELD);
-    }
-    return place;
-}
-
 static void reap(dsql_pool *pool)
 {
     struct place *place = take_overdue(pool);
@@ -67,7 +58,7 @@ static void reap(dsql_pool *pool)
 /* False: the server could not be reached. */
 static bool warm_one(dsql_pool *pool)
 {
-    struct place *place = take_free(pool);
+    struct place *place = place_take_first(pool, PLACE_FREE);
     if (place == NULL) {
         return true;
     }

@@ -78,10 +78,13 @@ void place_blocks_free(dsql_pool *pool)
 /* The warmest first, so that those not needed grow old and go. */
 struct place *place_take(dsql_pool *pool)
 {
-    struct place *place = pool->lists[PLACE_IDLE].first;
-    if (place == NULL) {
-        place = pool->lists[PLACE_FREE].first;
-    }
+    struct place *place = place_take_first(pool, PLACE_IDLE);
+    return place != NULL ? place : place_take_first(pool, PLACE_FREE);
+}
+
+struct place *place_take_first(dsql_pool *pool, enum place_state state)
+{
+    struct place *place = pool->lists[state].first;
     if (place != NULL) {
         place_change(place, PLACE_HELD);
     }

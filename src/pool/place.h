@@ -83,6 +83,9 @@ void place_blocks_free(dsql_pool *pool);
 /** The connection last used, or else a free place: now held.  NULL when all are taken. */
 struct place *place_take(dsql_pool *pool);
 
+/** The first in that state, now held; NULL when there is none. */
+struct place *place_take_first(dsql_pool *pool, enum place_state state);
+
 /** The place whose connection is lent, or NULL: conn is compared, not touched. */
 struct place *place_find_lent(dsql_pool *pool, const PGconn *conn);
 

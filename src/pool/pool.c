@@ -144,23 +144,14 @@ dsql_pool *pool_open_with(const struct pool_parts *parts, dsql_error *err)
     return pool;
 }
 
-static struct place *take_idle(dsql_pool *pool)
-{
-    struct place *place = pool->lists[PLACE_IDLE].first;
-    if (place != NULL) {
-        place_change(place, PLACE_HELD);
-    }
-    return place;
-}
-
 static void close_idle(dsql_pool *pool)
 {
-    struct place *place = take_idle(pool);
+    struct place *place = place_take_first(pool, PLACE_IDLE);
     while (place != NULL) {
         pthread_mutex_unlock(&pool->lock);
         place_give_up(place);
         pthread_mutex_lock(&pool->lock);
-        place = take_idle(pool);
+        place = place_take_first(pool, PLACE_IDLE);
     }
 }
 

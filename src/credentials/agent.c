@@ -9,8 +9,6 @@
 #include "base/json.h"
 #include "credentials/rfc3339.h"
 
-enum { OK_STATUS = 200 };
-
 static bool is_word(struct text text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -34,7 +32,7 @@ void agent_error_code(struct text body, char code[AGENT_CODE_SIZE])
 bool agent_is_transient(const struct http_response *response)
 {
     struct json *json AUTO_JSON = json_parse(buf_text(&response->body));
-    return response->status == OK_STATUS && json == NULL;
+    return response->status == HTTP_OK && json == NULL;
 }
 
 static enum source_result refused(struct text body, const char *who, dsql_error *err)

@@ -22,7 +22,7 @@
 #define TOKEN        "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 #define WHO          "the container's agent"
 
-enum { MAX_TOKEN = 64 * 1024, CONNECT_TIMEOUT_MS = 2000, TIMEOUT_MS = 5000, OK_STATUS = 200 };
+enum { MAX_TOKEN = 64 * 1024, CONNECT_TIMEOUT_MS = 2000, TIMEOUT_MS = 5000 };
 
 static enum source_result find_endpoint(const struct source_context *context,
                                         struct container_endpoint *out, dsql_error *err)
@@ -106,7 +106,7 @@ static enum source_result read_answer(const struct http_response *response,
                                       struct dsql_credentials *out, dsql_error *err)
 {
     char code[AGENT_CODE_SIZE];
-    if (response->status == OK_STATUS) {
+    if (response->status == HTTP_OK) {
         return agent_read_credentials(buf_text(&response->body), WHO, out, err);
     }
     agent_error_code(buf_text(&response->body), code);

@@ -22,9 +22,7 @@
 
 enum {
     MAX_PATH = 1024,
-    MAX_ROLE = 256, /* a name has at most 64 characters */
-    OK_STATUS = 200,
-    NOT_FOUND = 404,
+    MAX_ROLE = 256,       /* a name has at most 64 characters */
     STALE_MIN_S = 5 * 60, /* the next question after 5 to 10 minutes... */
     STALE_SPREAD_S = 5 * 60,
     STALE_GRACE_S = 5 * 60 /* ...while the credentials are still good for that long */
@@ -77,10 +75,10 @@ static enum source_result read_role(struct imds *imds, const struct http_respons
 {
     struct text lines = text_trim(buf_text(&response->body));
     struct text role = text_of("");
-    if (response->status == NOT_FOUND) {
+    if (response->status == HTTP_NOT_FOUND) {
         return no_role(imds, err);
     }
-    if (response->status != OK_STATUS) {
+    if (response->status != HTTP_OK) {
         return bad_status("the role of the instance", response->status, err);
     }
     (void)text_next_line(&lines, &role);
@@ -121,7 +119,7 @@ static enum source_result fetch_role(struct imds *imds, const struct source_cont
     if (result != SOURCE_GOT) {
         return result;
     }
-    if (response.status != OK_STATUS) {
+    if (response.status != HTTP_OK) {
         return bad_status("the credentials of the role", response.status, err);
     }
     return agent_read_credentials(buf_text(&response.body), WHO, out, err);
@@ -265,7 +263,7 @@ static enum source_result read_region(const struct http_response *response, char
                                       size_t region_size, dsql_error *err)
 {
     struct text name = text_trim(buf_text(&response->body));
-    if (response->status != OK_STATUS) {
+    if (response->status != HTTP_OK) {
         return bad_status("the region of the instance", response->status, err);
     }
     if (!is_region(name) || !text_copy(name, region, region_size)) {
@@ -294,20 +292,12 @@ enum source_result imds_region(const struct source_context *context, const struc
 static enum source_result fetch_for_profile(const struct source_context *context,
                                             struct dsql_credentials *out, dsql_error *err)
 {
-    const char *named =
-        context->profile != NULL ? context->profile : environment_get("AWS_PROFILE");
-    AUTO_FREE char *name = mem_strdup(named == NULL ? "default" : named);
-    if (name == NULL) {
-        fail_nomem(err);
+    struct chosen_profile chosen;
+    if (profile_choose(context->profile, context->files, &chosen, err) != DSQL_OK) {
         return SOURCE_FAILED;
     }
-    struct profile_set *set = profile_set_load(context->files, err);
-    if (set == NULL) {
-        return SOURCE_FAILED;
-    }
-    const struct profile profile = {.set = set, .name = name};
-    enum source_result result = imds_fetch(context, &profile, out, err);
-    profile_set_free(set);
+    enum source_result result = imds_fetch(context, &chosen.profile, out, err);
+    profile_clear(&chosen);
     return result;
 }
 

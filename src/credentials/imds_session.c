@@ -12,11 +12,7 @@ enum {
     MAX_TTL_S = 21600,
     EARLY_S = 120, /* renewed so long before its end, or at half its life */
     MAX_URL = 2048,
-    MAX_TOKEN = 1024,
-    OK_STATUS = 200,
-    BAD_REQUEST = 400,
-    UNAUTHORIZED = 401,
-    FORBIDDEN = 403
+    MAX_TOKEN = 1024
 };
 
 void imds_session_clear(struct imds_session *session)
@@ -55,11 +51,11 @@ static struct http_retry policy(const struct source_context *context,
 
 static enum source_result no_token(int status, dsql_error *err)
 {
-    if (status == BAD_REQUEST || status >= 500) {
+    if (status == HTTP_BAD_REQUEST || status >= HTTP_SERVER_ERROR) {
         return source_failed(err, WHO " gave no session token: status %d", status);
     }
     fail(err, DSQL_ERR_CREDENTIALS, WHO " is %s (status %d)",
-         status == FORBIDDEN ? "disabled" : "not there", status);
+         status == HTTP_FORBIDDEN ? "disabled" : "not there", status);
     return SOURCE_NOT_CONFIGURED;
 }
 
@@ -86,7 +82,7 @@ static enum source_result keep_token(struct imds_session *session,
                                      const struct http_response *response, dsql_error *err)
 {
     struct text token = text_trim(buf_text(&response->body));
-    if (response->status != OK_STATUS) {
+    if (response->status != HTTP_OK) {
         return no_token(response->status, err);
     }
     if (!is_token(token)) {
@@ -169,12 +165,12 @@ enum source_result imds_session_get(struct imds_session *session,
     struct http_retry retry = policy(context, settings);
     retry.is_transient = is_transient;
     enum source_result result = get_once(session, context, settings, path, &retry, response, err);
-    if (result != SOURCE_GOT || response->status != UNAUTHORIZED) {
+    if (result != SOURCE_GOT || response->status != HTTP_UNAUTHORIZED) {
         return result;
     }
     imds_session_clear(session); /* the instance was stopped meanwhile, and forgot it */
     result = get_once(session, context, settings, path, &retry, response, err);
-    if (result == SOURCE_GOT && response->status == UNAUTHORIZED) {
+    if (result == SOURCE_GOT && response->status == HTTP_UNAUTHORIZED) {
         return source_failed(err, WHO " does not accept its own session token");
     }
     return result;

@@ -19,10 +19,7 @@ enum {
     MAX_TRIES = 3,
     RETRY_MAX_MS = 1000,
     MAX_PROOF_SIZE = 4096,
-    MAX_WORDS_SIZE = 128,
-    HTTP_OK = 200,
-    HTTP_TOO_MANY_REQUESTS = 429,
-    HTTP_SERVER_ERROR = 500
+    MAX_WORDS_SIZE = 128
 };
 
 #define TOKEN_PATH "/v1/token"

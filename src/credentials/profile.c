@@ -23,16 +23,45 @@ const char *profile_get(const struct profile *profile, const char *key)
     return text_is_empty(text_trim(text_of(value))) ? NULL : value;
 }
 
-char *profile_choose(const char *wanted, bool *is_named)
+static dsql_status load_files(const struct file_system *files, struct profile_set **out,
+                              dsql_error *err)
+{
+    dsql_error failure = {0};
+    *out = profile_set_load(files, &failure);
+    if (*out == NULL && err != NULL) {
+        *err = failure;
+    }
+    return failure.status;
+}
+
+dsql_status profile_choose(const char *wanted, const struct file_system *files,
+                           struct chosen_profile *out, dsql_error *err)
 {
     const char *named = wanted != NULL && wanted[0] != '\0' ? wanted : NULL;
     if (named == NULL) {
         named = environment_get("AWS_PROFILE");
     }
-    if (is_named != NULL) {
-        *is_named = named != NULL;
+    *out = (struct chosen_profile){
+        .name = mem_strdup(named == NULL ? "default" : named),
+        .is_named = named != NULL,
+    };
+    if (out->name == NULL) {
+        return fail_nomem(err);
     }
-    return mem_strdup(named == NULL ? "default" : named); /* the environment may move */
+    dsql_status status = load_files(files, &out->set, err);
+    if (status != DSQL_OK) {
+        profile_clear(out);
+        return status;
+    }
+    out->profile = (struct profile){.set = out->set, .name = out->name};
+    return DSQL_OK;
+}
+
+void profile_clear(struct chosen_profile *chosen)
+{
+    profile_set_free(chosen->set);
+    mem_free(chosen->name);
+    *chosen = (struct chosen_profile){0};
 }
 
 /* ---- Own credentials ---- */
@@ -159,19 +188,12 @@ static enum source_result read_profile(const struct source_context *context,
 static enum source_result fetch_profile(const struct source_context *context,
                                         struct dsql_credentials *out, dsql_error *err)
 {
-    bool is_named = false;
-    AUTO_FREE char *name = profile_choose(context->profile, &is_named);
-    if (name == NULL) {
-        fail_nomem(err);
+    struct chosen_profile chosen;
+    if (profile_choose(context->profile, context->files, &chosen, err) != DSQL_OK) {
         return SOURCE_FAILED;
     }
-    struct profile_set *set = profile_set_load(context->files, err);
-    if (set == NULL) {
-        return SOURCE_FAILED;
-    }
-    const struct profile profile = {.set = set, .name = name};
-    enum source_result result = read_profile(context, &profile, is_named, out, err);
-    profile_set_free(set);
+    enum source_result result = read_profile(context, &chosen.profile, chosen.is_named, out, err);
+    profile_clear(&chosen);
     return result;
 }
 

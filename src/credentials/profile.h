@@ -14,11 +14,19 @@ struct profile {
 /** The value of a key; NULL when it is missing, empty or blank. */
 const char *profile_get(const struct profile *profile, const char *key);
 
-/**
- * Which profile is meant: the wanted one (NULL or "": none), AWS_PROFILE, "default".
- * *is_named (may be NULL): somebody asked for it, so it must exist.  A copy, see
- * mem_free(); NULL: out of memory.
- */
-char *profile_choose(const char *wanted, bool *is_named) __attribute__((warn_unused_result));
+/** The shared files as they are now, and which profile of them is meant. */
+struct chosen_profile {
+    struct profile profile; /* of the two that follow */
+    struct profile_set *set;
+    char *name;    /* a copy: the environment may move */
+    bool is_named; /* somebody asked for it, so it must exist */
+};
+
+/** The wanted profile (NULL or "": none), that of AWS_PROFILE, or "default". */
+dsql_status profile_choose(const char *wanted, const struct file_system *files,
+                           struct chosen_profile *out, dsql_error *err);
+
+/** Safe after a failure, and twice. */
+void profile_clear(struct chosen_profile *chosen);
 
 #endif

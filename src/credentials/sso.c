@@ -7,7 +7,7 @@
 #include "credentials/service_send.h"
 #include "credentials/sso_token.h"
 
-enum { HTTP_OK = 200, HTTP_UNAUTHORIZED = 401, HTTP_FORBIDDEN = 403, MAX_PATH_SIZE = 2048 };
+enum { MAX_PATH_SIZE = 2048 };
 
 struct sso {
     struct sso_login login;

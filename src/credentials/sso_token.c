@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { MAX_LIFE_S = 365 * 24 * 60 * 60, HTTP_OK = 200 };
+enum { MAX_LIFE_S = 365 * 24 * 60 * 60 };
 
 struct cached_token {
     const struct sso_login *login;

@@ -22,7 +22,6 @@ enum {
     MAX_AUTHORIZATION = 4096,
     CONNECT_TIMEOUT_MS = 5000,
     TIMEOUT_MS = 20000,
-    STATUS_OK = 200,
     MIN_SESSION_NAME = 2,
     MAX_SESSION_NAME = 64,
     MAX_HEADERS = 4,
@@ -138,7 +137,7 @@ static bool is_transient(const struct http_response *response)
         "RequestLimitExceeded",  "RequestTimeout", "RequestTimeoutException",
     };
     struct sts_error error;
-    if (response->status == STATUS_OK) {
+    if (response->status == HTTP_OK) {
         return false;
     }
     sts_response_error(buf_text(&response->body), &error);
@@ -164,7 +163,7 @@ static enum source_result read_answer(const char *action, const struct sts_role 
                                       const struct http_response *response,
                                       struct dsql_credentials *out, dsql_error *err)
 {
-    if (response->status != STATUS_OK) {
+    if (response->status != HTTP_OK) {
         return fail_refused(action, role, response, err);
     }
     dsql_status status = sts_response_credentials(buf_text(&response->body), action, out);
@@ -182,15 +181,27 @@ struct question {
     const struct source_context *context;
     const struct profile *profile;
     const struct sts_role *role;
-    const struct service_endpoint *endpoint;
+    struct service_endpoint endpoint;
     struct http_header headers[MAX_HEADERS];
     size_t header_count;
-    struct text form;
+    struct buf form;
 };
 
 static void add_header(struct question *question, const char *name, const char *value)
 {
     question->headers[question->header_count++] = (struct http_header){name, value};
+}
+
+/* The form is the caller's to clear, whatever comes of it. */
+static enum source_result begin(struct question *question, dsql_error *err)
+{
+    buf_init_secret(&question->form, MAX_FORM);
+    add_header(question, "content-type", CONTENT_TYPE);
+    if (service_endpoint(SERVICE_STS, question->profile, NULL, &question->endpoint, err) !=
+        DSQL_OK) {
+        return SOURCE_FAILED;
+    }
+    return write_form(question->action, question->context, question->role, &question->form, err);
 }
 
 static dsql_status send(const struct question *question, struct http_response *response,
@@ -207,19 +218,19 @@ static dsql_status send(const struct question *question, struct http_response *r
         return status;
     }
     retry.is_transient = is_transient;
-    snprintf(url, sizeof url, "%s/", question->endpoint->url);
+    snprintf(url, sizeof url, "%s/", question->endpoint.url);
     const struct http_request request = {
         .method = "POST",
         .url = url,
-        .reach = question->endpoint->reach,
+        .reach = question->endpoint.reach,
         .headers = question->headers,
         .header_count = question->header_count,
-        .body = question->form,
+        .body = buf_text(&question->form),
         .ca_file = ca_file,
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
         .timeout_ms = TIMEOUT_MS,
     };
-    service_warn(question->context, question->endpoint);
+    service_warn(question->context, &question->endpoint);
     return http_send_retrying(question->context->http, &request, &retry, response, err);
 }
 
@@ -229,7 +240,10 @@ static enum source_result ask(const struct question *question, struct dsql_crede
     struct http_response response AUTO_HTTP_RESPONSE;
     dsql_error failure = {0};
     http_response_init(&response);
-    dsql_status status = send(question, &response, &failure);
+    dsql_status status = DSQL_ERR_NOMEM;
+    if (buf_ok(&question->form)) {
+        status = send(question, &response, &failure);
+    }
     if (status == DSQL_ERR_NOMEM) {
         fail_nomem(err);
         return SOURCE_FAILED;
@@ -270,7 +284,7 @@ static bool sign(const struct question *question, const struct dsql_credentials 
     const char *token = secret_string(&base->session_token);
     const struct sigv4_param headers[MAX_HEADERS] = {
         {"content-type", CONTENT_TYPE},
-        {"host", question->endpoint->host},
+        {"host", question->endpoint.host},
         {"x-amz-date", signature->scope.time},
         {"x-amz-security-token", token},
     };
@@ -280,9 +294,9 @@ static bool sign(const struct question *question, const struct dsql_credentials 
         .query = text_of(""),
         .headers = headers,
         .header_count = token[0] == '\0' ? MAX_HEADERS - 1 : MAX_HEADERS,
-        .payload = question->form,
+        .payload = buf_text(&question->form),
     };
-    signature->scope.region = question->endpoint->region;
+    signature->scope.region = question->endpoint.region;
     signature->scope.service = SERVICE_NAME;
     return write_authorization(&request, base, signature);
 }
@@ -298,7 +312,7 @@ static enum source_result ask_signed(const struct question *plain,
         return source_failed(err, "the clock shows a year that cannot be signed");
     }
     buf_init(&signature.authorization, MAX_AUTHORIZATION);
-    if (sign(plain, base, &signature)) {
+    if (buf_ok(&plain->form) && sign(plain, base, &signature)) {
         add_header(&question, "x-amz-date", signature.scope.time);
         if (!secret_is_empty(&base->session_token)) {
             add_header(&question, "x-amz-security-token", secret_string(&base->session_token));
@@ -317,28 +331,18 @@ enum source_result sts_assume_role(const struct source_context *context,
                                    const struct dsql_credentials *base,
                                    struct dsql_credentials *out, dsql_error *err)
 {
-    static const char action[] = "AssumeRole";
-    struct service_endpoint endpoint;
-    struct buf form AUTO_BUF;
-    buf_init_secret(&form, MAX_FORM);
-    if (service_endpoint(SERVICE_STS, profile, NULL, &endpoint, err) != DSQL_OK ||
-        write_form(action, context, role, &form, err) != SOURCE_GOT) {
-        return SOURCE_FAILED;
-    }
-    if (!buf_ok(&form)) {
-        fail_nomem(err);
-        return SOURCE_FAILED;
-    }
     struct question question = {
-        .action = action,
+        .action = "AssumeRole",
         .context = context,
         .profile = profile,
         .role = role,
-        .endpoint = &endpoint,
-        .form = buf_text(&form),
     };
-    add_header(&question, "content-type", CONTENT_TYPE);
-    return ask_signed(&question, base, out, err);
+    enum source_result result = begin(&question, err);
+    if (result == SOURCE_GOT) {
+        result = ask_signed(&question, base, out, err);
+    }
+    buf_clear(&question.form);
+    return result;
 }
 
 /* ---- AssumeRoleWithWebIdentity ---- */
@@ -364,29 +368,21 @@ enum source_result sts_assume_role_with_web_identity(const struct source_context
                                                      const char *token_file,
                                                      struct dsql_credentials *out, dsql_error *err)
 {
-    static const char action[] = "AssumeRoleWithWebIdentity";
-    struct service_endpoint endpoint;
     struct buf token AUTO_BUF = {0};
-    struct buf form AUTO_BUF;
-    buf_init_secret(&form, MAX_FORM);
-    if (service_endpoint(SERVICE_STS, profile, NULL, &endpoint, err) != DSQL_OK ||
-        read_token(context, token_file, &token, err) != SOURCE_GOT ||
-        write_form(action, context, role, &form, err) != SOURCE_GOT) {
-        return SOURCE_FAILED;
-    }
-    add_field(&form, "WebIdentityToken", text_trim(buf_text(&token)));
-    if (!buf_ok(&form)) {
-        fail_nomem(err);
-        return SOURCE_FAILED;
-    }
     struct question question = {
-        .action = action,
+        .action = "AssumeRoleWithWebIdentity",
         .context = context,
         .profile = profile,
         .role = role,
-        .endpoint = &endpoint,
-        .form = buf_text(&form),
     };
-    add_header(&question, "content-type", CONTENT_TYPE);
-    return ask(&question, out, err);
+    if (read_token(context, token_file, &token, err) != SOURCE_GOT) {
+        return SOURCE_FAILED;
+    }
+    enum source_result result = begin(&question, err);
+    if (result == SOURCE_GOT) {
+        add_field(&question.form, "WebIdentityToken", text_trim(buf_text(&token)));
+        result = ask(&question, out, err);
+    }
+    buf_clear(&question.form);
+    return result;
 }

@@ -46,19 +46,14 @@ static enum source_result ask(const struct source_context *context,
         .role_arn = variables->role_arn,
         .session_name = variables->session_name,
     };
-    AUTO_FREE char *name = profile_choose(context->profile, NULL);
-    struct profile_set *set = name == NULL ? NULL : profile_set_load(context->files, err);
-    if (set == NULL) {
-        if (name == NULL) {
-            fail_nomem(err);
-        }
+    struct chosen_profile chosen;
+    if (profile_choose(context->profile, context->files, &chosen, err) != DSQL_OK) {
         return SOURCE_FAILED;
     }
-    const struct profile profile = {.set = set, .name = name};
     source_used(context, "role %s by the token in %s", role.role_arn, variables->token_file);
-    enum source_result result = sts_assume_role_with_web_identity(context, &profile, &role,
+    enum source_result result = sts_assume_role_with_web_identity(context, &chosen.profile, &role,
                                                                   variables->token_file, out, err);
-    profile_set_free(set);
+    profile_clear(&chosen);
     return result;
 }
 

@@ -26,6 +26,17 @@ struct http_header {
     const char *value;
 };
 
+/** The statuses that somebody asks about. */
+enum {
+    HTTP_OK = 200,
+    HTTP_BAD_REQUEST = 400,
+    HTTP_UNAUTHORIZED = 401,
+    HTTP_FORBIDDEN = 403,
+    HTTP_NOT_FOUND = 404,
+    HTTP_TOO_MANY_REQUESTS = 429,
+    HTTP_SERVER_ERROR = 500 /* and above */
+};
+
 enum http_reach {
     HTTP_PUBLIC, /* https only, the server verified; the proxy of the environment applies */
     HTTP_LOCAL   /* http or https (then verified) on this machine or its link: never by a proxy */

@@ -6,13 +6,7 @@
 #include "base/clock.h"
 #include "http/http.h"
 
-enum {
-    STANDARD_ATTEMPTS = 3,
-    STANDARD_BASE_MS = 100,
-    STANDARD_MAX_MS = 20000,
-    FIRST_SERVER_ERROR = 500,
-    TOO_MANY_REQUESTS = 429
-};
+enum { STANDARD_ATTEMPTS = 3, STANDARD_BASE_MS = 100, STANDARD_MAX_MS = 20000 };
 
 struct http_retry http_retry_standard(const struct clock *clock, const struct random_source *random)
 {
@@ -32,7 +26,7 @@ static bool is_final(const struct http_retry *retry, dsql_status status,
         return retry->is_silence_final ||
                (status != DSQL_ERR_CONNECT && status != DSQL_ERR_TIMEOUT);
     }
-    if (response->status >= FIRST_SERVER_ERROR || response->status == TOO_MANY_REQUESTS) {
+    if (response->status >= HTTP_SERVER_ERROR || response->status == HTTP_TOO_MANY_REQUESTS) {
         return false;
     }
     return retry->is_transient == NULL || !retry->is_transient(response);

@@ -50,17 +50,12 @@ static dsql_status complete_region(struct settings *settings, const struct profi
 static dsql_status add_region(struct settings *settings, const struct source_context *world,
                               dsql_error *err)
 {
-    AUTO_FREE char *name = profile_choose(settings->profile, NULL);
-    if (name == NULL) {
-        return fail_nomem(err);
+    struct chosen_profile chosen;
+    dsql_status status = profile_choose(settings->profile, world->files, &chosen, err);
+    if (status == DSQL_OK) {
+        status = complete_region(settings, &chosen.profile, world, err);
+        profile_clear(&chosen);
     }
-    struct profile_set *set = profile_set_load(world->files, err);
-    if (set == NULL) {
-        return DSQL_ERR_CREDENTIALS;
-    }
-    const struct profile profile = {.set = set, .name = name};
-    dsql_status status = complete_region(settings, &profile, world, err);
-    profile_set_free(set);
     return status;
 }
 

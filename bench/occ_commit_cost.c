@@ -77,6 +77,7 @@ static void grow_intents(PGconn *conn, int intents)
     client_run(reader, "SELECT count(*) FROM cost_ours");
     puts("concurrent intents    COMMIT of 1 row    of 100 rows");
     int published = 0;
+    char table[32];
     for (int step = 0; step <= intents; step = step == 0 ? 100 : step * 10) {
         for (; published < step; published += 1000) {
             char sql[160];
@@ -86,8 +87,12 @@ static void grow_intents(PGconn *conn, int intents)
                      published, published + 1000 < step ? published + 1000 : step);
             client_run(conn, sql);
         }
-        printf("%18d %15" PRId64 " us %11" PRId64 " us\n", step, commit_us(conn, "cost_ours", 1),
-               commit_us(conn, "cost_ours", 100));
+        /* A new one: the old versions that the reader keeps would cost more and more. */
+        snprintf(table, sizeof table, "cost_among_%d", step);
+        make_table(conn, table, "", 100);
+        int64_t one_us = commit_us(conn, table, 1);
+        printf("%18d %15" PRId64 " us %11" PRId64 " us\n", step, one_us,
+               commit_us(conn, table, 100));
     }
     client_run(reader, "COMMIT");
     PQfinish(reader);

@@ -55,6 +55,24 @@ RSpec.describe AuroraDsql::Pg::Config do
     expect(resolve(host: HOST, token_duration: 604_800).token_duration).to eq(604_800)
   end
 
+  it "refuses lifetimes that are none" do
+    ["60", 0, -1].each do |bad|
+      expect { resolve(host: HOST, max_lifetime: bad) }.to raise_error(AuroraDsql::Pg::Error, /max_lifetime must be/)
+    end
+  end
+
+  it "is equal to one that was asked for in the same way" do
+    expect(resolve(host: HOST, application_name: "x")).to eq(resolve("postgres://#{HOST}/?ormPrefix=x"))
+    expect(resolve(host: HOST)).not_to eq(resolve(host: HOST, user: "app"))
+  end
+
+  it "begins with the official gem's members, in their order" do
+    expect(AuroraDsql::Pg::ResolvedConfig.members.first(12)).to eq(
+      %i[host region user database port profile token_duration credentials_provider max_lifetime
+         application_name logger occ_max_retries]
+    )
+  end
+
   it "refuses hosts that are no names" do
     ["#{HOST}/x", "user@#{HOST}", "a b.dsql.us-east-1.on.aws"].each do |bad|
       expect { resolve(host: bad, region: "us-east-1") }.to raise_error(AuroraDsql::Pg::Error)
@@ -96,6 +114,19 @@ RSpec.describe AuroraDsql::Pg::Config do
     it "does not repeat a string that it cannot read" do
       expect { described_class.parse("postgres://u:secret word@#{HOST}") }
         .to raise_error(AuroraDsql::Pg::Error) { |e| expect(e.full_message).not_to include("secret") }
+    end
+
+    it "reads numbers as such" do
+      config = described_class.parse("postgres://#{HOST}/?max_lifetime=60&occMaxRetries=4&port=5433")
+      expect([config.max_lifetime, config.occ_max_retries, config.port]).to eq([60, 4, 5433])
+    end
+
+    it "does not take a text for what must be an object" do
+      %w[logger credentials_provider on_connect pg_params].each do |name|
+        config = described_class.parse("postgres://#{HOST}/?#{name}=x")
+        expect(config.public_send(name)).to(name == "pg_params" ? eq(pg_params: "x") : be_nil)
+        expect { config.resolve.to_pg_params(password: "t") }.to raise_error(AuroraDsql::Pg::Error, /#{name}/)
+      end
     end
 
     it "refuses a duration that is no number" do

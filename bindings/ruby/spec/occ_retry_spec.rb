@@ -113,6 +113,15 @@ RSpec.describe AuroraDsql::Pg::OCCRetry do
       expect(described_class.with_retry(pool) { nil }).to eq("ok")
     end
 
+    it "does not call a transaction a success that was rolled back at COMMIT" do
+      real = FakePG::Connection.new
+      allow(pool).to receive(:with).with(retry_occ: false) { |&block| block.call(real) }
+      expect { described_class.with_retry(pool) { |c| c.transaction_status = PG::PQTRANS_INERROR } }
+        .to raise_error(AuroraDsql::Pg::Error, /rolled back/)
+      expect(described_class.with_retry(pool) { |c| c.exec("INSERT"); 7 }).to eq(7)
+      expect(real.statements).to eq(%w[BEGIN COMMIT BEGIN INSERT COMMIT])
+    end
+
     it "runs one statement, with parameters if there are any" do
       allow(conn).to receive(:exec).with("CREATE TABLE t (id uuid)").and_return(:created)
       allow(conn).to receive(:exec_params).with("DELETE FROM t WHERE id = $1", ["x"]).and_return(:gone)

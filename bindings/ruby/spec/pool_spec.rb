@@ -57,6 +57,95 @@ RSpec.describe AuroraDsql::Pg::Pool do
     expect(connections.first).to be_finished
   end
 
+  # Each place where Thread#kill or Timeout may strike leaves a pool that works.
+  describe "interrupted" do
+    def killed
+      reached = Queue.new
+      thread = Thread.new { yield reached }
+      reached.pop
+      thread.kill
+      thread.join
+    end
+
+    it "while a block runs, has its place back" do
+      pool = create(pool: { size: 1, timeout: 0.1 })
+      killed { |reached| pool.with { |conn| conn.exec("BEGIN"); reached << 1; sleep } }
+      expect(pool.with { |conn| conn.statements.dup }).to eq(%w[BEGIN ROLLBACK])
+      expect(pool.stats).to include(open: 1, in_use: 0)
+    end
+
+    it "while a connection is made, makes it next time" do
+      pool = create(pool: { size: 1, timeout: 0.1 })
+      reached = Queue.new
+      is_slow = true
+      allow(PG).to receive(:connect) { (reached << 1; sleep) if is_slow; FakePG::Connection.new }
+      thread = Thread.new { pool.with { nil } }
+      reached.pop
+      thread.kill.join
+      is_slow = false
+      expect(pool.with { 1 }).to eq(1)
+    end
+
+    it "during on_connect, does not lend what it has not heard of" do
+      reached = Queue.new
+      greeted = []
+      pool = create(pool: { size: 1, timeout: 0.1 }, on_connect: lambda { |conn|
+        greeted << conn
+        (reached << 1; sleep) if greeted.size == 1
+      })
+      thread = Thread.new { pool.with { nil } }
+      reached.pop
+      thread.kill.join
+      expect(pool.with { |conn| conn }).to be(greeted[1])
+      expect(greeted[0]).to be_finished
+    end
+
+    it "while a place is waited for, is interrupted at once" do
+      pool = create(pool: { size: 1, timeout: 60 })
+      pool.with do
+        waiter = Thread.new { pool.with { nil } }
+        Thread.pass until waiter.stop?
+        expect(waiter.kill.join(5)).to be(waiter)
+      end
+      expect(pool.with { 1 }).to eq(1)
+    end
+
+    it "while it rolls back, finishes that first" do
+      pool = create(pool: { size: 1, timeout: 0.1 })
+      reached = Queue.new
+      go_on = Queue.new
+      thread = Thread.new do
+        pool.with do |conn|
+          allow(conn).to receive(:block) { reached << 1; go_on.pop; true }
+          conn.exec("BEGIN")
+        end
+      end
+      reached.pop
+      thread.kill
+      go_on << 1
+      thread.join
+      expect(pool.stats).to include(open: 1, in_use: 0)
+      expect(pool.with { 1 }).to eq(1)
+    end
+
+    it "by Timeout, says so and goes on" do
+      pool = create(pool: { size: 1, timeout: 0.1 })
+      expect { Timeout.timeout(0.01) { pool.with { sleep } } }.to raise_error(Timeout::Error)
+      expect(pool.with { 1 }).to eq(1)
+    end
+  end
+
+  it "gives up on a rollback that is not answered" do
+    pool = create
+    pool.with do |conn|
+      conn.exec("BEGIN")
+      allow(conn).to receive(:block).and_return(false)
+      allow(conn).to receive(:send_query)
+    end
+    expect(connections.first).to be_finished
+    expect(pool.with { |conn| conn }).to be(connections[1])
+  end
+
   describe "lifetime" do
     it "replaces what is too old by the wall clock" do
       pool = create(max_lifetime: 10)
@@ -175,6 +264,18 @@ RSpec.describe AuroraDsql::Pg::Pool do
       expect(failing(pool, 5, retry_occ: 5)).to eq(["success", 6])
     end
 
+    it "leaves a conflict inside another block to the outer one" do
+      pool = create(occ_max_retries: 2)
+      inner = 0
+      expect {
+        pool.with(retry_occ: false) { pool.with { inner += 1; raise conflict } }
+      }.to raise_error(PG::Error)
+      expect(inner).to eq(1)
+      outer = 0
+      pool.with { outer += 1; pool.with { raise conflict if outer < 3 } }
+      expect(outer).to eq(3)
+    end
+
     it "is a number" do
       [true, 0, "3"].each do |bad|
         expect { create.with(retry_occ: bad) { nil } }.to raise_error(
@@ -241,6 +342,37 @@ RSpec.describe AuroraDsql::Pg::Pool do
         end
       }.to raise_error(AuroraDsql::Pg::CommitUnknownError, /may have happened/)
       expect(tries).to eq(1)
+    end
+
+    it "knows which refusals of COMMIT leave it open" do
+      { "57P01" => true, "08006" => true, "40003" => true, "40001" => false, "23505" => false }.each do |state, is_unknown|
+        pool = create
+        expect {
+          pool.transaction(max_retries: 0) do |conn|
+            allow(conn).to receive(:exec).and_call_original
+            allow(conn).to receive(:exec).with("COMMIT").and_raise(FakeServerError.new(state, "x"))
+          end
+        }.to raise_error { |e| expect([state, e.is_a?(AuroraDsql::Pg::CommitUnknownError)]).to eq([state, is_unknown]) }
+      end
+    end
+
+    it "knows that what was closed before COMMIT did not happen" do
+      expect { create.transaction(&:close) }.to raise_error(AuroraDsql::Pg::Error, /closed before COMMIT/) { |e|
+        expect(e).not_to be_a(AuroraDsql::Pg::CommitUnknownError)
+      }
+    end
+
+    it "is tried as often as is said, or once" do
+      [nil, -1, "3", true].each do |bad|
+        expect { create.transaction(max_retries: bad) { nil } }.to raise_error(ArgumentError, /max_retries/)
+      end
+      expect { create.transaction(max_retries: 0) { raise conflict } }
+        .to raise_error(AuroraDsql::Pg::Error, /Max retries \(0\)/)
+    end
+
+    it "rolls back without a word in the log" do
+      expect { create.transaction { raise "no" } }.to raise_error("no")
+      expect(log.string).to be_empty
     end
 
     it "refuses to stand inside another on the same connection" do

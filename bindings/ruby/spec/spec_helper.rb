@@ -35,6 +35,18 @@ class FakePG
 
     def consume_input; end
 
+    def send_query(sql)
+      @answer = exec(sql)
+    end
+
+    def block(_timeout)
+      true
+    end
+
+    def get_last_result
+      @answer
+    end
+
     def finished?
       @finished
     end

@@ -21,6 +21,14 @@ RSpec.describe AuroraDsql::Pg::Token do
     expect(generate(expires_in: 60)).to include("X-Amz-Expires=60&")
   end
 
+  it "refuses a life of nothing, and a user of no name" do
+    [0, 0.5, -5].each do |bad|
+      expect { generate(expires_in: bad) }.to raise_error(AuroraDsql::Pg::Error, /Failed to generate/)
+    end
+    ENV["PGUSER"] = "admin"
+    [nil, ""].each { |bad| expect { generate(user: bad) }.to raise_error(ArgumentError, "user is required") }
+  end
+
   it "takes a provider too" do
     provider = Struct.new(:credentials).new(credentials)
     expect(generate(credentials: provider)).to include("Credential=AKIDEXAMPLE%2F")

@@ -36,4 +36,17 @@ RSpec.describe AuroraDsql::Pg::Util do
     ENV["AWS_REGION"] = "us-east-1"
     expect(described_class.region_from_env).to eq("us-east-1")
   end
+
+  it "knows the cluster behind an interface endpoint" do
+    endpoint = "vpce-0abc-1.dsql-fnh4.us-east-1.vpce.amazonaws.com"
+    ["-c amzn-cluster-id=#{CLUSTER_ID}", "-camzn-cluster-id=#{CLUSTER_ID} -c timezone=UTC",
+     "-c timezone=UTC --amzn-cluster-id=#{CLUSTER_ID}"].each do |options|
+      expect(described_class.signed_host(endpoint, options)).to eq("#{CLUSTER_ID}.dsql-fnh4.us-east-1.on.aws")
+    end
+    [nil, "-c timezone=UTC", "-c amzn-cluster-id=short", "-c xamzn-cluster-id=#{CLUSTER_ID}",
+     "-c amzn-cluster-id=#{CLUSTER_ID}x"].each do |options|
+      expect(described_class.signed_host(endpoint, options)).to eq(endpoint)
+    end
+    expect(described_class.signed_host(HOST, "-c amzn-cluster-id=#{CLUSTER_ID}")).to eq(HOST)
+  end
 end

@@ -49,6 +49,32 @@ static VALUE text_or_nil(const char *text)
     return text == NULL || text[0] == '\0' ? Qnil : rb_utf8_str_new_cstr(text);
 }
 
+/* ---- Blocking ---- */
+
+struct blocking_call {
+    void *(*run)(void *);
+    void *arg;
+};
+
+static VALUE run_blocking(VALUE arg)
+{
+    const struct blocking_call *call = (const struct blocking_call *)arg;
+    rb_thread_call_without_gvl(call->run, call->arg, NULL, NULL);
+    return Qnil;
+}
+
+/*
+ * Other threads run meanwhile.  Not 0: this thread was killed or interrupted; the caller
+ * frees what it has, whether run() was called or not, and goes on with rb_jump_tag().
+ */
+static int without_gvl(void *(*run)(void *), void *arg)
+{
+    struct blocking_call call = {.run = run, .arg = arg};
+    int tag = 0;
+    rb_protect(run_blocking, (VALUE)&call, &tag);
+    return tag;
+}
+
 /* ---- Provider ---- */
 
 static void free_provider(void *data)
@@ -66,15 +92,22 @@ static size_t provider_size(const void *data)
 static const rb_data_type_t provider_type = {
     .wrap_struct_name = "AuroraDsql::Pg::Native::Provider",
     .function = {.dfree = free_provider, .dsize = provider_size},
-    .flags = RUBY_TYPED_FREE_IMMEDIATELY,
+    .flags = RUBY_TYPED_FREE_IMMEDIATELY | RUBY_TYPED_WB_PROTECTED,
 };
 
-static VALUE wrap_provider(dsql_credentials_provider *provider, const dsql_error *err)
+/* Made first, since that may raise; then there is somebody to free the provider. */
+static VALUE empty_provider(void)
+{
+    return TypedData_Wrap_Struct(provider_class, &provider_type, NULL);
+}
+
+static VALUE fill_provider(VALUE object, dsql_credentials_provider *provider, const dsql_error *err)
 {
     if (provider == NULL) {
         raise_error(err);
     }
-    return TypedData_Wrap_Struct(provider_class, &provider_type, provider);
+    RTYPEDDATA_DATA(object) = provider;
+    return object;
 }
 
 static dsql_credentials_provider *provider_of(VALUE object)
@@ -87,9 +120,10 @@ static VALUE provider_default(VALUE self, VALUE profile)
 {
     volatile VALUE kept;
     const char *name = keep_text(profile, &kept);
+    VALUE object = empty_provider();
     dsql_error err = {0};
     (void)self;
-    return wrap_provider(dsql_credentials_default(name, &err), &err);
+    return fill_provider(object, dsql_credentials_default(name, &err), &err);
 }
 
 /* Provider.static(access_key_id, secret_access_key, session_token). */
@@ -99,9 +133,11 @@ static VALUE provider_static(VALUE self, VALUE id, VALUE secret, VALUE token)
     const char *id_text = keep_text(id, &kept[0]);
     const char *secret_text = keep_text(secret, &kept[1]);
     const char *token_text = keep_text(token, &kept[2]);
+    VALUE object = empty_provider();
     dsql_error err = {0};
     (void)self;
-    return wrap_provider(dsql_credentials_static(id_text, secret_text, token_text, &err), &err);
+    return fill_provider(object, dsql_credentials_static(id_text, secret_text, token_text, &err),
+                         &err);
 }
 
 struct fetch {
@@ -110,7 +146,7 @@ struct fetch {
     dsql_error err;
 };
 
-static void *fetch_without_gvl(void *arg)
+static void *run_fetch(void *arg)
 {
     struct fetch *fetch = arg;
     fetch->credentials = dsql_credentials_fetch(fetch->provider, &fetch->err);
@@ -132,13 +168,15 @@ static VALUE credentials_array(VALUE arg)
 static VALUE provider_fetch(VALUE self)
 {
     struct fetch fetch = {.provider = dsql_credentials_ref(provider_of(self))};
-    rb_thread_call_without_gvl(fetch_without_gvl, &fetch, NULL, NULL);
+    int tag = without_gvl(run_fetch, &fetch);
     dsql_credentials_unref(fetch.provider);
-    if (fetch.credentials == NULL) {
+    if (tag == 0 && fetch.credentials == NULL) {
         raise_error(&fetch.err);
     }
-    int tag = 0;
-    VALUE result = rb_protect(credentials_array, (VALUE)fetch.credentials, &tag);
+    VALUE result = Qnil;
+    if (tag == 0) {
+        result = rb_protect(credentials_array, (VALUE)fetch.credentials, &tag);
+    }
     dsql_credentials_free(fetch.credentials);
     if (tag != 0) {
         rb_jump_tag(tag);
@@ -155,7 +193,7 @@ struct token_call {
     dsql_error err;
 };
 
-static void *token_without_gvl(void *arg)
+static void *run_token(void *arg)
 {
     struct token_call *call = arg;
     call->token = dsql_token(&call->options, &call->expires_at, &call->err);
@@ -180,13 +218,15 @@ static VALUE native_token(VALUE self, VALUE host, VALUE region, VALUE user, VALU
     call.options.user = keep_text(user, &kept[2]);
     call.options.token_seconds = NUM2INT(expires_in);
     call.options.credentials = dsql_credentials_ref(provider_of(provider));
-    rb_thread_call_without_gvl(token_without_gvl, &call, NULL, NULL);
+    int tag = without_gvl(run_token, &call);
     dsql_credentials_unref(call.options.credentials);
-    if (call.token == NULL) {
+    if (tag == 0 && call.token == NULL) {
         raise_error(&call.err);
     }
-    int tag = 0;
-    VALUE result = rb_protect(token_array, (VALUE)&call, &tag);
+    VALUE result = Qnil;
+    if (tag == 0) {
+        result = rb_protect(token_array, (VALUE)&call, &tag);
+    }
     dsql_token_free(call.token);
     if (tag != 0) {
         rb_jump_tag(tag);
@@ -213,6 +253,21 @@ static VALUE native_endpoint(VALUE self, VALUE host, VALUE region)
 }
 
 /* ---- Connection parameters ---- */
+
+struct params_call {
+    dsql_options options;
+    const char *token;
+    dsql_params *params;
+    dsql_error err;
+};
+
+/* Looks up the host behind an interface endpoint of PrivateLink. */
+static void *run_params(void *arg)
+{
+    struct params_call *call = arg;
+    call->params = dsql_params_new_with_token(&call->options, call->token, &call->err);
+    return NULL;
+}
 
 static VALUE params_hash(VALUE arg)
 {
@@ -246,20 +301,22 @@ static VALUE native_params(VALUE self, VALUE host, VALUE region, VALUE user, VAL
         names[i] = keep_text(rb_ary_entry(keywords, i), &kept[4 + 2 * i]);
         texts[i] = keep_text(rb_ary_entry(values, i), &kept[5 + 2 * i]);
     }
-    dsql_options options = dsql_options_init();
-    options.host = keep_text(host, &kept[0]);
-    options.region = keep_text(region, &kept[1]);
-    options.user = keep_text(user, &kept[2]);
-    options.pq_keywords = names;
-    options.pq_values = texts;
-    dsql_error err = {0};
-    dsql_params *params = dsql_params_new_with_token(&options, keep_text(token, &kept[3]), &err);
-    if (params == NULL) {
-        raise_error(&err);
+    struct params_call call = {.options = dsql_options_init()};
+    call.options.host = keep_text(host, &kept[0]);
+    call.options.region = keep_text(region, &kept[1]);
+    call.options.user = keep_text(user, &kept[2]);
+    call.options.pq_keywords = names;
+    call.options.pq_values = texts;
+    call.token = keep_text(token, &kept[3]);
+    int tag = without_gvl(run_params, &call);
+    if (tag == 0 && call.params == NULL) {
+        raise_error(&call.err);
     }
-    int tag = 0;
-    VALUE hash = rb_protect(params_hash, (VALUE)params, &tag);
-    dsql_params_free(params);
+    VALUE hash = Qnil;
+    if (tag == 0) {
+        hash = rb_protect(params_hash, (VALUE)call.params, &tag);
+    }
+    dsql_params_free(call.params);
     if (tag != 0) {
         rb_jump_tag(tag);
     }

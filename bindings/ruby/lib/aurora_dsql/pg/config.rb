@@ -36,6 +36,13 @@ module AuroraDsql
         occMaxRetries: :occ_max_retries
       }.freeze
 
+      # In the query of a connection string.
+      NUMBERS = %i[
+        port max_lifetime token_duration tokenDurationSecs token_duration_secs token-duration-secs
+        occ_max_retries occMaxRetries
+      ].freeze
+      OBJECTS = %i[logger credentials_provider on_connect pg_params].freeze
+
       def initialize(**options)
         @pg_params = {}
         merge(options)
@@ -127,12 +134,12 @@ module AuroraDsql
           text.nil? || text.empty? ? nil : URI::DEFAULT_PARSER.unescape(text)
         end
 
+        # Texts; numbers where numbers are meant.  What only an object can be is not known here.
         def query_options(query)
           options = URI.decode_www_form(query.to_s).to_h.transform_keys(&:to_sym)
-          %i[tokenDurationSecs token_duration_secs token-duration-secs occMaxRetries].each do |name|
-            options[name] = whole_number(name, options[name]) if options.key?(name)
-          end
-          options
+          NUMBERS.each { |name| options[name] = whole_number(name, options[name]) if options.key?(name) }
+          objects = options.slice(*OBJECTS)
+          options.except(*OBJECTS).merge(objects.empty? ? {} : { pg_params: objects })
         end
 
         def whole_number(name, text)
@@ -170,7 +177,7 @@ module AuroraDsql
           raise Error, "region is required when host is a cluster ID" unless region
         else
           begin
-            region = presence(@region) || Util.parse_region(@host)
+            region = presence(@region) || Util.parse_region(Util.signed_host(@host, @pg_params[:options]))
           rescue ArgumentError
             raise Error, "region is required: could not parse from hostname and not set" unless region
           end
@@ -183,6 +190,7 @@ module AuroraDsql
 
         validate_retries
         validate_duration
+        validate_lifetime
       end
 
       def validate_retries
@@ -199,6 +207,12 @@ module AuroraDsql
         raise Error, "token_duration must be a number of seconds from 1 to #{MAX_TOKEN_DURATION}, " \
                      "got #{@token_duration.inspect}"
       end
+
+      def validate_lifetime
+        return if @max_lifetime.nil? || (@max_lifetime.is_a?(Numeric) && @max_lifetime.positive?)
+
+        raise Error, "max_lifetime must be a positive number of seconds, got #{@max_lifetime.inspect}"
+      end
     end
 
     # Seconds, as libdsql has it; libpq would wait for ever.
@@ -209,6 +223,19 @@ module AuroraDsql
       *Config::OPTIONS, :on_connect, :pg_params,
       keyword_init: true
     ) do
+      # The name that tokens are for, which is not the host's behind an interface endpoint.
+      def signed_host
+        Util.signed_host(host, (pg_params || {})[:options])
+      end
+
+      # Seconds in which to connect, whatever the number of tries; Infinity: no limit.
+      def connect_patience
+        seconds = Integer((pg_params || {})[:connect_timeout] || CONNECT_TIMEOUT)
+        seconds.positive? ? seconds : Float::INFINITY
+      rescue ArgumentError, TypeError
+        CONNECT_TIMEOUT # libpq will say what is wrong with it
+      end
+
       # The Hash for PG.connect.  TLS is verified always; the certificates to trust are found.
       def to_pg_params(password:)
         further = pg_params || {}

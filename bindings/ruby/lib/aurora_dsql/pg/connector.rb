@@ -1,61 +1,80 @@
 # frozen_string_literal: true
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 
+require_relative "refusal"
+
 module AuroraDsql
   module Pg
-    # From a resolved configuration to a connection, and again where that helps.
+    # From a resolved configuration to a connection, and again where that helps: an expired
+    # signature once, with fresh credentials; what passes by itself with growing waits, until the
+    # time to connect is over; all else never.
     module Connector
-      # Within this many seconds the service gets another chance; each try has PG's own timeout.
-      PATIENCE = 10
       FIRST_WAIT = 0.1
-      LONGEST_WAIT = 2.0
-
-      STALE_SIGNATURE = /Signature expired/
-      # Waking up, too many connections (53300), too many new ones a second (53400).
-      TRANSIENT = /waking up cluster|too many open connections|rate exceeded/i
+      LONGEST_WAIT = 5.0
+      # libpq takes less for this.
+      SHORTEST_TIMEOUT = 2
 
       # The Hash for PG.connect, with a token of its own.
       def self.params(config)
         token = Token.generate(
-          host: config.host, region: config.region, user: config.user,
+          host: config.signed_host, region: config.region, user: config.user,
           credentials: config.credentials_provider, profile: config.profile,
           expires_in: config.token_duration
         )
         config.to_pg_params(password: token)
       end
 
+      # A connection that has heard on_connect.
       def self.connect(config)
         conn = open(config)
+        is_ready = false
         config.on_connect&.call(conn)
+        is_ready = true
         conn
-      rescue StandardError
-        conn&.close
-        raise
+      ensure
+        conn&.close unless is_ready
+      end
+
+      # A connection as the server gave it.
+      def self.open(config)
+        give_up_at = now + config.connect_patience
+        wait = FIRST_WAIT
+        is_second_token = false
+        begin
+          PG.connect(within(give_up_at - now, params(config)))
+        rescue PG::ConnectionBad => e
+          refusal = Refusal.new(e)
+          if refusal.expired? && !is_second_token
+            is_second_token = true
+            CredentialProvider.doubt(config.profile)
+            retry
+          end
+          jittered = wait * (0.5 + (rand / 2))
+          unless refusal.for_the_time? && now + jittered < give_up_at
+            raise refusal.error(token_duration: config.token_duration)
+          end
+          tell(config.logger, e, jittered)
+          pause(jittered)
+          wait = [wait * 2, LONGEST_WAIT].min
+          retry
+        end
       end
 
       class << self
         private
 
-        # A token that is refused as stale is made anew, once: the clock may just have been set.
-        def open(config)
-          give_up_at = now + PATIENCE
-          wait = FIRST_WAIT
-          is_second_token = false
-          begin
-            PG.connect(params(config))
-          rescue PG::ConnectionBad => e
-            if STALE_SIGNATURE.match?(e.message)
-              raise if is_second_token
+        # A later try has what is left of the time; libpq counts in whole seconds.
+        def within(left, params)
+          return params unless left + 1 < params[:connect_timeout].to_i
 
-              is_second_token = true
-            else
-              raise unless TRANSIENT.match?(e.message) && now + wait < give_up_at
+          params.merge(connect_timeout: [left.ceil, SHORTEST_TIMEOUT].max)
+        end
 
-              pause(wait * (0.5 + (rand / 2)))
-              wait = [wait * 2, LONGEST_WAIT].min
-            end
-            retry
-          end
+        def tell(logger, error, wait)
+          logger&.warn(
+            "[AuroraDsql::Pg] Connection refused for the time being, trying again " \
+            "(wait #{wait.round(2)}s): #{error.message.lines.first.to_s.strip}"
+          )
         end
 
         def now

@@ -28,33 +28,84 @@ module AuroraDsql
         @lock.synchronize { @providers[name] ||= new(Native::Provider.default(name)) }
       end
 
+      # After a refusal: the credentials may have been replaced.  The next use looks again, unless
+      # they are fresh.
+      def self.doubt(profile = nil)
+        name = profile.to_s.empty? ? nil : profile.to_s
+        @lock.synchronize { @providers.delete(name) unless @providers[name]&.fresh? }
+      end
+
       # Forgets all of them: the next use looks again at environment and files.
       def self.reset
         @lock.synchronize { @providers.clear }
       end
 
-      # The C provider for what a program gives as credentials.
-      def self.native(credentials)
-        return credentials.native if credentials.is_a?(CredentialProvider)
+      # A provider for what a program gives as credentials.
+      def self.of(credentials)
+        return credentials if credentials.is_a?(CredentialProvider)
 
+        static(credentials)
+      end
+
+      # Has no reason to wait.
+      def self.static(credentials)
         held = credentials.respond_to?(:credentials) ? credentials.credentials : credentials
         unless held.respond_to?(:access_key_id) && held.respond_to?(:secret_access_key)
           raise ArgumentError, "credentials must have access_key_id and secret_access_key, or be a " \
                                "provider with #credentials, got #{credentials.class}"
         end
         token = held.respond_to?(:session_token) ? held.session_token : nil
-        Native::Provider.static(held.access_key_id, held.secret_access_key, token)
+        new(Native::Provider.static(held.access_key_id, held.secret_access_key, token), is_static: true)
       end
+      private_class_method :static
+
+      # Runs what may wait for the network in libdsql.  There it can be neither interrupted nor
+      # scheduled, so a thread of its own does it: Timeout, Thread#kill and a Fiber scheduler
+      # work as they do with Ruby's own waits.
+      def self.aside
+        Thread.new do
+          Thread.current.report_on_exception = false
+          yield
+        end.value
+      end
+
+      # Seconds.
+      FRESH = 30
 
       attr_reader :native
 
-      def initialize(native)
+      def initialize(native, is_static: false)
         @native = native
+        @is_static = is_static
+        @used_at = nil
+        @made_at = now
+      end
+
+      # Made just now?
+      def fresh?
+        now - @made_at < FRESH
+      end
+
+      # Used just now, so that its credentials are most likely there?
+      def warm?
+        !@used_at.nil? && now - @used_at < FRESH
+      end
+
+      # May the next use wait for a network, a file, a process?
+      def may_wait?
+        !@is_static && (!warm? || !Fiber.current_scheduler.nil?)
+      end
+
+      # Runs the block with the provider of libdsql; see .aside.
+      def use
+        result = may_wait? ? self.class.aside { yield(native) } : yield(native)
+        @used_at = now
+        result
       end
 
       # Fetched or refreshed where that is due.
       def credentials
-        id, secret, token, expires_at = native.fetch
+        id, secret, token, expires_at = use(&:fetch)
         Credentials.new(access_key_id: id, secret_access_key: secret, session_token: token,
                         expiration: expires_at && Time.at(expires_at).utc)
       end
@@ -73,6 +124,12 @@ module AuroraDsql
 
       def session_token
         credentials.session_token
+      end
+
+      private
+
+      def now
+        Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end
     end
   end

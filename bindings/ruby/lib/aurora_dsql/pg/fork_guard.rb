@@ -9,7 +9,22 @@ module AuroraDsql
       # In the child, right after the fork.  Pools are looked for rather than registered: a list
       # would keep them alive, and Ruby 3.1's WeakMap can give back what took a dead one's place.
       def self.forked
-        ObjectSpace.each_object(Pool).to_a.each(&:forget_inherited)
+        pools = ObjectSpace.each_object(Pool).to_a
+        return if pools.empty?
+
+        pools.each(&:forget_inherited)
+        abandon_unfinished(pools.filter_map(&:signed_host))
+      end
+
+      # Those that other threads were about to open; the threads are not here to go on.
+      def self.abandon_unfinished(hosts)
+        ObjectSpace.each_object(PG::Connection).to_a.each do |conn|
+          next if conn.finished? || conn.status == PG::CONNECTION_OK
+
+          abandon(conn) if hosts.include?(conn.host)
+        rescue StandardError
+          next # one that is not even begun
+        end
       end
 
       # Takes a connection's socket away from this process without a word to the server.

@@ -53,7 +53,7 @@ module AuroraDsql
       # A transaction on a connection of the pool, again on another one after a conflict.
       def self.with_retry(pool, config = {}, &block)
         retry_on_occ(DEFAULT_CONFIG.merge(config), logger: logger_of(pool)) do
-          pool.with(retry_occ: false) { |conn| conn.transaction { block.call(conn) } }
+          pool.with(retry_occ: false) { |conn| in_transaction(conn, &block) }
         end
       end
 
@@ -66,8 +66,22 @@ module AuroraDsql
         end
       end
 
+      # The server's word for an error; nil when it is not the server's.
+      def self.sqlstate_of(error)
+        return nil unless error.respond_to?(:result) && error.result.respond_to?(:error_field)
+
+        error.result.error_field(PG::Result::PG_DIAG_SQLSTATE)
+      end
+
       class << self
         private
+
+        # ruby-pg's own takes a COMMIT that rolled back for a success.
+        def in_transaction(conn, &block)
+          return conn.transaction { block.call(conn) } unless conn.respond_to?(:transaction_status)
+
+          Transaction.run(conn, &block)
+        end
 
         # The error among an error and its causes that is a conflict, or nil.
         def conflict_in(error)
@@ -86,12 +100,6 @@ module AuroraDsql
           return !Native.occ(sqlstate, error.message.to_s.delete("\0")).nil? if sqlstate
 
           CODE_IN_MESSAGE.match?(error.message.to_s)
-        end
-
-        def sqlstate_of(error)
-          return nil unless error.respond_to?(:result) && error.result.respond_to?(:error_field)
-
-          error.result.error_field(PG::Result::PG_DIAG_SQLSTATE)
         end
 
         def logger_of(pool)

@@ -4,14 +4,25 @@
 require "connection_pool"
 
 require_relative "fork_guard"
+require_relative "transaction"
 
 module AuroraDsql
   module Pg
     # Connections for threads to share.  A place of the pool may be empty: its connection is made
     # when it is lent, and made anew when it is too old, broken, or of the process we forked from.
+    #
+    # Thread#kill and Timeout may come at any moment.  They are let in while a block runs, while
+    # a connection is made and while a place is waited for, and kept out of the bookkeeping.
     class Pool
-      # A place and its connection, if there is one.
-      PooledConnection = Struct.new(:conn, :created_at, :born, :lifetime, :depth, keyword_init: true)
+      # A connection, and how old it is by either clock.
+      PooledConnection = Struct.new(:conn, :created_at, :born, :lifetime, keyword_init: true)
+
+      # What is lent: a connection, or room for one, and how many blocks inside each other have it.
+      Place = Struct.new(:pooled, :depth) do
+        def conn
+          pooled&.conn
+        end
+      end
 
       POOL_DEFAULTS = { size: 5, timeout: 5 }.freeze
 
@@ -29,8 +40,8 @@ module AuroraDsql
       def initialize(resolved_config, pool_options = {})
         @config = resolved_config
         @pool_options = POOL_DEFAULTS.merge(pool_options.to_h.transform_keys(&:to_sym))
-        @lock = Mutex.new
         @counters = Hash.new(0)
+        @held_here = :"aurora_dsql_pool_#{object_id}"
         start
       end
 
@@ -38,8 +49,14 @@ module AuroraDsql
         @config.logger
       end
 
+      # The name that tokens are signed for.
+      def signed_host
+        @config&.signed_host
+      end
+
       # Lends a connection to the block.  With retry_occ (occ_max_retries of the pool) the whole
       # block runs again after a conflict: it should be one transaction, or use #transaction.
+      # Inside another block of the same thread it does not: that is for the outer one to do.
       def with(retry_occ: @config.occ_max_retries, &block)
         return checkout_and_execute(&block) unless retry_occ
 
@@ -48,15 +65,21 @@ module AuroraDsql
                 "retry_occ must be false/nil or a positive integer, got #{retry_occ.inspect}. " \
                 "Configure occ_max_retries on the pool instead of passing retry_occ: true"
         end
+        return checkout_and_execute(&block) if Thread.current[@held_here]
+
         retrying(retry_occ) { checkout_and_execute(&block) }
       end
 
-      # BEGIN, the block, COMMIT, and all of it again after a conflict, on another connection.
+      # BEGIN, the block, COMMIT, and all of it again after a conflict, on a connection lent anew.
       # A connection lost during COMMIT is a CommitUnknownError, and not tried again.
       def transaction(max_retries: @config.occ_max_retries || OCCRetry::DEFAULT_CONFIG[:max_retries],
                       read_only: false, &block)
+        unless max_retries.is_a?(Integer) && !max_retries.negative?
+          raise ArgumentError, "max_retries must be 0 or a positive integer, got #{max_retries.inspect}"
+        end
+
         retrying(max_retries) do
-          checkout_and_execute { |conn| in_transaction(conn, read_only, &block) }
+          checkout_and_execute { |conn| Transaction.run(conn, read_only: read_only, &block) }
         end
       end
 
@@ -65,7 +88,8 @@ module AuroraDsql
         @lock.synchronize do
           open = @places.count(&:conn)
           in_use = @places.count { |place| place.depth.positive? }
-          { size: @pool_options[:size], open: open, in_use: in_use, idle: [open - in_use, 0].max,
+          { size: @pool_options[:size], open: open, in_use: in_use,
+            idle: @places.count { |place| place.conn && place.depth.zero? },
             acquired: @counters[:acquired], opened: @counters[:opened], closed: @counters[:closed],
             occ_retries: @counters[:occ_retries], timeouts: @counters[:timeouts] }
         end
@@ -79,20 +103,23 @@ module AuroraDsql
       # For ForkGuard: drops what belongs to the parent, and starts anew.
       def forget_inherited
         inherited = @places
-        @lock = Mutex.new # another thread may have held it, which does not exist here
+        return unless inherited # another thread was about to make this pool
+
         start
         inherited.each { |place| ForkGuard.abandon(place.conn) if place.conn }
       end
 
       private
 
+      # Also in a child, where another thread may have held the lock and does not exist.
       def start
+        @lock = Mutex.new
+        @pool = ConnectionPool.new(auto_reload_after_fork: false, **@pool_options) { new_place }
         @places = []
-        @pool = ConnectionPool.new(**@pool_options) { new_place }
       end
 
       def new_place
-        PooledConnection.new(depth: 0).tap { |place| @lock.synchronize { @places << place } }
+        Place.new(nil, 0).tap { |place| @lock.synchronize { @places << place } }
       end
 
       def count(name)
@@ -104,64 +131,102 @@ module AuroraDsql
         OCCRetry.retry_on_occ(config, logger: logger, on_retry: ->(*) { count(:occ_retries) }, &block)
       end
 
-      # A place is lent once a thread: a block inside another gets the same connection.
+      # A place is lent once to a thread: a block inside another gets the same connection.
       def checkout_and_execute(&block)
         lend do |place|
-          prepare(place) if place.depth.zero?
-          place.depth += 1
+          is_outermost = place.depth.zero?
+          enter(place)
           begin
-            block.call(place.conn)
+            Thread.handle_interrupt(Object => :immediate) do
+              prepare(place) if is_outermost
+              block.call(place.conn)
+            end
           ensure
-            place.depth -= 1
-            tidy(place) if place.depth.zero?
+            leave(place)
           end
         end
       end
 
-      def lend(&block)
-        served = false
-        @pool.with do |place|
-          served = true
-          count(:acquired)
-          block.call(place)
+      # No interrupt comes between a checkout and its checkin but where the block lets it in.
+      # (ConnectionPool#with keeps out exceptions, and not Thread#kill.)
+      def lend
+        Thread.handle_interrupt(Object => :never) do
+          pool = @pool # in the child of a fork within the block @pool is another one
+          place = check_out(pool)
+          begin
+            yield place
+          ensure
+            pool.checkin
+          end
         end
+      end
+
+      def check_out(pool)
+        place = Thread.handle_interrupt(Object => :on_blocking) { pool.checkout }
+        count(:acquired)
+        place
       rescue ConnectionPool::TimeoutError
-        count(:timeouts) unless served
+        count(:timeouts)
         raise
+      end
+
+      def enter(place)
+        place.depth += 1
+        Thread.current[@held_here] = true
+      end
+
+      def leave(place)
+        place.depth -= 1
+        return unless place.depth.zero?
+
+        Thread.current[@held_here] = nil
+        tidy(place)
       end
 
       # Whatever was lent before, the place now has a connection that is fit to use.
       def prepare(place)
-        if place.conn && stale?(place)
+        if place.pooled && stale?(place.pooled)
           logger&.warn(
             "[AuroraDsql::Pg] Discarding stale connection " \
-            "(age #{(Time.now - place.created_at).round}s, max_lifetime #{@config.max_lifetime}s)"
+            "(age #{(Time.now - place.pooled.created_at).round}s, max_lifetime #{@config.max_lifetime}s)"
           )
           discard(place)
         end
-        discard(place) if place.conn && !usable?(place.conn)
-        fill(place) unless place.conn
+        discard(place) if place.pooled && !usable?(place.conn)
+        fill(place) unless place.pooled
       end
 
+      # The place has the connection before on_connect hears of it: a fork finds it there.
       def fill(place)
         (MAX_STALE_RETRIES + 1).times do
-          create_connection(place)
-          return unless stale?(place)
+          place.pooled = create_connection
+          count(:opened)
+          return welcome(place) unless stale?(place.pooled)
 
           discard(place)
         end
         raise Error, "unable to acquire a non-stale connection after #{MAX_STALE_RETRIES} attempts"
       end
 
+      def welcome(place)
+        return unless @config.on_connect
+
+        is_ready = false
+        @config.on_connect.call(place.conn)
+        is_ready = true
+      ensure
+        discard(place) if is_ready == false
+      end
+
       # By either clock: the monotonic one knows no leap, the other goes on while we are suspended.
-      def stale?(place)
-        Time.now - place.created_at > @config.max_lifetime || monotonic - place.born > place.lifetime
+      def stale?(pooled)
+        Time.now - pooled.created_at > @config.max_lifetime || monotonic - pooled.born > pooled.lifetime
       end
 
       # Looks at the socket, without a round trip: has the server hung up, or said that it will?
       def usable?(conn)
         return true unless conn.respond_to?(:transaction_status)
-        return false if conn.finished? || conn.status != PG::CONNECTION_OK
+        return false unless Transaction.usable?(conn)
 
         conn.consume_input
         conn.transaction_status == PG::PQTRANS_IDLE && conn.status == PG::CONNECTION_OK
@@ -174,9 +239,9 @@ module AuroraDsql
         conn = place.conn
         return if conn.nil? || !conn.respond_to?(:transaction_status)
 
-        if !conn.finished? && conn.status == PG::CONNECTION_OK && in_progress?(conn)
+        if Transaction.usable?(conn) && Transaction.open?(conn)
           logger&.warn("[AuroraDsql::Pg] Rolling back a transaction that was left open")
-          conn.exec("ROLLBACK")
+          Transaction.roll_back(conn)
         end
         discard(place) unless usable?(conn)
       rescue PG::Error
@@ -187,47 +252,19 @@ module AuroraDsql
         conn = place.conn
         return unless conn
 
-        place.conn = nil
+        place.pooled = nil
         count(:closed)
         conn.close
       rescue StandardError
         nil # it was broken anyway
       end
 
-      def create_connection(place)
-        place.conn = Connector.connect(@config)
-        place.created_at = Time.now
-        place.born = monotonic
-        place.lifetime = @config.max_lifetime * (1 - (rand * LIFETIME_JITTER))
-        count(:opened)
-      end
-
-      def in_transaction(conn, read_only)
-        raise Error, "there is a transaction on this connection already" if in_progress?(conn)
-
-        conn.exec(read_only ? "BEGIN READ ONLY" : "BEGIN")
-        result = yield conn
-        commit(conn)
-        result
-      end
-
-      def in_progress?(conn)
-        [PG::PQTRANS_INTRANS, PG::PQTRANS_INERROR].include?(conn.transaction_status)
-      end
-
-      # COMMIT of a broken transaction succeeds and rolls back: that is no success here.
-      def commit(conn)
-        raise Error, "the transaction was ended by its block" unless in_progress?(conn)
-
-        result = conn.exec("COMMIT")
-        return unless result.cmd_status == "ROLLBACK"
-
-        raise Error, "the transaction was rolled back: a statement in it had failed"
-      rescue PG::Error => e
-        raise unless conn.finished? || conn.status != PG::CONNECTION_OK
-
-        raise CommitUnknownError, "connection lost during COMMIT, the transaction may have " \
-                                  "happened: #{e.message.strip}"
+      def create_connection
+        conn = Connector.open(@config)
+        PooledConnection.new(
+          conn: conn, created_at: Time.now, born: monotonic,
+          lifetime: @config.max_lifetime * (1 - (rand * LIFETIME_JITTER))
+        )
       end
 
       def monotonic

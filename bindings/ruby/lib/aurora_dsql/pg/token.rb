@@ -6,14 +6,16 @@ module AuroraDsql
     # Passwords for Aurora DSQL: made on this machine, no request is sent.
     class Token
       ADMIN_USER = "admin"
+      DURATION = 15 * 60
 
       # A token for one connection.  credentials: whatever has access_key_id and
       # secret_access_key (or #credentials); none: the profile's, or the default chain's.
-      def self.generate(host:, region:, user:, credentials: nil, profile: nil, expires_in: 15 * 60)
+      def self.generate(host:, region:, user:, credentials: nil, profile: nil, expires_in: DURATION)
         return generate_with_sdk(host, region, user, credentials, expires_in) if sdk_only?(credentials)
 
-        provider = credentials || CredentialProvider.for_profile(profile)
-        token, = Native.token(host, region, user, expires_in, CredentialProvider.native(provider))
+        provider = CredentialProvider.of(credentials || CredentialProvider.for_profile(profile))
+        seconds = duration(expires_in)
+        token, = provider.use { |native| Native.token(host, region, named(user), seconds, native) }
         token
       rescue Error => e
         raise unless e.status
@@ -36,6 +38,21 @@ module AuroraDsql
 
       class << self
         private
+
+        # libdsql takes 0 for its default, and a user that is not named for the environment's.
+        def duration(expires_in)
+          return DURATION if expires_in.nil?
+          return expires_in unless expires_in.is_a?(Numeric) && expires_in.to_i.zero?
+
+          raise Error, "Failed to generate authentication token: expires_in must be at least 1 second, " \
+                       "got #{expires_in}"
+        end
+
+        def named(user)
+          raise ArgumentError, "user is required" if user.to_s.empty?
+
+          user
+        end
 
         # Credentials that nobody but a loaded SDK understands.
         def sdk_only?(credentials)

@@ -27,6 +27,20 @@ module AuroraDsql
         "#{cluster_id}.dsql.#{region}.on.aws"
       end
 
+      # An interface endpoint of PrivateLink, and what says which cluster is meant.
+      INTERFACE_ENDPOINT = /\Avpce-[a-z0-9-]+\.(dsql(?:-[a-z0-9-]+)?)\.([a-z0-9-]+)\.vpce\.amazonaws\.com\.?\z/i
+      CLUSTER_OPTION = /(?:\A|\s|-c|--)amzn-cluster-id=([a-z0-9]{26})(?=\s|\z)/
+
+      # The name that a token is for: the host, or that of the cluster behind an interface endpoint
+      # (host "vpce-....dsql-fnh4.us-east-1.vpce.amazonaws.com", options "-c amzn-cluster-id=ID").
+      def self.signed_host(host, options = nil)
+        endpoint = INTERFACE_ENDPOINT.match(host.to_s)
+        id = CLUSTER_OPTION.match(options.to_s)
+        return host unless endpoint && id
+
+        "#{id[1]}.#{endpoint[1]}.#{endpoint[2]}.on.aws".downcase
+      end
+
       # AWS_REGION, then AWS_DEFAULT_REGION; one that is blank does not count.
       def self.region_from_env
         [ENV["AWS_REGION"], ENV["AWS_DEFAULT_REGION"]].find { |r| !r.nil? && !r.strip.empty? }

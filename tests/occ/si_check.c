@@ -853,7 +853,7 @@ int main(int argc, char **argv)
         fputs("usage: si_check DIRECTORY\n", stderr);
         return 2;
     }
-    struct history history = {NULL, 0, 0};
+    static struct history history;
     read_directory(&history, argv[1]);
     if (history.count == 0) {
         no_history("no history in %s", argv[1]);

@@ -335,8 +335,8 @@ static const char *const plans[4] = {
     "SET enable_indexscan = on",
     "SET enable_seqscan = off",
     "SET enable_seqscan = off; SET enable_indexscan = off",
-    "SET force_parallel_mode = on; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; "
-    "SET min_parallel_table_scan_size = 0",
+    ("SET force_parallel_mode = on; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; "
+     "SET min_parallel_table_scan_size = 0"),
 };
 
 static void open_recorder(struct recorder *recorder, int client, const struct stress *stress)

@@ -163,12 +163,14 @@ static const struct {
     {"setting configuration parameter",
      "; it comes from options=, or from PGGEQO, PGTZ or PGDATESTYLE: take it out"},
     {"certificate verify failed", "; name the CA file in ca_file or PGSSLROOTCERT"},
+    {"root certificate file", "; ca_file or PGSSLROOTCERT names it: put the right name there"},
     {"does not match host name",
      "; that server is not this cluster: are host and PGHOSTADDR right?"},
     {"does not support SSL", "; that is no Aurora DSQL: are host, PGHOSTADDR and port right?"},
     {"authentication method requirement",
      "; that is no Aurora DSQL: are host, PGHOSTADDR and port right?"},
     {"could not translate host name", "; does this cluster exist, in this region?"},
+    {"Connection refused", "; is the port right, and does anything listen there?"},
 };
 
 static void advise(struct buf *out, const struct refusal *refusal,
@@ -204,15 +206,42 @@ static struct text shown(struct text text, size_t max)
     return text_slice(text, 0, max);
 }
 
+/*
+ * libpq adds guesses of its own in lines of their own.  Ours come instead: one of libpq's is to
+ * turn verification off, which cannot be done here.
+ */
+static bool is_guess(struct text line)
+{
+    return text_starts_with(line, "\t") || text_contains(line, "change sslmode");
+}
+
+static void add_cut(struct buf *out, struct text text)
+{
+    buf_add_text(out, text_slice(text, 0, out->max - out->len));
+}
+
+static void add_lines(struct buf *out, struct text lines)
+{
+    struct text line;
+    while (text_next_line(&lines, &line)) {
+        if (!is_guess(line)) {
+            add_cut(out, text_of(out->len == 0 ? "" : "; "));
+            add_cut(out, text_trim(line));
+        }
+    }
+}
+
 dsql_status refusal_fail(const struct refusal *refusal, const struct refusal_context *context,
                          dsql_error *err)
 {
     struct buf advice AUTO_BUF;
-    buf_init(&advice, ADVICE_MAX);
-    advise(&advice, refusal, context);
+    struct buf lines AUTO_BUF;
     bool has_hint = !text_is_empty(refusal->hint);
-    struct text primary =
-        shown(refusal->primary, has_hint ? PRIMARY_SHOWN_WITH_HINT : PRIMARY_SHOWN);
+    buf_init(&advice, ADVICE_MAX);
+    buf_init(&lines, has_hint ? PRIMARY_SHOWN_WITH_HINT : PRIMARY_SHOWN);
+    advise(&advice, refusal, context);
+    add_lines(&lines, shown(refusal->primary, SIZE_MAX));
+    struct text primary = buf_text(&lines);
     struct text hint = shown(refusal->hint, HINT_SHOWN);
     struct text next = buf_text(&advice);
     fail(err, DSQL_ERR_CONNECT, "could not connect to %s: %.*s%s%.*s%.*s", context->host,

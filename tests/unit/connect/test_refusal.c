@@ -168,6 +168,12 @@ static void each_known_trouble_has_a_next_step(void **state)
     (void)state;
     static const char *const troubles[][2] = {
         {PREFIX "SSL error: certificate verify failed\n", "ca_file"},
+        {PREFIX "root certificate file \"/x\" does not exist\nEither provide the file or change "
+                "sslmode to disable server certificate verification.\n",
+         "does not exist; ca_file or PGSSLROOTCERT names it"},
+        {PREFIX "Connection refused\n\tIs the server running on that host and accepting TCP/IP "
+                "connections?\n",
+         "Connection refused; is the port right"},
         {PREFIX "server certificate for \"a\" does not match host name \"b\"\n", "PGHOSTADDR"},
         {PREFIX "server does not support SSL, but SSL was required\n", "no Aurora DSQL"},
         {"could not translate host name \"h\" to address: Name or service not known\n", "exist"},
@@ -179,6 +185,31 @@ static void each_known_trouble_has_a_next_step(void **state)
         assert_int_equal(kind_of(troubles[i][0]), REFUSAL_FINAL);
         assert_non_null(strstr(refuse(troubles[i][0]).message, troubles[i][1]));
     }
+}
+
+static void nobody_is_told_to_turn_verification_off(void **state)
+{
+    (void)state;
+    dsql_error err =
+        refuse(PREFIX "root certificate file \"/x\" does not exist\nEither provide the "
+                      "file, use the system's trusted roots with sslrootcert=system, "
+                      "or change sslmode to disable server certificate verification.\n");
+    assert_null(strstr(err.message, "change sslmode"));
+    assert_null(strstr(err.message, "disable"));
+}
+
+static void each_address_has_its_line_and_guesses_have_none(void **state)
+{
+    (void)state;
+    dsql_error err = refuse("connection to server at \"h\" (::1), port 5432 failed: Connection "
+                            "refused\n\tIs the server running on that host?\n"
+                            "connection to server at \"h\" (127.0.0.1), port 5432 failed: No route "
+                            "to host\n");
+    assert_string_equal(err.message,
+                        "could not connect to h: connection to server at \"h\" (::1), port 5432 "
+                        "failed: Connection refused; connection to server at \"h\" (127.0.0.1), "
+                        "port 5432 failed: No route to host; is the port right, and does anything "
+                        "listen there?");
 }
 
 static void a_server_that_repeats_the_token_is_not_quoted(void **state)
@@ -221,6 +252,8 @@ int main(void)
         cmocka_unit_test(the_words_of_the_server_count_among_several_addresses),
         cmocka_unit_test(a_network_error_has_no_sqlstate),
         cmocka_unit_test(each_known_trouble_has_a_next_step),
+        cmocka_unit_test(nobody_is_told_to_turn_verification_off),
+        cmocka_unit_test(each_address_has_its_line_and_guesses_have_none),
         cmocka_unit_test(a_server_that_repeats_the_token_is_not_quoted),
         cmocka_unit_test(an_endless_message_is_cut_and_the_next_step_stays),
     };

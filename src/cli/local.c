@@ -158,6 +158,19 @@ static bool read_injection(const struct command_line *line, struct injection *in
     return true;
 }
 
+/* What was asked for beside that takes a start, or does without one. */
+static void say_already_running(const struct command_line *line)
+{
+    fprintf(stderr, "already running\n");
+    if (command_has(line, "inject-conflicts") || command_has(line, "inject-seed")) {
+        fprintf(stderr, "no conflicts were asked for: do it with SELECT sys.inject_conflicts(), or "
+                        "stop it first\n");
+    }
+    if (command_has(line, "port")) {
+        fprintf(stderr, "it stays at its port: stop it first\n");
+    }
+}
+
 static int run_start(const struct command_line *line)
 {
     struct cluster cluster;
@@ -172,7 +185,7 @@ static int run_start(const struct command_line *line)
         return EXIT_FAILED;
     }
     if (cluster_running_pid(&cluster) > 0) {
-        fprintf(stderr, "already running\n");
+        say_already_running(line);
         print_ready(&cluster, cluster_last_port(&cluster), is_json, command_value(line, "dir"));
         return EXIT_DONE;
     }
@@ -421,8 +434,8 @@ static const struct command_option arn_options[] = {
 static const struct command_option start_options[] = {
     OPTION_PG_BINDIR,
     OPTION_EXTENSION_DIR,
-    {"inject-conflicts", 0, "SHARE", "make that share of commits fail, 0 to 1"},
-    {"inject-seed", 0, "N", "the same ones each time"},
+    {"inject-conflicts", 0, "SHARE", "make that share of commits fail with OC000, 0 to 1"},
+    {"inject-seed", 0, "N", "which ones: the same with the same number"},
     {"port", 'p', "PORT", "where to listen; 0: any (default: last time's, or 5432 and up)"},
     OPTION_OUTPUT,
     {0},

@@ -38,6 +38,9 @@ struct daemon {
     struct gateway *gateway;
 };
 
+/* Before it, the standard error is that of who asked, and he hears it through the pipe. */
+static bool has_own_log;
+
 __attribute__((format(printf, 2, 3))) static void report(char kind, const char *format, ...)
 {
     char line[DSQL_ERROR_MESSAGE_SIZE];
@@ -46,7 +49,9 @@ __attribute__((format(printf, 2, 3))) static void report(char kind, const char *
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
     dprintf(REPORT_FD, "%c %s\n", kind, line);
-    fprintf(stderr, "%s\n", line);
+    if (has_own_log) {
+        fprintf(stderr, "%s\n", line);
+    }
 }
 
 static void write_log(void *arg, dsql_log_level level, const char *message)
@@ -76,6 +81,7 @@ static void leave_terminal(const struct cluster *cluster, int report_fd)
     dup2(nothing, STDIN_FILENO);
     dup2(nothing, STDOUT_FILENO);
     dup2(log < 0 ? nothing : log, STDERR_FILENO);
+    has_own_log = true;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     if (chdir(cluster->dir) != 0) {

@@ -67,6 +67,10 @@ pid=$(daemon_pid "$one")
 "$dsql" local start --dir "$one" 2>"$base/err" >/dev/null || fail "second start"
 grep -q 'already running' "$base/err" || fail "the second start does not say so"
 [ "$(daemon_pid "$one")" = "$pid" ] || fail "the second start started something"
+"$dsql" local start --dir "$one" --inject-conflicts 0.5 2>"$base/err" >/dev/null || fail "third start"
+grep -q 'sys.inject_conflicts' "$base/err" || fail "conflicts are silently not injected"
+"$dsql" local start --dir "$base/three" --extension-dir /nonexistent 2>"$base/err" && fail "no extension"
+[ "$(grep -c 'there is no dsql_local.so' "$base/err")" = 1 ] || fail "said twice: $(cat "$base/err")"
 
 (
     CLUSTER_USER='' && eval "$("$dsql" local env --dir "$one" --user app)"

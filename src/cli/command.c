@@ -132,7 +132,9 @@ static int take_option(struct command_line *line, int argc, char **argv, int *i)
     const char *value = NULL;
     int found = recognise(command, argv[*i], &value);
     if (found < 0) {
-        return command_usage(command, "unknown option %s", argv[*i]);
+        return command_usage(command, "unknown option %s%s", argv[*i],
+                             command->takes_rest ? ": what is for the program stands behind --"
+                                                 : "");
     }
     const struct command_option *option = option_at(command, found);
     bool is_flag = option->argument == NULL;

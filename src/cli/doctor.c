@@ -90,6 +90,13 @@ static const char *host_name(const struct patient *patient, char out[HOST_SIZE])
     return text_copy(first, out, HOST_SIZE) ? out : "";
 }
 
+/* A local cluster, or a tunnel. */
+static bool is_on_this_machine(const struct patient *patient)
+{
+    const char *address = numeric_addresses(patient);
+    return address != NULL && (strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0);
+}
+
 /* ---- Steps ---- */
 
 static void note_winner(void *arg, const char *source, dsql_source_verdict verdict,
@@ -153,10 +160,24 @@ static void check_tcp(struct patient *patient, struct finding *finding)
 {
     char detail[PROBE_DETAIL_SIZE] = "";
     patient->socket = probe_tcp(&patient->addresses, TIMEOUT_MS, detail);
-    say(finding, patient->socket >= 0 ? VERDICT_OK : VERDICT_FAILED, detail,
-        patient->socket >= 0 ? NULL
-                             : "open the way out to TCP port 5432: firewall, security group, "
-                               "route, VPC endpoint");
+    if (patient->socket >= 0) {
+        say(finding, VERDICT_OK, detail, NULL);
+        return;
+    }
+    char with_port[sizeof detail + 16];
+    snprintf(with_port, sizeof with_port, "port %s of %s", param(patient, "port"), detail);
+    say(finding, VERDICT_FAILED, with_port,
+        is_on_this_machine(patient)
+            ? "does the local cluster run ('dsql local status')? unset PGHOSTADDR for a real one"
+            : "open the way out to that port: firewall, security group, route, VPC endpoint");
+}
+
+static const char *remedy_for_tls(const struct patient *patient)
+{
+    return is_on_this_machine(patient)
+               ? "a local cluster has an authority of its own: eval \"$(dsql local env)\""
+               : "trust Amazon Root CA 1 (Debian: ca-certificates), or set PGSSLROOTCERT; does a "
+                 "proxy open TLS on the way?";
 }
 
 static void check_tls(struct patient *patient, struct finding *finding)
@@ -166,9 +187,7 @@ static void check_tls(struct patient *patient, struct finding *finding)
     bool is_secure = probe_tls(patient->socket, host_name(patient, host),
                                param(patient, "sslrootcert"), TIMEOUT_MS, detail);
     say(finding, is_secure ? VERDICT_OK : VERDICT_FAILED, detail,
-        is_secure ? NULL
-                  : "trust Amazon Root CA 1 (Debian: ca-certificates), or set PGSSLROOTCERT; does "
-                    "a proxy open TLS on the way?");
+        is_secure ? NULL : remedy_for_tls(patient));
 }
 
 static void check_clock(struct patient *patient, struct finding *finding)
@@ -216,8 +235,8 @@ static void check_login(struct patient *patient, struct finding *finding)
     patient->conn = dsql_connect(&patient->options, &err);
     if (patient->conn == NULL) {
         say(finding, VERDICT_FAILED, err.message,
-            "the cluster knows the way to it: read the message above; does the IAM identity have "
-            "dsql:DbConnect (dsql:DbConnectAdmin for admin)?");
+            "that is the cluster's own answer; who may log in is said by IAM (dsql:DbConnect, for "
+            "admin dsql:DbConnectAdmin) and, for any other role, by AWS IAM GRANT");
         return;
     }
     snprintf(finding->detail, sizeof finding->detail, "as %s, server %s", PQuser(patient->conn),

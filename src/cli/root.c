@@ -27,7 +27,7 @@ static int run_root(const struct command_line *line)
 static const struct command commands[] = {
     {.name = "token",
      .arguments = "[HOST-OR-ID]",
-     .summary = "Print a password for one connection",
+     .summary = "Print a password (an IAM token)",
      .options = token_options,
      .shared_options = target_options,
      .max_arguments = 1,

@@ -54,7 +54,14 @@ sick 10 credentials env -u AWS_SECRET_ACCESS_KEY HOME=/nonexistent AWS_EC2_METAD
 sick 11 endpoint env CLUSTER_ENDPOINT='not a name'
 sick 12 dns env -u PGHOSTADDR CLUSTER_ENDPOINT=abcdefghijklmnopqrstuvwxyz.dsql.us-east-1.on.invalid AWS_REGION=us-east-1
 sick 13 tcp env PGPORT=1
+says 'port 1 of 127.0.0.1'
+says 'dsql local status'
 sick 14 tls env PGSSLROOTCERT=/etc/ssl/certs/ca-certificates.crt
 sick 17 login env CLUSTER_USER=nobody_mapped
+says 'AWS IAM GRANT'
+
+fails 'an option of psql before --' "$DSQL" psql -c 'SELECT 1'
+equals 'status' "$status" 2
+says 'behind --'
 
 finish_checks

@@ -3,33 +3,10 @@
 #include "cli/clock_skew.h"
 
 #include "base/error.h"
+#include "http/date.h"
 #include "http/http.h"
 
-#include <string.h>
-#include <time.h>
-
 enum { TIMEOUT_MS = 3000 };
-
-/* "Tue, 24 Nov 2026 11:36:17 GMT" (RFC 9110, 5.6.7); the names of days say nothing. */
-static bool parse_date(const char *text, int64_t *unix_s)
-{
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    char month[4] = "";
-    struct tm parts = {0};
-    int year = 0;
-    if (sscanf(text, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &parts.tm_mday, month, &year,
-               &parts.tm_hour, &parts.tm_min, &parts.tm_sec) != 6) {
-        return false;
-    }
-    const char *at = strstr(months, month);
-    if (strlen(month) != 3 || at == NULL || (at - months) % 3 != 0) {
-        return false;
-    }
-    parts.tm_mon = (int)(at - months) / 3;
-    parts.tm_year = year - 1900;
-    *unix_s = (int64_t)timegm(&parts);
-    return true;
-}
 
 dsql_status clock_skew_measure(int64_t *ahead_s, dsql_error *err)
 {
@@ -44,7 +21,7 @@ dsql_status clock_skew_measure(int64_t *ahead_s, dsql_error *err)
     http_response_init(&response);
     dsql_status status = http_send(http_system(), &request, &response, err);
     int64_t theirs = 0;
-    if (status == DSQL_OK && !parse_date(response.date, &theirs)) {
+    if (status == DSQL_OK && !http_date_parse(text_of(response.date), &theirs)) {
         status = fail(err, DSQL_ERR_CONNECT, "sts.amazonaws.com does not tell the time");
     }
     if (status == DSQL_OK) {

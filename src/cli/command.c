@@ -36,8 +36,9 @@ const struct command *command_find(const struct command *list, const char *name)
 /* The option with that place in the lists, its own first; NULL behind the last. */
 static const struct command_option *option_at(const struct command *command, int place)
 {
-    const struct command_option *lists[] = {command->options, command->shared_options};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    enum { LISTS = 2 };
+    const struct command_option *const lists[LISTS] = {command->options, command->shared_options};
+    for (size_t i = 0; i < LISTS; i++) {
         for (const struct command_option *o = lists[i]; o != NULL && o->name != NULL; o++) {
             if (place-- == 0) {
                 return o;

@@ -10,6 +10,7 @@
 #include "transaction/send_rows.h"
 #include "transaction/transaction.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -193,9 +194,10 @@ dsql_status dsql_batch_add(dsql_batch *batch, const char *const *values, dsql_er
     }
     size_t size = rows_size_of(&batch->rows, values);
     if (size > batch->max_bytes) {
-        return fail(
-            err, DSQL_ERR_USAGE, "row %llu has %zu bytes, more than max_bytes, which is %zu",
-            (unsigned long long)(batch->committed + batch->rows.count + 1), size, batch->max_bytes);
+        uint64_t number = batch->committed + batch->rows.count + 1;
+        return fail(err, DSQL_ERR_USAGE,
+                    "row %" PRIu64 " has %zu bytes, more than max_bytes, which is %zu", number,
+                    size, batch->max_bytes);
     }
     if (is_full_for(batch, size)) {
         dsql_status status = dsql_batch_flush(batch, err);

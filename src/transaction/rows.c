@@ -6,8 +6,8 @@
 
 enum { EXTRA_BYTES = 2 }; /* mark and NUL */
 
-static const char mark_text = 't';
-static const char mark_null = 'n';
+#define MARK_TEXT "t"
+#define MARK_NULL "n"
 
 void rows_init(struct rows *rows, size_t value_count, size_t max_rows, size_t max_bytes)
 {
@@ -40,7 +40,7 @@ size_t rows_size_of(const struct rows *rows, const char *const *values)
 
 static void add_value(struct buf *block, const char *value)
 {
-    buf_add_char(block, value == NULL ? mark_null : mark_text);
+    buf_add_string(block, value == NULL ? MARK_NULL : MARK_TEXT);
     buf_add_string(block, value == NULL ? "" : value);
     buf_add_char(block, '\0');
 }

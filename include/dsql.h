@@ -200,8 +200,9 @@ typedef struct {
     /**
      * postgres://, postgresql:// or dsql:// URI, or "keyword=value ..." as in libpq
      * (RFC 3986; PostgreSQL manual, "Connection Strings").  Beyond libpq's keywords:
-     * region, profile, tokenDurationSecs.  Fields given below win over it, and it wins over
-     * the environment.
+     * region, profile, tokenDurationSecs, occMaxRetries (one less than max_attempts), and
+     * ormPrefix for application_name.  Fields given below win over it, and it wins over the
+     * environment.
      */
     const char *conninfo;
 

@@ -4,20 +4,46 @@
 
 #include "base/error.h"
 
+/* The connectors for other languages have these, each in the spelling of its language. */
+static const struct {
+    const char *alias;
+    const char *canonical;
+} aliases[] = {
+    {"tokenDurationSecs", "token_duration_secs"},
+    {"token-duration-secs", "token_duration_secs"},
+    {"occMaxRetries", KEYWORD_OCC_MAX_RETRIES},
+    {"occ-max-retries", KEYWORD_OCC_MAX_RETRIES},
+    {"ormPrefix", "application_name"},
+    {"orm_prefix", "application_name"},
+    {"orm-prefix", "application_name"},
+};
+
 struct text keyword_canonical(struct text keyword)
 {
-    static const char canonical[] = "token_duration_secs";
-    bool is_alias = text_equal_string(keyword, "tokenDurationSecs") ||
-                    text_equal_string(keyword, "token-duration-secs");
-    return is_alias ? text_of(canonical) : keyword;
+    for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++) {
+        if (text_equal_string(keyword, aliases[i].alias)) {
+            return text_of(aliases[i].canonical);
+        }
+    }
+    return keyword;
 }
 
 bool keyword_is_resolved(const char *keyword)
 {
-    static const char *const resolved[] = {
-        "region",  "profile",        "token_duration_secs", "host",        "port",
-        "user",    "dbname",         "application_name",    "sslrootcert", "connect_timeout",
-        "sslmode", "sslnegotiation", "gssencmode"};
+    static const char *const resolved[] = {"region",
+                                           "profile",
+                                           "token_duration_secs",
+                                           "host",
+                                           "port",
+                                           "user",
+                                           "dbname",
+                                           "application_name",
+                                           "sslrootcert",
+                                           "connect_timeout",
+                                           "sslmode",
+                                           "sslnegotiation",
+                                           "gssencmode",
+                                           KEYWORD_OCC_MAX_RETRIES};
     for (size_t i = 0; i < sizeof resolved / sizeof resolved[0]; i++) {
         if (text_equal_string(text_of(keyword), resolved[i])) {
             return true;
@@ -117,11 +143,12 @@ static dsql_status check_known(const PQconninfoOption *options, const struct pq_
         return DSQL_OK;
     }
     const char *shown = is_printable_keyword(text_of(pair->keyword)) ? pair->keyword : "?";
-    return fail(err, DSQL_ERR_USAGE,
-                "unknown keyword \"%s\": valid are host, port, user, dbname, region, profile, "
-                "tokenDurationSecs, application_name, sslrootcert, connect_timeout, or any libpq "
-                "keyword",
-                shown);
+    return fail(
+        err, DSQL_ERR_USAGE,
+        "unknown keyword \"%s\": valid are host, port, user, dbname, region, profile, "
+        "tokenDurationSecs, occMaxRetries, application_name, sslrootcert, connect_timeout, or "
+        "any libpq keyword",
+        shown);
 }
 
 static dsql_status check_pair(const PQconninfoOption *options, const struct pq_pair *pair,

@@ -10,7 +10,10 @@
 
 #include <dsql.h>
 
-/** One spelling for those that have several: token_duration_secs. */
+/** How often a transaction is tried again: one less than max_attempts. */
+#define KEYWORD_OCC_MAX_RETRIES "occ_max_retries"
+
+/** One spelling for those that have several: token_duration_secs, ... */
 struct text keyword_canonical(struct text keyword);
 
 /** Read by settings_resolve() itself, and therefore not handed on to libpq as it stands. */

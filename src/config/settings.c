@@ -25,6 +25,12 @@ enum {
     MAX_ATTEMPTS = 1000
 };
 
+/* NULL, empty or spaces: not given. */
+static bool is_blank(const char *string)
+{
+    return text_is_empty(text_trim(text_of(string)));
+}
+
 /* ---- Options of any age ---- */
 
 /* What the caller was not compiled with is zero: the default. */
@@ -123,11 +129,31 @@ static dsql_status resolve_pool(const dsql_options *options, struct pool_setting
     return status;
 }
 
-static dsql_status resolve_retry(const dsql_options *options, struct retry_settings *retry,
-                                 dsql_error *err)
+/* A first try comes before the retries. */
+static dsql_status attempts_of_keyword(const struct pair_list *list, int *attempts, dsql_error *err)
 {
+    const char *given = pairs_get(list, KEYWORD_OCC_MAX_RETRIES);
+    int64_t retries = 0;
+    if (is_blank(given)) {
+        return DSQL_OK;
+    }
+    if (!text_to_int64(text_trim(text_of(given)), 0, MAX_ATTEMPTS - 1, &retries)) {
+        return fail(err, DSQL_ERR_USAGE, "occMaxRetries must be a number from 0 to %d",
+                    MAX_ATTEMPTS - 1);
+    }
+    *attempts = (int)retries + 1;
+    return DSQL_OK;
+}
+
+static dsql_status resolve_retry(const dsql_options *options, const struct pair_list *list,
+                                 struct retry_settings *retry, dsql_error *err)
+{
+    int max_attempts = options->max_attempts;
+    if (max_attempts == 0 && attempts_of_keyword(list, &max_attempts, err) != DSQL_OK) {
+        return DSQL_ERR_USAGE;
+    }
     const struct int_field fields[] = {
-        {{"max_attempts", 1, MAX_ATTEMPTS, 8, false}, options->max_attempts, &retry->max_attempts},
+        {{"max_attempts", 1, MAX_ATTEMPTS, 8, false}, max_attempts, &retry->max_attempts},
         {{"retry_base_ms", 1, MAX_WAIT_MS, 25, false}, options->retry_base_ms, &retry->base_ms},
         {{"retry_max_ms", 1, MAX_WAIT_MS, 1000, false}, options->retry_max_ms, &retry->max_ms},
         {{"transaction_timeout_ms", 1, MAX_WAIT_MS, 60000, true},
@@ -198,11 +224,6 @@ static dsql_status keep_pairs(const struct pair_list *list, struct settings *set
 }
 
 /* ---- Strings: field, then connection string, then environment, then default ---- */
-
-static bool is_blank(const char *string)
-{
-    return text_is_empty(text_trim(text_of(string)));
-}
 
 static const char *pick(const char *field, const struct pair_list *list, const char *keyword,
                         const char *variable)
@@ -387,7 +408,7 @@ static dsql_status resolve_numbers(const dsql_options *options, const struct pai
     if (status == DSQL_OK) {
         status = resolve_pool(options, &settings->pool, err);
     }
-    return status == DSQL_OK ? resolve_retry(options, &settings->retry, err) : status;
+    return status == DSQL_OK ? resolve_retry(options, list, &settings->retry, err) : status;
 }
 
 /* ---- All of it ---- */
@@ -436,8 +457,12 @@ dsql_status settings_resolve_retry(const dsql_options *options, struct retry_set
             return status;
         }
     }
+    struct pair_list list AUTO_PAIRS = {0};
     struct retry_settings retry = {0};
-    dsql_status status = resolve_retry(&current, &retry, err);
+    dsql_status status = gather_pairs(&current, &list, err);
+    if (status == DSQL_OK) {
+        status = resolve_retry(&current, &list, &retry, err);
+    }
     if (status == DSQL_OK) {
         *out = retry;
         *logger = (struct logger){.write = current.log, .arg = current.log_arg};

@@ -117,6 +117,15 @@ static void another_scheme_is_refused(void **state)
     expect_failure("mysql://h?a=b", "postgres://");
 }
 
+static void words_of_other_connectors_are_known(void **state)
+{
+    (void)state;
+    expect("postgres://h?occMaxRetries=3", "occ_max_retries", "3");
+    expect("occ-max-retries=1 occ_max_retries=2", "occ_max_retries", "2");
+    expect("postgres://h?ormPrefix=rails", "application_name", "rails");
+    expect("orm-prefix=a orm_prefix=b", "application_name", "b");
+}
+
 static void the_token_duration_has_three_spellings(void **state)
 {
     (void)state;
@@ -198,6 +207,7 @@ int main(void)
         cmocka_unit_test(a_password_in_a_uri_is_refused_and_not_repeated),
         cmocka_unit_test(an_ipv6_address_is_refused),
         cmocka_unit_test(another_scheme_is_refused),
+        cmocka_unit_test(words_of_other_connectors_are_known),
         cmocka_unit_test(the_token_duration_has_three_spellings),
         cmocka_unit_test(pairs_are_read_as_libpq_does),
         cmocka_unit_test(the_last_of_two_wins),

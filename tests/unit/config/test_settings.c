@@ -431,6 +431,35 @@ static void retry_needs_neither_host_nor_options(void **state)
     assert_int_equal(settings_resolve_retry(options, &retry, &logger, NULL), DSQL_ERR_USAGE);
 }
 
+static void retries_in_the_string_come_after_a_first_try(void **state)
+{
+    (void)state;
+    const char *string = "postgres://" HOST "?occMaxRetries=3";
+    struct settings settings = resolved(DSQL_OPTIONS(.conninfo = string));
+    assert_int_equal(settings.retry.max_attempts, 4);
+    assert_int_equal(settings.pair_count, 0); /* libpq does not know it */
+    settings_clear(&settings);
+    settings = resolved(DSQL_OPTIONS(.conninfo = string, .max_attempts = 2));
+    assert_int_equal(settings.retry.max_attempts, 2);
+    settings_clear(&settings);
+    settings = resolved(DSQL_OPTIONS(.conninfo = "host=" HOST " occMaxRetries=0"));
+    assert_int_equal(settings.retry.max_attempts, 1);
+    settings_clear(&settings);
+    expect_failure(DSQL_OPTIONS(.conninfo = "host=" HOST " occMaxRetries=x"), "occMaxRetries");
+    expect_failure(DSQL_OPTIONS(.conninfo = "host=" HOST " occMaxRetries=-1"), "occMaxRetries");
+    expect_failure(DSQL_OPTIONS(.conninfo = "host=" HOST " occMaxRetries=1000"), "999");
+}
+
+static void a_transaction_of_its_own_reads_the_string_too(void **state)
+{
+    (void)state;
+    struct retry_settings retry;
+    struct logger logger;
+    const dsql_options *options = DSQL_OPTIONS(.conninfo = "occMaxRetries=1");
+    assert_int_equal(settings_resolve_retry(options, &retry, &logger, NULL), DSQL_OK);
+    assert_int_equal(retry.max_attempts, 2);
+}
+
 static void settings_hold_a_reference_to_the_credentials(void **state)
 {
     (void)state;
@@ -477,6 +506,8 @@ int main(void)
         cmocka_unit_test_setup(absurd_numbers_are_refused_by_name, clear_environment),
         cmocka_unit_test_setup(minus_one_waits_for_ever, clear_environment),
         cmocka_unit_test_setup(retry_needs_neither_host_nor_options, clear_environment),
+        cmocka_unit_test_setup(retries_in_the_string_come_after_a_first_try, clear_environment),
+        cmocka_unit_test_setup(a_transaction_of_its_own_reads_the_string_too, clear_environment),
         cmocka_unit_test_setup(settings_hold_a_reference_to_the_credentials, clear_environment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

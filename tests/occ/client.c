@@ -69,7 +69,7 @@ const char *client_sqlstate(const PGresult *result)
         return "";
     }
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    return sqlstate == NULL ? "lost" : sqlstate;
+    return sqlstate == NULL ? CLIENT_LOST : sqlstate;
 }
 
 bool client_is_conflict(const PGresult *result)

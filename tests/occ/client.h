@@ -24,6 +24,7 @@ void client_run(PGconn *conn, const char *sql);
 int64_t client_number(PGconn *conn, const char *sql);
 
 /** The SQLSTATE of a result that failed, "" of one that did not. */
+#define CLIENT_LOST "lost" /* it was not the server who said so */
 const char *client_sqlstate(const PGresult *result);
 /** Is it the conflict, 40001 with OC000 in its text? */
 bool client_is_conflict(const PGresult *result);

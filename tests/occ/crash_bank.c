@@ -46,13 +46,14 @@ static void setup(void)
     PQfinish(conn);
 }
 
-/* False when the server is gone. */
+/* False when the server is gone.  PQstatus() does not know it yet where only sending failed. */
 static bool do_statement(PGconn *conn, const char *sql)
 {
     PGresult *result = PQexec(conn, sql);
-    bool is_ok = *client_sqlstate(result) == '\0';
-    if (!is_ok && PQstatus(conn) == CONNECTION_OK &&
-        strncmp(client_sqlstate(result), "57P", 3) != 0) {
+    const char *sqlstate = client_sqlstate(result);
+    bool is_ok = *sqlstate == '\0';
+    bool is_gone = strcmp(sqlstate, CLIENT_LOST) == 0 || strncmp(sqlstate, "57P", 3) == 0;
+    if (!is_ok && !is_gone) {
         die("%s: %s", sql, PQerrorMessage(conn));
     }
     PQclear(result);

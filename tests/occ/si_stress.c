@@ -335,7 +335,10 @@ static const char *const plans[4] = {
     "SET enable_indexscan = on",
     "SET enable_seqscan = off",
     "SET enable_seqscan = off; SET enable_indexscan = off",
-    ("SET force_parallel_mode = on; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; "
+    /* The setting has another name since PostgreSQL 16. */
+    ("SELECT set_config(name, 'on', false) FROM pg_settings "
+     "WHERE name IN ('force_parallel_mode', 'debug_parallel_query'); "
+     "SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; "
      "SET min_parallel_table_scan_size = 0"),
 };
 

@@ -127,13 +127,23 @@ static int recognise(const struct command *command, const char *word, const char
     return find_long(command, name);
 }
 
+/* Without what came with it, which may be a password. */
+static struct text name_of_option(const char *word)
+{
+    struct text name;
+    struct text value;
+    text_cut(text_of(word), '=', &name, &value);
+    return word[1] == '-' ? name : text_slice(name, 0, 2);
+}
+
 static int take_option(struct command_line *line, int argc, char **argv, int *i)
 {
     const struct command *command = line->command;
     const char *value = NULL;
     int found = recognise(command, argv[*i], &value);
     if (found < 0) {
-        return command_usage(command, "unknown option %s%s", argv[*i],
+        struct text name = name_of_option(argv[*i]);
+        return command_usage(command, "unknown option %.*s%s", (int)name.len, name.data,
                              command->takes_rest ? ": what is for the program stands behind --"
                                                  : "");
     }
@@ -175,8 +185,8 @@ static int run_line(const struct command *command, int argc, char **argv)
         }
     }
     if (line.argument_count > command->max_arguments) {
-        return command_usage(command, "unexpected argument '%s'",
-                             line.arguments[command->max_arguments]);
+        return command_usage(command, "%d arguments, and at most %d are expected",
+                             line.argument_count, command->max_arguments);
     }
     return command->run(&line);
 }

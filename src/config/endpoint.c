@@ -65,8 +65,21 @@ bool endpoint_region_of_host(struct text host, struct text *region)
     return true;
 }
 
-static dsql_status check_host_character(const char *host, char c, dsql_error *err)
+/* Never repeats the host: with anything else in it, it may hold a password. */
+static dsql_status check_host_character(char c, dsql_error *err)
 {
+    switch (c) {
+    case ':':
+        return fail(err, DSQL_ERR_USAGE,
+                    "host must be a bare DNS name, without scheme, port or IPv6 address");
+    case '@':
+        return fail(err, DSQL_ERR_USAGE, "host must be a bare DNS name, without user and '@'");
+    case '=':
+        return fail(err, DSQL_ERR_USAGE,
+                    "host must be a bare DNS name, and not a connection string");
+    default:
+        break;
+    }
     if (char_is_alnum(c) || c == '.' || c == '-' || c == '_') {
         return DSQL_OK;
     }
@@ -76,29 +89,21 @@ static dsql_status check_host_character(const char *host, char c, dsql_error *er
     if ((unsigned char)c >= 0x80) {
         return fail(err, DSQL_ERR_USAGE, "the host name contains a byte that is not ASCII");
     }
-    if (c == ':') {
-        return fail(err, DSQL_ERR_USAGE,
-                    "host must be a bare DNS name, without scheme, port or IPv6 address");
-    }
-    if (c == '@') { /* what stands before it may be a password: not repeated */
-        return fail(err, DSQL_ERR_USAGE, "host must be a bare DNS name, without user and '@'");
-    }
-    return fail(err, DSQL_ERR_USAGE, "host must be a bare DNS name, \"%.253s\" contains '%c'", host,
-                c);
+    return fail(err, DSQL_ERR_USAGE, "host must be a bare DNS name, and has a '%c' in it", c);
 }
 
-/* Colon and at sign first: their messages do not repeat the host. */
+/* Those that say the most about the mistake first. */
 static dsql_status check_host_characters(const char *host, dsql_error *err)
 {
-    if (strchr(host, '@') != NULL) {
-        return check_host_character(host, '@', err);
-    }
-    if (strchr(host, ':') != NULL) {
-        return check_host_character(host, ':', err);
+    static const char telling[] = "@:=";
+    for (size_t i = 0; telling[i] != '\0'; i++) {
+        if (strchr(host, telling[i]) != NULL) {
+            return check_host_character(telling[i], err);
+        }
     }
     struct text text = text_of(host);
     for (size_t i = 0; i < text.len; i++) {
-        dsql_status status = check_host_character(host, text.data[i], err);
+        dsql_status status = check_host_character(text.data[i], err);
         if (status != DSQL_OK) {
             return status;
         }

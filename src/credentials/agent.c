@@ -19,13 +19,13 @@ static bool is_word(struct text text)
     return true;
 }
 
-void agent_error_code(struct text body, char code[AGENT_CODE_SIZE])
+void agent_error_code(struct text body, struct text sent, char code[AGENT_CODE_SIZE])
 {
     struct json *json AUTO_JSON = json_parse(body);
     struct text given = text_of(json_get_string_nocase(json, "code"));
     code[0] = '\0';
-    if (is_word(given)) {
-        (void)text_copy(given, code, AGENT_CODE_SIZE);
+    if (is_word(given) && text_copy(given, code, AGENT_CODE_SIZE) && text_contains(sent, code)) {
+        code[0] = '\0';
     }
 }
 
@@ -35,10 +35,11 @@ bool agent_is_transient(const struct http_response *response)
     return response->status == HTTP_OK && json == NULL;
 }
 
-static enum source_result refused(struct text body, const char *who, dsql_error *err)
+static enum source_result refused(struct text body, struct text sent, const char *who,
+                                  dsql_error *err)
 {
     char code[AGENT_CODE_SIZE];
-    agent_error_code(body, code);
+    agent_error_code(body, sent, code);
     if (text_equal_string(text_of(code), "AssumeRoleUnauthorizedAccess")) {
         return source_failed(err,
                              "%s may not take its role (%s): does the role's trust policy name "
@@ -60,7 +61,7 @@ static const char *missing_field(const struct json *json)
     return NULL;
 }
 
-enum source_result agent_read_credentials(struct text body, const char *who,
+enum source_result agent_read_credentials(struct text body, struct text sent, const char *who,
                                           struct dsql_credentials *out, dsql_error *err)
 {
     int64_t expires_at = 0;
@@ -70,7 +71,7 @@ enum source_result agent_read_credentials(struct text body, const char *who,
     }
     const char *code = json_get_string_nocase(json, "Code");
     if (code != NULL && !text_equal_nocase(text_of(code), text_of("Success"))) {
-        return refused(body, who, err);
+        return refused(body, sent, who, err);
     }
     const char *missing = missing_field(json);
     if (missing != NULL) {

@@ -7,9 +7,9 @@
 
 /**
  * {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"}, in any case; "Code", if there
- * is one, must be "Success".  who is named in messages.
+ * is one, must be "Success".  sent is the token that was sent, and who is named in messages.
  */
-enum source_result agent_read_credentials(struct text body, const char *who,
+enum source_result agent_read_credentials(struct text body, struct text sent, const char *who,
                                           struct dsql_credentials *out, dsql_error *err);
 
 /** A 200 whose body is no JSON: some agents give that while they start. */
@@ -17,8 +17,8 @@ bool agent_is_transient(const struct http_response *response);
 
 enum { AGENT_CODE_SIZE = 65 };
 
-/** The "code" of an error, if it is one plain word; else "". */
-void agent_error_code(struct text body, char code[AGENT_CODE_SIZE]);
+/** The "code" of an error, if it is one plain word that is not out of the token; else "". */
+void agent_error_code(struct text body, struct text sent, char code[AGENT_CODE_SIZE]);
 
 /** For a request that got no answer. */
 enum source_result agent_unreachable(dsql_status status, const char *who, const dsql_error *reason,

@@ -102,14 +102,14 @@ static enum source_result find_token(const struct source_context *context, struc
     return token == NULL ? SOURCE_GOT : keep_token(text_of(token), TOKEN, out, err);
 }
 
-static enum source_result read_answer(const struct http_response *response,
+static enum source_result read_answer(const struct http_response *response, struct text token,
                                       struct dsql_credentials *out, dsql_error *err)
 {
     char code[AGENT_CODE_SIZE];
     if (response->status == HTTP_OK) {
-        return agent_read_credentials(buf_text(&response->body), WHO, out, err);
+        return agent_read_credentials(buf_text(&response->body), token, WHO, out, err);
     }
-    agent_error_code(buf_text(&response->body), code);
+    agent_error_code(buf_text(&response->body), token, code);
     return source_failed(err, WHO " refused with status %d%s%s", response->status,
                          code[0] == '\0' ? "" : ": ", code);
 }
@@ -139,7 +139,7 @@ static enum source_result ask(const struct source_context *context,
     http_response_init(&response);
     retry.is_transient = agent_is_transient;
     dsql_status status = http_send_retrying(context->http, &request, &retry, &response, &reason);
-    return status == DSQL_OK ? read_answer(&response, out, err)
+    return status == DSQL_OK ? read_answer(&response, buf_text(token), out, err)
                              : agent_unreachable(status, WHO, &reason, err);
 }
 

@@ -122,7 +122,8 @@ static enum source_result fetch_role(struct imds *imds, const struct source_cont
     if (response.status != HTTP_OK) {
         return bad_status("the credentials of the role", response.status, err);
     }
-    return agent_read_credentials(buf_text(&response.body), WHO, out, err);
+    return agent_read_credentials(buf_text(&response.body),
+                                  text_of(secret_string(&imds->session.token)), WHO, out, err);
 }
 
 static enum source_result ask(struct imds *imds, const struct source_context *context,

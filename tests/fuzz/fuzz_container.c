@@ -53,11 +53,11 @@ static void check_answer(struct text body)
 {
     struct dsql_credentials got = {0};
     char code[AGENT_CODE_SIZE];
-    if (agent_read_credentials(body, "agent", &got, NULL) == SOURCE_GOT &&
+    if (agent_read_credentials(body, text_of("token"), "agent", &got, NULL) == SOURCE_GOT &&
         (secret_is_empty(&got.access_key_id) || secret_is_empty(&got.session_token))) {
         __builtin_trap();
     }
-    agent_error_code(body, code);
+    agent_error_code(body, text_of("token"), code);
     credentials_clear(&got);
 }
 

@@ -323,6 +323,21 @@ static void refusal_is_final_and_its_code_is_told(void **state)
     expect(SOURCE_FAILED, "refused with status 302");
 }
 
+static void agent_that_quotes_the_token_is_not_quoted(void **state)
+{
+    (void)state;
+    static const struct replay_exchange exchanges[] = {
+        {ASKED, .status = 403, .answer = "{\"code\":\"SECRET16LETTERS\"}"},
+        {ASKED, .status = 200, .answer = "{\"code\":\"SECRET16LETTERS\"}"},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        start(&exchanges[i], 1);
+        setenv(TOKEN, "SECRET16LETTERS", 1);
+        expect(SOURCE_FAILED, i == 0 ? "refused with status 403" : "it does not say why");
+        assert_null(strstr(err.message, "SECRET"));
+    }
+}
+
 static void expect_bad_answer(const char *answer, const char *part)
 {
     const struct replay_exchange exchange = {ASKED, .status = 200, .answer = answer};
@@ -373,6 +388,7 @@ int main(void)
         cmocka_unit_test(agent_that_is_busy_is_asked_again),
         cmocka_unit_test(agent_that_is_silent_is_asked_three_times),
         cmocka_unit_test(refusal_is_final_and_its_code_is_told),
+        cmocka_unit_test(agent_that_quotes_the_token_is_not_quoted),
         cmocka_unit_test(answers_that_lack_something_are_refused),
         cmocka_unit_test(names_of_fields_may_be_in_any_case),
     };

@@ -13,7 +13,7 @@ CMAKE_QUIET := --log-level=WARNING
 .PHONY: help demo demo-ruby test test-debian-13 check-long bench test-asan test-tsan build install format lint fuzz clean dependencies
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: build ## start a local cluster and run the preferred example against it
 	@scripts/demo $(RELEASE)
@@ -24,22 +24,22 @@ demo-ruby: build ## the same with the Ruby gem
 		ruby examples/ruby/src/example_preferred.rb
 
 test: dependencies ## build, and run every test
-	@cmake --preset dev $(CMAKE_QUIET)
+	@cmake --preset dev $(CMAKE_QUIET) >/dev/null
 	@cmake --build --preset dev
 	@ctest --preset dev
 
 check-long: dependencies ## what takes minutes: random histories, crashes, PostgreSQL's own tests
-	@cmake --preset dev $(CMAKE_QUIET)
+	@cmake --preset dev $(CMAKE_QUIET) >/dev/null
 	@cmake --build --preset dev
 	@ctest --test-dir $(DEV) -L long --output-on-failure --no-tests=error
 
 test-asan: dependencies ## the same with address, leak and undefined behaviour sanitizers
-	@cmake --preset asan $(CMAKE_QUIET)
+	@cmake --preset asan $(CMAKE_QUIET) >/dev/null
 	@cmake --build --preset asan
 	@ctest --preset asan
 
 test-tsan: dependencies ## what has threads, with the thread sanitizer
-	@cmake --preset tsan $(CMAKE_QUIET)
+	@cmake --preset tsan $(CMAKE_QUIET) >/dev/null
 	@cmake --build --preset tsan
 	@ctest --preset tsan
 
@@ -48,7 +48,7 @@ test-debian-13: ## every test in a Debian 13 of its own: PostgreSQL 17, Ruby 3.3
 
 build: dependencies ## the library and the command, optimised
 	@cmake --preset release $(CMAKE_QUIET) -DDSQL_BUILD_TESTS=OFF \
-		-DCMAKE_INSTALL_PREFIX=$(PREFIX)
+		-DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
 	@cmake --build --preset release
 
 install: build ## into PREFIX (default /usr/local); DESTDIR is honoured
@@ -62,7 +62,7 @@ bench: build ## what things cost, as ratios to a peer and to the floor
 	@scripts/with-gem $(RELEASE) none bench/ruby
 
 fuzz: dependencies ## each parser for 30 seconds
-	@cmake --preset fuzz $(CMAKE_QUIET)
+	@cmake --preset fuzz $(CMAKE_QUIET) >/dev/null
 	@cmake --build --preset fuzz
 	@scripts/fuzz build/fuzz 30
 

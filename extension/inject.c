@@ -4,7 +4,7 @@
  *	  Conflicts that nobody had.
  *
  * Rules in shared memory say which share of commits fails: of the whole
- * cluster, of a role, of a table, or of a role at a table.  The most special
+ * cluster, of a role, of a table, or of a role at a table.  The most specific
  * rule that fits decides.  Whether the n-th commit asked about fails depends
  * on the seed and n only, so one client sees the same conflicts each time.
  * Rules begin anew with the server: dsql_local.inject_conflicts is the first.

@@ -5,6 +5,8 @@
 #include "config/settings.h"
 #include "token/verify.h"
 
+enum { MINUTE_S = 60 };
+
 bool access_check_user(struct text user, struct refusal *refusal)
 {
     if (text_is_empty(user)) {
@@ -19,20 +21,31 @@ bool access_check_user(struct text user, struct refusal *refusal)
     return true;
 }
 
+/* A signature's time, the limit that it is beyond, and ours: clients measure their clock by it. */
+static bool refuse_time(const char *what, int64_t signed_at, const char *than, int64_t now,
+                        int64_t distance_s, struct refusal *refusal)
+{
+    char signed_text[CLOCK_BASIC_SIZE] = "";
+    char limit_text[CLOCK_BASIC_SIZE] = "";
+    char now_text[CLOCK_BASIC_SIZE] = "";
+    clock_format_basic(signed_at, signed_text);
+    clock_format_basic(now + distance_s, limit_text);
+    clock_format_basic(now, now_text);
+    long long minutes = (distance_s < 0 ? -distance_s : distance_s) + MINUTE_S - 1;
+    return refuse_access(refusal, "%s: %s %s %s (%s %c %lld min.)", what, signed_text, than,
+                         limit_text, now_text, distance_s < 0 ? '-' : '+', minutes / MINUTE_S);
+}
+
 static bool check_time(const struct token_claims *claims, int64_t now, struct refusal *refusal)
 {
-    char now_text[CLOCK_BASIC_SIZE] = "";
-    char limit_text[CLOCK_BASIC_SIZE] = "";
-    clock_format_basic(now, now_text);
+    int64_t life_s = claims->expires_at - claims->signed_at;
     if (now > claims->expires_at) {
-        clock_format_basic(claims->expires_at, limit_text);
-        return refuse_access(refusal, "Signature expired: %s is later than %s", now_text,
-                             limit_text);
+        return refuse_time("Signature expired", claims->signed_at, "is now earlier than", now,
+                           -life_s, refusal);
     }
     if (claims->signed_at > now + TOKEN_MAX_CLOCK_SKEW_S) {
-        clock_format_basic(claims->signed_at, limit_text);
-        return refuse_access(refusal, "Signature not yet current: %s is later than %s", limit_text,
-                             now_text);
+        return refuse_time("Signature not yet current", claims->signed_at, "is still later than",
+                           now, TOKEN_MAX_CLOCK_SKEW_S, refusal);
     }
     return true;
 }

@@ -3,6 +3,8 @@
  * The gateway in a thread, a PostgreSQL to throw away behind it and libpq before it.
  * The certificate is made here.
  */
+#include "base/clock.h"
+#include "connect/skew.h"
 #include "gateway/gateway.h"
 #include "postgres.h"
 #include "token/token.h"
@@ -326,6 +328,29 @@ static void wrong_tokens_are_refused_with_a_hint(void **state)
     expect_refusal((struct attempt){.user = "admin", .extra = "password=x"}, "Malformed token");
 }
 
+/* The hint has the gateway's time in it, whatever time the client thought it was. */
+static void assert_skew_is_told(int64_t age_s)
+{
+    PGconn *conn = try_login((struct attempt){.user = "admin", .age_s = age_s});
+    int64_t skew_s = INT64_MAX;
+    int64_t now_s = clock_wall_s(clock_system());
+    assert_int_equal(PQstatus(conn), CONNECTION_BAD);
+    assert_true(skew_measure(text_of(PQerrorMessage(conn)), now_s, &skew_s));
+    assert_in_range(skew_s, 0, 10);
+    PQfinish(conn);
+}
+
+static void refused_times_tell_the_skew(void **state)
+{
+    (void)state;
+    assert_skew_is_told(1000);
+    assert_skew_is_told(-1000);
+    expect_refusal((struct attempt){.user = "admin", .age_s = 1000}, " - 15 min.)");
+    expect_refusal((struct attempt){.user = "admin", .age_s = 1000}, " is now earlier than ");
+    expect_refusal((struct attempt){.user = "admin", .age_s = -1000}, " + 5 min.)");
+    expect_refusal((struct attempt){.user = "admin", .age_s = -1000}, " is still later than ");
+}
+
 static void session_tokens_must_be_those_of_the_key(void **state)
 {
     (void)state;
@@ -500,6 +525,7 @@ int main(void)
         cmocka_unit_test(message_over_10_mib_is_refused),
         cmocka_unit_test(mapped_role_comes_in_and_others_do_not),
         cmocka_unit_test(wrong_tokens_are_refused_with_a_hint),
+        cmocka_unit_test(refused_times_tell_the_skew),
         cmocka_unit_test(session_tokens_must_be_those_of_the_key),
         cmocka_unit_test(lost_backend_ends_the_session_only),
         cmocka_unit_test(only_known_parameters_pass),

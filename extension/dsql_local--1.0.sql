@@ -7,6 +7,9 @@
 CREATE SCHEMA IF NOT EXISTS sys;
 GRANT USAGE ON SCHEMA sys TO PUBLIC;
 
+CREATE OR REPLACE FUNCTION sys.dsql_major_version() RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1;
+
 CREATE FUNCTION sys.dsql_tableam_handler(internal) RETURNS table_am_handler
     AS 'MODULE_PATHNAME', 'dsql_tableam_handler' LANGUAGE C STRICT;
 CREATE ACCESS METHOD dsql TYPE TABLE HANDLER sys.dsql_tableam_handler;

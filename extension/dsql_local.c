@@ -13,6 +13,7 @@
 #include "changes.h"
 #include "conflicts.h"
 #include "ddl.h"
+#include "dialect.h"
 #include "fmgr.h"
 #include "inject.h"
 #include "jobs.h"
@@ -99,6 +100,7 @@ _PG_init(void)
 	occ_planner_init();
 	ddl_init();
 	refuse_init();
+	dialect_init();
 	utility_init();
 	conflicts_init();
 	inject_init();

@@ -3,7 +3,7 @@
  * refuse.c
  *	  Savepoints, two-phase commit, other isolation levels.
  *
- * The rest of the dialect is the gateway's.  The isolation level is guarded
+ * The rest of the dialect is dialect.c's.  The isolation level is guarded
  * even when dsql_local.strict is off: validation compares with the one
  *snapshot of the transaction, and READ COMMITTED has many.
  */

@@ -9,6 +9,7 @@
 #include "access/xact.h"
 #include "commands/defrem.h"
 #include "ddl.h"
+#include "dialect.h"
 #include "jobs.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
@@ -109,6 +110,7 @@ process_utility(PlannedStmt *pstmt, const char *query_string,
 	}
 
 	refuse_statement(statement);
+	dialect_check_statement(statement);
 	if (IsA(statement, TransactionStmt))
 	{
 		if (((TransactionStmt *) statement)->kind == TRANS_STMT_COMMIT &&

@@ -44,6 +44,7 @@ static const char *const start_settings[] = {
     "shared_preload_libraries=dsql_local",
     "default_table_access_method=dsql",
     "default_transaction_isolation=repeatable read",
+    "default_text_search_config=pg_catalog.simple",
     "max_prepared_transactions=0",
     "autovacuum=on",
     "autovacuum_naptime=5s",
@@ -402,6 +403,15 @@ dsql_status database_run(PGconn *conn, const char *sql, dsql_error *err)
     return status;
 }
 
+/* Aurora DSQL has only this one. */
+static const char text_search_sql[] =
+    "DO $$ DECLARE other record; BEGIN"
+    "  FOR other IN SELECT oid::regconfig AS name FROM pg_catalog.pg_ts_config"
+    "    WHERE cfgnamespace = 'pg_catalog'::regnamespace AND cfgname <> 'simple' LOOP"
+    "    EXECUTE pg_catalog.format('DROP TEXT SEARCH CONFIGURATION %s', other.name);"
+    "  END LOOP; "
+    "END $$";
+
 /*
  * CREATEROLE before PostgreSQL 16 may grant any role that is not a superuser, so the
  * roles that run programs and read files are made superusers: only the owner grants them.
@@ -496,6 +506,9 @@ dsql_status database_bootstrap(PGconn *conn, bool *is_new, dsql_error *err)
     }
     if (status == DSQL_OK) {
         status = database_run(conn, guard_sql, err);
+    }
+    if (status == DSQL_OK) {
+        status = database_run(conn, text_search_sql, err);
     }
     return status == DSQL_OK && *is_new ? database_run(conn, bootstrap_sql, err) : status;
 }

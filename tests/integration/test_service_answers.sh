@@ -1,0 +1,99 @@
+#!/bin/sh
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+#
+# What Aurora DSQL answers, statement by statement (service_answers/*.answers), and what
+# must go on working beside it.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=check.sh
+. "$here/check.sh"
+
+PGPASSWORD=$("$DSQL" token "$CLUSTER_ENDPOINT")
+export PGPASSWORD
+connection="host=$CLUSTER_ENDPOINT user=admin dbname=postgres sslmode=verify-full"
+sql() { psql -X -At -q -v ON_ERROR_STOP=1 -v VERBOSITY=verbose -c "$1" "$connection"; }
+owner() {
+    env -u PGHOSTADDR -u PGPORT psql -X -At -v ON_ERROR_STOP=1 -U dsql_owner -d postgres \
+        -h "$CLUSTER_DIR/run" -p 5432 -c "$1"
+}
+ask() {
+    PGHOST=$CLUSTER_ENDPOINT PGUSER=admin PGDATABASE=postgres PGSSLMODE=verify-full \
+        "$BUILD/tests/integration/service_answers/service_answers" "$1"
+}
+
+for table in "$here"/service_answers/*.answers; do
+    succeeds "$(basename "$table")" ask "$table"
+    printf '%s: %s\n' "$(basename "$table")" "$(printf '%s\n' "$output" | tail -n 1)"
+done
+
+# The judge judges.
+wrong=$(mktemp "${TMPDIR:-/tmp}/dsql-answers.XXXXXX")
+printf '+ SELECT 1 AS one\n: two\n' >"$wrong"
+fails 'another column' ask "$wrong"
+printf -- '- SELECT 1\n! 0A000 no\n' >"$wrong"
+fails 'no refusal' ask "$wrong"
+printf -- '- TRUNCATE t\n! 0A000 unsupported statement: Trunc\n' >"$wrong"
+fails 'part of a text' ask "$wrong"
+printf '+ TRUNCATE t\n' >"$wrong"
+fails 'a refusal' ask "$wrong"
+rm -f "$wrong"
+
+# Who looks around is not in the way.
+for command in '\d' '\d child' '\dt' '\di' '\dv' '\ds' '\df' '\dn+' '\du' '\dp' '\dT' '\dD' '\l' '\dFp' '\dx' '\sf sys.dsql_major_version'; do
+    succeeds "psql $command" sql "$command"
+done
+
+# What may be said at start-up, and what not.
+succeeds 'settings at start-up' env PGOPTIONS='-c search_path=public -c enable_seqscan=off' \
+    psql -X -At -c 'SHOW enable_seqscan' "$connection"
+equals 'it is set' "$output" off
+fails 'others' env PGOPTIONS='-c default_transaction_read_only=on' psql -X -c 'SELECT 1' "$connection"
+says 'setting configuration parameter "default_transaction_read_only" not supported'
+
+# The owner, for maintenance, is not bound.
+succeeds 'a PL/pgSQL block of the owner' owner 'DO $$ BEGIN PERFORM 1; END $$'
+succeeds 'a temporary table of the owner' owner 'CREATE TEMP TABLE mine (t tsvector); TRUNCATE mine'
+succeeds 'the version of the owner' owner 'SELECT version()'
+says 'PostgreSQL 1'
+
+# An ordinary role.
+succeeds 'a role' "$DSQL" local iam grant --dir "$CLUSTER_DIR" stranger
+stranger() {
+    PGPASSWORD=$("$DSQL" token --user stranger "$CLUSTER_ENDPOINT") psql -X -At -v VERBOSITY=verbose -c "$1" \
+        "host=$CLUSTER_ENDPOINT user=stranger dbname=postgres sslmode=verify-full"
+}
+succeeds 'a table' sql 'CREATE TABLE others (id int PRIMARY KEY)'
+fails 'a schema of others' stranger 'CREATE SCHEMA strange'
+says '42501: permission denied for database postgres'
+fails 'a table in public' stranger 'CREATE TABLE public.strange (id int)'
+says '42501: permission denied for schema public'
+fails 'rows of others' stranger 'SELECT * FROM others'
+says '42501: permission denied for table others'
+fails 'what nobody may' stranger 'TRUNCATE others'
+says '0A000: unsupported statement: Truncate'
+
+# Limits.
+names() { seq "$1" | sed "s/.*/$2/" | paste -s -d, -; }
+succeeds '255 columns' sql "CREATE TABLE wide ($(names 255 'c& int'))"
+fails '256 columns' sql "CREATE TABLE wider ($(names 256 'c& int'))"
+says '54011: tables can have at most 255 columns'
+succeeds '24 keys' sql "CREATE TABLE keyed (c int PRIMARY KEY, $(names 23 'c& int UNIQUE'))"
+fails '25 keys' sql "CREATE TABLE more_keys (c int PRIMARY KEY, $(names 24 'c& int UNIQUE'))"
+says '54000: more than 24 indexes per table are not allowed'
+fails 'the 25th index' sql 'CREATE INDEX ASYNC ON keyed (c, c1)'
+says '54000: more than 24 indexes per table are not allowed'
+# There is one already: nest.
+for i in $(seq 9); do succeeds "schema $i" sql "CREATE SCHEMA limit_$i"; done
+fails 'the 11th schema' sql 'CREATE SCHEMA limit_10x'
+says '54000: more than 10 schemas not allowed'
+succeeds 'one less' sql 'DROP SCHEMA limit_9'
+succeeds 'one more' sql 'CREATE SCHEMA limit_10x'
+# shellcheck disable=SC2016 # dollar quotes of SQL
+succeeds '1,000 tables' owner 'SET dsql_local.strict = off;
+    DO $$ BEGIN FOR i IN (SELECT count(*) + 1 FROM pg_class WHERE relkind = $q$r$q$
+        AND relnamespace = $q$public$q$::regnamespace) .. 1000 LOOP
+    EXECUTE format($q$CREATE TABLE limit_%s ()$q$, i); END LOOP; END $$'
+fails 'the 1,001st' sql 'CREATE TABLE one_more ()'
+says '54000: creating more than 1000 tables not allowed'
+
+finish_checks

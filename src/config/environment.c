@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { PATH_MAX_SIZE = 4096 };
+/* As long as a variable may be: a path that is too long is for open() to refuse. */
+enum { PATH_MAX_SIZE = 128 * 1024 };
 enum { PASSWORD_ENTRY_FIRST_SIZE = 1024, PASSWORD_ENTRY_MAX_SIZE = 1 << 20 };
 
 const char *environment_get(const char *name)

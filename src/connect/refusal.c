@@ -73,6 +73,7 @@ static enum refusal_kind kind_of(const struct refusal *refusal)
         return REFUSAL_EXPIRED;
     }
     if (text_equal_string(state, "53300") || text_equal_string(state, "53400") ||
+        text_equal_string(state, "57P03") || /* it is starting, or gets well after a crash */
         (!text_is_empty(state) && text_contains(refusal->primary, "waking up cluster"))) {
         return REFUSAL_FOR_THE_TIME;
     }

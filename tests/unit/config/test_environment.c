@@ -41,6 +41,21 @@ static void home_without_the_variable_is_not_the_variable(void **state)
     assert_true(home == NULL || strcmp(home, "/somewhere") != 0);
 }
 
+static void a_path_that_is_too_long_is_no_lack_of_memory(void **state)
+{
+    (void)state;
+    enum { LENGTH = 100000 };
+    AUTO_FREE char *name = mem_new(LENGTH + 1);
+    assert_non_null(name);
+    for (size_t i = 0; i < LENGTH; i++) {
+        name[i] = 'x';
+    }
+    setenv("DSQL_TEST_VALUE", name, 1);
+    AUTO_FREE char *path = environment_path("DSQL_TEST_VALUE", "below");
+    assert_non_null(path);
+    assert_int_equal(strlen(path), LENGTH);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -48,6 +63,7 @@ int main(void)
         cmocka_unit_test(unset_empty_and_blank_are_the_same),
         cmocka_unit_test(home_comes_from_the_variable),
         cmocka_unit_test(home_without_the_variable_is_not_the_variable),
+        cmocka_unit_test(a_path_that_is_too_long_is_no_lack_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

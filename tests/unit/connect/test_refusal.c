@@ -122,6 +122,7 @@ static void what_passes_is_worth_waiting_for(void **state)
         "x: FATAL:  53300: Unable to accept connection, too many open connections.\n",
         "x: FATAL:  53400: Unable to accept connection, rate exceeded.\n",
         "x: FATAL:  08006: unable to accept connection, waking up cluster, please retry later\n",
+        "x: FATAL:  57P03: the database system is not yet accepting connections\n",
     };
     for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
         assert_int_equal(kind_of(messages[i]), REFUSAL_FOR_THE_TIME);

@@ -30,6 +30,14 @@
 #define RelationSetNewFileCompat RelationSetNewRelfilenode
 #endif
 
+#if PG_VERSION_NUM >= 160000
+#define RelFileCompat				 RelFileLocator
+#define relation_set_new_file_compat relation_set_new_filelocator
+#else
+#define RelFileCompat				 RelFileNode
+#define relation_set_new_file_compat relation_set_new_filenode
+#endif
+
 /* 16: an update says which indexes want the new version, not only whether. */
 #if PG_VERSION_NUM >= 160000
 typedef enum TU_UpdateIndexes UpdateIndexesCompat;

@@ -72,6 +72,7 @@ static int	saved_lock_timeout = 0;
 static int	active_queries = 0;
 
 static ExecutorStart_hook_type prev_ExecutorStart = NULL;
+static ExecutorRun_hook_type   prev_ExecutorRun = NULL;
 static ExecutorEnd_hook_type   prev_ExecutorEnd = NULL;
 static emit_log_hook_type	   prev_emit_log = NULL;
 
@@ -133,7 +134,8 @@ is_catalog_clash(const ErrorData *error)
 				   (strncmp(error->message, "tuple concurrently", 18) == 0 ||
 					strncmp(error->message, "cache lookup failed", 19) == 0 ||
 					strncmp(error->message, "could not open relation", 23) ==
-						0);
+						0 ||
+					strstr(error->message, "deleted while still in use"));
 		default:
 			return false;
 	}
@@ -177,7 +179,8 @@ may_come_from_change(const ErrorData *error)
  * A statement that does not fit a definition any more (a column is gone)
  * fails before it can be found to have touched the relation again.  If what
  * its transaction touched has changed, that is why.  A deadlock can only come
- * from DDL.
+ * from DDL.  An error while DDL is running is one of its COMMIT:
+ * ddl_rephrase_error() has seen the others.
  */
 static void
 rephrase_for_client(ErrorData *error)
@@ -189,7 +192,8 @@ rephrase_for_client(ErrorData *error)
 	if (error->elevel == ERROR && ntouched > 0 && IsTransactionState() &&
 		!changes_is_locked() && may_come_from_change(error))
 	{
-		found = error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED;
+		found = error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
+				(running_ddl && is_strict() && is_catalog_clash(error));
 		for (int i = 0; i < ntouched && !found; i++)
 			found = changes_unseen(touched[i].relid, &winner, &being);
 	}
@@ -258,6 +262,15 @@ ddl_written_relations(int *count)
 	return relations;
 }
 
+static void
+start_running_ddl(void)
+{
+	running_ddl = true;
+	saved_lock_timeout = LockTimeout;
+	if (is_strict() && LockTimeout == 0)
+		LockTimeout = DDL_LOCK_TIMEOUT_MS;
+}
+
 /* Waits for a statement that is running, not for DDL that is idle. */
 static void
 lock_again(const Touched *relation)
@@ -267,6 +280,8 @@ lock_again(const Touched *relation)
 
 	if (relation->changed != NoLock)
 	{
+		if (!running_ddl)
+			start_running_ddl(); /* again, until the transaction ends */
 		job_worker_yield(relation->relid);
 		LockRelationOid(relation->relid, relation->changed);
 		return;
@@ -298,17 +313,14 @@ ddl_lock_and_check(void)
 
 /*
  * Deferred triggers open the relations of their events without a lock, as one
- * should be held; and what they lock themselves must last.  What has changed
- * is not an error yet: one that COMMIT itself raises would leave the
- * transaction open.
+ * should be held.  What has changed is not an error yet: COMMIT will find out.
  */
 void
-ddl_before_commit(void)
+ddl_before_triggers(void)
 {
 	TransactionId winner;
 	bool		  being;
 
-	keeps_locks = true;
 	qsort(touched, ntouched, sizeof(Touched), compare_touched);
 	for (int i = 0; i < ntouched; i++)
 	{
@@ -318,6 +330,14 @@ ddl_before_commit(void)
 		if (!changes_unseen(touched[i].relid, &winner, &being) && !being)
 			LockRelationOid(touched[i].relid, RowExclusiveLock);
 	}
+}
+
+/* What they lock at COMMIT must last. */
+void
+ddl_before_commit(void)
+{
+	keeps_locks = true;
+	ddl_before_triggers();
 }
 
 void
@@ -379,8 +399,7 @@ start_executor(QueryDesc *query, int eflags)
 	PlannedStmt *plan = query->plannedstmt;
 	ListCell	*cell;
 
-	if (active_queries == 0)
-		limits_check_age();
+	limits_check_age(); /* of the client's statement */
 	if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY) &&
 		(query->operation != CMD_SELECT || plan->hasModifyingCTE ||
 		 plan->rowMarks != NIL))
@@ -398,6 +417,30 @@ start_executor(QueryDesc *query, int eflags)
 	else
 		standard_ExecutorStart(query, eflags);
 	active_queries++;
+}
+
+/*
+ * A client that uses the extended protocol leaves its SELECT open, read to the
+ * end, until it binds the next.  What it will still do to it needs no lock.
+ */
+static void
+run_executor(QueryDesc *query, ScanDirection direction, uint64 count,
+			 bool execute_once)
+{
+	if (prev_ExecutorRun)
+		prev_ExecutorRun(query, direction, count, execute_once);
+	else
+		standard_ExecutorRun(query, direction, count, execute_once);
+
+	if (active_queries == 1 && ActivePortal &&
+		ActivePortal->strategy == PORTAL_ONE_SELECT &&
+		ActivePortal->queryDesc == query &&
+		(count == 0 || query->estate->es_processed < count))
+	{
+		active_queries--;
+		release_statement_locks();
+		active_queries++;
+	}
 }
 
 static void
@@ -498,10 +541,7 @@ ddl_before_statement(Node *statement)
 	if (!statement_is_ddl(statement))
 		return;
 
-	running_ddl = true;
-	saved_lock_timeout = LockTimeout;
-	if (is_strict() && LockTimeout == 0)
-		LockTimeout = DDL_LOCK_TIMEOUT_MS;
+	start_running_ddl();
 	announce(statement);
 }
 
@@ -530,6 +570,12 @@ record_locked_relations(void)
 	}
 }
 
+bool
+ddl_is_running(void)
+{
+	return running_ddl;
+}
+
 void
 ddl_after_statement(Node *statement)
 {
@@ -542,7 +588,7 @@ ddl_after_statement(Node *statement)
 		if (!statement_leaves_rows_alone(statement, is_strict()))
 			keeps_locks = true;
 	}
-	else if (IsA(statement, LockStmt))
+	else if (IsA(statement, LockStmt) || statement_rewrites(statement))
 		keeps_locks = true;
 	release_statement_locks();
 }
@@ -552,6 +598,8 @@ ddl_init(void)
 {
 	prev_ExecutorStart = ExecutorStart_hook;
 	ExecutorStart_hook = start_executor;
+	prev_ExecutorRun = ExecutorRun_hook;
+	ExecutorRun_hook = run_executor;
 	prev_ExecutorEnd = ExecutorEnd_hook;
 	ExecutorEnd_hook = end_executor;
 	prev_emit_log = emit_log_hook;

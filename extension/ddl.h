@@ -15,7 +15,8 @@ extern void ddl_init(void);
 /* This transaction reads the relation, or writes or locks rows in it. */
 extern void ddl_note_touched(Oid relid, bool written);
 
-/* The client has said COMMIT, and deferred triggers are going to run. */
+/* Deferred triggers are going to run; or because the client said COMMIT. */
+extern void ddl_before_triggers(void);
 extern void ddl_before_commit(void);
 
 /*
@@ -28,13 +29,17 @@ extern void ddl_lock_and_check(void);
 extern const Oid *ddl_written_relations(int *count);
 
 /*
- * This transaction, a worker's, changes the definition.  Just before its
- * COMMIT, and with a lock that keeps writers out.  OC001: another one changes
- * it too.
+ * This transaction, a worker's or one that moves rows, changes the definition.
+ * With a lock that keeps writers out until its COMMIT.  OC001: another one
+ * changes it too.
  */
 extern void ddl_record_change(Oid relid);
 
-/* Around a utility statement of the client, not of a subcommand. */
+/*
+ * Around a utility statement, not around a part of one: a subcommand, or what
+ * runs while ddl_is_running().
+ */
+extern bool ddl_is_running(void);
 extern void ddl_before_statement(Node *statement);
 extern void ddl_after_statement(Node *statement);
 

@@ -21,6 +21,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_am_d.h"
+#include "ddl.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "occ_am.h"
@@ -393,6 +394,35 @@ occ_tuple_lock(Relation rel, ItemPointer tid, Snapshot snapshot,
 	return result;
 }
 
+/* ---- Rows that move: the logs of others name places in the old file ---- */
+
+/* TRUNCATE, among others. */
+static void
+occ_relation_set_new_file(Relation rel, const RelFileCompat *file,
+						  char persistence, TransactionId *freeze_xid,
+						  MultiXactId *min_multi)
+{
+	ddl_record_change(RelationGetRelid(rel));
+	occ_heap->relation_set_new_file_compat(rel, file, persistence, freeze_xid,
+										   min_multi);
+}
+
+/* VACUUM FULL and CLUSTER. */
+static void
+occ_relation_copy_for_cluster(Relation old_rel, Relation new_rel,
+							  Relation old_index, bool use_sort,
+							  TransactionId	 oldest_xmin,
+							  TransactionId *xid_cutoff,
+							  MultiXactId *multi_cutoff, double *num_tuples,
+							  double *tups_vacuumed,
+							  double *tups_recently_dead)
+{
+	ddl_record_change(RelationGetRelid(old_rel));
+	occ_heap->relation_copy_for_cluster(
+		old_rel, new_rel, old_index, use_sort, oldest_xmin, xid_cutoff,
+		multi_cutoff, num_tuples, tups_vacuumed, tups_recently_dead);
+}
+
 /* heap's answer would be our own: toast tables need no conflicts. */
 static Oid
 occ_relation_toast_am(Relation rel)
@@ -425,6 +455,8 @@ occ_am_init(void)
 	occ_methods.tuple_lock = occ_tuple_lock;
 	occ_methods.index_build_range_scan = occ_index_build_range_scan;
 	occ_methods.index_validate_scan = occ_index_validate_scan;
+	occ_methods.relation_set_new_file_compat = occ_relation_set_new_file;
+	occ_methods.relation_copy_for_cluster = occ_relation_copy_for_cluster;
 	occ_methods.relation_toast_am = occ_relation_toast_am;
 }
 

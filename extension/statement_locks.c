@@ -6,8 +6,10 @@
 #include "dsql_local.h"
 
 #include "access/transam.h"
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "statement_locks.h"
+#include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "utils/guc.h"
 #include "utils/resowner.h"
@@ -81,13 +83,14 @@ statement_locks_release_ddl(void)
 /*
  * The fast way, for queries: all locks of the current resource owner (the
  * portal's) and of its parents up to the transaction's, who took them while
- * parsing and planning.  The lock that a transaction has on its own xid goes
- * too: only catalogs make others wait for it, and those only DDL has changed.
+ * parsing and planning.  The lock that a transaction has on its own xid is
+ * taken again: REINDEX waits for it, and the deadlock detector must know.
  */
 void
 statement_locks_release_query(void)
 {
 	ResourceOwner current = CurrentResourceOwner;
+	TransactionId xid = GetTopTransactionIdIfAny();
 
 	for (ResourceOwner owner = current; owner != NULL;
 		 owner = ResourceOwnerGetParent(owner))
@@ -95,6 +98,9 @@ statement_locks_release_query(void)
 		CurrentResourceOwner = owner;
 		LockReleaseCurrentOwner(NULL, 0);
 	}
+	CurrentResourceOwner = TopTransactionResourceOwner;
+	if (TransactionIdIsValid(xid))
+		XactLockTableInsert(xid);
 	CurrentResourceOwner = current;
 }
 

@@ -92,6 +92,13 @@ rethrow_rephrased(MemoryContext caller)
 	ReThrowError(error);
 }
 
+static bool
+is_commit_of_block(Node *statement)
+{
+	return ((TransactionStmt *) statement)->kind == TRANS_STMT_COMMIT &&
+		   IsTransactionBlock() && !IsAbortedTransactionBlockState();
+}
+
 static void
 process_utility(PlannedStmt *pstmt, const char *query_string,
 				bool read_only_tree, ProcessUtilityContext context,
@@ -101,8 +108,8 @@ process_utility(PlannedStmt *pstmt, const char *query_string,
 	Node		 *statement = pstmt->utilityStmt;
 	MemoryContext caller = CurrentMemoryContext;
 
-	/* Parts of a statement, and what a statement runs, belong to it. */
-	if (context == PROCESS_UTILITY_SUBCOMMAND || utility_depth > 0)
+	/* Parts of a statement, and what DDL runs, belong to it. */
+	if (context == PROCESS_UTILITY_SUBCOMMAND || ddl_is_running())
 	{
 		process_on(pstmt, query_string, read_only_tree, context, params,
 				   environment, dest, qc);
@@ -113,19 +120,24 @@ process_utility(PlannedStmt *pstmt, const char *query_string,
 	dialect_check_statement(statement);
 	if (IsA(statement, TransactionStmt))
 	{
-		if (((TransactionStmt *) statement)->kind == TRANS_STMT_COMMIT &&
-			IsTransactionBlock() && !IsAbortedTransactionBlockState())
-			ddl_before_commit();
+		bool is_commit = is_commit_of_block(statement);
+
+		/* First: from here on an error ends the block, as one at COMMIT must.
+		 */
 		process_on(pstmt, query_string, read_only_tree, context, params,
 				   environment, dest, qc);
+		if (is_commit)
+			ddl_before_commit();
 		return;
 	}
 
 	limits_check_age();
-	ddl_before_statement(statement);
+	if (IsA(statement, ConstraintsSetStmt))
+		ddl_before_triggers();
 	utility_depth++;
 	PG_TRY();
 	{
+		ddl_before_statement(statement);
 		if (!jobs_process_utility(pstmt, query_string, dest, qc))
 			process_on(pstmt, query_string, read_only_tree, context, params,
 					   environment, dest, qc);

@@ -54,6 +54,17 @@ wait_until_it_answers() {
     done
 }
 
+# kill_and_wait PID...: SIGKILL, and until the daemon of the first cluster is seen to be gone.
+kill_and_wait() {
+    kill -9 "$@"
+    tries=0
+    while "$dsql" local status --dir "$one" >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 200 ] || fail "kill -9 does not end the daemon"
+        sleep 0.05
+    done
+}
+
 "$dsql" local status --dir "$one" >/dev/null 2>&1 && fail "status before the first start"
 
 "$dsql" local start --dir "$one" --port 0 --output json >"$base/out" || fail "first start"
@@ -84,16 +95,15 @@ grep -q 'sys.inject_conflicts' "$base/err" || fail "conflicts are silently not i
 answers "$two" || fail "the second cluster does not answer"
 [ -z "$("$dsql" local iam list --dir "$two")" ] || fail "the two share something"
 
-kill -9 "$pid"
+kill_and_wait "$pid"
 "$dsql" local start --dir "$one" --port 0 >/dev/null || fail "start after kill -9 of the daemon"
 answers "$one" || fail "does not answer after kill -9 of the daemon"
 "$dsql" local iam list --dir "$one" | grep -q '^app ' || fail "lost what was committed"
 
 kill -9 "$(head -n 1 "$one/data/postmaster.pid")"
-sleep 0.3
 wait_until_it_answers "$one"
 
-kill -9 "$(daemon_pid "$one")" "$(head -n 1 "$one/data/postmaster.pid")"
+kill_and_wait "$(daemon_pid "$one")" "$(head -n 1 "$one/data/postmaster.pid")"
 "$dsql" local start --dir "$one" --port 0 >/dev/null || fail "start after kill -9 of both"
 answers "$one" || fail "does not answer after kill -9 of both"
 [ "$("$dsql" local status --dir "$one" --output json | field endpoint)" = "$endpoint" ] ||

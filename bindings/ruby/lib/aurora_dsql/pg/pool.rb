@@ -226,12 +226,17 @@ module AuroraDsql
       # Looks at the socket, without a round trip: has the server hung up, or said that it will?
       def usable?(conn)
         return true unless conn.respond_to?(:transaction_status)
-        return false unless Transaction.usable?(conn)
+        return false unless Transaction.usable?(conn) && !pipeline?(conn)
 
-        conn.consume_input
+        # Twice: the first reads the server's last words, the second that nothing follows.
+        2.times { conn.consume_input }
         conn.transaction_status == PG::PQTRANS_IDLE && conn.status == PG::CONNECTION_OK
       rescue PG::Error
         false
+      end
+
+      def pipeline?(conn)
+        conn.respond_to?(:pipeline_status) && conn.pipeline_status != PG::PQ_PIPELINE_OFF
       end
 
       # What comes back is outside any transaction, or is closed.

@@ -55,6 +55,89 @@ RSpec.describe "a pool on a cluster", :cluster do
     expect(pool.with { |conn| one(conn, "SELECT n FROM ruby_counter WHERE id = 1") }).to eq("40")
   end
 
+  describe "conflicts" do
+    let(:log) { StringIO.new }
+    let(:pool) do
+      AuroraDsql::Pg.create_pool(host: ENV.fetch("CLUSTER_ENDPOINT"), pool: { size: 4 }, logger: Logger.new(log))
+    end
+
+    before do
+      AuroraDsql::Pg::OCCRetry.exec_with_retry(pool, "CREATE TABLE IF NOT EXISTS ruby_conflicts (id int PRIMARY KEY, n int)")
+      pool.transaction do |conn|
+        conn.exec("DELETE FROM ruby_conflicts")
+        conn.exec("INSERT INTO ruby_conflicts VALUES (1, 0)")
+      end
+      allow(AuroraDsql::Pg::OCCRetry).to receive(:sleep)
+    end
+
+    def n
+      pool.with { |conn| one(conn, "SELECT n FROM ruby_conflicts WHERE id = 1") }.to_i
+    end
+
+    def inject(share)
+      pool.with { |conn| conn.exec("SELECT sys.inject_conflicts(#{share}, relation => 'ruby_conflicts', seed => 7)") }
+      yield
+    ensure
+      pool.with { |conn| conn.exec("SELECT sys.inject_conflicts(NULL, relation => 'ruby_conflicts')") }
+    end
+
+    it "on purpose are tried again until the transaction happened, and just once" do
+      inject("0.5") do
+        20.times { pool.transaction(max_retries: 50) { |conn| conn.exec("UPDATE ruby_conflicts SET n = n + 1") } }
+      end
+      expect(n).to eq(20)
+      expect(pool.stats[:occ_retries]).to be > 3
+      expect(log.string.scan("OCC conflict detected, retrying").size).to eq(pool.stats[:occ_retries])
+    end
+
+    it "are tried again by with, with_retry and exec_with_retry too" do
+      retrying = AuroraDsql::Pg::OCCRetry
+      inject("0.5") do
+        5.times { pool.with(retry_occ: 50) { |conn| conn.exec("UPDATE ruby_conflicts SET n = n + 1") } }
+        5.times { retrying.with_retry(pool, max_retries: 50) { |conn| conn.exec("UPDATE ruby_conflicts SET n = n + 1") } }
+        5.times { retrying.exec_with_retry(pool, "UPDATE ruby_conflicts SET n = n + 1", max_retries: 50) }
+        5.times { retrying.exec_with_retry(pool, "UPDATE ruby_conflicts SET n = n + $1", [1], max_retries: 50) }
+      end
+      expect(n).to eq(20)
+      expect(log.string).to include("OCC conflict detected, retrying (attempt 1/50")
+    end
+
+    it "without end are given up, and change nothing" do
+      inject("1") do
+        expect { pool.transaction(max_retries: 2) { |conn| conn.exec("UPDATE ruby_conflicts SET n = n + 1") } }
+          .to raise_error(AuroraDsql::Pg::Error, /\AMax retries \(2\) exceeded, last error: .*OC000/m) { |e|
+            expect(e.cause).to be_a(PG::TRSerializationFailure)
+          }
+      end
+      expect(n).to eq(0)
+    end
+
+    it "with a change of the schema (OC001) are tried again on the new one" do
+      other = AuroraDsql::Pg.connect(host: ENV.fetch("CLUSTER_ENDPOINT"))
+      tries = 0
+      pool.transaction do |conn|
+        tries += 1
+        conn.exec("UPDATE ruby_conflicts SET n = n + 1")
+        other.exec("ALTER TABLE ruby_conflicts ADD COLUMN IF NOT EXISTS later int") if tries == 1
+      end
+      expect(tries).to eq(2)
+      expect(n).to eq(1)
+    ensure
+      other&.close
+      AuroraDsql::Pg::OCCRetry.exec_with_retry(pool, "DROP TABLE ruby_conflicts")
+    end
+
+    it "and other failures that a block has hidden do not pass for success" do
+      expect {
+        pool.transaction do |conn|
+          conn.exec("SELECT 1/0")
+        rescue PG::Error
+          nil
+        end
+      }.to raise_error(AuroraDsql::Pg::Error, /rolled back/)
+    end
+  end
+
   it "lets other threads run while one waits for a query" do
     ticks = 0
     ticker = Thread.new { loop { ticks += 1; sleep 0.01 } }

@@ -3,12 +3,9 @@
 
 require_relative "spec_helper"
 require_relative "support/tiny_scheduler"
-require "objspace"
-require "json"
 require "timeout"
-require "tmpdir"
 
-# Forks, kills, lost servers and a collector that never rests, against a real server.
+# Forks, kills and lost servers, against a real one.
 # DSQL_TORTURE_SEED repeats a run as far as threads allow.
 RSpec.describe "torture", :cluster do
   seed = Integer(ENV.fetch("DSQL_TORTURE_SEED", Random.new_seed % 1_000_000))
@@ -64,21 +61,6 @@ RSpec.describe "torture", :cluster do
     pool.transaction(max_retries: 20) do |conn|
       conn.exec("DELETE FROM ruby_torture")
       conn.exec("INSERT INTO ruby_torture SELECT i, 0 FROM generate_series(1, 8) i")
-    end
-  end
-
-  # A profile whose credentials take a while: those of the environment, from a process.
-  def slow_profile(seconds)
-    Dir.mktmpdir do |dir|
-      keys = { Version: 1, AccessKeyId: ENV.fetch("AWS_ACCESS_KEY_ID"),
-               SecretAccessKey: ENV.fetch("AWS_SECRET_ACCESS_KEY") }
-      script = File.join(dir, "slow")
-      File.write(script, "#!/bin/sh\nsleep #{seconds}\necho '#{JSON.generate(keys)}'\n")
-      File.chmod(0o700, script)
-      File.write(File.join(dir, "config"), "[profile slow]\ncredential_process = #{script}\n")
-      ENV["AWS_CONFIG_FILE"] = File.join(dir, "config")
-      ENV["AWS_SHARED_CREDENTIALS_FILE"] = File.join(dir, "none")
-      yield "slow"
     end
   end
 
@@ -161,25 +143,6 @@ RSpec.describe "torture", :cluster do
       Process.wait(child)
       expect($?.exitstatus).to eq(0)
       expect(steady.with { |conn| one(conn, "SELECT n FROM ruby_torture WHERE id = 1") }).to eq("1")
-    end
-
-    it "lets children fetch credentials that another thread was about to fetch" do
-      slow_profile(0.3) do |profile|
-        started = Queue.new
-        thread = Thread.new do
-          started << 1
-          AuroraDsql::Pg::Token.generate(host: HOST, region: "us-east-1", user: "admin", profile: profile)
-        end
-        started.pop
-        sleep 0.05
-        child = fork do
-          token = AuroraDsql::Pg::Token.generate(host: HOST, region: "us-east-1", user: "admin", profile: profile)
-          exit!(token.start_with?(HOST) ? 0 : 1)
-        end
-        expect(thread.value).to start_with(HOST)
-        Process.wait(child)
-        expect($?.exitstatus).to eq(0)
-      end
     end
   end
 
@@ -296,181 +259,6 @@ RSpec.describe "torture", :cluster do
     expect(lent).to be_finished
     expect { pool.with { nil } }.to raise_error(ConnectionPool::PoolShuttingDownError)
     expect(pool.stats).to include(open: 0, in_use: 0)
-  end
-
-  describe "the extension" do
-    let(:credentials) { SomeCredentials.new("AKIDEXAMPLE", "s" * 40, "t" * 1000) }
-
-    def generate(**options)
-      AuroraDsql::Pg::Token.generate(host: HOST, region: "us-east-1", user: "admin",
-                                     credentials: credentials, **options)
-    end
-
-    def exercise
-      expect(generate).to start_with(HOST)
-      expect { generate(expires_in: 604_801) }.to raise_error(AuroraDsql::Pg::Error)
-      expect { generate(host: "nul\0") }.to raise_error(ArgumentError)
-      expect(AuroraDsql::Pg::Native.occ("40001", "x (OC001)")).to eq(:schema)
-      config = AuroraDsql::Pg::Config.new(host: HOST, connect_timeout: 3).resolve
-      expect(config.to_pg_params(password: generate)).to include(host: HOST)
-      provider = AuroraDsql::Pg::Native::Provider.static("a", "b", "c")
-      expect(provider.fetch).to eq(["a", "b", "c", nil])
-      expect(ObjectSpace.memsize_of(provider)).to be > 0
-      expect { AuroraDsql::Pg::Native::Provider.static("a", nil, nil) }.to raise_error(AuroraDsql::Pg::Error)
-    end
-
-    # The collector runs at each allocation within the block.
-    def stressed
-      GC.stress = true
-      yield
-    rescue AuroraDsql::Pg::Error, ArgumentError => e
-      e
-    ensure
-      GC.stress = false
-    end
-
-    it "works while the collector runs at each allocation" do
-      native = AuroraDsql::Pg::Native
-      provider = stressed { native::Provider.static("a", "b" * 100, "c" * 1000) }
-      expect(stressed { provider.fetch }).to eq(["a", "b" * 100, "c" * 1000, nil])
-      expect(stressed { native.token(HOST, "us-east-1", "admin", 900, provider).first }).to start_with(HOST)
-      expect(stressed { native.token(HOST, "us-east-1", "admin", 604_801, provider) }).to be_a(AuroraDsql::Pg::Error)
-      expect(stressed { native.token("nul\0", "us-east-1", "admin", 900, provider) }).to be_a(ArgumentError)
-      expect(stressed { native.endpoint(CLUSTER_ID, "us-east-1") }.first).to start_with(CLUSTER_ID)
-      expect(stressed { native.params(HOST, "us-east-1", "admin", %w[connect_timeout], %w[3], "t") })
-        .to include(host: HOST, connect_timeout: "3", password: "t")
-      expect(stressed { native.occ("40001", "x (OC001)") }).to eq(:schema)
-    end
-
-    it "keeps no reference that compaction leaves behind" do
-      exercise
-      if GC.respond_to?(:verify_compaction_references)
-        expand = RUBY_VERSION >= "3.2" ? { expand_heap: true } : { double_heap: true }
-        GC.verify_compaction_references(toward: :empty, **expand)
-      end
-      exercise
-      GC.auto_compact = true if GC.respond_to?(:auto_compact=)
-      threads = Array.new(3) { Thread.new { 5.times { generate; GC.start } } }
-      threads.each(&:join)
-    ensure
-      GC.auto_compact = false if GC.respond_to?(:auto_compact=)
-    end
-
-    it "signs what it was given, whatever another thread makes of the strings" do
-      host = HOST.dup
-      user = +"admin"
-      secret = "s" * 40
-      held = SomeCredentials.new("AKIDEXAMPLE", secret, "t" * 1000)
-      work = lambda do |_|
-        host.replace(host == HOST ? "x" * 300 : HOST)
-        user.replace("a" * random.rand(1..200))
-        secret.replace("z" * random.rand(1..4000))
-      end
-      errors = while_threads(2, work) do
-        200.times do
-          AuroraDsql::Pg::Token.generate(host: host, region: "us-east-1", user: user, credentials: held)
-        rescue AuroraDsql::Pg::Error
-          nil # the name is too long just now
-        end
-      end
-      expect(errors).to be_empty
-    end
-
-    it "outlives a provider that nobody holds while it fetches" do
-      slow_profile(0.2) do |profile|
-        thread = Thread.new { AuroraDsql::Pg::Native::Provider.default(profile).fetch }
-        while thread.alive?
-          GC.start
-          sleep 0.02
-        end
-        expect(thread.value.first).to eq(ENV.fetch("AWS_ACCESS_KEY_ID"))
-      end
-    end
-
-    it "frees what a killed thread had fetched" do
-      slow_profile(0.05) do |profile|
-        provider = AuroraDsql::Pg::Native::Provider.default(profile)
-        20.times do
-          thread = Thread.new { provider.fetch }
-          sleep random.rand(0.02)
-          thread.kill.join
-        end
-        expect(provider.fetch.first).to eq(ENV.fetch("AWS_ACCESS_KEY_ID"))
-      end
-    end
-
-    it "cannot be copied, made bare, or written down" do
-      provider = AuroraDsql::Pg::Native::Provider.static("a", "b", "c")
-      expect { provider.dup }.to raise_error(TypeError)
-      expect { provider.class.allocate }.to raise_error(TypeError)
-      expect { Marshal.dump(provider) }.to raise_error(TypeError)
-      expect { AuroraDsql::Pg::Native.token(HOST, nil, "admin", 900, Object.new) }.to raise_error(TypeError)
-    end
-
-    it "refuses other Ractors in words" do
-      was = Warning[:experimental]
-      Warning[:experimental] = false
-      ractor = Ractor.new do
-        AuroraDsql::Pg::Native.endpoint("x.dsql.us-east-1.on.aws", nil)
-      rescue StandardError => e
-        [e.class.name, e.message]
-      end
-      expect(ractor.take).to match(["Ractor::UnsafeError", /ractor unsafe method/i])
-    ensure
-      Warning[:experimental] = was
-    end
-  end
-
-  describe "credentials that take a while" do
-    def generate(profile)
-      AuroraDsql::Pg::Token.generate(host: HOST, region: "us-east-1", user: "admin", profile: profile)
-    end
-
-    it "do not stop other threads" do
-      slow_profile(0.5) do |profile|
-        ticks = 0
-        ticker = Thread.new { loop { ticks += 1; sleep 0.01 } }
-        expect(generate(profile)).to start_with(HOST)
-        expect(ticks).to be > 10
-        ticker.kill.join
-      end
-    end
-
-    it "do not stop other threads from within the extension either" do
-      slow_profile(0.5) do |profile|
-        provider = AuroraDsql::Pg::Native::Provider.default(profile)
-        ticks = 0
-        ticker = Thread.new { loop { ticks += 1; sleep 0.01 } }
-        provider.fetch
-        expect(ticks).to be > 10
-        ticker.kill.join
-      end
-    end
-
-    it "are fetched once for all who wait" do
-      slow_profile(0.3) do |profile|
-        began = now
-        expect(Array.new(4) { Thread.new { generate(profile) } }.map(&:value)).to all(start_with(HOST))
-        expect(now - began).to be < 1.1
-      end
-    end
-
-    it "can be given up by Timeout and Thread#kill" do
-      slow_profile(5) do |profile|
-        began = now
-        expect { Timeout.timeout(0.1) { generate(profile) } }.to raise_error(Timeout::Error)
-        thread = Thread.new { generate(profile) }
-        sleep 0.1
-        thread.kill.join
-        expect(now - began).to be < 3
-      end
-    end
-
-    it "do not stop other fibers" do
-      slow_profile(0.4) do |profile|
-        expect(TinyScheduler.ticks_during { generate(profile) }).to be > 5
-      end
-    end
   end
 
   describe "a Fiber scheduler" do

@@ -1,0 +1,23 @@
+# frozen_string_literal: true
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+
+require "json"
+require "tmpdir"
+
+# A profile whose credentials take a while: they come from a process that sleeps first.
+module SlowProfile
+  KEY_ID = "AKIDSLOW"
+
+  def slow_profile(seconds)
+    Dir.mktmpdir do |dir|
+      keys = JSON.generate(Version: 1, AccessKeyId: KEY_ID, SecretAccessKey: "secret")
+      script = File.join(dir, "slow")
+      File.write(script, "#!/bin/sh\nsleep #{seconds}\necho '#{keys}'\n")
+      File.chmod(0o700, script)
+      File.write(File.join(dir, "config"), "[profile slow]\ncredential_process = #{script}\n")
+      ENV["AWS_CONFIG_FILE"] = File.join(dir, "config")
+      ENV["AWS_SHARED_CREDENTIALS_FILE"] = File.join(dir, "none")
+      yield "slow"
+    end
+  end
+end

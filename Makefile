@@ -13,7 +13,7 @@ CMAKE_QUIET := --log-level=WARNING
 .PHONY: help demo demo-ruby test test-debian-13 check-long bench test-asan test-tsan build install format lint fuzz clean dependencies
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
 
 demo: build ## start a local cluster and run the preferred example against it
 	@scripts/demo $(RELEASE)

@@ -163,11 +163,11 @@ static void say_already_running(const struct command_line *line)
 {
     fprintf(stderr, "already running\n");
     if (command_has(line, "inject-conflicts") || command_has(line, "inject-seed")) {
-        fprintf(stderr, "no conflicts were asked for: do it with SELECT sys.inject_conflicts(), or "
+        fprintf(stderr, "conflicts are not injected: use SELECT sys.inject_conflicts(), or "
                         "stop it first\n");
     }
     if (command_has(line, "port")) {
-        fprintf(stderr, "it stays at its port: stop it first\n");
+        fprintf(stderr, "it stays at its port; for another one stop it first\n");
     }
 }
 

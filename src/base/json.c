@@ -96,17 +96,28 @@ const char *json_get_string(const struct json *json, const char *name)
     return string_of(json_object_get(of(json), name));
 }
 
-const char *json_get_string_nocase(const struct json *json, const char *name)
+static const json_t *find_nocase(const struct json *json, const char *name)
 {
     const char *candidate;
     json_t *value;
     json_object_foreach(of(json), candidate, value)
     {
         if (text_equal_nocase(text_of(candidate), text_of(name))) {
-            return string_of(value);
+            return value;
         }
     }
     return NULL;
+}
+
+const char *json_get_string_nocase(const struct json *json, const char *name)
+{
+    return string_of(find_nocase(json, name));
+}
+
+bool json_has_other_nocase(const struct json *json, const char *name)
+{
+    const json_t *value = find_nocase(json, name);
+    return value != NULL && !json_is_null(value) && string_of(value) == NULL;
 }
 
 bool json_get_integer(const struct json *json, const char *name, int64_t *out)

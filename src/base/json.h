@@ -38,6 +38,8 @@ void json_free_at(struct json **json);
 const char *json_get_string(const struct json *json, const char *name);
 /** The same whatever the case of the name (ASCII). */
 const char *json_get_string_nocase(const struct json *json, const char *name);
+/** Is there something that json_get_string_nocase() would not give?  A null is nothing. */
+bool json_has_other_nocase(const struct json *json, const char *name);
 /** A whole number; false: no such name, or something else. */
 bool json_get_integer(const struct json *json, const char *name, int64_t *out);
 /** An object inside; owned by the outer one, not to be freed.  NULL: none. */

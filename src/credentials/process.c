@@ -21,7 +21,7 @@ static enum source_result read_expiration(const struct json *json, const char *n
 {
     const char *text = json_get_string_nocase(json, "Expiration");
     *expires_at = 0;
-    if (text == NULL) {
+    if (text == NULL && !json_has_other_nocase(json, "Expiration")) {
         return SOURCE_GOT;
     }
     if (!rfc3339_parse(text_trim(text_of(text)), expires_at)) {
@@ -54,6 +54,12 @@ static enum source_result read_object(const struct json *json, const char *name,
     if (id == NULL || secret == NULL) {
         return source_failed(err, "the credential_process of profile \"%s\" printed no %s", name,
                              id == NULL ? "AccessKeyId" : "SecretAccessKey");
+    }
+    if (json_has_other_nocase(json, "SessionToken")) {
+        return source_failed(err,
+                             "the credential_process of profile \"%s\" printed a SessionToken that "
+                             "is no string",
+                             name);
     }
     if (read_expiration(json, name, clock, &expires_at, err) != SOURCE_GOT) {
         return SOURCE_FAILED;

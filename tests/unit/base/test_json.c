@@ -18,6 +18,11 @@ static void strings_numbers_and_objects_are_read_by_name(void **state)
     assert_null(json_get_string(json, "key"));
     assert_string_equal(json_get_string_nocase(json, "kEY"), "v\xc3\xa4");
     assert_null(json_get_string_nocase(json, "Ke"));
+    assert_true(json_has_other_nocase(json, "IN"));
+    assert_true(json_has_other_nocase(json, "half"));
+    assert_false(json_has_other_nocase(json, "key"));
+    assert_false(json_has_other_nocase(json, "no"));
+    assert_false(json_has_other_nocase(json, "missing"));
     assert_null(json_get_string(json, "n"));
     assert_null(json_get_string(json, "no"));
     assert_true(json_get_integer(json, "n", &number));

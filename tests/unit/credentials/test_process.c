@@ -56,7 +56,8 @@ static void keys_without_an_end_never_end(void **state)
 {
     (void)state;
     static const char printed[] =
-        "{\"Version\":1,\"AccessKeyId\":\"AKID\",\"SecretAccessKey\":\"s\"}";
+        "{\"Version\":1,\"AccessKeyId\":\"AKID\",\"SecretAccessKey\":\"s\","
+        "\"SessionToken\":null,\"Expiration\":null}";
     assert_int_equal(process_parse(text_of(printed), "dev", &fixed_clock, &got, NULL), SOURCE_GOT);
     assert_int_equal(got.expires_at, 0);
     assert_true(secret_is_empty(&got.session_token));
@@ -90,6 +91,15 @@ static void whatever_is_not_as_documented_is_refused(void **state)
     expect_failure("{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"hunter2\","
                    "\"Expiration\":\"2024-08-27T00:00:00Z\"}",
                    "expired");
+    expect_failure("{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"hunter2\","
+                   "\"Expiration\":1724716801}",
+                   "Expiration");
+    expect_failure("{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"hunter2\","
+                   "\"Expiration\":\"2025-08-27T00:00:00Z\\u0000\"}",
+                   "JSON");
+    expect_failure("{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"hunter2\","
+                   "\"SessionToken\":[\"hunter2\"]}",
+                   "SessionToken");
 }
 
 /* ---- With a program ---- */

@@ -625,6 +625,33 @@ static dsql_status reset_it(PGconn *conn, void *arg, dsql_error *err)
     return status;
 }
 
+static dsql_status add_one_and_end_the_thread(PGconn *conn, void *arg, dsql_error *err)
+{
+    (void)err;
+    world_run(conn, ADD_ONE);
+    pthread_exit(arg);
+}
+
+static void *run_to_the_end(void *arg)
+{
+    dsql_status status = dsql_transaction(arg, add_one_and_end_the_thread, arg, NULL);
+    (void)status; /* there is none */
+    return NULL;
+}
+
+static void thread_that_ends_in_the_body_rolls_back(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    pthread_t thread;
+    void *result = NULL;
+    assert_int_equal(pthread_create(&thread, NULL, run_to_the_end, pool), 0);
+    assert_int_equal(pthread_join(thread, &result), 0);
+    assert_ptr_equal(result, pool);
+    assert_int_equal(world_counter(), 0);
+    world_close(pool);
+}
+
 static void body_that_resets_the_connection_has_lost_it(void **state)
 {
     (void)state;
@@ -730,6 +757,7 @@ int main(void)
         ON_FRESH(clock_that_goes_back_ends_nothing),
         ON_FRESH(clock_that_goes_back_has_taken_nothing),
         ON_FRESH(body_may_close_the_connection),
+        ON_FRESH(thread_that_ends_in_the_body_rolls_back),
         ON_FRESH(body_that_resets_the_connection_has_lost_it),
         ON_FRESH(body_that_rolls_back_is_no_success),
         ON_FRESH(body_that_rolls_back_a_conflict_is_tried_again),

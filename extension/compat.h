@@ -81,4 +81,12 @@ typedef bool UpdateIndexesCompat;
 #define SCAN_FLAGS_COMPAT(flags)		  (flags)
 #endif
 
+/* 17: a statistics target may be DEFAULT, no number. */
+#if PG_VERSION_NUM >= 170000
+#define STATISTICS_TARGET_COMPAT(alter)                                       \
+	((alter)->stxstattarget == NULL ? -1 : intVal((alter)->stxstattarget))
+#else
+#define STATISTICS_TARGET_COMPAT(alter) ((alter)->stxstattarget)
+#endif
+
 #endif /* DSQL_COMPAT_H */

@@ -34,6 +34,8 @@
 #define SERVER_VERSION	   "16.15"
 #define SERVER_VERSION_NUM 160015
 
+#define ADMIN_ROLE "admin"
+
 static ClientAuthentication_hook_type prev_ClientAuthentication = NULL;
 
 static bool is_client = false; /* that came in as no superuser */
@@ -193,6 +195,32 @@ check_kind(Node *statement)
 
 /* ---- Dropping, renaming, granting ---- */
 
+/* The cluster's own administrator stays what it is. */
+static void
+check_role_name(const char *name)
+{
+	if (name != NULL && strcmp(name, ADMIN_ROLE) == 0)
+		dialect_refuse("Role %s not supported", name);
+}
+
+static void
+check_role(const RoleSpec *role)
+{
+	if (role->roletype == ROLESPEC_CSTRING)
+		check_role_name(role->rolename);
+	else if (role->roletype != ROLESPEC_PUBLIC)
+		check_role_name(GetUserNameFromId(GetUserId(), true));
+}
+
+static void
+check_roles(List *roles)
+{
+	ListCell *cell;
+
+	foreach (cell, roles)
+		check_role(lfirst_node(RoleSpec, cell));
+}
+
 static void
 check_drop(const DropStmt *drop)
 {
@@ -238,8 +266,10 @@ check_rename(const RenameStmt *rename)
 		case OBJECT_DOMAIN:
 		case OBJECT_FUNCTION:
 		case OBJECT_ROUTINE:
-		case OBJECT_ROLE:
 		case OBJECT_STATISTIC_EXT:
+			break;
+		case OBJECT_ROLE:
+			check_role_name(rename->subname);
 			break;
 		default:
 			dialect_refuse("unsupported object in RENAME statement");
@@ -312,11 +342,14 @@ check_vacuum(const VacuumStmt *vacuum)
 		dialect_refuse("unsupported VACUUM statement");
 	if (vacuum->rels == NIL)
 		dialect_refuse("unsupported ANALYZE statement");
+	PreventInTransactionBlock(true, "ANALYZE");
 }
 
 static void
 check_alter_role_set(const AlterRoleSetStmt *alter)
 {
+	if (alter->role != NULL)
+		check_role(alter->role);
 	if (alter->setstmt->kind != VAR_RESET &&
 		alter->setstmt->kind != VAR_RESET_ALL)
 		dialect_refuse("unsupported statement: AlterRoleSet");
@@ -343,7 +376,7 @@ check_schema(const CreateSchemaStmt *schema)
 static void
 check_view(const ViewStmt *view)
 {
-	if (view->view->relpersistence == RELPERSISTENCE_TEMP)
+	if (table_is_temporary(view->view))
 		dialect_refuse("TEMPORARY or TEMP view not supported for CREATE VIEW");
 	limits_check_views();
 }
@@ -351,9 +384,21 @@ check_view(const ViewStmt *view)
 static void
 check_domain(const CreateDomainStmt *domain)
 {
+	int32 typmod;
+
 	if (domain->collClause != NULL)
 		dialect_refuse("COLLATE clause not supported");
-	types_check(domain->typeName);
+	(void) types_check(domain->typeName, &typmod);
+}
+
+/* EXPLAIN ANALYZE runs what is in it. */
+static void
+check_explain(const ExplainStmt *explain)
+{
+	Query *query = (Query *) explain->query;
+
+	if (IsA(query, Query) && query->commandType == CMD_UTILITY)
+		dialect_check_statement(query->utilityStmt);
 }
 
 static void
@@ -423,6 +468,7 @@ check_inside(Node *statement)
 			check_password(((CreateRoleStmt *) statement)->options);
 			break;
 		case T_AlterRoleStmt:
+			check_role(((AlterRoleStmt *) statement)->role);
 			check_password(((AlterRoleStmt *) statement)->options);
 			break;
 		case T_CreateSchemaStmt:
@@ -436,6 +482,12 @@ check_inside(Node *statement)
 			break;
 		case T_AlterDomainStmt:
 			check_alter_domain((AlterDomainStmt *) statement);
+			break;
+		case T_ExplainStmt:
+			check_explain((ExplainStmt *) statement);
+			break;
+		case T_DropRoleStmt:
+			check_roles(((DropRoleStmt *) statement)->roles);
 			break;
 		case T_DeallocateStmt:
 			if (((DeallocateStmt *) statement)->name != NULL)

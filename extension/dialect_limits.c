@@ -186,10 +186,12 @@ limits_check_statistics(const CreateStatsStmt *create)
 void
 limits_check_statistics_target(const AlterStatsStmt *alter)
 {
-	if (alter->stxstattarget > STATISTICS_TARGET_MAX)
+	int target = STATISTICS_TARGET_COMPAT(alter);
+
+	if (target > STATISTICS_TARGET_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("statistics target %d exceeds maximum allowed value "
 						"of %d",
-						alter->stxstattarget, STATISTICS_TARGET_MAX)));
+						target, STATISTICS_TARGET_MAX)));
 }

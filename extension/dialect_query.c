@@ -9,11 +9,13 @@
  */
 #include "dsql_local.h"
 
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "dialect.h"
 #include "dialect_query.h"
-#include "dialect_settings.h"
 #include "dialect_types.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -21,6 +23,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #define VERSION_TEXT "PostgreSQL 16"
 
@@ -29,25 +32,14 @@ static post_parse_analyze_hook_type prev_post_parse_analyze = NULL;
 /* ---- Functions ---- */
 
 static void
-check_set_config(const FuncExpr *call)
-{
-	Node *name = linitial(call->args);
-
-	if (IsA(name, Const) && !((Const *) name)->constisnull)
-		settings_check_name(TextDatumGetCString(((Const *) name)->constvalue));
-}
-
-static void
-check_function(const FuncExpr *call, bool *asks_version)
+check_function(const FuncExpr *call, bool *is_answered_here)
 {
 	char *name;
 
 	if (call->funcid >= FirstNormalObjectId)
 		return;
-	if (call->funcid == F_VERSION)
-		*asks_version = true;
-	if (call->funcid == F_SET_CONFIG)
-		check_set_config(call);
+	if (call->funcid == F_VERSION || call->funcid == F_SET_CONFIG)
+		*is_answered_here = true;
 	if (call->funcformat == COERCE_EXPLICIT_CALL &&
 		types_is_geometric(call->funcresulttype))
 		dialect_refuse("datatype %s not supported",
@@ -90,35 +82,63 @@ check_query(const Query *query)
 }
 
 static bool
-look(Node *node, void *asks_version)
+look(Node *node, void *is_answered_here)
 {
 	if (node == NULL)
 		return false;
 	if (IsA(node, Query))
 	{
 		check_query((Query *) node);
-		return query_tree_walker((Query *) node, look, asks_version, 0);
+		return query_tree_walker((Query *) node, look, is_answered_here, 0);
 	}
 	if (IsA(node, FuncExpr))
-		check_function((FuncExpr *) node, asks_version);
-	return expression_tree_walker(node, look, asks_version);
+		check_function((FuncExpr *) node, is_answered_here);
+	return expression_tree_walker(node, look, is_answered_here);
 }
 
-/* ---- version() ---- */
+/* ---- Functions with an answer of ours ---- */
 
 static Node *
-answer_version(Node *node, void *unused)
+version_constant(void)
 {
+	return (Node *) makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1,
+							  CStringGetTextDatum(VERSION_TEXT), false, false);
+}
+
+/* InvalidOid: the cluster is older than the function. */
+static Oid
+find_our_set_config(void)
+{
+	Oid		   types[3] = {TEXTOID, TEXTOID, BOOLOID};
+	oidvector *arguments = buildoidvector(types, 3);
+	Oid		   schema = get_namespace_oid("sys", true);
+
+	return GetSysCacheOid3(
+		PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("dsql_set_config"),
+		PointerGetDatum(arguments), ObjectIdGetDatum(schema));
+}
+
+static Node *
+answer_here(Node *node, void *unused)
+{
+	Node *copy;
+	Oid	  ours;
+
 	if (node == NULL)
 		return NULL;
 	if (IsA(node, Query))
-		return (Node *) query_tree_mutator((Query *) node, answer_version,
-										   unused, 0);
+		return (Node *) query_tree_mutator((Query *) node, answer_here, unused,
+										   0);
 	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid == F_VERSION)
-		return (Node *) makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1,
-								  CStringGetTextDatum(VERSION_TEXT), false,
-								  false);
-	return expression_tree_mutator(node, answer_version, unused);
+		return version_constant();
+	copy = expression_tree_mutator(node, answer_here, unused);
+	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid == F_SET_CONFIG)
+	{
+		ours = find_our_set_config();
+		if (OidIsValid(ours))
+			((FuncExpr *) copy)->funcid = ours;
+	}
+	return copy;
 }
 
 /* ---- The hook ---- */
@@ -126,11 +146,11 @@ answer_version(Node *node, void *unused)
 static void
 check_and_adapt(Query *query)
 {
-	bool asks_version = false;
+	bool is_answered_here = false;
 
-	(void) look((Node *) query, &asks_version);
-	if (asks_version)
-		(void) query_tree_mutator(query, answer_version, NULL,
+	(void) look((Node *) query, &is_answered_here);
+	if (is_answered_here)
+		(void) query_tree_mutator(query, answer_here, NULL,
 								  QTW_DONT_COPY_QUERY);
 }
 

@@ -10,6 +10,9 @@
 
 #include "dialect.h"
 #include "dialect_settings.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 
 static const char *const settable[] = {
@@ -31,6 +34,8 @@ static const char *const settable[] = {
 	"search_path",
 	"timezone",
 };
+
+PG_FUNCTION_INFO_V1(dsql_set_config);
 
 /* Gone in PostgreSQL 16, which Aurora DSQL says it is. */
 static const char *const forgotten[] = {"lc_collate", "lc_ctype"};
@@ -83,6 +88,15 @@ settings_check_set(const VariableSetStmt *set)
 	if (set->is_local && pg_strcasecmp(set->name, "role") == 0)
 		return;
 	settings_check_name(set->name);
+}
+
+/* set_config(), of a setting that may be changed. */
+Datum
+dsql_set_config(PG_FUNCTION_ARGS)
+{
+	if (dialect_applies() && !PG_ARGISNULL(0))
+		settings_check_name(TextDatumGetCString(PG_GETARG_DATUM(0)));
+	return set_config_by_name(fcinfo);
 }
 
 void

@@ -12,7 +12,7 @@ extern void settings_init(void);
 extern void settings_check_set(const VariableSetStmt *set);
 extern void settings_check_show(const VariableShowStmt *show);
 
-/* Raises if set_config() may not change that setting. */
+/* Raises if it may not be changed. */
 extern void settings_check_name(const char *name);
 
 #endif /* DSQL_DIALECT_SETTINGS_H */

@@ -84,7 +84,8 @@ require_cache(const char *what, List *options)
 void
 table_check_create_sequence(const CreateSeqStmt *create)
 {
-	if (create->sequence->relpersistence != RELPERSISTENCE_PERMANENT)
+	if (create->sequence->relpersistence != RELPERSISTENCE_PERMANENT ||
+		table_is_temporary(create->sequence))
 		dialect_refuse("TEMPORARY or UNLOGGED sequence not supported for "
 					   "CREATE SEQUENCE");
 	require_cache("CREATE SEQUENCE", create->options);
@@ -132,13 +133,13 @@ check_identity(const ColumnDef *column)
 }
 
 static void
-check_column_constraints(const ColumnDef *column, Oid type)
+check_column_constraints(const ColumnDef *column, Oid type, int32 typmod)
 {
 	bool is_key = find_constraint(column->constraints, CONSTR_PRIMARY) ||
 				  find_constraint(column->constraints, CONSTR_UNIQUE);
 
 	if (is_key)
-		types_check_key(type);
+		types_check_key(type, typmod);
 	if (find_constraint(column->constraints, CONSTR_ATTR_DEFERRABLE) &&
 		!find_constraint(column->constraints, CONSTR_FOREIGN))
 		dialect_refuse("DEFERRABLE constraint not supported");
@@ -147,17 +148,18 @@ check_column_constraints(const ColumnDef *column, Oid type)
 static void
 check_column(const ColumnDef *column)
 {
-	Oid type;
+	Oid	  type;
+	int32 typmod;
 
 	if (column->typeName == NULL)
 		return;
 	check_identity(column);
-	type = types_check(column->typeName);
+	type = types_check(column->typeName, &typmod);
 	if (column->collClause != NULL)
 		dialect_refuse("COLLATE clause not supported");
 	if (column->compression != NULL)
 		dialect_refuse("COMPRESSION clause not supported");
-	check_column_constraints(column, type);
+	check_column_constraints(column, type, typmod);
 }
 
 /* ---- Constraints of a table ---- */
@@ -182,9 +184,13 @@ check_key(const Constraint *constraint, List *elements)
 	foreach (cell, constraint->keys)
 	{
 		const ColumnDef *column = find_column(elements, strVal(lfirst(cell)));
+		Oid				 type;
+		int32			 typmod;
 
-		if (column != NULL)
-			types_check_key(typenameTypeId(NULL, column->typeName));
+		if (column == NULL)
+			continue;
+		typenameTypeIdAndMod(NULL, column->typeName, &type, &typmod);
+		types_check_key(type, typmod);
 	}
 	limits_check_key(list_length(constraint->keys));
 }
@@ -218,12 +224,21 @@ count_keys(List *constraints)
 
 /* ---- CREATE TABLE ---- */
 
+/* Said so, or put where temporary things are. */
+bool
+table_is_temporary(const RangeVar *name)
+{
+	return name->relpersistence == RELPERSISTENCE_TEMP ||
+		   (name->schemaname != NULL &&
+			strncmp(name->schemaname, "pg_temp", strlen("pg_temp")) == 0);
+}
+
 static void
 check_clauses(const CreateStmt *create)
 {
 	const char *clause = NULL;
 
-	if (create->relation->relpersistence == RELPERSISTENCE_TEMP)
+	if (table_is_temporary(create->relation))
 		dialect_refuse(
 			"TEMPORARY or TEMP table not supported for CREATE TABLE");
 	if (create->relation->relpersistence == RELPERSISTENCE_UNLOGGED)
@@ -282,8 +297,9 @@ static void
 check_added_column(const ColumnDef *column)
 {
 	ListCell *cell;
+	int32	  typmod;
 
-	types_check(column->typeName);
+	(void) types_check(column->typeName, &typmod);
 	if (column->collClause != NULL)
 		dialect_refuse("COLLATE clause not supported");
 	foreach (cell, column->constraints)

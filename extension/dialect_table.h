@@ -8,6 +8,8 @@
 
 #include "nodes/parsenodes.h"
 
+extern bool table_is_temporary(const RangeVar *name);
+
 extern void table_check_create(const CreateStmt *create);
 extern void table_check_alter(const AlterTableStmt *alter);
 extern void table_check_create_sequence(const CreateSeqStmt *create);

@@ -17,6 +17,7 @@
 
 #define CHAR_MAX_LENGTH	   4096
 #define VARCHAR_MAX_LENGTH 65535
+#define KEY_MAX_LENGTH	   2000 /* as declared */
 
 #define NUMERIC_PRECISION 18
 #define NUMERIC_SCALE	  6
@@ -57,28 +58,34 @@ check_length(const char *shown, int32 typmod, int max)
 }
 
 Oid
-types_check(TypeName *name)
+types_check(TypeName *name, int32 *typmod)
 {
-	int32 typmod;
-	Oid	  type;
+	Oid type;
 
-	typenameTypeIdAndMod(NULL, name, &type, &typmod);
+	typenameTypeIdAndMod(NULL, name, &type, typmod);
 	if (!is_among(type, stored, lengthof(stored)) &&
 		get_typtype(type) != TYPTYPE_DOMAIN)
 		dialect_refuse("datatype %s not supported", format_type_be(type));
 	if (type == BPCHAROID)
-		check_length("char", typmod, CHAR_MAX_LENGTH);
+		check_length("char", *typmod, CHAR_MAX_LENGTH);
 	if (type == VARCHAROID)
-		check_length("varchar", typmod, VARCHAR_MAX_LENGTH);
+		check_length("varchar", *typmod, VARCHAR_MAX_LENGTH);
 	return type;
 }
 
 void
-types_check_key(Oid type)
+types_check_key(Oid type, int32 typmod)
 {
-	if (is_among(getBaseType(type), not_in_keys, lengthof(not_in_keys)))
+	Oid base = getBaseTypeAndTypmod(type, &typmod);
+
+	if (is_among(base, not_in_keys, lengthof(not_in_keys)))
 		dialect_refuse("datatype %s is not supported in a key",
 					   format_type_be(type));
+	if ((base == BPCHAROID || base == VARCHAROID) &&
+		typmod - VARHDRSZ > KEY_MAX_LENGTH)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("key size greater than %d bytes not supported",
+							   KEY_MAX_LENGTH)));
 }
 
 bool

@@ -9,10 +9,10 @@
 #include "nodes/parsenodes.h"
 
 /* Returns the type, or raises that it is not supported, or not there. */
-extern Oid types_check(TypeName *name);
+extern Oid types_check(TypeName *name, int32 *typmod);
 
-/* Raises if a key of that type is not supported. */
-extern void types_check_key(Oid type);
+/* Raises if a key of that type and length is not supported. */
+extern void types_check_key(Oid type, int32 typmod);
 
 /* Is it one that only geometric functions return? */
 extern bool types_is_geometric(Oid type);

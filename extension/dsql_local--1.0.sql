@@ -9,6 +9,9 @@ GRANT USAGE ON SCHEMA sys TO PUBLIC;
 
 CREATE OR REPLACE FUNCTION sys.dsql_major_version() RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1;
+/* What set_config() is to who is bound by the dialect. */
+CREATE FUNCTION sys.dsql_set_config(name text, value text, is_local boolean) RETURNS text
+    AS 'MODULE_PATHNAME', 'dsql_set_config' LANGUAGE C VOLATILE;
 
 CREATE FUNCTION sys.dsql_tableam_handler(internal) RETURNS table_am_handler
     AS 'MODULE_PATHNAME', 'dsql_tableam_handler' LANGUAGE C STRICT;

@@ -10,7 +10,7 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/pg_type.h"
+#include "dialect_types.h"
 #include "job_syntax.h"
 #include "parser/scanner.h"
 #include "utils/builtins.h"
@@ -189,34 +189,19 @@ job_syntax_check_index(const IndexStmt *index, const char *source,
 							   KEYS_MAX)));
 }
 
-static bool
-may_be_key(Oid type)
-{
-	switch (getBaseType(type))
-	{
-		case JSONOID:
-		case JSONBOID:
-		case BYTEAOID:
-		case INTERVALOID:
-		case TIMETZOID:
-			return false;
-		default:
-			return true;
-	}
-}
-
 static void
 check_key_type(Oid table, const char *column)
 {
 	AttrNumber number =
 		column == NULL ? InvalidAttrNumber : get_attnum(table, column);
-	Oid type =
-		number == InvalidAttrNumber ? InvalidOid : get_atttype(table, number);
+	Oid	  type;
+	int32 typmod;
+	Oid	  collation;
 
-	if (OidIsValid(type) && !may_be_key(type))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("datatype %s is not supported in a key",
-							   format_type_be(type))));
+	if (number == InvalidAttrNumber)
+		return;
+	get_atttypetypmodcoll(table, number, &type, &typmod, &collation);
+	types_check_key(type, typmod);
 }
 
 void

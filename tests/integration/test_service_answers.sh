@@ -38,8 +38,20 @@ printf '+ TRUNCATE t\n' >"$wrong"
 fails 'a refusal' ask "$wrong"
 rm -f "$wrong"
 
+# A constraint takes over an index that is there and valid, and no other.
+succeeds 'a table' sql 'CREATE TABLE taken (id int PRIMARY KEY, a int, b int)'
+succeeds 'its rows' sql 'INSERT INTO taken VALUES (1, 1, 7), (2, 2, 7)'
+succeeds 'an index' sql 'CREATE UNIQUE INDEX ASYNC taken_a ON taken (a)'
+succeeds 'it is built' sql "CALL sys.wait_for_job('$output')"
+succeeds 'its constraint' sql 'ALTER TABLE taken ADD CONSTRAINT a_once UNIQUE USING INDEX taken_a'
+succeeds 'an index that cannot be' sql 'CREATE UNIQUE INDEX ASYNC taken_b ON taken (b)'
+succeeds 'it is not built' sql "CALL sys.wait_for_job('$output')"
+equals 'it failed' "$output" f
+fails 'its constraint' sql 'ALTER TABLE taken ADD CONSTRAINT b_once UNIQUE USING INDEX taken_b'
+says '55000: index "taken_b" is not valid'
+
 # Who looks around is not in the way.
-for command in '\d' '\d child' '\dt' '\di' '\dv' '\ds' '\df' '\dn+' '\du' '\dp' '\dT' '\dD' '\l' '\dFp' '\dx' '\sf sys.dsql_major_version'; do
+for command in '\d' '\d+ taken' '\sv seen' '\d child' '\dt' '\di' '\dv' '\ds' '\df' '\dn+' '\du' '\dp' '\dT' '\dD' '\l' '\dFp' '\dx' '\sf sys.dsql_major_version'; do
     succeeds "psql $command" sql "$command"
 done
 

@@ -62,7 +62,7 @@ static dsql_status find_folder(const char *option, char out[PATH_MAX], dsql_erro
     }
     return fail(err, DSQL_ERR_USAGE,
                 "the PostgreSQL extension " EXTENSION_NAME " was not found beside %s: build it "
-                "(needs the server's headers: apt-get install postgresql-server-dev-15), or say "
+                "(needs the server's headers: apt-get install postgresql-server-dev-all), or say "
                 "where it is with --extension-dir",
                 own);
 }

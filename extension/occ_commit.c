@@ -561,7 +561,8 @@ describe(const Defeat *why, Relation rel, OccConflict *conflict)
 	conflict->key[0] = '\0';
 	if (rel != NULL && fetch_for_description(rel, why, &tuple, &buffer))
 	{
-		occ_describe(rel, &tuple, conflict->key, sizeof(conflict->key));
+		occ_describe(rel, &tuple, why->kind == OCC_CONFLICT_KEY, conflict->key,
+					 sizeof(conflict->key));
 		ReleaseBuffer(buffer);
 	}
 }

@@ -16,6 +16,8 @@
 #include "access/sysattr.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "occ_identity.h"
 #include "utils/datum.h"
 #include "utils/rel.h"
@@ -109,26 +111,44 @@ occ_key_changes(Relation rel, HeapTuple old, TupleTableSlot *slot)
 	return changes;
 }
 
-void
-occ_describe(Relation rel, HeapTuple tuple, char *text, Size size)
+static void
+append_key(Oid index_oid, Relation rel, HeapTuple tuple, StringInfo text)
 {
-	Oid		 index_oid;
-	Relation index;
+	Relation index = index_open(index_oid, AccessShareLock);
 	Datum	 values[INDEX_MAX_KEYS];
 	bool	 isnull[INDEX_MAX_KEYS];
-	char	*description;
+	char	*description = NULL;
 
-	text[0] = '\0';
-	RelationGetIndexList(rel); /* makes rd_pkindex known */
-	index_oid = rel->rd_pkindex;
-	if (!OidIsValid(index_oid))
-		return;
-	index = index_open(index_oid, AccessShareLock);
-	for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); i++)
-		values[i] = heap_getattr(tuple, index->rd_index->indkey.values[i],
-								 RelationGetDescr(rel), &isnull[i]);
-	description = BuildIndexValueDescription(index, values, isnull);
+	if (index->rd_index->indisunique &&
+		RelationGetIndexExpressions(index) == NIL)
+	{
+		for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); i++)
+			values[i] = heap_getattr(tuple, index->rd_index->indkey.values[i],
+									 RelationGetDescr(rel), &isnull[i]);
+		description = BuildIndexValueDescription(index, values, isnull);
+	}
 	if (description)
-		strlcpy(text, description, size);
+		appendStringInfo(text, "%s%s", text->len == 0 ? "" : ", ",
+						 description);
 	index_close(index, AccessShareLock);
+}
+
+void
+occ_describe(Relation rel, HeapTuple tuple, bool every_key, char *text,
+			 Size size)
+{
+	List		  *indexes = RelationGetIndexList(rel); /* sets rd_pkindex */
+	ListCell	  *cell;
+	StringInfoData keys;
+
+	initStringInfo(&keys);
+	if (OidIsValid(rel->rd_pkindex))
+		append_key(rel->rd_pkindex, rel, tuple, &keys);
+	foreach (cell, indexes)
+		if (every_key && lfirst_oid(cell) != rel->rd_pkindex)
+			append_key(lfirst_oid(cell), rel, tuple, &keys);
+	strlcpy(text, keys.data,
+			pg_mbcliplen(keys.data, keys.len, (int) size - 1) + 1);
+	list_free(indexes);
+	pfree(keys.data);
 }

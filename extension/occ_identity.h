@@ -28,9 +28,10 @@ extern uint64 occ_identity(Relation rel, Bitmapset *columns, HeapTuple tuple);
 extern bool occ_key_changes(Relation rel, HeapTuple old, TupleTableSlot *slot);
 
 /*
- * "(id)=(7)", or "" if there is nothing to say or the user may not see it.
- * Reads catalogs.
+ * "(id)=(7)", or with every key "(id)=(7), (code)=(a)"; "" if there is nothing
+ * to say or the user may not see it.  Reads catalogs.
  */
-extern void occ_describe(Relation rel, HeapTuple tuple, char *text, Size size);
+extern void occ_describe(Relation rel, HeapTuple tuple, bool every_key,
+						 char *text, Size size);
 
 #endif /* OCC_IDENTITY_H */

@@ -1,6 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* Results turned into errors: dsql_check() and dsql_check_clear(). */
 #include "base/error.h"
+#include "connect/watch.h"
 
 #include <stdbool.h>
 
@@ -36,7 +37,9 @@ dsql_status dsql_check(PGconn *conn, const PGresult *res, dsql_error *err)
     const char *primary = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
     const char *hint = PQresultErrorField(res, PG_DIAG_MESSAGE_HINT);
     dsql_status status = dsql_result_occ(res) == DSQL_OCC_NONE ? DSQL_ERR_QUERY : DSQL_ERR_OCC;
-    fail(err, status, "%s%s%s", primary == NULL ? PQresultErrorMessage(res) : primary,
+    const char *detail = conflict_detail(res);
+    fail(err, status, "%s%s%s%s%s", primary == NULL ? PQresultErrorMessage(res) : primary,
+         detail == NULL ? "" : ": ", detail == NULL ? "" : detail,
          hint == NULL ? "" : "; hint: ", hint == NULL ? "" : hint);
     error_set_sqlstate(err, sqlstate);
     return status;

@@ -15,6 +15,22 @@ struct watch {
     void *on_destroy_arg;
 };
 
+const char *conflict_detail(const PGresult *res)
+{
+    return dsql_result_occ(res) == DSQL_OCC_NONE ? NULL
+                                                 : PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
+}
+
+/* As much as there is room for. */
+static void append(struct watch_failure *failure, const char *words)
+{
+    size_t used = strlen(failure->message);
+    size_t room = sizeof failure->message - used;
+    struct text text = text_of(words);
+    text.len = text_utf8_prefix(text, room - 1);
+    text_copy(text, &failure->message[used], room);
+}
+
 static void note_failure(struct watch *watch, const PGresult *res)
 {
     const char *sqlstate = PQresultErrorField(res, PG_DIAG_SQLSTATE);
@@ -24,10 +40,14 @@ static void note_failure(struct watch *watch, const PGresult *res)
     const char *primary = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
     struct watch_failure *failure = &watch->failure;
     text_copy(text_of(sqlstate), failure->sqlstate, sizeof failure->sqlstate);
-    struct text message = text_of(primary);
-    message.len = text_utf8_prefix(message, sizeof failure->message - 1);
-    text_copy(message, failure->message, sizeof failure->message);
+    failure->message[0] = '\0';
+    append(failure, primary);
     failure->occ = dsql_occ_classify(sqlstate, primary);
+    const char *detail = conflict_detail(res);
+    if (detail != NULL) {
+        append(failure, ": ");
+        append(failure, detail);
+    }
 }
 
 static int on_event(PGEventId id, void *info, void *pass_through)

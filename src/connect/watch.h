@@ -19,13 +19,17 @@ bool watch_is_attached(const PGconn *conn);
 /** Forgets what was seen: call before BEGIN. */
 void watch_reset(PGconn *conn);
 
+/** Which row a conflict is about, if res is one and the server says so: `dsql local` does. */
+const char *conflict_detail(const PGresult *res);
+
 /**
  * The error that broke the transaction since watch_reset(): the last one whose
- * SQLSTATE is not 25P02.  SQLSTATE "" and message "" when there was none.
+ * SQLSTATE is not 25P02.  SQLSTATE "" and message "" when there was none.  The message
+ * of a conflict says which row it was about, if the server does.
  */
 struct watch_failure {
     char sqlstate[6];
-    char message[256];
+    char message[384];
     dsql_occ occ;
 };
 const struct watch_failure *watch_failure(const PGconn *conn);

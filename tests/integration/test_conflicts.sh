@@ -34,6 +34,26 @@ equals 'the view' "$(sql 'SELECT table_name, key, kind, code, loser IS NOT NULL,
 equals 'when' "$(sql "SELECT at BETWEEN now() - interval '1 minute' AND now() FROM sys.conflicts")" t
 equals 'the counter' "$(counter write)" 1
 
+# Of a key that two have inserted, every one is told: which it was stands among them.
+succeeds 'a table with two keys' sql 'CREATE TABLE people (id int PRIMARY KEY, name text UNIQUE)'
+succeeds 'two rows with one name' script <<SQL
+BEGIN;
+INSERT INTO people VALUES (1, 'Zoë');
+\! $other "INSERT INTO people VALUES (2, 'Zoë')"
+COMMIT;
+SQL
+says '(name)=(Zoë) in "people"'
+long="repeat('é', 300)"
+succeeds 'two rows with one long name' script <<SQL
+BEGIN;
+INSERT INTO people VALUES (1, $long);
+\! $other "INSERT INTO people VALUES (22, $long)"
+COMMIT;
+SQL
+says '40001'
+equals 'a key is not cut inside of a character' \
+    "$(sql "SELECT convert_from(convert_to(key, 'UTF8'), 'UTF8') LIKE '%(name)=(éé%éé' FROM sys.conflicts ORDER BY at DESC LIMIT 1")" t
+
 succeeds 'a role' "$DSQL" local iam grant --dir "$CLUSTER_DIR" app
 app() {
     PGPASSWORD=$("$DSQL" token --user app "$CLUSTER_ENDPOINT") psql -X -At -q -c "$1" \

@@ -32,7 +32,7 @@ static const char schema[] =
     "    RAISE EXCEPTION 'transaction size limit 10mb exceeded' USING ERRCODE = '54000';"
     "  END IF;"
     "  RAISE EXCEPTION 'change conflicts with another transaction (OC000)'"
-    "    USING ERRCODE = NEW.action;"
+    "    USING ERRCODE = NEW.action, DETAIL = '(id)=(7) in \"counter\"';"
     "END $$;"
     "CREATE CONSTRAINT TRIGGER act AFTER INSERT ON at_commit DEFERRABLE INITIALLY DEFERRED"
     "  FOR EACH ROW EXECUTE FUNCTION act();";

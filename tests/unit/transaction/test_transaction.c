@@ -107,9 +107,34 @@ static void conflict_that_remains_is_told(void **state)
     assert_int_equal(err.status, DSQL_ERR_OCC);
     assert_string_equal(err.sqlstate, "OC000");
     assert_non_null(strstr(err.message, "4 tries"));
+    assert_non_null(strstr(err.message, "(OC000): (id)=(7) in \"counter\""));
     assert_int_equal(script.calls, 4);
     assert_int_equal(world_conflicts(pool), 3);
     assert_int_equal(world_counter(), 0);
+    world_close(pool);
+}
+
+#define RAISE(sqlstate)                                                                            \
+    "DO $$ BEGIN RAISE EXCEPTION 'clash' USING ERRCODE = '" sqlstate "', DETAIL = 'row 7'; END $$"
+
+/* The detail of another error may be data that has no place in a log. */
+static dsql_status say_only_of_conflicts(PGconn *conn, void *arg, dsql_error *err)
+{
+    (void)arg;
+    assert_int_equal(dsql_check_clear(conn, PQexec(conn, RAISE("40001")), err), DSQL_ERR_OCC);
+    assert_string_equal(err->message, "clash: row 7");
+    PQclear(PQexec(conn, "ROLLBACK"));
+    assert_int_equal(dsql_check_clear(conn, PQexec(conn, RAISE("23505")), err), DSQL_ERR_QUERY);
+    assert_string_equal(err->message, "clash");
+    return DSQL_ERR_QUERY;
+}
+
+static void only_conflicts_say_their_detail(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(1, -1);
+    dsql_error err = {0};
+    assert_int_not_equal(dsql_transaction(pool, say_only_of_conflicts, NULL, &err), DSQL_OK);
     world_close(pool);
 }
 
@@ -731,6 +756,7 @@ int main(void)
         ON_FRESH(hidden_conflict_is_retried),
         ON_FRESH(conflict_at_commit_is_retried),
         ON_FRESH(conflict_that_remains_is_told),
+        ON_FRESH(only_conflicts_say_their_detail),
         ON_FRESH(no_try_starts_after_the_deadline),
         ON_FRESH(no_increment_is_lost_or_doubled),
         ON_FRESH(hidden_error_is_no_success),

@@ -247,11 +247,16 @@ static void check_login(struct patient *patient, struct finding *finding)
 static void check_query(struct patient *patient, struct finding *finding)
 {
     dsql_error err = {0};
-    if (dsql_check_clear(patient->conn, PQexec(patient->conn, "SELECT 1"), &err) == DSQL_OK) {
+    PGresult *result = probe_query(patient->conn, "SELECT 1", TIMEOUT_MS);
+    if (result == NULL) {
+        say(finding, VERDICT_FAILED, "SELECT 1 was not answered in time",
+            "try again; if it stays, see the AWS status");
+    } else if (dsql_check(patient->conn, result, &err) == DSQL_OK) {
         say(finding, VERDICT_OK, "SELECT 1", NULL);
     } else {
         say(finding, VERDICT_FAILED, err.message, "try again; if it stays, see the AWS status");
     }
+    PQclear(result);
 }
 
 /* In this order the exit statuses count from EXIT_FIRST_STEP. */

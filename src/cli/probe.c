@@ -2,6 +2,7 @@
 /* See probe.h. */
 #include "cli/probe.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <openssl/err.h>
@@ -9,13 +10,11 @@
 #include <openssl/x509v3.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 /* ---- Name ---- */
@@ -129,13 +128,26 @@ int probe_tcp(const struct probe_addresses *addresses, int timeout_ms,
 
 /* ---- TLS ---- */
 
+/* Drops that never become an answer must not keep anybody: all has to be done by then. */
+static bool wait_until(int fd, short events, int64_t deadline_ms)
+{
+    struct pollfd wanted = {.fd = fd, .events = events};
+    for (;;) {
+        int64_t left_ms = deadline_ms - clock_monotonic_ms(clock_system());
+        int ready = left_ms <= 0 ? 0 : poll(&wanted, 1, (int)left_ms);
+        if (ready >= 0 || errno != EINTR) {
+            return ready > 0;
+        }
+    }
+}
+
 /* PostgreSQL manual, "Message Formats", SSLRequest: the answer is one byte. */
-static bool ask_for_tls(int fd, char detail[PROBE_DETAIL_SIZE])
+static bool ask_for_tls(int fd, int64_t deadline_ms, char detail[PROBE_DETAIL_SIZE])
 {
     static const unsigned char request[8] = {0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f};
     char answer = 0;
     if (send(fd, request, sizeof request, MSG_NOSIGNAL) != (ssize_t)sizeof request ||
-        recv(fd, &answer, 1, 0) != 1) {
+        !wait_until(fd, POLLIN, deadline_ms) || recv(fd, &answer, 1, 0) != 1) {
         snprintf(detail, PROBE_DETAIL_SIZE, "the server does not answer the request for TLS");
         return false;
     }
@@ -192,14 +204,36 @@ static bool set_server_name(SSL *ssl, const char *host)
     return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) == 1;
 }
 
-static bool shake_hands(SSL_CTX *context, int fd, const char *host, char detail[PROBE_DETAIL_SIZE])
+/* False, *is_late: no failure of TLS, but nothing came, or not enough. */
+static bool connect_until(SSL *ssl, int64_t deadline_ms, bool *is_late)
+{
+    *is_late = false;
+    for (;;) {
+        int done = SSL_connect(ssl);
+        int wanted = SSL_get_error(ssl, done);
+        if (done == 1 || (wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE)) {
+            return done == 1;
+        }
+        short events = wanted == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
+        if (!wait_until(SSL_get_fd(ssl), events, deadline_ms)) {
+            *is_late = true;
+            return false;
+        }
+    }
+}
+
+static bool shake_hands(SSL_CTX *context, int fd, const char *host, int64_t deadline_ms,
+                        char detail[PROBE_DETAIL_SIZE])
 {
     SSL *ssl = SSL_new(context);
     bool is_ready = ssl != NULL && SSL_set_fd(ssl, fd) == 1 && SSL_set1_host(ssl, host) == 1 &&
                     set_server_name(ssl, host);
-    bool is_secure = is_ready && SSL_connect(ssl) == 1;
+    bool is_late = false;
+    bool is_secure = is_ready && connect_until(ssl, deadline_ms, &is_late);
     if (is_secure) {
         describe(ssl, detail);
+    } else if (is_late) {
+        snprintf(detail, PROBE_DETAIL_SIZE, "handshake: the server did not answer in time");
     } else if (is_ready) {
         describe_failure(ssl, detail);
     } else {
@@ -209,31 +243,37 @@ static bool shake_hands(SSL_CTX *context, int fd, const char *host, char detail[
     return is_secure;
 }
 
-/* From here on the socket blocks, each call for timeout_ms at the most. */
-static void set_blocking(int fd, int timeout_ms)
-{
-    const struct timeval limit = {.tv_sec = timeout_ms / 1000,
-                                  .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000};
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-}
-
 bool probe_tls(int socket, const char *host, const char *ca_file, int timeout_ms,
                char detail[PROBE_DETAIL_SIZE])
 {
-    set_blocking(socket, timeout_ms);
-    if (!ask_for_tls(socket, detail)) {
+    int64_t deadline_ms = clock_monotonic_ms(clock_system()) + timeout_ms;
+    if (!ask_for_tls(socket, deadline_ms, detail)) {
         return false;
     }
     ERR_clear_error();
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     bool is_secure = false;
     if (context != NULL && trust(context, ca_file)) {
-        is_secure = shake_hands(context, socket, host, detail);
+        is_secure = shake_hands(context, socket, host, deadline_ms, detail);
     } else {
         snprintf(detail, PROBE_DETAIL_SIZE, "cannot read certificates to trust from %s", ca_file);
     }
     SSL_CTX_free(context);
     return is_secure;
+}
+
+/* ---- A query ---- */
+
+PGresult *probe_query(PGconn *conn, const char *sql, int timeout_ms)
+{
+    int64_t deadline_ms = clock_monotonic_ms(clock_system()) + timeout_ms;
+    if (PQsendQuery(conn, sql) == 0) {
+        return NULL;
+    }
+    while (PQisBusy(conn) == 1) {
+        if (!wait_until(PQsocket(conn), POLLIN, deadline_ms) || PQconsumeInput(conn) == 0) {
+            return NULL;
+        }
+    }
+    return PQgetResult(conn);
 }

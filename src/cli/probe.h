@@ -6,6 +6,8 @@
 #ifndef DSQL_CLI_PROBE_H
 #define DSQL_CLI_PROBE_H
 
+#include <libpq-fe.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -30,9 +32,12 @@ int probe_tcp(const struct probe_addresses *addresses, int timeout_ms,
 
 /**
  * Asks for TLS as PostgreSQL clients do, and verifies chain and name against ca_file
- * ("system": what OpenSSL trusts).  The socket can only be closed afterwards.
+ * ("system": what OpenSSL trusts), within timeout_ms.  The socket can only be closed afterwards.
  */
 bool probe_tls(int socket, const char *host, const char *ca_file, int timeout_ms,
                char detail[PROBE_DETAIL_SIZE]);
+
+/** The first result; NULL: none within timeout_ms, and the connection can only be closed. */
+PGresult *probe_query(PGconn *conn, const char *sql, int timeout_ms);
 
 #endif

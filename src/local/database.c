@@ -420,6 +420,7 @@ static const char text_search_sql[] =
 static const char guard_sql[] =
     "BEGIN;"
     "SET LOCAL search_path = pg_catalog, pg_temp;"
+    "REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC;" /* there are no temporary tables */
     "DO $$ DECLARE given record; BEGIN"
     "  FOR given IN SELECT m.roleid::regrole AS role, m.member::regrole AS member"
     "    FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_authid a ON a.oid = m.roleid"

@@ -92,6 +92,7 @@ static enum refusal_kind refuse(const struct settings *settings, const struct cl
     struct refusal refusal = refusal_read(text_of(PQerrorMessage(conn)));
     const struct refusal_context context = {.host = settings->endpoint.host,
                                             .user = settings->user,
+                                            .token = PQpass(conn),
                                             .token_seconds = settings->token_seconds,
                                             .now_s = clock_wall_s(clock)};
     refusal_fail(&refusal, &context, err);

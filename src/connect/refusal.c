@@ -12,6 +12,7 @@ enum {
     PRIMARY_SHOWN_WITH_HINT = 120, /* leaves room for the hint and the next step */
     HINT_SHOWN = 130,
     ADVICE_MAX = 200,
+    TELLING_LENGTH = 12, /* of a piece of a token */
     SKEW_WORTH_BLAMING_S = 30
 };
 
@@ -198,10 +199,39 @@ static void advise(struct buf *out, const struct refusal *refusal,
     }
 }
 
-/* A server that repeats the token it was given does not get it into errors and logs. */
-static struct text shown(struct text text, size_t max)
+/* The end of the token: the session token, if there is one, and the signature. */
+static struct text secrets_of(const char *token)
 {
-    if (text_contains(text, "X-Amz-")) {
+    static const char *const names[] = {"X-Amz-Security-Token=", "X-Amz-Signature="};
+    struct text rest = text_of(token);
+    for (size_t i = 0; i < rest.len; i++) {
+        struct text from = text_slice(rest, i, rest.len);
+        for (size_t j = 0; j < sizeof names / sizeof names[0]; j++) {
+            if (text_starts_with(from, names[j])) {
+                return text_slice(from, text_of(names[j]).len, from.len);
+            }
+        }
+    }
+    return text_of("");
+}
+
+/* Is a piece of the secrets in the text? */
+static bool tells(struct text text, struct text secrets)
+{
+    char piece[TELLING_LENGTH + 1];
+    for (size_t i = 0; i + TELLING_LENGTH <= text.len; i++) {
+        if (text_copy(text_slice(text, i, TELLING_LENGTH), piece, sizeof piece) &&
+            text_contains(secrets, piece)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A server that repeats the token it was given does not get it into errors and logs. */
+static struct text shown(struct text text, const char *token, size_t max)
+{
+    if (text_contains(text, "X-Amz-") || tells(text, secrets_of(token))) {
         return text_of("(withheld: it repeats a token)");
     }
     return text_slice(text, 0, max);
@@ -241,9 +271,9 @@ dsql_status refusal_fail(const struct refusal *refusal, const struct refusal_con
     buf_init(&advice, ADVICE_MAX);
     buf_init(&lines, has_hint ? PRIMARY_SHOWN_WITH_HINT : PRIMARY_SHOWN);
     advise(&advice, refusal, context);
-    add_lines(&lines, shown(refusal->primary, SIZE_MAX));
+    add_lines(&lines, shown(refusal->primary, context->token, SIZE_MAX));
     struct text primary = buf_text(&lines);
-    struct text hint = shown(refusal->hint, HINT_SHOWN);
+    struct text hint = shown(refusal->hint, context->token, HINT_SHOWN);
     struct text next = buf_text(&advice);
     fail(err, DSQL_ERR_CONNECT, "could not connect to %s: %.*s%s%.*s%.*s", context->host,
          (int)primary.len, primary.data, has_hint ? ": " : "", (int)hint.len, hint.data,

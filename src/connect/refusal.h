@@ -32,6 +32,7 @@ struct refusal refusal_read(struct text message);
 struct refusal_context {
     const char *host;
     const char *user;
+    const char *token; /* that was sent, so as not to quote it; NULL: none */
     int token_seconds;
     int64_t now_s; /* wall time of the refusal, to measure the clock by */
 };

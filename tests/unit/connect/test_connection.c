@@ -328,6 +328,32 @@ static void an_asynchronous_connect_is_one_try(void **state)
 
 /* ---- Wrong servers ---- */
 
+/* What it was told, without the words around it. */
+static void serve_an_echo(struct fake_client *client, int number, void *arg)
+{
+    char *signature = arg;
+    char password[PASSWORD_SIZE];
+    (void)number;
+    if (fake_read_password(client, password, sizeof password)) {
+        const char *found = strstr(password, "X-Amz-Signature=");
+        snprintf(signature, PASSWORD_SIZE, "%s", found == NULL ? "" : strchr(found, '=') + 1);
+        fake_send_error(client, "28P01", signature, signature);
+    }
+}
+
+static void a_server_that_quotes_the_signature_is_not_quoted(void **state)
+{
+    (void)state;
+    struct stage stage;
+    char signature[PASSWORD_SIZE] = "";
+    set_up(&stage, serve_an_echo, signature);
+    expect_refusal(&stage, DSQL_ERR_CONNECT, "withheld");
+    tear_down(&stage);
+    assert_int_equal(strlen(signature), 64);
+    signature[16] = '\0';
+    assert_null(strstr(stage.err.message, signature));
+}
+
 static void cut_at_accept(struct fake_client *client, int number, void *arg)
 {
     (void)client;
@@ -740,6 +766,7 @@ int main(void)
         cmocka_unit_test(what_does_not_pass_in_time_is_an_error),
         cmocka_unit_test(the_deadline_of_the_caller_counts_as_well),
         cmocka_unit_test(access_denied_is_never_tried_again),
+        cmocka_unit_test(a_server_that_quotes_the_signature_is_not_quoted),
         cmocka_unit_test(an_asynchronous_connect_is_one_try),
         cmocka_unit_test(a_server_that_hangs_up_at_any_point_is_an_error_at_once),
         cmocka_unit_test(a_server_that_says_nothing_is_given_up_in_time),

@@ -225,6 +225,30 @@ static void a_server_that_repeats_the_token_is_not_quoted(void **state)
     assert_string_equal(err.sqlstate, "28P01");
 }
 
+static void expect_withheld(const char *message, bool is_withheld)
+{
+    dsql_error err = {.status = DSQL_OK};
+    struct refusal refusal = refusal_read(text_of(message));
+    const struct refusal_context context = {
+        .host = "h.on.aws",
+        .user = "app",
+        .token = "h.on.aws/?Action=DbConnect&X-Amz-Date=20241107T001500Z&X-Amz-Expires=900&"
+                 "X-Amz-Security-Token=hush-hush-session&X-Amz-SignedHeaders=host&"
+                 "X-Amz-Signature=0123456789abcdef0123456789abcdef"};
+    refusal_fail(&refusal, &context, &err);
+    assert_int_equal(strstr(err.message, "withheld") != NULL, is_withheld);
+    assert_null(strstr(err.message, "hush-session"));
+    assert_null(strstr(err.message, "abcdef012345"));
+}
+
+static void a_piece_of_the_token_is_not_quoted_either(void **state)
+{
+    (void)state;
+    expect_withheld("x: FATAL:  28P01: who are you, hush-hush-session?\n", true);
+    expect_withheld("x: FATAL:  28P01: no\nHINT:  23456789abcdef0123456789 is wrong\n", true);
+    expect_withheld("x: FATAL:  28P01: signed 20241107T001500Z for h.on.aws\nHINT:  why?\n", false);
+}
+
 static void an_endless_message_is_cut_and_the_next_step_stays(void **state)
 {
     (void)state;
@@ -256,6 +280,7 @@ int main(void)
         cmocka_unit_test(nobody_is_told_to_turn_verification_off),
         cmocka_unit_test(each_address_has_its_line_and_guesses_have_none),
         cmocka_unit_test(a_server_that_repeats_the_token_is_not_quoted),
+        cmocka_unit_test(a_piece_of_the_token_is_not_quoted_either),
         cmocka_unit_test(an_endless_message_is_cut_and_the_next_step_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

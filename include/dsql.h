@@ -317,8 +317,8 @@ DSQL_API void dsql_params_free(dsql_params *params);
 
 /**
  * Blocks until usable.  Never returns a connection that is not CONNECTION_OK.  Within
- * connect_timeout_ms it waits for a cluster that wakes up or has too many connections, and
- * tries an expired signature once more with fresh credentials.
+ * connect_timeout_ms it waits for a cluster that starts, wakes up or has too many connections,
+ * and tries an expired signature once more with fresh credentials.
  */
 DSQL_API PGconn *dsql_connect(const dsql_options *options, dsql_error *err) DSQL_MUST_USE;
 

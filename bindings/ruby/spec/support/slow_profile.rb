@@ -8,16 +8,18 @@ require "tmpdir"
 module SlowProfile
   KEY_ID = "AKIDSLOW"
 
+  # Yields its name, and how often the process has run.
   def slow_profile(seconds)
     Dir.mktmpdir do |dir|
       keys = JSON.generate(Version: 1, AccessKeyId: KEY_ID, SecretAccessKey: "secret")
       script = File.join(dir, "slow")
-      File.write(script, "#!/bin/sh\nsleep #{seconds}\necho '#{keys}'\n")
+      runs = File.join(dir, "runs")
+      File.write(script, "#!/bin/sh\necho run >>#{runs}\nsleep #{seconds}\necho '#{keys}'\n")
       File.chmod(0o700, script)
       File.write(File.join(dir, "config"), "[profile slow]\ncredential_process = #{script}\n")
       ENV["AWS_CONFIG_FILE"] = File.join(dir, "config")
       ENV["AWS_SHARED_CREDENTIALS_FILE"] = File.join(dir, "none")
-      yield "slow"
+      yield "slow", -> { File.readlines(runs).size }
     end
   end
 end

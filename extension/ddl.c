@@ -107,7 +107,7 @@ raise_changed(Oid relid, TransactionId winner)
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg(OC001_TEXT),
 			 name ? errdetail("The definition of \"%s\" changed.", name)
-				  : errdetail("The definition of a relation changed."),
+				  : errdetail("Another transaction changed the same thing."),
 			 errhint("Run the transaction again.")));
 }
 
@@ -134,8 +134,7 @@ is_catalog_clash(const ErrorData *error)
 				   (strncmp(error->message, "tuple concurrently", 18) == 0 ||
 					strncmp(error->message, "cache lookup failed", 19) == 0 ||
 					strncmp(error->message, "could not open relation", 23) ==
-						0 ||
-					strstr(error->message, "deleted while still in use"));
+						0);
 		default:
 			return false;
 	}
@@ -419,28 +418,54 @@ start_executor(QueryDesc *query, int eflags)
 	active_queries++;
 }
 
-/*
- * A client that uses the extended protocol leaves its SELECT open, read to the
- * end, until it binds the next.  What it will still do to it needs no lock.
+/* True: it is a SELECT of the extended protocol, and has given all its rows.
  */
+static bool
+is_read_to_its_end(Portal portal)
+{
+	return PortalIsValid(portal) && portal->status == PORTAL_READY &&
+		   portal->strategy == PORTAL_ONE_SELECT && portal->atEnd;
+}
+
+/*
+ * A client that uses the extended protocol leaves its SELECT open until it
+ * binds the next: with locks and, of a LIMIT, with pinned pages.  So it is
+ * closed when its message has been dealt with.
+ */
+static void
+close_select(void *arg)
+{
+	Portal portal;
+
+	if (!IsTransactionBlock() || IsAbortedTransactionBlockState())
+		return;
+	portal = GetPortalByName("");
+	if (is_read_to_its_end(portal))
+		PortalDrop(portal, false);
+}
+
+static void
+close_select_after_message(void)
+{
+	MemoryContextCallback *callback =
+		MemoryContextAllocZero(MessageContext, sizeof(MemoryContextCallback));
+
+	callback->func = close_select;
+	MemoryContextRegisterResetCallback(MessageContext, callback);
+}
+
 static void
 run_executor(QueryDesc *query, ScanDirection direction, uint64 count,
 			 bool execute_once)
 {
+	if (is_strict() && IsTransactionBlock() && ActivePortal &&
+		ActivePortal->queryDesc == query && ActivePortal->name[0] == '\0')
+		close_select_after_message();
+
 	if (prev_ExecutorRun)
 		prev_ExecutorRun(query, direction, count, execute_once);
 	else
 		standard_ExecutorRun(query, direction, count, execute_once);
-
-	if (active_queries == 1 && ActivePortal &&
-		ActivePortal->strategy == PORTAL_ONE_SELECT &&
-		ActivePortal->queryDesc == query &&
-		(count == 0 || query->estate->es_processed < count))
-	{
-		active_queries--;
-		release_statement_locks();
-		active_queries++;
-	}
 }
 
 static void

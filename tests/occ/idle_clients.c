@@ -29,7 +29,7 @@ static void fails_with_schema_change(PGresult *result, const char *what)
 }
 
 /* ddl succeeds at once; what the reader does next fails for it, or its COMMIT. */
-static void idle_reader(const char *ddl, const char *next)
+static void idle_reader(const char *query, const char *ddl, const char *next)
 {
     PGconn *reader = client_connect();
     PGconn *other = client_connect();
@@ -38,7 +38,7 @@ static void idle_reader(const char *ddl, const char *next)
     client_run(other, "INSERT INTO item VALUES (1, 0), (2, 0)");
 
     client_run(reader, "BEGIN");
-    query_extended(reader, "SELECT * FROM item ORDER BY id");
+    query_extended(reader, query);
     client_run(other, ddl);
     fails_with_schema_change(PQexecParams(reader, next, 0, NULL, NULL, NULL, NULL, 0), next);
     client_run(reader, "ROLLBACK");
@@ -135,10 +135,13 @@ static void rewriter(void)
 
 int main(void)
 {
-    idle_reader("ALTER TABLE item ADD COLUMN w int", "SELECT * FROM item");
-    idle_reader("DROP TABLE item", "SELECT * FROM item");
-    idle_reader("DROP TABLE item", "SELECT count(*) FROM pg_catalog.pg_class");
-    idle_reader("DROP TABLE item", "COMMIT");
+    const char *all = "SELECT * FROM item ORDER BY id";
+    const char *some = "SELECT * FROM item LIMIT 1"; /* leaves the scan in its middle */
+    idle_reader(all, "ALTER TABLE item ADD COLUMN w int", "SELECT * FROM item");
+    idle_reader(all, "DROP TABLE item", "SELECT * FROM item");
+    idle_reader(all, "DROP TABLE item", "COMMIT");
+    idle_reader(some, "DROP TABLE item", "COMMIT");
+    idle_reader(some, "VACUUM FULL item", "COMMIT");
     idle_writer();
     locked_out();
     rewriter();

@@ -1,6 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* Results turned into errors: dsql_check() and dsql_check_clear(). */
 #include "base/error.h"
+#include "base/text.h"
 #include "connect/watch.h"
 
 #include <stdbool.h>
@@ -21,6 +22,13 @@ static dsql_status fail_without_result(const PGconn *conn, dsql_error *err)
     return fail(err, DSQL_ERR_QUERY, "no result: %s", message);
 }
 
+/* A detail is a sentence, but here more may come behind it. */
+static struct text without_stop(const char *words)
+{
+    struct text text = text_of(words);
+    return text_ends_with(text, ".") ? text_slice(text, 0, text.len - 1) : text;
+}
+
 dsql_status dsql_check(PGconn *conn, const PGresult *res, dsql_error *err)
 {
     if (res == NULL) {
@@ -37,9 +45,9 @@ dsql_status dsql_check(PGconn *conn, const PGresult *res, dsql_error *err)
     const char *primary = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
     const char *hint = PQresultErrorField(res, PG_DIAG_MESSAGE_HINT);
     dsql_status status = dsql_result_occ(res) == DSQL_OCC_NONE ? DSQL_ERR_QUERY : DSQL_ERR_OCC;
-    const char *detail = conflict_detail(res);
-    fail(err, status, "%s%s%s%s%s", primary == NULL ? PQresultErrorMessage(res) : primary,
-         detail == NULL ? "" : ": ", detail == NULL ? "" : detail,
+    struct text detail = without_stop(conflict_detail(res));
+    fail(err, status, "%s%s%.*s%s%s", primary == NULL ? PQresultErrorMessage(res) : primary,
+         text_is_empty(detail) ? "" : ": ", (int)detail.len, detail.data,
          hint == NULL ? "" : "; hint: ", hint == NULL ? "" : hint);
     error_set_sqlstate(err, sqlstate);
     return status;

@@ -115,17 +115,18 @@ static void conflict_that_remains_is_told(void **state)
 }
 
 #define RAISE(sqlstate)                                                                            \
-    "DO $$ BEGIN RAISE EXCEPTION 'clash' USING ERRCODE = '" sqlstate "', DETAIL = 'row 7'; END $$"
+    "DO $$ BEGIN RAISE EXCEPTION 'clash' USING ERRCODE = '" sqlstate                               \
+    "', DETAIL = 'Row 7.', HINT = 'Again.'; END $$"
 
 /* The detail of another error may be data that has no place in a log. */
 static dsql_status say_only_of_conflicts(PGconn *conn, void *arg, dsql_error *err)
 {
     (void)arg;
     assert_int_equal(dsql_check_clear(conn, PQexec(conn, RAISE("40001")), err), DSQL_ERR_OCC);
-    assert_string_equal(err->message, "clash: row 7");
+    assert_string_equal(err->message, "clash: Row 7; hint: Again.");
     PQclear(PQexec(conn, "ROLLBACK"));
     assert_int_equal(dsql_check_clear(conn, PQexec(conn, RAISE("23505")), err), DSQL_ERR_QUERY);
-    assert_string_equal(err->message, "clash");
+    assert_string_equal(err->message, "clash; hint: Again.");
     return DSQL_ERR_QUERY;
 }
 

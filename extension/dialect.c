@@ -368,7 +368,7 @@ check_schema(const CreateSchemaStmt *schema)
 {
 	ListCell *cell;
 
-	limits_check_schemas();
+	limits_check_schemas(schema->schemaname);
 	foreach (cell, schema->schemaElts)
 		dialect_check_statement(lfirst(cell));
 }
@@ -378,7 +378,7 @@ check_view(const ViewStmt *view)
 {
 	if (table_is_temporary(view->view))
 		dialect_refuse("TEMPORARY or TEMP view not supported for CREATE VIEW");
-	limits_check_views();
+	limits_check_views(view->view);
 }
 
 static void
@@ -425,14 +425,14 @@ check_inside(Node *statement)
 			break;
 		case T_CreateStmt:
 			table_check_create((CreateStmt *) statement);
-			limits_check_tables();
+			limits_check_tables(((CreateStmt *) statement)->relation);
 			break;
 		case T_AlterTableStmt:
 			table_check_alter((AlterTableStmt *) statement);
 			break;
 		case T_CreateSeqStmt:
 			table_check_create_sequence((CreateSeqStmt *) statement);
-			limits_check_sequences();
+			limits_check_sequences(((CreateSeqStmt *) statement)->sequence);
 			break;
 		case T_AlterSeqStmt:
 			table_check_alter_sequence((AlterSeqStmt *) statement);

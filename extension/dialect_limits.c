@@ -86,37 +86,46 @@ count_relations(char kind)
 
 /* ---- Limits of a cluster ---- */
 
-void
-limits_check_schemas(void)
+/* IF NOT EXISTS and OR REPLACE make none. */
+static bool
+is_there(const RangeVar *name)
 {
-	if (count_schemas() >= SCHEMAS_MAX)
+	return OidIsValid(RangeVarGetRelid(name, NoLock, true));
+}
+
+void
+limits_check_schemas(const char *name)
+{
+	bool is_new = name == NULL || !OidIsValid(get_namespace_oid(name, true));
+
+	if (is_new && count_schemas() >= SCHEMAS_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("more than %d schemas not allowed", SCHEMAS_MAX)));
 }
 
 void
-limits_check_tables(void)
+limits_check_tables(const RangeVar *name)
 {
-	if (count_relations(RELKIND_RELATION) >= TABLES_MAX)
+	if (!is_there(name) && count_relations(RELKIND_RELATION) >= TABLES_MAX)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("creating more than %d tables not allowed",
 							   TABLES_MAX)));
 }
 
 void
-limits_check_views(void)
+limits_check_views(const RangeVar *name)
 {
-	if (count_relations(RELKIND_VIEW) >= VIEWS_MAX)
+	if (!is_there(name) && count_relations(RELKIND_VIEW) >= VIEWS_MAX)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("creating more than %d views not allowed",
 							   VIEWS_MAX)));
 }
 
 void
-limits_check_sequences(void)
+limits_check_sequences(const RangeVar *name)
 {
-	if (count_relations(RELKIND_SEQUENCE) >= SEQUENCES_MAX)
+	if (!is_there(name) && count_relations(RELKIND_SEQUENCE) >= SEQUENCES_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("creating more than %d sequences is not allowed",
@@ -132,6 +141,17 @@ limits_check_columns(int columns)
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_COLUMNS),
 				 errmsg("tables can have at most %d columns", COLUMNS_MAX)));
+}
+
+void
+limits_check_added_columns(int columns, Oid table)
+{
+	Relation relation = table_open(table, NoLock);
+
+	for (int i = 0; i < RelationGetNumberOfAttributes(relation); i++)
+		columns += !TupleDescAttr(RelationGetDescr(relation), i)->attisdropped;
+	table_close(relation, NoLock);
+	limits_check_columns(columns);
 }
 
 void

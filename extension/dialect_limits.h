@@ -8,15 +8,16 @@
 
 #include "nodes/parsenodes.h"
 
-/* May there be one more? */
-extern void limits_check_schemas(void);
-extern void limits_check_tables(void);
-extern void limits_check_views(void);
-extern void limits_check_sequences(void);
+/* May there be one more, or is it there already? */
+extern void limits_check_schemas(const char *name);
+extern void limits_check_tables(const RangeVar *name);
+extern void limits_check_views(const RangeVar *name);
+extern void limits_check_sequences(const RangeVar *name);
 extern void limits_check_statistics(const CreateStatsStmt *create);
 
 /* May a new table or key have so many? */
 extern void limits_check_columns(int columns);
+extern void limits_check_added_columns(int columns, Oid table);
 extern void limits_check_indexes(int indexes);
 extern void limits_check_key(int columns);
 

@@ -179,7 +179,8 @@ complete_added_columns(const AlterTableStmt *alter)
 static void
 adapt_utility(Node *statement)
 {
-	Node *inner = NULL;
+	Node	 *inner = NULL;
+	ListCell *cell;
 
 	if (IsA(statement, ExplainStmt))
 		inner = ((ExplainStmt *) statement)->query;
@@ -187,6 +188,9 @@ adapt_utility(Node *statement)
 		complete_columns(((CreateStmt *) statement)->tableElts);
 	else if (IsA(statement, AlterTableStmt))
 		complete_added_columns((AlterTableStmt *) statement);
+	else if (IsA(statement, CreateSchemaStmt))
+		foreach (cell, ((CreateSchemaStmt *) statement)->schemaElts)
+			adapt_utility(lfirst(cell));
 	if (inner != NULL && IsA(inner, Query))
 		check_and_adapt((Query *) inner);
 }

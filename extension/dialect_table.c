@@ -471,12 +471,15 @@ needs_table(const AlterTableStmt *alter)
 {
 	ListCell *cell;
 
+	if (alter->objtype != OBJECT_TABLE)
+		return false;
 	foreach (cell, alter->cmds)
 	{
 		AlterTableType kind = lfirst_node(AlterTableCmd, cell)->subtype;
 
-		if (kind == AT_DropColumn || kind == AT_DropConstraint)
-			return alter->objtype == OBJECT_TABLE;
+		if (kind == AT_AddColumn || kind == AT_DropColumn ||
+			kind == AT_DropConstraint)
+			return true;
 	}
 	return false;
 }
@@ -486,6 +489,7 @@ table_check_alter(const AlterTableStmt *alter)
 {
 	ListCell *cell;
 	Oid		  table = InvalidOid;
+	int		  added = 0;
 
 	check_altered_object(alter);
 	if (needs_table(alter))
@@ -497,5 +501,8 @@ table_check_alter(const AlterTableStmt *alter)
 		check_form(command, list_length(alter->cmds) == 1);
 		check_command(command);
 		check_dropped(command, table);
+		added += command->subtype == AT_AddColumn;
 	}
+	if (added > 0 && OidIsValid(table))
+		limits_check_added_columns(added, table);
 }

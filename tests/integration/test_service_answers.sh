@@ -89,6 +89,10 @@ names() { seq "$1" | sed "s/.*/$2/" | paste -s -d, -; }
 succeeds '255 columns' sql "CREATE TABLE wide ($(names 255 'c& int'))"
 fails '256 columns' sql "CREATE TABLE wider ($(names 256 'c& int'))"
 says '54011: tables can have at most 255 columns'
+fails 'one more column' sql 'ALTER TABLE wide ADD COLUMN d int'
+says '54011: tables can have at most 255 columns'
+succeeds 'one for another' sql 'ALTER TABLE wide DROP COLUMN c7'
+succeeds 'one more column' sql 'ALTER TABLE wide ADD COLUMN d int'
 succeeds '24 keys' sql "CREATE TABLE keyed (c int PRIMARY KEY, $(names 23 'c& int UNIQUE'))"
 fails '25 keys' sql "CREATE TABLE more_keys (c int PRIMARY KEY, $(names 24 'c& int UNIQUE'))"
 says '54000: more than 24 indexes per table are not allowed'
@@ -98,6 +102,7 @@ says '54000: more than 24 indexes per table are not allowed'
 for i in $(seq 9); do succeeds "schema $i" sql "CREATE SCHEMA limit_$i"; done
 fails 'the 11th schema' sql 'CREATE SCHEMA limit_10x'
 says '54000: more than 10 schemas not allowed'
+succeeds 'a schema that is there' sql 'CREATE SCHEMA IF NOT EXISTS limit_9'
 succeeds 'one less' sql 'DROP SCHEMA limit_9'
 succeeds 'one more' sql 'CREATE SCHEMA limit_10x'
 # shellcheck disable=SC2016 # dollar quotes of SQL
@@ -107,5 +112,6 @@ succeeds '1,000 tables' owner 'SET dsql_local.strict = off;
     EXECUTE format($q$CREATE TABLE limit_%s ()$q$, i); END LOOP; END $$'
 fails 'the 1,001st' sql 'CREATE TABLE one_more ()'
 says '54000: creating more than 1000 tables not allowed'
+succeeds 'a table that is there' sql 'CREATE TABLE IF NOT EXISTS keyed (id int)'
 
 finish_checks

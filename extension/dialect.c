@@ -304,7 +304,7 @@ check_grant(const GrantStmt *grant)
 /* ---- Roles, functions, and other things ---- */
 
 static DefElem *
-find_option(List *options, const char *name)
+option_named(List *options, const char *name)
 {
 	ListCell *cell;
 
@@ -317,7 +317,7 @@ find_option(List *options, const char *name)
 static void
 check_function(const CreateFunctionStmt *function)
 {
-	DefElem	   *option = find_option(function->options, "language");
+	DefElem	   *option = option_named(function->options, "language");
 	const char *language = option == NULL ? "sql" : strVal(option->arg);
 
 	if (function->is_procedure)
@@ -358,7 +358,7 @@ check_alter_role_set(const AlterRoleSetStmt *alter)
 static void
 check_password(List *options)
 {
-	if (find_option(options, "password") != NULL)
+	if (option_named(options, "password") != NULL)
 		dialect_refuse("PASSWORD is not supported");
 }
 

@@ -34,7 +34,7 @@
 /* ---- Sequences ---- */
 
 static DefElem *
-find_option(List *options, const char *name)
+option_named(List *options, const char *name)
 {
 	ListCell *cell;
 
@@ -57,7 +57,7 @@ check_cache_size(const char *what, DefElem *cache)
 static void
 check_sequence_type(List *options)
 {
-	DefElem *as = find_option(options, "as");
+	DefElem *as = option_named(options, "as");
 	Oid		 type;
 
 	if (as == NULL)
@@ -72,7 +72,7 @@ check_sequence_type(List *options)
 static void
 require_cache(const char *what, List *options)
 {
-	DefElem *cache = find_option(options, "cache");
+	DefElem *cache = option_named(options, "cache");
 
 	if (cache == NULL)
 		dialect_refuse(
@@ -95,7 +95,7 @@ table_check_create_sequence(const CreateSeqStmt *create)
 void
 table_check_alter_sequence(const AlterSeqStmt *alter)
 {
-	DefElem *cache = find_option(alter->options, "cache");
+	DefElem *cache = option_named(alter->options, "cache");
 
 	if (cache != NULL)
 		check_cache_size("ALTER SEQUENCE", cache);
@@ -333,7 +333,7 @@ check_added_identity(const AlterTableCmd *command)
 static void
 check_set_identity(const AlterTableCmd *command)
 {
-	DefElem *cache = find_option((List *) command->def, "cache");
+	DefElem *cache = option_named((List *) command->def, "cache");
 
 	if (cache != NULL)
 		check_cache_size("identity column", cache);

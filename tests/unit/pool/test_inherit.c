@@ -17,11 +17,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The thread sanitizer cannot start a thread in the child of a program with threads. */
-#if defined(__SANITIZE_THREAD__)
+/*
+ * The thread sanitizer cannot start a thread in the child of a program with threads.  And what
+ * another thread has locked of the address sanitizer's allocator stays locked in the child
+ * (until gcc 14 and LLVM 17): the child waits for ever.
+ */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 static const volatile bool is_possible = false;
 #elif defined(__has_feature)
-static const volatile bool is_possible = !__has_feature(thread_sanitizer);
+static const volatile bool is_possible =
+    !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer);
 #else
 static const volatile bool is_possible = true;
 #endif

@@ -322,7 +322,7 @@ static void a_child_puts_no_byte_on_the_parent_s_tls_session(void **state)
 int main(void)
 {
     if (!is_possible) {
-        puts("not with the thread sanitizer");
+        puts("not with the sanitizers of threads and addresses");
         return 0;
     }
     const struct CMUnitTest tests[] = {

@@ -70,6 +70,12 @@ static bool warm_one(dsql_pool *pool)
                   reason.message);
     }
     pthread_mutex_lock(&pool->lock);
+    if (pool->is_closing) {
+        pthread_mutex_unlock(&pool->lock);
+        place_give_up(place);
+        pthread_mutex_lock(&pool->lock);
+        return true;
+    }
     place_change(place, status == DSQL_OK ? PLACE_IDLE : PLACE_FREE);
     return status == DSQL_OK;
 }

@@ -320,9 +320,16 @@ static void give_back(struct place *place, bool is_closing)
         place_give_up(place);
         return;
     }
+    /* The pool may have begun to close meanwhile: then nobody would look for an idle one. */
     pthread_mutex_lock(&pool->lock);
-    place_change(place, PLACE_IDLE);
+    is_closing = pool->is_closing;
+    if (!is_closing) {
+        place_change(place, PLACE_IDLE);
+    }
     pthread_mutex_unlock(&pool->lock);
+    if (is_closing) {
+        place_give_up(place);
+    }
 }
 
 void dsql_pool_release(dsql_pool *pool, PGconn *conn)

@@ -303,8 +303,8 @@ check_grant(const GrantStmt *grant)
 
 /* ---- Roles, functions, and other things ---- */
 
-static DefElem *
-option_named(List *options, const char *name)
+DefElem *
+dialect_option(List *options, const char *name)
 {
 	ListCell *cell;
 
@@ -317,7 +317,7 @@ option_named(List *options, const char *name)
 static void
 check_function(const CreateFunctionStmt *function)
 {
-	DefElem	   *option = option_named(function->options, "language");
+	DefElem	   *option = dialect_option(function->options, "language");
 	const char *language = option == NULL ? "sql" : strVal(option->arg);
 
 	if (function->is_procedure)
@@ -358,7 +358,7 @@ check_alter_role_set(const AlterRoleSetStmt *alter)
 static void
 check_password(List *options)
 {
-	if (option_named(options, "password") != NULL)
+	if (dialect_option(options, "password") != NULL)
 		dialect_refuse("PASSWORD is not supported");
 }
 

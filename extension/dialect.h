@@ -6,7 +6,7 @@
 #ifndef DSQL_DIALECT_H
 #define DSQL_DIALECT_H
 
-#include "nodes/nodes.h"
+#include "nodes/parsenodes.h"
 
 extern void dialect_init(void);
 
@@ -23,5 +23,8 @@ extern void dialect_check_statement(Node *statement);
 /* 0A000, with a text. */
 extern void dialect_refuse(const char *format, ...) pg_attribute_printf(1, 2)
 	pg_attribute_noreturn();
+
+/* The option with that name, or NULL. */
+extern DefElem *dialect_option(List *options, const char *name);
 
 #endif /* DSQL_DIALECT_H */

@@ -33,17 +33,6 @@
 
 /* ---- Sequences ---- */
 
-static DefElem *
-option_named(List *options, const char *name)
-{
-	ListCell *cell;
-
-	foreach (cell, options)
-		if (strcmp(lfirst_node(DefElem, cell)->defname, name) == 0)
-			return lfirst_node(DefElem, cell);
-	return NULL;
-}
-
 static void
 check_cache_size(const char *what, DefElem *cache)
 {
@@ -57,7 +46,7 @@ check_cache_size(const char *what, DefElem *cache)
 static void
 check_sequence_type(List *options)
 {
-	DefElem *as = option_named(options, "as");
+	DefElem *as = dialect_option(options, "as");
 	Oid		 type;
 
 	if (as == NULL)
@@ -72,7 +61,7 @@ check_sequence_type(List *options)
 static void
 require_cache(const char *what, List *options)
 {
-	DefElem *cache = option_named(options, "cache");
+	DefElem *cache = dialect_option(options, "cache");
 
 	if (cache == NULL)
 		dialect_refuse(
@@ -95,7 +84,7 @@ table_check_create_sequence(const CreateSeqStmt *create)
 void
 table_check_alter_sequence(const AlterSeqStmt *alter)
 {
-	DefElem *cache = option_named(alter->options, "cache");
+	DefElem *cache = dialect_option(alter->options, "cache");
 
 	if (cache != NULL)
 		check_cache_size("ALTER SEQUENCE", cache);
@@ -333,7 +322,7 @@ check_added_identity(const AlterTableCmd *command)
 static void
 check_set_identity(const AlterTableCmd *command)
 {
-	DefElem *cache = option_named((List *) command->def, "cache");
+	DefElem *cache = dialect_option((List *) command->def, "cache");
 
 	if (cache != NULL)
 		check_cache_size("identity column", cache);

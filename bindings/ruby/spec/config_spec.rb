@@ -169,7 +169,7 @@ RSpec.describe AuroraDsql::Pg::ResolvedConfig do
   end
 
   it "finds certificates to trust, or takes those given" do
-    expect(File).to exist(params[:sslrootcert]) if PG.library_version < 160_000
+    expect(File).to exist(params[:sslrootcert]) if PG::library_version < 160_000
     expect(params(sslrootcert: "/my/ca.pem")[:sslrootcert]).to eq("/my/ca.pem")
   end
 

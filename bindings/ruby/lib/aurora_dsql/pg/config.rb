@@ -248,7 +248,7 @@ module AuroraDsql
         )
         params[:connect_timeout] = further[:connect_timeout] || CONNECT_TIMEOUT
         # Direct SSL negotiation (libpq 17+)
-        params[:sslnegotiation] = "direct" if PG.library_version >= 170_000
+        params[:sslnegotiation] = "direct" if PG::library_version >= 170_000
         params
       end
     end

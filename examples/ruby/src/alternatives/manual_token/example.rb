@@ -19,7 +19,7 @@ def create_connection(cluster_user, cluster_endpoint, region)
     sslmode: "verify-full"
   }
   # Direct SSL negotiation (libpq 17+)
-  params[:sslnegotiation] = "direct" if PG.library_version >= 170_000
+  params[:sslnegotiation] = "direct" if PG::library_version >= 170_000
   PG.connect(params)
 end
 

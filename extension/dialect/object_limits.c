@@ -1,0 +1,217 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dialect_limits.c
+ *	  How many schemas, tables, columns there may be.
+ *
+ * What two transactions make at the same time may be one too many: they would
+ * have to wait for each other to know.
+ */
+#include "base/settings.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/transam.h"
+#include "catalog/catalog.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
+#include "dialect/object_limits.h"
+#include "storage/lockdefs.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+
+#define SCHEMAS_MAX			  10
+#define TABLES_MAX			  1000
+#define VIEWS_MAX			  5000
+#define SEQUENCES_MAX		  5000
+#define STATISTICS_MAX		  5
+#define STATISTICS_TARGET_MAX 100
+#define COLUMNS_MAX			  255
+#define INDEXES_MAX			  24
+#define KEY_COLUMNS_MAX		  8
+
+/* ---- Counting ---- */
+
+static bool
+is_users(Oid schema)
+{
+	return schema >= FirstNormalObjectId || schema == PG_PUBLIC_NAMESPACE;
+}
+
+static int
+count_schemas(void)
+{
+	Oid			sys = get_namespace_oid("sys", true);
+	Relation	catalog = table_open(NamespaceRelationId, AccessShareLock);
+	SysScanDesc scan =
+		systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple tuple;
+	int		  count = 0;
+
+	while ((tuple = systable_getnext(scan)) != NULL)
+	{
+		Form_pg_namespace schema = (Form_pg_namespace) GETSTRUCT(tuple);
+
+		count += schema->oid >= FirstNormalObjectId && schema->oid != sys &&
+				 !IsReservedName(NameStr(schema->nspname));
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return count;
+}
+
+static int
+count_relations(char kind)
+{
+	Oid			sys = get_namespace_oid("sys", true);
+	Relation	catalog = table_open(RelationRelationId, AccessShareLock);
+	SysScanDesc scan =
+		systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple tuple;
+	int		  count = 0;
+
+	while ((tuple = systable_getnext(scan)) != NULL)
+	{
+		Form_pg_class relation = (Form_pg_class) GETSTRUCT(tuple);
+
+		count += relation->relkind == kind && relation->relnamespace != sys &&
+				 is_users(relation->relnamespace);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return count;
+}
+
+/* ---- Limits of a cluster ---- */
+
+/* IF NOT EXISTS and OR REPLACE make none. */
+static bool
+is_there(const RangeVar *name)
+{
+	return OidIsValid(RangeVarGetRelid(name, NoLock, true));
+}
+
+void
+limits_check_schemas(const char *name)
+{
+	bool is_new = name == NULL || !OidIsValid(get_namespace_oid(name, true));
+
+	if (is_new && count_schemas() >= SCHEMAS_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("more than %d schemas not allowed", SCHEMAS_MAX)));
+}
+
+void
+limits_check_tables(const RangeVar *name)
+{
+	if (!is_there(name) && count_relations(RELKIND_RELATION) >= TABLES_MAX)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("creating more than %d tables not allowed",
+							   TABLES_MAX)));
+}
+
+void
+limits_check_views(const RangeVar *name)
+{
+	if (!is_there(name) && count_relations(RELKIND_VIEW) >= VIEWS_MAX)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("creating more than %d views not allowed",
+							   VIEWS_MAX)));
+}
+
+void
+limits_check_sequences(const RangeVar *name)
+{
+	if (!is_there(name) && count_relations(RELKIND_SEQUENCE) >= SEQUENCES_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("creating more than %d sequences is not allowed",
+						SEQUENCES_MAX)));
+}
+
+/* ---- Limits of a table ---- */
+
+void
+limits_check_columns(int columns)
+{
+	if (columns > COLUMNS_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_TOO_MANY_COLUMNS),
+				 errmsg("tables can have at most %d columns", COLUMNS_MAX)));
+}
+
+void
+limits_check_added_columns(int columns, Oid table)
+{
+	Relation relation = table_open(table, NoLock);
+
+	for (int i = 0; i < RelationGetNumberOfAttributes(relation); i++)
+		columns += !TupleDescAttr(RelationGetDescr(relation), i)->attisdropped;
+	table_close(relation, NoLock);
+	limits_check_columns(columns);
+}
+
+void
+limits_check_indexes(int indexes)
+{
+	if (indexes > INDEXES_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("more than %d indexes per table are not allowed",
+						INDEXES_MAX)));
+}
+
+void
+limits_check_key(int columns)
+{
+	if (columns > KEY_COLUMNS_MAX)
+		ereport(ERROR, (errcode(ERRCODE_TOO_MANY_COLUMNS),
+						errmsg("more than %d column keys in an index are not "
+							   "supported",
+							   KEY_COLUMNS_MAX)));
+}
+
+static int
+count_statistics(Oid table)
+{
+	Relation relation = table_open(table, NoLock);
+	List	*statistics = RelationGetStatExtList(relation);
+	int		 count = list_length(statistics);
+
+	list_free(statistics);
+	table_close(relation, NoLock);
+	return count;
+}
+
+void
+limits_check_statistics(const CreateStatsStmt *create)
+{
+	Oid table = InvalidOid;
+
+	if (list_length(create->relations) == 1 &&
+		IsA(linitial(create->relations), RangeVar))
+		table = RangeVarGetRelid(linitial_node(RangeVar, create->relations),
+								 AccessShareLock, true);
+	if (OidIsValid(table) && get_rel_relkind(table) == RELKIND_RELATION &&
+		count_statistics(table) >= STATISTICS_MAX)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("more than %d extended statistics per table "
+							   "are not allowed",
+							   STATISTICS_MAX)));
+}
+
+void
+limits_check_statistics_target(const AlterStatsStmt *alter)
+{
+	int target = STATISTICS_TARGET_COMPAT(alter);
+
+	if (target > STATISTICS_TARGET_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("statistics target %d exceeds maximum allowed value "
+						"of %d",
+						target, STATISTICS_TARGET_MAX)));
+}

@@ -1,0 +1,120 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dialect_types.c
+ *	  The column types of Aurora DSQL.
+ *
+ * Whatever else PostgreSQL has may be used while a query runs, but not stored.
+ */
+#include "base/settings.h"
+
+#include "catalog/pg_type.h"
+#include "dialect/statements.h"
+#include "dialect/types.h"
+#include "nodes/value.h"
+#include "parser/parse_type.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#define CHAR_MAX_LENGTH	   4096
+#define VARCHAR_MAX_LENGTH 65535
+#define KEY_MAX_LENGTH	   2000 /* as declared */
+
+#define NUMERIC_PRECISION 18
+#define NUMERIC_SCALE	  6
+
+static const Oid stored[] = {
+	INT2OID,		INT4OID,   INT8OID,		 FLOAT4OID,	  FLOAT8OID,
+	NUMERICOID,		BPCHAROID, VARCHAROID,	 TEXTOID,	  DATEOID,
+	TIMEOID,		TIMETZOID, TIMESTAMPOID, INTERVALOID, BOOLOID,
+	TIMESTAMPTZOID, BYTEAOID,  UUIDOID,		 JSONOID,	  JSONBOID,
+};
+
+static const Oid not_in_keys[] = {
+	JSONOID, JSONBOID, BYTEAOID, INTERVALOID, TIMETZOID,
+};
+
+static const Oid geometric[] = {
+	POINTOID, LSEGOID, PATHOID, BOXOID, POLYGONOID, LINEOID, CIRCLEOID,
+};
+
+static bool
+is_among(Oid type, const Oid *types, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (types[i] == type)
+			return true;
+	return false;
+}
+
+static void
+check_length(const char *shown, int32 typmod, int max)
+{
+	if (typmod - VARHDRSZ > max)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("Datatype limit greater than %d bytes not supported "
+						"for %s",
+						max, shown)));
+}
+
+Oid
+types_check(TypeName *name, int32 *typmod)
+{
+	Oid type;
+
+	typenameTypeIdAndMod(NULL, name, &type, typmod);
+	if (!is_among(type, stored, lengthof(stored)) &&
+		get_typtype(type) != TYPTYPE_DOMAIN)
+		dialect_refuse("datatype %s not supported", format_type_be(type));
+	if (type == BPCHAROID)
+		check_length("char", *typmod, CHAR_MAX_LENGTH);
+	if (type == VARCHAROID)
+		check_length("varchar", *typmod, VARCHAR_MAX_LENGTH);
+	return type;
+}
+
+void
+types_check_key(Oid type, int32 typmod)
+{
+	Oid base = getBaseTypeAndTypmod(type, &typmod);
+
+	if (is_among(base, not_in_keys, lengthof(not_in_keys)))
+		dialect_refuse("datatype %s is not supported in a key",
+					   format_type_be(type));
+	if ((base == BPCHAROID || base == VARCHAROID) &&
+		typmod - VARHDRSZ > KEY_MAX_LENGTH)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("key size greater than %d bytes not supported",
+							   KEY_MAX_LENGTH)));
+}
+
+bool
+types_is_geometric(Oid type)
+{
+	return is_among(type, geometric, lengthof(geometric));
+}
+
+static Node *
+integer_constant(int value)
+{
+	A_Const *constant = makeNode(A_Const);
+
+	constant->val.ival.type = T_Integer;
+	constant->val.ival.ival = value;
+	constant->location = -1;
+	return (Node *) constant;
+}
+
+void
+types_complete_numeric(TypeName *name)
+{
+	bool is_numeric =
+		list_length(name->names) == 2 &&
+		strcmp(strVal(linitial(name->names)), "pg_catalog") == 0 &&
+		strcmp(strVal(lsecond(name->names)), "numeric") == 0;
+
+	if (!is_numeric || name->typmods != NIL || name->arrayBounds != NIL)
+		return;
+	name->typmods = list_make2(integer_constant(NUMERIC_PRECISION),
+							   integer_constant(NUMERIC_SCALE));
+}

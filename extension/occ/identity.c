@@ -1,0 +1,154 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * occ_identity.c
+ *	  A row is its key and not its place.
+ *
+ * A version that one transaction locked FOR KEY SHARE may have been replaced
+ * by a non-key update when another deletes the row: they meet only if both
+ * know it by its key.  Keys are compared as PostgreSQL stores them (their
+ * image), here and in occ_key_changes(): so a version that counts as a non-key
+ * update has the identity of its predecessor.
+ */
+#include "base/settings.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/sysattr.h"
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "occ/identity.h"
+#include "utils/datum.h"
+#include "utils/rel.h"
+
+static int
+next_column(Bitmapset *columns, int *member)
+{
+	*member = bms_next_member(columns, *member);
+	return *member < 0 ? 0 : *member + FirstLowInvalidHeapAttributeNumber;
+}
+
+Bitmapset *
+occ_identity_columns(Relation rel)
+{
+	Bitmapset *columns;
+
+	columns = RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_PRIMARY_KEY);
+	if (columns == NULL)
+		columns = RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_KEY);
+	return columns;
+}
+
+static uint64
+hash_image(Datum value, Form_pg_attribute att, uint64 seed)
+{
+	struct varlena *packed;
+	uint64			hash;
+
+	if (att->attbyval)
+		return hash_bytes_extended((unsigned char *) &value, sizeof(Datum),
+								   seed);
+	if (att->attlen > 0)
+		return hash_bytes_extended((unsigned char *) DatumGetPointer(value),
+								   att->attlen, seed);
+	if (att->attlen == -2)
+		return hash_bytes_extended((unsigned char *) DatumGetCString(value),
+								   (int) strlen(DatumGetCString(value)), seed);
+	packed = PG_DETOAST_DATUM_PACKED(value);
+	hash = hash_bytes_extended((unsigned char *) VARDATA_ANY(packed),
+							   (int) VARSIZE_ANY_EXHDR(packed), seed);
+	if ((Pointer) packed != DatumGetPointer(value))
+		pfree(packed);
+	return hash;
+}
+
+uint64
+occ_identity(Relation rel, Bitmapset *columns, HeapTuple tuple)
+{
+	TupleDesc desc = RelationGetDescr(rel);
+	uint64	  hash = 0;
+	int		  member = -1;
+	int		  attnum;
+	bool	  isnull = columns == NULL;
+
+	while (!isnull && (attnum = next_column(columns, &member)) != 0)
+	{
+		Datum value = heap_getattr(tuple, attnum, desc, &isnull);
+
+		if (!isnull)
+			hash = hash_image(value, TupleDescAttr(desc, attnum - 1), hash);
+	}
+	if (isnull)
+		hash = hash_bytes_extended((unsigned char *) &tuple->t_self,
+								   sizeof(ItemPointerData), 1);
+	return hash;
+}
+
+bool
+occ_key_changes(Relation rel, HeapTuple old, TupleTableSlot *slot)
+{
+	TupleDesc  desc = RelationGetDescr(rel);
+	Bitmapset *columns;
+	int		   member = -1;
+	int		   attnum;
+	bool	   changes = false;
+
+	columns = RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_KEY);
+	while (!changes && (attnum = next_column(columns, &member)) != 0)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, attnum - 1);
+		bool			  oldnull;
+		bool			  newnull;
+		Datum			  oldval = heap_getattr(old, attnum, desc, &oldnull);
+		Datum			  newval = slot_getattr(slot, attnum, &newnull);
+
+		changes = oldnull != newnull ||
+				  (!oldnull && !datum_image_eq(oldval, newval, att->attbyval,
+											   att->attlen));
+	}
+	bms_free(columns);
+	return changes;
+}
+
+static void
+append_key(Oid index_oid, Relation rel, HeapTuple tuple, StringInfo text)
+{
+	Relation index = index_open(index_oid, AccessShareLock);
+	Datum	 values[INDEX_MAX_KEYS];
+	bool	 isnull[INDEX_MAX_KEYS];
+	char	*description = NULL;
+
+	if (index->rd_index->indisunique &&
+		RelationGetIndexExpressions(index) == NIL)
+	{
+		for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); i++)
+			values[i] = heap_getattr(tuple, index->rd_index->indkey.values[i],
+									 RelationGetDescr(rel), &isnull[i]);
+		description = BuildIndexValueDescription(index, values, isnull);
+	}
+	if (description)
+		appendStringInfo(text, "%s%s", text->len == 0 ? "" : ", ",
+						 description);
+	index_close(index, AccessShareLock);
+}
+
+void
+occ_describe(Relation rel, HeapTuple tuple, bool every_key, char *text,
+			 Size size)
+{
+	List		  *indexes = RelationGetIndexList(rel); /* sets rd_pkindex */
+	ListCell	  *cell;
+	StringInfoData keys;
+
+	initStringInfo(&keys);
+	if (OidIsValid(rel->rd_pkindex))
+		append_key(rel->rd_pkindex, rel, tuple, &keys);
+	foreach (cell, indexes)
+		if (every_key && lfirst_oid(cell) != rel->rd_pkindex)
+			append_key(lfirst_oid(cell), rel, tuple, &keys);
+	strlcpy(text, keys.data,
+			pg_mbcliplen(keys.data, keys.len, (int) size - 1) + 1);
+	list_free(indexes);
+	pfree(keys.data);
+}

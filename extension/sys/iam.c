@@ -1,0 +1,86 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * iam.c
+ *	  AWS IAM GRANT and AWS IAM REVOKE: which identities may be which role.
+ *
+ * The mapping itself is made by the functions of schema sys that `dsql local`
+ * installs; the gateway asks for it at each login.
+ */
+#include "base/settings.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "nodes/parsenodes.h"
+#include "sys/iam.h"
+#include "sys/privileges.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+#define GRANT_PREFIX  "iam.gra."
+#define REVOKE_PREFIX "iam.revo."
+
+static const char *
+string_argument(const VariableSetStmt *set)
+{
+	A_Const *value;
+
+	if (list_length(set->args) != 1 || !IsA(linitial(set->args), A_Const))
+		return NULL;
+	value = linitial_node(A_Const, set->args);
+	return !value->isnull && IsA(&value->val, String) ? strVal(&value->val)
+													  : NULL;
+}
+
+/* NULL: not that one. */
+static const char *
+role_behind(const VariableSetStmt *set, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return strncmp(set->name, prefix, len) == 0 ? set->name + len : NULL;
+}
+
+static void
+change_mapping(const char *sql, const char *role, const char *arn)
+{
+	Oid	  types[2] = {TEXTOID, TEXTOID};
+	Datum values[2] = {CStringGetTextDatum(role), CStringGetTextDatum(arn)};
+
+	if (!user_is_admin())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to grant IAM trust with role %s",
+						role)));
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (SPI_connect() != SPI_OK_CONNECT ||
+		SPI_execute_with_args(sql, 2, types, values, NULL, false, 0) < 0)
+		elog(ERROR, "could not run \"%s\"", sql);
+	SPI_finish();
+	PopActiveSnapshot();
+}
+
+bool
+iam_process_utility(PlannedStmt *pstmt, QueryCompletion *qc)
+{
+	VariableSetStmt *set = (VariableSetStmt *) pstmt->utilityStmt;
+	const char		*granted;
+	const char		*revoked;
+	const char		*arn;
+
+	if (!IsA(set, VariableSetStmt) || set->kind != VAR_SET_VALUE ||
+		set->is_local)
+		return false;
+	granted = role_behind(set, GRANT_PREFIX);
+	revoked = role_behind(set, REVOKE_PREFIX);
+	arn = string_argument(set);
+	if (arn == NULL || (granted == NULL && revoked == NULL))
+		return false;
+	if (granted != NULL)
+		change_mapping("SELECT sys.iam_grant($1, $2)", granted, arn);
+	else
+		change_mapping("SELECT sys.iam_revoke($1, $2)", revoked, arn);
+	if (qc != NULL)
+		SetQueryCompletion(
+			qc, granted != NULL ? CMDTAG_GRANT_ROLE : CMDTAG_REVOKE_ROLE, 0);
+	return true;
+}

@@ -1,0 +1,21 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * privileges.c
+ *	  Who may see and set what concerns the whole cluster.
+ */
+#include "base/settings.h"
+
+#include "miscadmin.h"
+#include "sys/privileges.h"
+#include "utils/acl.h"
+
+bool
+user_is_admin(void)
+{
+	Oid admin;
+
+	if (superuser())
+		return true;
+	admin = get_role_oid("admin", true);
+	return OidIsValid(admin) && has_privs_of_role(GetUserId(), admin);
+}

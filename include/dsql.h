@@ -67,7 +67,8 @@ typedef enum {
     DSQL_ERR_QUERY = 8,           /**< the server rejected a statement; see sqlstate */
     DSQL_ERR_OCC = 9,             /**< a conflict; of a transaction: still after the last try */
     DSQL_ERR_COMMIT_UNKNOWN = 10, /**< connection lost during COMMIT: may have happened */
-    DSQL_ERR_CALLBACK = 11        /**< returned by a callback to stop, nothing else */
+    DSQL_ERR_CALLBACK = 11,       /**< returned by a callback to stop, nothing else */
+    DSQL_ERR_SYSTEM = 12 /**< the operating system or another program failed; see os_errno */
 } dsql_status;
 
 #define DSQL_ERROR_MESSAGE_SIZE 480

@@ -22,6 +22,7 @@ const char *dsql_status_name(dsql_status status)
         [DSQL_ERR_OCC] = "occ",
         [DSQL_ERR_COMMIT_UNKNOWN] = "commit_unknown",
         [DSQL_ERR_CALLBACK] = "callback",
+        [DSQL_ERR_SYSTEM] = "system",
     };
     size_t index = (size_t)status;
     return index < sizeof names / sizeof names[0] ? names[index] : "unknown";

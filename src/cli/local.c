@@ -29,35 +29,24 @@
         "output", 0, "FORMAT", "text or json"                                                      \
     }
 
-/* What goes wrong here is the machine's doing, not a misspelt option. */
-static int local_fail(const dsql_error *err)
-{
-    fprintf(stderr, "dsql: %s\n", err->message);
-    return EXIT_FAILED;
-}
-
-static bool open_cluster(const struct command_line *line, struct cluster *cluster)
+/* EXIT_DONE, or what the command is to exit with. */
+static int open_cluster(const struct command_line *line, struct cluster *cluster)
 {
     dsql_error err = {0};
-    if (cluster_open(cluster, command_value(line, "dir"), &err) != DSQL_OK) {
-        local_fail(&err);
-        return false;
-    }
-    return true;
+    dsql_status status = cluster_open(cluster, command_value(line, "dir"), &err);
+    return status == DSQL_OK ? EXIT_DONE : cli_fail(&err);
 }
 
 /* For commands that need one: says how to get it. */
-static bool open_running(const struct command_line *line, struct cluster *cluster)
+static int open_running(const struct command_line *line, struct cluster *cluster)
 {
-    if (!open_cluster(line, cluster)) {
-        return false;
-    }
-    if (cluster_running_pid(cluster) == 0) {
+    int status = open_cluster(line, cluster);
+    if (status == EXIT_DONE && cluster_running_pid(cluster) == 0) {
         fprintf(stderr, "dsql: no cluster runs in %s: start it with 'dsql local start'\n",
                 cluster->dir);
-        return false;
+        status = EXIT_FAILED;
     }
-    return true;
+    return status;
 }
 
 static void print_progress(const char *line)
@@ -98,8 +87,9 @@ static void print_ready(const struct cluster *cluster, int port, bool is_json, c
 static int run_init(const struct command_line *line)
 {
     struct cluster cluster;
-    if (!open_cluster(line, &cluster)) {
-        return EXIT_FAILED;
+    int opened = open_cluster(line, &cluster);
+    if (opened != EXIT_DONE) {
+        return opened;
     }
     if (cluster_running_pid(&cluster) > 0) {
         fprintf(stderr, "already initialised and running\n");
@@ -114,7 +104,7 @@ static int run_init(const struct command_line *line)
     int port = 0;
     dsql_error err = {0};
     return supervisor_start(&cluster, &options, &port, &err) == DSQL_OK ? EXIT_DONE
-                                                                        : local_fail(&err);
+                                                                        : cli_fail(&err);
 }
 
 /* For conflicts on purpose: settings of the extension. */
@@ -181,8 +171,9 @@ static int run_start(const struct command_line *line)
         !read_injection(line, &injection)) {
         return EXIT_USAGE;
     }
-    if (!open_cluster(line, &cluster)) {
-        return EXIT_FAILED;
+    int opened = open_cluster(line, &cluster);
+    if (opened != EXIT_DONE) {
+        return opened;
     }
     if (cluster_running_pid(&cluster) > 0) {
         say_already_running(line);
@@ -199,7 +190,7 @@ static int run_start(const struct command_line *line)
     dsql_error err = {0};
     if (supervisor_start(&cluster, &options, &port, &err) != DSQL_OK ||
         cluster_open(&cluster, command_value(line, "dir"), &err) != DSQL_OK) {
-        return local_fail(&err);
+        return cli_fail(&err);
     }
     print_ready(&cluster, port, is_json, command_value(line, "dir"));
     return EXIT_DONE;
@@ -210,11 +201,12 @@ static int run_stop(const struct command_line *line)
     struct cluster cluster;
     bool was_running = false;
     dsql_error err = {0};
-    if (!open_cluster(line, &cluster)) {
-        return EXIT_FAILED;
+    int opened = open_cluster(line, &cluster);
+    if (opened != EXIT_DONE) {
+        return opened;
     }
     if (supervisor_stop(&cluster, &was_running, &err) != DSQL_OK) {
-        return local_fail(&err);
+        return cli_fail(&err);
     }
     fprintf(stderr, was_running ? "stopped\n" : "was not running\n");
     return EXIT_DONE;
@@ -227,8 +219,9 @@ static int run_status(const struct command_line *line)
     if (!command_wants_json(line, &is_json)) {
         return EXIT_USAGE;
     }
-    if (!open_cluster(line, &cluster)) {
-        return EXIT_FAILED;
+    int opened = open_cluster(line, &cluster);
+    if (opened != EXIT_DONE) {
+        return opened;
     }
     pid_t pid = cluster_running_pid(&cluster);
     int port = pid > 0 ? cluster_last_port(&cluster) : 0;
@@ -257,7 +250,7 @@ static int print_environment(const struct cluster *cluster, const char *user)
     struct gateway_identity identity = {0};
     dsql_error err = {0};
     if (identity_read_first(cluster->identities, key_id, &identity, &err) != DSQL_OK) {
-        return local_fail(&err);
+        return cli_fail(&err);
     }
     snprintf(port, sizeof port, "%d", cluster_last_port(cluster));
     print_export("CLUSTER_ENDPOINT", cluster->endpoint);
@@ -278,8 +271,9 @@ static int print_environment(const struct cluster *cluster, const char *user)
 static int run_env(const struct command_line *line)
 {
     struct cluster cluster;
-    if (!open_running(line, &cluster)) {
-        return EXIT_FAILED;
+    int opened = open_running(line, &cluster);
+    if (opened != EXIT_DONE) {
+        return opened;
     }
     if (command_has(line, "hosts")) {
         printf("127.0.0.1 %s\n", cluster.endpoint);
@@ -301,8 +295,9 @@ static int run_logs(const struct command_line *line)
 {
     struct cluster cluster;
     dsql_error err = {0};
-    if (!open_cluster(line, &cluster)) {
-        return EXIT_FAILED;
+    int opened = open_cluster(line, &cluster);
+    if (opened != EXIT_DONE) {
+        return opened;
     }
     if (!has_files(&cluster)) {
         return EXIT_FAILED;
@@ -310,7 +305,7 @@ static int run_logs(const struct command_line *line)
     if (file_copy_to(cluster.daemon_log, STDOUT_FILENO, &err) != DSQL_OK ||
         (file_exists(cluster.postgres_log) &&
          file_copy_to(cluster.postgres_log, STDOUT_FILENO, &err) != DSQL_OK)) {
-        return local_fail(&err);
+        return cli_fail(&err);
     }
     return EXIT_DONE;
 }
@@ -320,15 +315,16 @@ static int run_destroy(const struct command_line *line)
     struct cluster cluster;
     bool was_running = false;
     dsql_error err = {0};
-    if (!open_cluster(line, &cluster)) {
-        return EXIT_FAILED;
+    int opened = open_cluster(line, &cluster);
+    if (opened != EXIT_DONE) {
+        return opened;
     }
     if (!has_files(&cluster)) {
         return EXIT_FAILED;
     }
     if (supervisor_stop(&cluster, &was_running, &err) != DSQL_OK ||
         supervisor_destroy(&cluster, &err) != DSQL_OK) {
-        return local_fail(&err);
+        return cli_fail(&err);
     }
     return EXIT_DONE;
 }
@@ -349,10 +345,11 @@ static int run_backup(const struct command_line *line,
     if (backup.file == NULL) {
         return command_usage(line->command, "a file is missing");
     }
-    if (!open_running(line, &cluster)) {
-        return EXIT_FAILED;
+    int opened = open_running(line, &cluster);
+    if (opened != EXIT_DONE) {
+        return opened;
     }
-    return step(&backup, &err) == DSQL_OK ? EXIT_DONE : local_fail(&err);
+    return step(&backup, &err) == DSQL_OK ? EXIT_DONE : cli_fail(&err);
 }
 
 static int run_dump(const struct command_line *line)
@@ -377,8 +374,9 @@ static int change_mapping(const struct command_line *line,
     if (role == NULL) {
         return command_usage(line->command, "a role is missing");
     }
-    if (!open_running(line, &cluster)) {
-        return EXIT_FAILED;
+    int opened = open_running(line, &cluster);
+    if (opened != EXIT_DONE) {
+        return opened;
     }
     PGconn *conn = database_connect(&cluster, "admin", &err);
     if (conn == NULL) {
@@ -386,7 +384,7 @@ static int change_mapping(const struct command_line *line,
     }
     dsql_status status = change(conn, role, arn == NULL ? IDENTITY_ADMIN_ARN : arn, &err);
     PQfinish(conn);
-    return status == DSQL_OK ? EXIT_DONE : local_fail(&err);
+    return status == DSQL_OK ? EXIT_DONE : cli_fail(&err);
 }
 
 static int run_iam_grant(const struct command_line *line)
@@ -403,8 +401,9 @@ static int run_iam_list(const struct command_line *line)
 {
     struct cluster cluster;
     dsql_error err = {0};
-    if (!open_running(line, &cluster)) {
-        return EXIT_FAILED;
+    int opened = open_running(line, &cluster);
+    if (opened != EXIT_DONE) {
+        return opened;
     }
     PGconn *conn = database_connect(&cluster, "admin", &err);
     if (conn == NULL) {

@@ -92,7 +92,7 @@ static dsql_status find_programs(const struct backup *backup, PGconn *conn,
     int version = 0;
     dsql_status status = database_find(backup->pg_bindir, wanted, bindir, &version, err);
     if (status == DSQL_OK && version < wanted) {
-        status = fail(err, DSQL_ERR_USAGE,
+        status = fail(err, DSQL_ERR_SYSTEM,
                       "the cluster runs PostgreSQL %d, but %s has %d: say where the programs are "
                       "with --pg-bindir",
                       wanted, bindir, version);
@@ -107,7 +107,7 @@ static dsql_status wait_for(pid_t pid, const char *name, dsql_error *err)
         return DSQL_OK;
     }
     bool is_missing = WIFEXITED(status) && WEXITSTATUS(status) == 127;
-    return fail(err, DSQL_ERR_USAGE,
+    return fail(err, DSQL_ERR_SYSTEM,
                 is_missing ? "could not run %s: is it installed?" : "%s failed", name);
 }
 
@@ -162,7 +162,7 @@ static dsql_status run_pg_dump(const struct backup *backup, const char *bindir, 
                                           "--no-tablespaces", "--no-password", NULL};
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        return fail_errno(err, DSQL_ERR_USAGE, "could not make a pipe");
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not make a pipe");
     }
     fflush(NULL);
     pid_t pid = fork();
@@ -196,7 +196,7 @@ static dsql_status write_all(const struct backup *backup, PGconn *conn, const ch
     }
     fputs(LAST_LINE, out);
     if (status == DSQL_OK && (fflush(out) != 0 || ferror(out) || fsync(fileno(out)) != 0)) {
-        status = fail_errno(err, DSQL_ERR_USAGE, "could not write %s", backup->file);
+        status = fail_errno(err, DSQL_ERR_SYSTEM, "could not write %s", backup->file);
     }
     return status;
 }
@@ -212,12 +212,12 @@ static dsql_status write_file(const struct backup *backup, PGconn *conn, const c
     int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
     if (out == NULL) {
-        return fail_errno(err, DSQL_ERR_USAGE, "could not write %s", aside);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not write %s", aside);
     }
     dsql_status status = write_all(backup, conn, bindir, out, err);
     fclose(out);
     if (status == DSQL_OK && rename(aside, backup->file) != 0) {
-        status = fail_errno(err, DSQL_ERR_USAGE, "could not write %s", backup->file);
+        status = fail_errno(err, DSQL_ERR_SYSTEM, "could not write %s", backup->file);
     }
     if (status != DSQL_OK) {
         unlink(aside);
@@ -254,7 +254,7 @@ static dsql_status check_file(const char *path, dsql_error *err)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        return fail_errno(err, DSQL_ERR_USAGE, "could not read %s", path);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not read %s", path);
     }
     dsql_status status = DSQL_OK;
     if (!has_line_at(file, 0, SEEK_SET, FIRST_LINE)) {

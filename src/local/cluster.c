@@ -104,7 +104,7 @@ static dsql_status find_owner(struct cluster_owner *owner, dsql_error *err)
     const struct passwd *account = getpwnam("postgres");
     account = account == NULL ? getpwnam("nobody") : account;
     if (account == NULL || account->pw_uid == 0) {
-        return fail(err, DSQL_ERR_USAGE,
+        return fail(err, DSQL_ERR_SYSTEM,
                     "PostgreSQL does not run as root, and there is no user postgres or nobody");
     }
     owner->uid = account->pw_uid;
@@ -124,7 +124,7 @@ static dsql_status read_settings(struct cluster *cluster, dsql_error *err)
     bool ok = endpoint != NULL &&
               text_copy(text_of(endpoint), cluster->endpoint, sizeof cluster->endpoint);
     json_decref(root);
-    return ok ? DSQL_OK : fail(err, DSQL_ERR_USAGE, "%s is damaged", cluster->settings);
+    return ok ? DSQL_OK : fail(err, DSQL_ERR_SYSTEM, "%s is damaged", cluster->settings);
 }
 
 dsql_status cluster_open(struct cluster *cluster, const char *dir, dsql_error *err)
@@ -196,12 +196,12 @@ dsql_status cluster_prepare(const struct cluster *cluster, dsql_error *err)
     }
     int fd = open(cluster->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) {
-        return fail_errno(err, DSQL_ERR_USAGE, "could not open %s", cluster->dir);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not open %s", cluster->dir);
     }
     bool ok = fchmod(fd, 0711) == 0 &&
               (!cluster->owner.is_other || fchown(fd, cluster->owner.uid, cluster->owner.gid) == 0);
     if (!ok) {
-        status = fail_errno(err, DSQL_ERR_USAGE, "%s belongs to somebody else", cluster->dir);
+        status = fail_errno(err, DSQL_ERR_SYSTEM, "%s belongs to somebody else", cluster->dir);
     }
     close(fd);
     return status;
@@ -225,7 +225,7 @@ static dsql_status make_name(struct cluster *cluster, dsql_error *err)
     unsigned char bytes[CLUSTER_IDENTIFIER_LEN];
     char identifier[CLUSTER_IDENTIFIER_LEN + 1] = "";
     if (!random_bytes(bytes, sizeof bytes)) {
-        return fail(err, DSQL_ERR_USAGE, "the kernel gave no random bytes");
+        return fail(err, DSQL_ERR_SYSTEM, "the kernel gave no random bytes");
     }
     for (size_t i = 0; i < sizeof bytes; i++) {
         identifier[i] = "abcdefghijklmnopqrstuvwxyz234567"[bytes[i] % 32];
@@ -261,26 +261,24 @@ dsql_status cluster_become_owner(const struct cluster *cluster, dsql_error *err)
     if (initgroups(owner->name, owner->gid) != 0 ||
         setresgid(owner->gid, owner->gid, owner->gid) != 0 ||
         setresuid(owner->uid, owner->uid, owner->uid) != 0) {
-        return fail_errno(err, DSQL_ERR_USAGE, "could not become user %s", owner->name);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not become user %s", owner->name);
     }
     return DSQL_OK;
 }
 
-bool cluster_take_lock(const struct cluster *cluster, dsql_error *err)
+dsql_status cluster_take_lock(const struct cluster *cluster, dsql_error *err)
 {
     /* Stays open: closing any descriptor of the file would drop the lock (fcntl(2)). */
     int fd = open(cluster->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0) {
-        fail_errno(err, DSQL_ERR_USAGE, "could not open %s", cluster->lock);
-        return false;
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not open %s", cluster->lock);
     }
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(fd, F_SETLK, &lock) != 0) {
         close(fd);
-        fail(err, DSQL_ERR_USAGE, "another process is starting or running this cluster");
-        return false;
+        return fail(err, DSQL_ERR_USAGE, "another process is starting or running this cluster");
     }
-    return true;
+    return DSQL_OK;
 }
 
 pid_t cluster_running_pid(const struct cluster *cluster)

@@ -64,8 +64,8 @@ dsql_status cluster_create(struct cluster *cluster, dsql_error *err);
 /** Becomes the owner for good; nothing happens when it already is. */
 dsql_status cluster_become_owner(const struct cluster *cluster, dsql_error *err);
 
-/** Takes the lock for the life of the process.  False: another one has it. */
-bool cluster_take_lock(const struct cluster *cluster, dsql_error *err);
+/** Takes the lock for the life of the process; DSQL_ERR_USAGE when another one has it. */
+dsql_status cluster_take_lock(const struct cluster *cluster, dsql_error *err);
 
 /** Who holds the lock; 0 for nobody. */
 pid_t cluster_running_pid(const struct cluster *cluster);

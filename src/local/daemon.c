@@ -184,7 +184,7 @@ static dsql_status open_database(struct daemon *daemon, dsql_error *err)
     report('p', "starting PostgreSQL");
     PGconn *conn = start_postgres(daemon, err);
     if (conn == NULL) {
-        return DSQL_ERR_CONNECT;
+        return DSQL_ERR_SYSTEM;
     }
     bool is_new = false;
     dsql_status status = database_bootstrap(conn, &is_new, err);
@@ -344,10 +344,10 @@ static dsql_status open_all(struct daemon *daemon, dsql_error *err)
     }
     leave_terminal(&daemon->cluster, REPORT_FD);
     uv_loop_init(&daemon->loop);
-    if (!cluster_take_lock(&daemon->cluster, err)) {
-        return DSQL_ERR_USAGE;
+    status = cluster_take_lock(&daemon->cluster, err);
+    if (status == DSQL_OK) {
+        status = make_all(daemon, err);
     }
-    status = make_all(daemon, err);
     if (status == DSQL_OK) {
         status = open_database(daemon, err);
     }
@@ -380,7 +380,7 @@ _Noreturn void daemon_main(const struct cluster *cluster, const struct superviso
     dup2(report_fd, REPORT_FD);
     clear_environment();
     if (open_all(&daemon, &err) != DSQL_OK) {
-        report('e', "%s", err.message);
+        report('e', "%d %d %s", (int)err.status, err.os_errno, err.message);
         end_postgres(&daemon);
         _exit(1);
     }

@@ -124,7 +124,7 @@ dsql_status database_find(const char *option, int wanted, char bindir[POSTGRES_B
     look_around(wanted, bindir, &best);
     *version = best;
     return best > 0 ? DSQL_OK
-                    : fail(err, DSQL_ERR_USAGE,
+                    : fail(err, DSQL_ERR_SYSTEM,
                            "no PostgreSQL server %d or newer found: install one with 'apt-get "
                            "install postgresql', or say where it is with --pg-bindir",
                            POSTGRES_OLDEST);
@@ -170,7 +170,7 @@ static dsql_status run_initdb(const struct cluster *cluster, const char *bindir,
     close(log);
     int status = -1;
     if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
-        return fail(err, DSQL_ERR_USAGE, "initdb failed: see %s", cluster->postgres_log);
+        return fail(err, DSQL_ERR_SYSTEM, "initdb failed: see %s", cluster->postgres_log);
     }
     return DSQL_OK;
 }
@@ -202,7 +202,7 @@ dsql_status database_init(const struct cluster *cluster, const char *bindir, dsq
         status = write_settings(cluster, err);
     }
     if (status == DSQL_OK && rename(cluster->data_new, cluster->data) != 0) {
-        status = fail_errno(err, DSQL_ERR_USAGE, "could not rename %s", cluster->data_new);
+        status = fail_errno(err, DSQL_ERR_SYSTEM, "could not rename %s", cluster->data_new);
     }
     return status;
 }
@@ -258,7 +258,7 @@ pid_t database_spawn(const struct cluster *cluster, const char *bindir, const ch
         close(log);
     }
     if (pid < 0) {
-        fail_errno(err, DSQL_ERR_CONNECT, "could not start PostgreSQL");
+        fail_errno(err, DSQL_ERR_SYSTEM, "could not start PostgreSQL");
     }
     return pid;
 }
@@ -328,7 +328,7 @@ dsql_status database_stop_orphan(const struct cluster *cluster, dsql_error *err)
     kill(pid, SIGQUIT);
     return wait_gone(pid, WAIT_STOP_MS)
                ? DSQL_OK
-               : fail(err, DSQL_ERR_TIMEOUT, "PostgreSQL (pid %d) does not stop", (int)pid);
+               : fail(err, DSQL_ERR_SYSTEM, "PostgreSQL (pid %d) does not stop", (int)pid);
 }
 
 /* ---- Talking to it ---- */
@@ -371,7 +371,7 @@ PGconn *database_wait(const struct cluster *cluster, pid_t *pid, dsql_error *err
         int status = 0;
         if (waitpid(*pid, &status, WNOHANG) == *pid) {
             *pid = 0;
-            fail(err, DSQL_ERR_CONNECT, "PostgreSQL ended at once: see %s", cluster->postgres_log);
+            fail(err, DSQL_ERR_SYSTEM, "PostgreSQL ended at once: see %s", cluster->postgres_log);
             return NULL;
         }
         clock_sleep_ms(clock_system(), POLL_MS);

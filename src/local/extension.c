@@ -60,7 +60,7 @@ static dsql_status find_folder(const char *option, char out[PATH_MAX], dsql_erro
                             (join(out, own, DSQL_EXTENSION_FROM_PROGRAM) && has_module(out)))) {
         return DSQL_OK;
     }
-    return fail(err, DSQL_ERR_USAGE,
+    return fail(err, DSQL_ERR_SYSTEM,
                 "the PostgreSQL extension " EXTENSION_NAME " was not found beside %s: build it "
                 "(needs the server's headers: apt-get install postgresql-server-dev-all), or say "
                 "where it is with --extension-dir",
@@ -73,12 +73,12 @@ static dsql_status read_major(struct extension *extension, dsql_error *err)
     struct buf content AUTO_BUF;
     buf_init(&content, SMALL_FILE_MAX);
     if (!join(path, extension->folder, MAJOR_FILE)) {
-        return fail(err, DSQL_ERR_USAGE, "the path of the extension is too long");
+        return fail(err, DSQL_ERR_SYSTEM, "the path of the extension is too long");
     }
     dsql_status status = file_read(path, &content, err);
     int64_t major = 0;
     if (status == DSQL_OK && !text_to_int64(text_trim(buf_text(&content)), 1, 999, &major)) {
-        status = fail(err, DSQL_ERR_USAGE, "%s is damaged", path);
+        status = fail(err, DSQL_ERR_SYSTEM, "%s is damaged", path);
     }
     extension->major = (int)major;
     return status;
@@ -90,7 +90,7 @@ static dsql_status read_part(const struct extension *extension, const char *name
     char path[PATH_MAX];
     return join(path, extension->folder, name)
                ? file_read(path, out, err)
-               : fail(err, DSQL_ERR_USAGE, "the path of the extension is too long");
+               : fail(err, DSQL_ERR_SYSTEM, "the path of the extension is too long");
 }
 
 dsql_status extension_read(struct extension *extension, const char *option, dsql_error *err)
@@ -123,7 +123,7 @@ dsql_status extension_check_major(const struct extension *extension, int major, 
     if (extension->major == major) {
         return DSQL_OK;
     }
-    return fail(err, DSQL_ERR_USAGE,
+    return fail(err, DSQL_ERR_SYSTEM,
                 "the extension in %s is for PostgreSQL %d, but %s has %d: choose the other server "
                 "with --pg-bindir, or build the extension with -DDSQL_PG_CONFIG=%s/pg_config",
                 extension->folder, extension->major, bindir, major, bindir);
@@ -143,7 +143,7 @@ dsql_status extension_write(const struct extension *extension, const struct clus
     }
     return join(path, cluster->lib, MODULE_FILE)
                ? file_replace(path, 0700, buf_text(&extension->module), err)
-               : fail(err, DSQL_ERR_USAGE, "the path of the cluster is too long");
+               : fail(err, DSQL_ERR_SYSTEM, "the path of the cluster is too long");
 }
 
 /* The script with MODULE_PATHNAME replaced, as CREATE EXTENSION would. */
@@ -184,7 +184,7 @@ static dsql_status ask_version(PGconn *conn, struct buf *version, dsql_error *er
     if (PQntuples(result) != 1) {
         status = fail(err, DSQL_ERR_QUERY, "%s", PQerrorMessage(conn));
     } else if (strcmp(PQgetvalue(result, 0, 0), "t") != 0) {
-        status = fail(err, DSQL_ERR_CONNECT,
+        status = fail(err, DSQL_ERR_SYSTEM,
                       "PostgreSQL runs without the extension " EXTENSION_NAME
                       ": without it nothing would find conflicts, so the cluster is not served");
     } else {

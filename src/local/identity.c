@@ -119,5 +119,5 @@ dsql_status identity_read_first(const char *path, char key_id[IDENTITY_KEY_ID_SI
     bool ok =
         id != NULL && text_copy(text_of(id), key_id, IDENTITY_KEY_ID_SIZE) && fill(entry, out);
     json_decref(root);
-    return ok ? DSQL_OK : fail(err, DSQL_ERR_USAGE, "could not read an identity from %s", path);
+    return ok ? DSQL_OK : fail(err, DSQL_ERR_SYSTEM, "could not read an identity from %s", path);
 }

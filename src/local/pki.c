@@ -214,7 +214,7 @@ static dsql_status make_server(const struct pki_files *files, const char *endpoi
     }
     dsql_status status = DSQL_OK;
     if (certificate == NULL) {
-        status = fail(err, DSQL_ERR_USAGE, "could not make a certificate with %s", files->ca_key);
+        status = fail(err, DSQL_ERR_SYSTEM, "could not make a certificate with %s", files->ca_key);
     }
     if (status == DSQL_OK) {
         status = save_key(key, files->server_key, err);

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,25 @@
 
 enum { STOP_LIMIT_MS = 40000, STOP_POLL_MS = 10 };
 
-/* What the daemon says: "p TEXT" progress, "e TEXT" an error, "r PORT" ready. */
+/* "e STATUS ERRNO TEXT": the daemon's error, as it would be without a process between. */
+static void read_error(struct text rest, dsql_error *err)
+{
+    struct text status_text;
+    struct text errno_text;
+    struct text message;
+    int64_t status = 0;
+    int64_t os_errno = 0;
+    char words[DSQL_ERROR_MESSAGE_SIZE] = "";
+    if (text_cut(rest, ' ', &status_text, &rest) && text_cut(rest, ' ', &errno_text, &message) &&
+        text_to_int64(status_text, 1, INT_MAX, &status) &&
+        text_to_int64(errno_text, 0, INT_MAX, &os_errno)) {
+        text_copy(message, words, sizeof words);
+        fail(err, (dsql_status)status, "%s", words);
+        err->os_errno = (int)os_errno;
+    }
+}
+
+/* What the daemon says: "p TEXT" progress, "e ..." an error, "r PORT" ready. */
 static void hear(struct text line, const struct supervisor_options *options, int *port,
                  dsql_error *err)
 {
@@ -31,7 +50,7 @@ static void hear(struct text line, const struct supervisor_options *options, int
         options->progress(words);
     }
     if (text_starts_with(line, "e ")) {
-        fail(err, DSQL_ERR_USAGE, "%s", words);
+        read_error(rest, err);
     }
     if (text_starts_with(line, "r ") && text_to_int64(rest, 0, 65535, &number)) {
         *port = (int)number;
@@ -59,7 +78,7 @@ dsql_status supervisor_start(const struct cluster *cluster,
     }
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        return fail_errno(err, DSQL_ERR_USAGE, "could not make a pipe");
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not make a pipe");
     }
     fflush(NULL);
     pid_t pid = fork();
@@ -69,16 +88,20 @@ dsql_status supervisor_start(const struct cluster *cluster,
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
-        return fail_errno(err, DSQL_ERR_USAGE, "could not start a process");
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not start a process");
     }
     *port = -1;
-    fail(err, DSQL_ERR_USAGE, "the daemon ended without a word: see %s", cluster->daemon_log);
-    listen_to(ends[0], options, port, err);
+    dsql_error said = {0};
+    fail(&said, DSQL_ERR_SYSTEM, "the daemon ended without a word: see %s", cluster->daemon_log);
+    listen_to(ends[0], options, port, &said);
     if (*port >= 0 && !options->is_init_only) {
         return DSQL_OK;
     }
     waitpid(pid, NULL, 0);
-    return *port >= 0 ? DSQL_OK : DSQL_ERR_USAGE;
+    if (*port < 0 && err != NULL) {
+        *err = said;
+    }
+    return *port >= 0 ? DSQL_OK : said.status;
 }
 
 /* Runs a step as the cluster's owner, in a process of its own when we are root. */
@@ -101,7 +124,7 @@ static dsql_status as_owner(const struct cluster *cluster,
     }
     int status = -1;
     if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
-        return fail(err, DSQL_ERR_USAGE, "that did not work as user %s", cluster->owner.name);
+        return fail(err, DSQL_ERR_SYSTEM, "that did not work as user %s", cluster->owner.name);
     }
     return DSQL_OK;
 }
@@ -111,7 +134,7 @@ dsql_status supervisor_stop(const struct cluster *cluster, bool *was_running, ds
     pid_t pid = cluster_running_pid(cluster);
     *was_running = pid > 0;
     if (pid > 0 && kill(pid, SIGTERM) != 0 && errno != ESRCH) {
-        return fail_errno(err, DSQL_ERR_USAGE, "could not stop process %d", (int)pid);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not stop process %d", (int)pid);
     }
     int64_t waited = 0;
     while (cluster_running_pid(cluster) == pid && pid > 0 && waited < STOP_LIMIT_MS) {
@@ -119,7 +142,7 @@ dsql_status supervisor_stop(const struct cluster *cluster, bool *was_running, ds
         waited += STOP_POLL_MS;
     }
     if (waited >= STOP_LIMIT_MS) {
-        return fail(err, DSQL_ERR_TIMEOUT, "process %d does not stop", (int)pid);
+        return fail(err, DSQL_ERR_SYSTEM, "process %d does not stop", (int)pid);
     }
     return as_owner(cluster, database_stop_orphan, err);
 }
@@ -133,7 +156,7 @@ dsql_status supervisor_destroy(const struct cluster *cluster, dsql_error *err)
 {
     dsql_status status = as_owner(cluster, remove_content, err);
     if (status == DSQL_OK && rmdir(cluster->dir) != 0 && errno != ENOENT) {
-        status = fail_errno(err, DSQL_ERR_USAGE, "could not remove %s", cluster->dir);
+        status = fail_errno(err, DSQL_ERR_SYSTEM, "could not remove %s", cluster->dir);
     }
     return status;
 }

@@ -70,8 +70,10 @@ static void every_status_has_a_name(void **state)
     (void)state;
     assert_string_equal(dsql_status_name(DSQL_OK), "ok");
     assert_string_equal(dsql_status_name(DSQL_ERR_COMMIT_UNKNOWN), "commit_unknown");
+    assert_string_equal(dsql_status_name(DSQL_ERR_SYSTEM), "system");
+    assert_int_equal(DSQL_ERR_SYSTEM, 12);
     assert_string_equal(dsql_status_name((dsql_status)999), "unknown");
-    for (int i = 0; i <= DSQL_ERR_CALLBACK; i++) {
+    for (int i = 0; i <= DSQL_ERR_SYSTEM; i++) {
         assert_string_not_equal(dsql_status_name((dsql_status)i), "unknown");
     }
 }

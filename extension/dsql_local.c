@@ -20,6 +20,7 @@
 #include "occ/am.h"
 #include "occ/commit.h"
 #include "occ/index.h"
+#include "occ/intents.h"
 #include "occ/shared.h"
 #include "occ/shortcuts.h"
 #include "occ/writes.h"
@@ -94,7 +95,7 @@ _PG_init(void)
 	limits_init();
 	occ_am_init();
 	occ_index_init();
-	occ_shared_init();
+	occ_intents_init();
 	occ_writes_init();
 	occ_commit_init();
 	occ_planner_init();

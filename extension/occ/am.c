@@ -335,6 +335,7 @@ occ_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot,
 		*lockmode = occ_key_changes(rel, &old.tuple, slot)
 						? LockTupleExclusive
 						: LockTupleNoKeyExclusive;
+		occ_note_insert();
 		occ_heap->tuple_insert(rel, slot, cid, 0, NULL);
 		*update_indexes = UPDATE_ALL_INDEXES;
 		occ_note_write(rel, &tid, *lockmode, HeapTupleHasExternal(&old.tuple),

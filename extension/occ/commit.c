@@ -16,21 +16,31 @@
  *	  as committed.  And nobody concurrent may have published an intent on the
  *	  row that a write conflicts with.
  * 3. Each lock: the same, but FOR KEY SHARE tolerates that a non-key update
- *	  replaced the version.
- * 4. Has a committed transaction doomed us, whose key we had inserted first?
- * 5. Each key that a concurrent transaction has inserted too: if it is
- *	  validated or has committed, it won; if it is still in progress, it is
- *	  doomed.
- * 6. Only now are pages changed: heap_delete() of each old version.
- * 7. Intents are published, the transaction is marked validated, the lock is
- *	  released.  The WAL flush comes after that: group commit goes on.
+ *	  replaced the version.  In a table without a primary key it then looks at
+ *	  the new version in the same way, and so on to the newest.
+ * 4. Has an intent been evicted that a concurrent transaction published?
+ * 5. Has a committed transaction doomed us, whose key we had inserted first?
+ * 6. Each transaction that has inserted a key of ours too: if it is validated
+ *	  or has committed, it won.
+ * 7. Only now are pages changed: heap_delete() of each old version.
+ * 8. Intents and replacements are published, those who inserted our keys and
+ *	  are still at work are doomed, the transaction is marked validated, the
+ *	  lock is released.  The WAL flush comes after that: group commit goes on.
+ *
+ * What is done under the lock is at most proportional to what the transaction
+ * did itself: a verdict on a rival is one on all the keys that it inserted.
  *
  * First committer wins: "first" is the order of the lock.  Two transactions
  * with a conflict meet in one of three places: the xmax of an old version,
- * the table of intents, or a key.  Each is written in 5 to 7 by whoever has
- * the lock first and read in 2 to 5 by the other, who fails.  Those who end
- * before the other's snapshot do not conflict, and are told apart by that
+ * the table of intents, or a key.  Each is written in 7 and 8 by the one that
+ * has the lock first and read in 2 to 6 by the other, which fails.  Those that
+ * end before the other's snapshot do not conflict, and are told apart by that
  * snapshot itself.
+ *
+ * At capacity: a full table of intents costs precision for transactions that
+ * were at work when one was evicted (occ_intents.c); more contended
+ * subtransactions than a slot has room for doom the whole transaction
+ * (occ_shared.c).  Neither lets a conflict pass.
  *
  * No deadlock: nothing is waited for while a transaction runs.  At COMMIT
  * relation locks come first, in the order of their oids, and under the lock
@@ -55,6 +65,7 @@
 #include "miscadmin.h"
 #include "occ/commit.h"
 #include "occ/identity.h"
+#include "occ/intents.h"
 #include "occ/shared.h"
 #include "occ/writes.h"
 #include "schema/ddl.h"
@@ -71,7 +82,7 @@
 typedef struct Target
 {
 	Relation   rel;
-	Bitmapset *identity_columns;
+	Bitmapset *identity_columns; /* NULL: a version is known by its place */
 } Target;
 
 /* An entry of the log, with what validation needs. */
@@ -79,9 +90,20 @@ typedef struct Claim
 {
 	const OccEntry *entry;
 	Target		   *target;
-	OccIntentKey	key;  /* if Work.has_identities */
-	TransactionId	xmin; /* WRITE, likewise */
+	ItemPointerData tid;	/* LOCK: once validated, of the newest version */
+	ItemPointerData newest; /* WRITE: by which our transaction replaced it */
+	OccIntentKey	key;	/* if Work.has_identities or it is a place */
+	TransactionId	xmin;	/* WRITE, if Work.has_identities */
 } Claim;
+
+/* A transaction that inserted keys which we have inserted too. */
+typedef struct Rival
+{
+	TransactionId xid; /* maybe a subtransaction's */
+	TransactionId topxid;
+	const Claim	 *claims; /* KEY */
+	int			  nclaims;
+} Rival;
 
 typedef struct Work
 {
@@ -93,6 +115,8 @@ typedef struct Work
 	int			  nlocks;
 	Claim		 *keys;
 	int			  nkeys;
+	Rival		 *rivals;
+	int			  nrivals;
 	bool		  has_identities;
 	Snapshot	  snapshot;
 	TransactionId topxid;
@@ -120,11 +144,31 @@ compare_claims(const void *a, const void *b)
 	return ItemPointerCompare((ItemPointer) &x->tid, (ItemPointer) &y->tid);
 }
 
+/* By rival. */
+static int
+compare_keys(const void *a, const void *b)
+{
+	TransactionId x = ((const Claim *) a)->entry->xid;
+	TransactionId y = ((const Claim *) b)->entry->xid;
+
+	if (x != y)
+		return x < y ? -1 : 1;
+	return compare_claims(a, b);
+}
+
 static Claim *
 alloc_claims(int n)
 {
 	return MemoryContextAllocHuge(CurrentMemoryContext,
 								  Max(n, 1) * sizeof(Claim));
+}
+
+static void
+gather(Claim *claims, int *n, const OccEntry *entry)
+{
+	claims[*n].entry = entry;
+	claims[*n].tid = entry->tid;
+	(*n)++;
 }
 
 /* Entries of one kind, by place. */
@@ -142,11 +186,11 @@ gather_locks_writes_keys(Work *work)
 		const OccEntry *entry = &entries[i];
 
 		if (entry->kind == OCC_WRITE)
-			work->writes[work->nwrites++].entry = entry;
+			gather(work->writes, &work->nwrites, entry);
 		else if (entry->kind == OCC_LOCK)
-			work->locks[work->nlocks++].entry = entry;
+			gather(work->locks, &work->nlocks, entry);
 		else if (entry->kind == OCC_KEY)
-			work->keys[work->nkeys++].entry = entry;
+			gather(work->keys, &work->nkeys, entry);
 	}
 	qsort(work->writes, work->nwrites, sizeof(Claim), compare_claims);
 	qsort(work->locks, work->nlocks, sizeof(Claim), compare_claims);
@@ -256,6 +300,31 @@ drop_needless_locks(Work *work)
 	work->nlocks = kept;
 }
 
+/* A verdict on a rival is one on all the keys that it inserted. */
+static void
+gather_rivals(Work *work)
+{
+	Rival *rival = NULL;
+
+	qsort(work->keys, work->nkeys, sizeof(Claim), compare_keys);
+	work->rivals = palloc(Max(work->nkeys, 1) * sizeof(Rival));
+	for (int i = 0; i < work->nkeys; i++)
+	{
+		const Claim	 *key = &work->keys[i];
+		TransactionId xid = key->entry->xid;
+
+		if (rival == NULL || rival->xid != xid)
+		{
+			rival = &work->rivals[work->nrivals++];
+			rival->xid = xid;
+			rival->topxid = SubTransGetTopmostTransaction(xid);
+			rival->claims = key;
+			rival->nclaims = 0;
+		}
+		rival->nclaims++;
+	}
+}
+
 static void
 close_targets(Work *work)
 {
@@ -263,7 +332,68 @@ close_targets(Work *work)
 		table_close(work->targets[i].rel, NoLock);
 }
 
-/* Needs the row, maybe its toasted key: not under the lock. */
+static void
+set_place(Claim *claim)
+{
+	claim->key.identity = occ_place_identity(&claim->tid);
+}
+
+static void
+set_relation(Claim *claim)
+{
+	claim->key.database = MyDatabaseId;
+	claim->key.relation = RelationGetRelid(claim->target->rel);
+}
+
+/* Our own version may have been updated again: heap links those. */
+static void
+follow_our_updates(Claim *write)
+{
+	HeapTupleData tuple;
+	Buffer		  buffer;
+	bool		  is_newest;
+
+	write->newest = write->entry->other;
+	do
+	{
+		tuple.t_self = write->newest;
+		if (!heap_fetch(write->target->rel, SnapshotAny, &tuple, &buffer,
+						false))
+			return; /* rolled back and pruned: no intent will be on it */
+		is_newest = (tuple.t_data->t_infomask & HEAP_XMAX_INVALID) != 0 ||
+					HEAP_XMAX_IS_LOCKED_ONLY(tuple.t_data->t_infomask) ||
+					!TransactionIdIsCurrentTransactionId(
+						HeapTupleHeaderGetUpdateXid(tuple.t_data)) ||
+					ItemPointerEquals(&tuple.t_data->t_ctid, &tuple.t_self);
+		write->newest = is_newest ? tuple.t_self : tuple.t_data->t_ctid;
+		ReleaseBuffer(buffer);
+	} while (!is_newest);
+}
+
+/* Does it leave the keys of a row alone that is known by its place? */
+static bool
+is_replacement(const Claim *claim)
+{
+	return claim->entry->kind == OCC_WRITE &&
+		   claim->entry->mode != LockTupleExclusive &&
+		   claim->target->identity_columns == NULL;
+}
+
+/* A place is known at once. */
+static void
+set_places(Claim *claims, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		set_relation(&claims[i]);
+		if (claims[i].target->identity_columns == NULL)
+			set_place(&claims[i]);
+		if (is_replacement(&claims[i]))
+			follow_our_updates(&claims[i]);
+	}
+}
+
+/* A key needs the row, and may be toasted: not under the lock. */
 static void
 identify(Claim *claims, int n)
 {
@@ -273,14 +403,14 @@ identify(Claim *claims, int n)
 		HeapTupleData tuple;
 		Buffer		  buffer;
 
-		tuple.t_self = claims[i].entry->tid;
+		if (claims[i].target->identity_columns == NULL)
+			continue;
+		tuple.t_self = claims[i].tid;
 		if (!heap_fetch(rel, SnapshotAny, &tuple, &buffer, false))
 			elog(ERROR, "row (%u,%u) of \"%s\" is gone",
 				 ItemPointerGetBlockNumber(&tuple.t_self),
 				 ItemPointerGetOffsetNumber(&tuple.t_self),
 				 RelationGetRelationName(rel));
-		claims[i].key.database = MyDatabaseId;
-		claims[i].key.relation = RelationGetRelid(rel);
 		claims[i].key.identity =
 			occ_identity(rel, claims[i].target->identity_columns, &tuple);
 		claims[i].xmin = HeapTupleHeaderGetXmin(tuple.t_data);
@@ -297,10 +427,18 @@ identify_all(Work *work)
 }
 
 /*
- * Keys go by place; others are needed by identity if there are intents to
- * compare with, or if we publish.  A delete of a version that some snapshot
- * does not see yet is published, for it may have locked an older one.
+ * Primary keys are needed if there are intents to compare with, or if we
+ * publish.  A delete of a version that some snapshot does not see yet is
+ * published, for it may have locked an older one.  (Without a primary key such
+ * a transaction finds the deleted version by itself.)
  */
+static bool
+is_published_delete(const Claim *write)
+{
+	return write->entry->mode == LockTupleExclusive &&
+		   write->target->identity_columns != NULL;
+}
+
 static bool
 must_identify(const Work *work)
 {
@@ -309,7 +447,7 @@ must_identify(const Work *work)
 	if (work->nlocks > 0 || (work->nwrites > 0 && occ_intents_exist()))
 		return true;
 	for (int i = 0; i < work->nwrites; i++)
-		if (work->writes[i].entry->mode == LockTupleExclusive)
+		if (is_published_delete(&work->writes[i]))
 			return true;
 	return false;
 }
@@ -322,7 +460,7 @@ defeat(Defeat *out, OccConflictKind kind, const Claim *claim,
 {
 	out->kind = kind;
 	out->relid = RelationGetRelid(claim->target->rel);
-	out->tid = claim->entry->tid;
+	out->tid = claim->tid;
 	out->winner = winner;
 	return false;
 }
@@ -330,22 +468,15 @@ defeat(Defeat *out, OccConflictKind kind, const Claim *claim,
 static bool
 is_not_doomed(Defeat *out)
 {
-	TransactionId *children;
-	int			   nchildren = xactGetCommittedChildren(&children);
-	OccDoom		   doom;
-	bool		   found;
+	OccDoom doom;
 
-	found = occ_is_doomed(GetTopTransactionId(), &doom);
-	for (int i = 0; i < nchildren && !found; i++)
-		found = occ_is_doomed(children[i], &doom);
-	if (found)
-	{
-		out->kind = OCC_CONFLICT_KEY;
-		out->relid = doom.relation;
-		out->tid = doom.tid;
-		out->winner = doom.winner;
-	}
-	return !found;
+	if (!occ_am_doomed(&doom))
+		return true;
+	out->kind = OCC_CONFLICT_KEY;
+	out->relid = doom.relation;
+	out->tid = doom.tid;
+	out->winner = doom.winner;
+	return false;
 }
 
 /* The state of a version, as a writer of this transaction finds it. */
@@ -372,47 +503,95 @@ version_state(Relation rel, ItemPointer tid, TransactionId *xmax,
 }
 
 static bool
-version_allows(const Claim *claim, OccConflictKind kind, Defeat *out)
-{
-	TransactionId xmax;
-	bool		  non_key;
-
-	switch (version_state(claim->target->rel, (ItemPointer) &claim->entry->tid,
-						  &xmax, &non_key))
-	{
-		case TM_Ok:
-			return true;
-		case TM_BeingModified:
-		case TM_Updated:
-		case TM_Deleted:
-			return (claim->entry->mode == LockTupleKeyShare && non_key) ||
-				   defeat(out, kind, claim, xmax);
-		default:
-			elog(ERROR, "a row that this transaction saw is not committed");
-	}
-}
-
-static bool
 intents_allow(const Work *work, const Claim *claim, Defeat *out)
 {
 	TransactionId winner;
-	bool		  forgotten;
 
-	if (!occ_intents_exist() ||
-		!occ_intent_conflicts(&claim->key, (LockTupleMode) claim->entry->mode,
-							  work->snapshot, &winner, &forgotten))
+	return !occ_intents_exist() ||
+		   !occ_intent_conflicts(&claim->key,
+								 (LockTupleMode) claim->entry->mode,
+								 work->snapshot, &winner) ||
+		   defeat(out, OCC_CONFLICT_LOCK, claim, winner);
+}
+
+/* A version that a validated transaction has just made is the newest. */
+static bool
+is_newest(TM_Result state, const Claim *claim)
+{
+	return state == TM_Ok ||
+		   (state == TM_Invisible &&
+			!ItemPointerEquals((ItemPointer) &claim->entry->tid,
+							   (ItemPointer) &claim->tid));
+}
+
+/*
+ * One version: may it be written or locked?  A key share tolerates that a
+ * non-key update replaced it: *replaced_by says whose.
+ */
+static bool
+version_allows(const Claim *claim, OccConflictKind kind,
+			   TransactionId *replaced_by, Defeat *out)
+{
+	TransactionId xmax;
+	bool		  non_key;
+	TM_Result	  state = version_state(
+			claim->target->rel, (ItemPointer) &claim->tid, &xmax, &non_key);
+
+	*replaced_by = InvalidTransactionId;
+	if (is_newest(state, claim))
 		return true;
-	return defeat(out, forgotten ? OCC_CONFLICT_FORGOTTEN : OCC_CONFLICT_LOCK,
-				  claim, winner);
+	if (state != TM_BeingModified && state != TM_Updated &&
+		state != TM_Deleted)
+		elog(ERROR, "a row that this transaction saw is not committed");
+	if (claim->entry->mode != LockTupleKeyShare || !non_key)
+		return defeat(out, kind, claim, xmax);
+	*replaced_by = xmax;
+	return true;
+}
+
+/*
+ * A row: its version, and the intents on it.  A row that is known by its place
+ * is looked at in each place that it has had since, up to the newest one,
+ * which is where the claim is in the end.
+ */
+static bool
+row_allows(const Work *work, Claim *claim, OccConflictKind kind, Defeat *out)
+{
+	for (;;)
+	{
+		TransactionId xid;
+
+		if (!version_allows(claim, kind, &xid, out) ||
+			!intents_allow(work, claim, out))
+			return false;
+		if (!TransactionIdIsValid(xid) ||
+			claim->target->identity_columns != NULL)
+			return true;
+		if (!occ_find_replacement(&claim->key, xid, &claim->tid))
+			return defeat(out, OCC_CONFLICT_FORGOTTEN, claim, xid);
+		set_place(claim);
+	}
+}
+
+/* Could there be an intent that we do not find because it was evicted? */
+static bool
+no_intent_was_lost(const Work *work, Defeat *out)
+{
+	TransactionId winner;
+
+	if (work->nwrites + work->nlocks == 0 ||
+		!occ_intents_lost(work->snapshot, &winner))
+		return true;
+	return defeat(out, OCC_CONFLICT_FORGOTTEN,
+				  work->nwrites > 0 ? work->writes : work->locks, winner);
 }
 
 static bool
-rows_allow(const Work *work, const Claim *claims, int n, OccConflictKind kind,
+rows_allow(const Work *work, Claim *claims, int n, OccConflictKind kind,
 		   Defeat *out)
 {
 	for (int i = 0; i < n; i++)
-		if (!version_allows(&claims[i], kind, out) ||
-			!intents_allow(work, &claims[i], out))
+		if (!row_allows(work, &claims[i], kind, out))
 			return false;
 	return true;
 }
@@ -425,7 +604,7 @@ key_version_stands(const Claim *claim)
 	Buffer		  buffer;
 	bool		  stands;
 
-	tuple.t_self = claim->entry->tid;
+	tuple.t_self = claim->tid;
 	if (!heap_fetch(claim->target->rel, SnapshotAny, &tuple, &buffer, false))
 		return false;
 	stands = HeapTupleHeaderGetXmin(tuple.t_data) == claim->entry->xid;
@@ -434,54 +613,33 @@ key_version_stands(const Claim *claim)
 }
 
 /*
- * The order of the questions matters: who is not validated now cannot become
- * so while we have the lock, and who has ended meanwhile has left its verdict
- * in pg_xact.
+ * The order of the questions matters: a transaction that is not validated now
+ * cannot become so while we have the lock, and one that has ended meanwhile
+ * has left its verdict in pg_xact.
  */
 static bool
-key_allows(const Claim *claim, Defeat *out)
+has_won(const Rival *rival)
 {
-	TransactionId xid = claim->entry->xid;
-	TransactionId top = SubTransGetTopmostTransaction(xid);
-
-	if (!occ_is_validated(top))
-	{
-		if (TransactionIdIsInProgress(xid) || !TransactionIdDidCommit(xid))
-			return true;
-	}
-	else if (TransactionIdDidAbort(xid))
-		return true; /* a subtransaction of it */
-	return !key_version_stands(claim) ||
-		   defeat(out, OCC_CONFLICT_KEY, claim, top);
-}
-
-/*
- * Who has inserted our key and is still at work has lost.  Called when nothing
- * can make us fail any more, or they would have lost to nobody.
- */
-static bool
-doom_the_others(const Work *work, Defeat *out)
-{
-	for (int i = 0; i < work->nkeys; i++)
-	{
-		const OccEntry *entry = work->keys[i].entry;
-		OccDoom doom = {entry->xid, work->topxid, entry->relid, entry->tid};
-
-		if (TransactionIdIsInProgress(entry->xid) &&
-			!occ_is_validated(SubTransGetTopmostTransaction(entry->xid)) &&
-			!occ_doom(&doom))
-			return defeat(out, OCC_CONFLICT_FORGOTTEN, &work->keys[i],
-						  entry->xid);
-	}
-	return true;
+	if (occ_is_validated(rival->topxid))
+		return !TransactionIdDidAbort(rival->xid); /* a subtransaction of it */
+	return !TransactionIdIsInProgress(rival->xid) &&
+		   TransactionIdDidCommit(rival->xid);
 }
 
 static bool
 keys_allow(const Work *work, Defeat *out)
 {
-	for (int i = 0; i < work->nkeys; i++)
-		if (!key_allows(&work->keys[i], out))
-			return false;
+	for (int i = 0; i < work->nrivals; i++)
+	{
+		const Rival *rival = &work->rivals[i];
+
+		if (!has_won(rival))
+			continue;
+		for (int k = 0; k < rival->nclaims; k++)
+			if (key_version_stands(&rival->claims[k]))
+				return defeat(out, OCC_CONFLICT_KEY, &rival->claims[k],
+							  rival->topxid);
+	}
 	return true;
 }
 
@@ -490,14 +648,14 @@ keys_allow(const Work *work, Defeat *out)
  * but what is told should be that both wrote the row.  So rows come first.
  */
 static bool
-validate(const Work *work, Defeat *out)
+validate(Work *work, Defeat *out)
 {
 	return rows_allow(work, work->writes, work->nwrites, OCC_CONFLICT_WRITE,
 					  out) &&
 		   rows_allow(work, work->locks, work->nlocks, OCC_CONFLICT_LOCK,
 					  out) &&
-		   is_not_doomed(out) && keys_allow(work, out) &&
-		   doom_the_others(work, out);
+		   no_intent_was_lost(work, out) && is_not_doomed(out) &&
+		   keys_allow(work, out);
 }
 
 /* ---- 6 and 7: publication, under the lock ---- */
@@ -512,27 +670,73 @@ delete_old_versions(const Work *work)
 		const OccEntry *entry = work->writes[i].entry;
 		TM_FailureData	failure;
 
-		if (heap_delete(work->writes[i].target->rel, (ItemPointer) &entry->tid,
-						cid, InvalidSnapshot, false, &failure,
+		if (heap_delete(work->writes[i].target->rel, &work->writes[i].tid, cid,
+						InvalidSnapshot, false, &failure,
 						entry->mode != LockTupleExclusive) != TM_Ok)
 			elog(ERROR, "a validated row was changed");
 	}
 }
 
 static void
-publish(const Work *work)
+publish_locks(const Work *work)
 {
-	TransactionId horizon = occ_horizon();
-
 	for (int i = 0; i < work->nlocks; i++)
 		occ_publish_intent(&work->locks[i].key,
 						   (LockTupleMode) work->locks[i].entry->mode,
 						   work->topxid);
+}
+
+static void
+publish_replacement(const Work *work, Claim *write)
+{
+	OccIntentKey new_version = write->key;
+
+	new_version.identity = occ_place_identity(&write->newest);
+	occ_publish_replacement(&write->key, &new_version, &write->newest,
+							work->topxid);
+}
+
+static void
+publish_writes(const Work *work)
+{
+	TransactionId horizon = occ_known_horizon();
+
 	for (int i = 0; i < work->nwrites; i++)
-		if (work->writes[i].entry->mode == LockTupleExclusive &&
-			TransactionIdFollowsOrEquals(work->writes[i].xmin, horizon))
-			occ_publish_intent(&work->writes[i].key, LockTupleExclusive,
-							   work->topxid);
+	{
+		Claim *write = &work->writes[i];
+
+		if (is_replacement(write))
+			publish_replacement(work, write);
+		else if (is_published_delete(write) &&
+				 TransactionIdFollowsOrEquals(write->xmin, horizon))
+			occ_publish_intent(&write->key, LockTupleExclusive, work->topxid);
+	}
+}
+
+/*
+ * Last of all: nothing can make us fail any more, so nobody loses to a
+ * transaction that loses itself.
+ */
+static void
+doom_rivals(const Work *work)
+{
+	for (int i = 0; i < work->nrivals; i++)
+	{
+		const Rival	   *rival = &work->rivals[i];
+		const OccEntry *entry = rival->claims[0].entry;
+		OccDoom doom = {rival->xid, work->topxid, entry->relid, entry->tid};
+
+		occ_doom(rival->topxid, &doom);
+	}
+}
+
+static void
+publish(const Work *work)
+{
+	occ_advance_horizon();
+	publish_locks(work);
+	publish_writes(work);
+	doom_rivals(work);
 	occ_set_validated(work->topxid);
 }
 
@@ -676,6 +880,9 @@ commit_work(void)
 	gather_locks_writes_keys(&work);
 	open_targets(&work);
 	drop_needless_locks(&work);
+	set_places(work.writes, work.nwrites);
+	set_places(work.locks, work.nlocks);
+	gather_rivals(&work);
 	ask_inject(&work);
 	if (!validate_and_publish(&work, &why))
 		lose(&why);
@@ -699,7 +906,7 @@ before_commit(void)
 static void
 after_transaction(void)
 {
-	occ_clear_validated();
+	occ_leave();
 	occ_forget_all();
 	ddl_reset();
 	limits_reset();

@@ -1,13 +1,18 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * occ_identity.c
- *	  A row is its key and not its place.
+ *	  A row is its primary key and not its place.
  *
  * A version that one transaction locked FOR KEY SHARE may have been replaced
  * by a non-key update when another deletes the row: they meet only if both
- * know it by its key.  Keys are compared as PostgreSQL stores them (their
- * image), here and in occ_key_changes(): so a version that counts as a non-key
- * update has the identity of its predecessor.
+ * know it by the same identity.  A primary key has no NULLs and is in every
+ * version.  It is compared as PostgreSQL stores it (its image), here and in
+ * occ_key_changes(): so a version that counts as a non-key update has the
+ * identity of its predecessor.
+ *
+ * Nothing of the kind holds for other keys: they may be NULL, and a table may
+ * have none.  There a version is known by its place, and COMMIT follows the
+ * row from version to version (occ_intents.c).
  */
 #include "base/settings.h"
 
@@ -32,12 +37,7 @@ next_column(Bitmapset *columns, int *member)
 Bitmapset *
 occ_identity_columns(Relation rel)
 {
-	Bitmapset *columns;
-
-	columns = RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_PRIMARY_KEY);
-	if (columns == NULL)
-		columns = RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_KEY);
-	return columns;
+	return RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_PRIMARY_KEY);
 }
 
 static uint64
@@ -70,19 +70,25 @@ occ_identity(Relation rel, Bitmapset *columns, HeapTuple tuple)
 	uint64	  hash = 0;
 	int		  member = -1;
 	int		  attnum;
-	bool	  isnull = columns == NULL;
 
-	while (!isnull && (attnum = next_column(columns, &member)) != 0)
+	while ((attnum = next_column(columns, &member)) != 0)
 	{
+		bool  isnull;
 		Datum value = heap_getattr(tuple, attnum, desc, &isnull);
 
-		if (!isnull)
-			hash = hash_image(value, TupleDescAttr(desc, attnum - 1), hash);
+		if (isnull)
+			elog(ERROR, "a primary key of \"%s\" is NULL",
+				 RelationGetRelationName(rel));
+		hash = hash_image(value, TupleDescAttr(desc, attnum - 1), hash);
 	}
-	if (isnull)
-		hash = hash_bytes_extended((unsigned char *) &tuple->t_self,
-								   sizeof(ItemPointerData), 1);
 	return hash;
+}
+
+uint64
+occ_place_identity(ItemPointer tid)
+{
+	return ((uint64) ItemPointerGetBlockNumber(tid) << 16) |
+		   ItemPointerGetOffsetNumber(tid);
 }
 
 bool

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * occ_identity.h
- *	  Which row is it, whatever version: its key.
+ *	  Which row is it, whatever version.
  */
 #ifndef OCC_IDENTITY_H
 #define OCC_IDENTITY_H
@@ -11,18 +11,17 @@
 #include "nodes/bitmapset.h"
 #include "utils/relcache.h"
 
-/*
- * The columns that say which row it is: of the primary key, else of all keys;
- * NULL: it has none.  Reads catalogs.
- */
+/* The columns of the primary key; NULL: there is none.  Reads catalogs. */
 extern Bitmapset *occ_identity_columns(Relation rel);
 
 /*
- * The same for all versions of a row that non-key updates made.  Columns that
- * are NULL identify nothing: then it is the version's own place.
- * May read the toast table.
+ * Of a row with a primary key: the same for all versions that non-key updates
+ * made.  May read the toast table.
  */
 extern uint64 occ_identity(Relation rel, Bitmapset *columns, HeapTuple tuple);
+
+/* Of a version, in a table without: its place. */
+extern uint64 occ_place_identity(ItemPointer tid);
 
 /* Does the new version differ in a column of a key? */
 extern bool occ_key_changes(Relation rel, HeapTuple old, TupleTableSlot *slot);

@@ -1,112 +1,76 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * occ_shared.c
- *	  Validated transactions, doomed transactions, published intents.
+ *	  The one lock of COMMIT, and a slot for each backend.
  *
- * Intents are what a transaction locked (FOR UPDATE, FOR KEY SHARE, foreign
- * keys) and no page remembers.  One is of interest to transactions whose
- * snapshot has its publisher as running.  It goes when
+ * A slot belongs to the transaction that its backend runs.  Its owner enters
+ * with the first row that it inserts and leaves when the transaction has
+ * ended; a transaction that commits dooms others in their slots.  The owner
+ * enters and leaves without the one lock, so a slot has a spinlock of its own;
+ * whoever dooms holds both, in the order lock, spinlock.
  *
- * - no such snapshot can exist any more (the horizon has passed it), or
- * - a later intent on the same row in the same mode says all that it says:
- *	 if X ended before Y published, whoever is concurrent to X is concurrent
- *	 to Y.  Y must have committed, though: until then X is only covered.
+ * The owner enters before its row is in any index.  So whoever meets the row
+ * there finds the slot taken, or the transaction ended.
  *
- * So a row has at most two intents a mode and committing backend, however hot
- * it is, and looking one up costs the same among ten as among 100,000.
+ * A slot has room for MAX_DOOMS subtransactions that inserted contended keys.
+ * A transaction that needs more is doomed whole: it then fails even if it has
+ * rolled back to a savepoint all that was contended.
  */
 #include "base/settings.h"
 
-#include <limits.h>
-
 #include "access/transam.h"
-#include "common/hashfn.h"
+#include "access/xact.h"
 #include "miscadmin.h"
+#include "occ/intents.h"
 #include "occ/shared.h"
 #include "port/atomics.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
 #include "storage/procarray.h"
 #include "storage/shmem.h"
-#include "utils/guc.h"
+#include "storage/spin.h"
 #include "utils/snapmgr.h"
 
 #define TRANCHE_NAME "dsql_local"
 
-/* How many doomed there may be before those that have ended are dropped. */
-#define DOOMED_TIDY 64
-
-/* How many of the oldest intents a publisher looks at to drop. */
-#define INTENTS_TIDY 4
+#define MAX_DOOMS 8
 
 /* How often the horizon is computed anew, in validations. */
 #define HORIZON_INTERVAL 32
 
-#define NO_INTENT (-1)
-
-typedef struct OccIntent
+typedef struct OccSlot
 {
-	OccIntentKey  key;
-	TransactionId xid;
-	TransactionId covered_by; /* published after xid ended, same mode */
-	int			  next;		  /* in its bucket; of the free ones */
-	int			  prev;
-	int			  newer; /* by age */
-	int			  older;
-	LockTupleMode mode;
-} OccIntent;
+	/* Written under the lock, emptied without: read with a barrier. */
+	TransactionId validated;
+
+	slock_t		  mutex; /* of what follows */
+	TransactionId topxid;
+	int			  ndooms;
+	bool		  is_doomed_whole;
+	OccDoom		  dooms[MAX_DOOMS];
+} OccSlot;
 
 typedef struct OccShared
 {
 	LWLock			*lock;
-	pg_atomic_uint32 nintents;
 	pg_atomic_uint32 horizon;
 	pg_atomic_uint32 validations;
-	TransactionId	 newest_evicted;
-	int				 oldest_intent;
-	int				 newest_intent;
-	int				 free_intent;
-	int				 ndoomed;
-	TransactionId	 validated[FLEXIBLE_ARRAY_MEMBER]; /* by pgprocno */
+	OccSlot			 slots[FLEXIBLE_ARRAY_MEMBER]; /* by pgprocno */
 } OccShared;
 
-static int		  max_intents = 131072;
-static int		  nbuckets;
 static OccShared *shared = NULL;
-static OccIntent *intents = NULL;
-static int		 *buckets = NULL;
-static OccDoom	 *doomed = NULL;
-static int		  max_doomed;
-
-/* ---- Setting up ---- */
-
-static void
-count_places(void)
-{
-	max_doomed = 16 * MaxBackends + 1024;
-	nbuckets = 1024;
-	while (nbuckets < max_intents)
-		nbuckets *= 2;
-}
 
 static Size
-header_size(void)
+slots_size(void)
 {
-	return MAXALIGN(offsetof(OccShared, validated) +
-					mul_size(MaxBackends, sizeof(TransactionId)));
+	return MAXALIGN(offsetof(OccShared, slots) +
+					mul_size(MaxBackends, sizeof(OccSlot)));
 }
 
 Size
 occ_shmem_size(void)
 {
-	Size size;
-
-	count_places();
-	size = header_size();
-	size = add_size(size, MAXALIGN(mul_size(max_doomed, sizeof(OccDoom))));
-	size = add_size(size, MAXALIGN(mul_size(max_intents, sizeof(OccIntent))));
-	size = add_size(size, mul_size(nbuckets, sizeof(int)));
-	return size;
+	return add_size(slots_size(), occ_intents_shmem_size());
 }
 
 void
@@ -116,53 +80,22 @@ occ_shmem_request(void)
 	RequestNamedLWLockTranche(TRANCHE_NAME, 1);
 }
 
-static void
-empty_everything(void)
-{
-	shared->lock = &GetNamedLWLockTranche(TRANCHE_NAME)->lock;
-	pg_atomic_init_u32(&shared->nintents, 0);
-	pg_atomic_init_u32(&shared->horizon, FirstNormalTransactionId);
-	pg_atomic_init_u32(&shared->validations, 0);
-	shared->newest_evicted = InvalidTransactionId;
-	shared->oldest_intent = shared->newest_intent = NO_INTENT;
-	shared->free_intent = 0;
-	shared->ndoomed = 0;
-	for (int i = 0; i < MaxBackends; i++)
-		shared->validated[i] = InvalidTransactionId;
-	for (int i = 0; i < nbuckets; i++)
-		buckets[i] = NO_INTENT;
-	for (int i = 0; i < max_intents; i++)
-		intents[i].next = i + 1 < max_intents ? i + 1 : NO_INTENT;
-}
-
 void
 occ_shmem_init(void)
 {
-	bool  found;
-	char *at;
+	bool found;
 
-	count_places();
-	at = ShmemInitStruct("dsql_local transactions", occ_shmem_size(), &found);
-	shared = (OccShared *) at;
-	at += header_size();
-	doomed = (OccDoom *) at;
-	at += MAXALIGN(max_doomed * sizeof(OccDoom));
-	intents = (OccIntent *) at;
-	at += MAXALIGN(max_intents * sizeof(OccIntent));
-	buckets = (int *) at;
+	shared = ShmemInitStruct("dsql_local transactions", slots_size(), &found);
 	if (!found)
-		empty_everything();
-}
-
-void
-occ_shared_init(void)
-{
-	DefineCustomIntVariable(
-		"dsql_local.max_intents",
-		"Row locks of committed transactions that are remembered.",
-		"When there are more, transactions fail that might not have to.",
-		&max_intents, 131072, 1024, INT_MAX / 4, PGC_POSTMASTER, 0, NULL, NULL,
-		NULL);
+	{
+		memset(shared, 0, slots_size());
+		shared->lock = &GetNamedLWLockTranche(TRANCHE_NAME)->lock;
+		pg_atomic_init_u32(&shared->horizon, FirstNormalTransactionId);
+		pg_atomic_init_u32(&shared->validations, 0);
+		for (int i = 0; i < MaxBackends; i++)
+			SpinLockInit(&shared->slots[i].mutex);
+	}
+	occ_intents_shmem_init();
 }
 
 void
@@ -177,269 +110,151 @@ occ_unlock(void)
 	LWLockRelease(shared->lock);
 }
 
+static OccSlot *
+my_slot(void)
+{
+	return &shared->slots[MyProcNumberCompat];
+}
+
 /* ---- Validated ---- */
 
 void
 occ_set_validated(TransactionId topxid)
 {
-	shared->validated[MyProcNumberCompat] = topxid;
+	my_slot()->validated = topxid;
 	pg_atomic_fetch_add_u32(&shared->validations, 1);
 }
 
-/*
- * Called when my transaction is no longer in progress for anybody: who finds
- * the place empty and the transaction gone must look whether it committed.
- */
-void
-occ_clear_validated(void)
+static TransactionId
+validated_in(int slot)
 {
-	*(volatile TransactionId *) &shared->validated[MyProcNumberCompat] =
-		InvalidTransactionId;
+	return *(volatile TransactionId *) &shared->slots[slot].validated;
 }
 
 bool
 occ_is_validated(TransactionId topxid)
 {
 	for (int i = 0; i < MaxBackends; i++)
-		if (((volatile TransactionId *) shared->validated)[i] == topxid)
+		if (validated_in(i) == topxid)
 			return true;
 	pg_read_barrier(); /* before looking whether it has ended */
 	return false;
 }
 
-/* ---- Doomed ---- */
-
-static void
-drop_ended_doomed(void)
-{
-	int kept = 0;
-
-	for (int i = 0; i < shared->ndoomed; i++)
-		if (TransactionIdIsInProgress(doomed[i].xid))
-			doomed[kept++] = doomed[i];
-	shared->ndoomed = kept;
-}
-
 bool
-occ_doom(const OccDoom *doom)
+occ_some_validated_is_concurrent(Snapshot snapshot, TransactionId newest,
+								 TransactionId *which)
 {
-	if (shared->ndoomed >= DOOMED_TIDY)
-		drop_ended_doomed();
-	if (shared->ndoomed == max_doomed)
-		return false;
-	doomed[shared->ndoomed++] = *doom;
-	return true;
-}
-
-bool
-occ_is_doomed(TransactionId xid, OccDoom *doom)
-{
-	for (int i = 0; i < shared->ndoomed; i++)
+	for (int i = 0; i < MaxBackends; i++)
 	{
-		if (doomed[i].xid == xid)
-		{
-			*doom = doomed[i];
+		*which = validated_in(i);
+		if (TransactionIdIsValid(*which) &&
+			TransactionIdPrecedesOrEquals(*which, newest) &&
+			XidInMVCCSnapshot(*which, snapshot))
 			return true;
-		}
 	}
+	pg_read_barrier();
 	return false;
 }
 
-/* ---- Intents ---- */
-
-bool
-occ_modes_conflict(LockTupleMode a, LockTupleMode b)
-{
-	LockTupleMode weak = Min(a, b);
-	LockTupleMode strong = Max(a, b);
-
-	switch (weak)
-	{
-		case LockTupleKeyShare:
-			return strong == LockTupleExclusive;
-		case LockTupleShare:
-			return strong >= LockTupleNoKeyExclusive;
-		default:
-			return true;
-	}
-}
-
-bool
-occ_intents_exist(void)
-{
-	return pg_atomic_read_u32(&shared->nintents) > 0 ||
-		   TransactionIdIsValid(shared->newest_evicted);
-}
-
 TransactionId
-occ_horizon(void)
+occ_known_horizon(void)
+{
+	return pg_atomic_read_u32(&shared->horizon);
+}
+
+void
+occ_advance_horizon(void)
 {
 	if (pg_atomic_read_u32(&shared->validations) % HORIZON_INTERVAL == 0)
 		pg_atomic_write_u32(&shared->horizon,
 							GetOldestNonRemovableTransactionId(NULL));
-	return pg_atomic_read_u32(&shared->horizon);
 }
 
-static int *
-bucket_of(const OccIntentKey *key)
+/* ---- Entering and leaving ---- */
+
+void
+occ_enter(TransactionId topxid)
 {
-	uint32 hash =
-		hash_bytes((const unsigned char *) key, sizeof(OccIntentKey));
+	OccSlot *slot = my_slot();
 
-	return &buckets[hash & (uint32) (nbuckets - 1)];
+	SpinLockAcquire(&slot->mutex);
+	slot->topxid = topxid;
+	slot->ndooms = 0;
+	slot->is_doomed_whole = false;
+	SpinLockRelease(&slot->mutex);
 }
+
+/*
+ * Called when my transaction is no longer in progress for anybody: who finds
+ * the slot empty and the transaction gone must look whether it committed.
+ */
+void
+occ_leave(void)
+{
+	OccSlot *slot = my_slot();
+
+	*(volatile TransactionId *) &slot->validated = InvalidTransactionId;
+	if (!TransactionIdIsValid(slot->topxid)) /* only I set it */
+		return;
+	SpinLockAcquire(&slot->mutex);
+	slot->topxid = InvalidTransactionId;
+	SpinLockRelease(&slot->mutex);
+}
+
+/* ---- Doomed ---- */
 
 static bool
-same_key(const OccIntentKey *a, const OccIntentKey *b)
+is_doomed_already(const OccSlot *slot, TransactionId xid)
 {
-	return a->identity == b->identity && a->relation == b->relation &&
-		   a->database == b->database;
-}
-
-static void
-drop_intent(int i)
-{
-	OccIntent *intent = &intents[i];
-
-	if (intent->prev == NO_INTENT)
-		*bucket_of(&intent->key) = intent->next;
-	else
-		intents[intent->prev].next = intent->next;
-	if (intent->next != NO_INTENT)
-		intents[intent->next].prev = intent->prev;
-
-	if (intent->older == NO_INTENT)
-		shared->oldest_intent = intent->newer;
-	else
-		intents[intent->older].newer = intent->newer;
-	if (intent->newer == NO_INTENT)
-		shared->newest_intent = intent->older;
-	else
-		intents[intent->newer].older = intent->older;
-
-	intent->next = shared->free_intent;
-	shared->free_intent = i;
-	pg_atomic_fetch_sub_u32(&shared->nintents, 1);
-}
-
-static void
-add_intent(const OccIntentKey *key, LockTupleMode mode, TransactionId xid)
-{
-	int		   i = shared->free_intent;
-	OccIntent *intent = &intents[i];
-	int		  *bucket = bucket_of(key);
-
-	shared->free_intent = intent->next;
-	intent->key = *key;
-	intent->xid = xid;
-	intent->covered_by = InvalidTransactionId;
-	intent->mode = mode;
-
-	intent->prev = NO_INTENT;
-	intent->next = *bucket;
-	if (*bucket != NO_INTENT)
-		intents[*bucket].prev = i;
-	*bucket = i;
-
-	intent->newer = NO_INTENT;
-	intent->older = shared->newest_intent;
-	if (shared->newest_intent != NO_INTENT)
-		intents[shared->newest_intent].newer = i;
-	else
-		shared->oldest_intent = i;
-	shared->newest_intent = i;
-	pg_atomic_fetch_add_u32(&shared->nintents, 1);
-}
-
-/* There is no room: forget one, and that one was forgotten. */
-static void
-evict_oldest(void)
-{
-	TransactionId xid = intents[shared->oldest_intent].xid;
-
-	if (!TransactionIdIsValid(shared->newest_evicted) ||
-		TransactionIdFollows(xid, shared->newest_evicted))
-		shared->newest_evicted = xid;
-	drop_intent(shared->oldest_intent);
-}
-
-static void
-drop_old(void)
-{
-	TransactionId horizon = pg_atomic_read_u32(&shared->horizon);
-
-	for (int i = 0;
-		 i < INTENTS_TIDY && shared->oldest_intent != NO_INTENT &&
-		 TransactionIdPrecedes(intents[shared->oldest_intent].xid, horizon);
-		 i++)
-		drop_intent(shared->oldest_intent);
-	if (TransactionIdIsValid(shared->newest_evicted) &&
-		TransactionIdPrecedes(shared->newest_evicted, horizon))
-		shared->newest_evicted = InvalidTransactionId;
-}
-
-/* Does the new intent, or one before it, say all that this one says? */
-static bool
-is_superseded(OccIntent *intent, TransactionId newcomer)
-{
-	if (TransactionIdIsValid(intent->covered_by))
-	{
-		if (TransactionIdIsInProgress(intent->covered_by))
-			return false;
-		if (TransactionIdDidCommit(intent->covered_by))
+	for (int i = 0; i < slot->ndooms; i++)
+		if (slot->dooms[i].xid == xid)
 			return true;
-		intent->covered_by = InvalidTransactionId;
-	}
-	if (!TransactionIdIsInProgress(intent->xid))
-		intent->covered_by = newcomer;
 	return false;
 }
 
-void
-occ_publish_intent(const OccIntentKey *key, LockTupleMode mode,
-				   TransactionId topxid)
+static void
+add_doom(OccSlot *slot, const OccDoom *doom)
 {
-	int next;
+	if (is_doomed_already(slot, doom->xid))
+		return;
+	if (slot->ndooms < MAX_DOOMS)
+		slot->dooms[slot->ndooms++] = *doom;
+	else
+		slot->is_doomed_whole = true;
+}
 
-	drop_old();
-	for (int i = *bucket_of(key); i != NO_INTENT; i = next)
+void
+occ_doom(TransactionId topxid, const OccDoom *doom)
+{
+	for (int i = 0; i < MaxBackends; i++)
 	{
-		next = intents[i].next;
-		if (intents[i].mode == mode && same_key(&intents[i].key, key) &&
-			is_superseded(&intents[i], topxid))
-			drop_intent(i);
+		OccSlot *slot = &shared->slots[i];
+
+		/* Without the spinlock: whom we seek entered long ago. */
+		if (*(volatile TransactionId *) &slot->topxid != topxid)
+			continue;
+		SpinLockAcquire(&slot->mutex);
+		if (slot->topxid == topxid)
+			add_doom(slot, doom);
+		SpinLockRelease(&slot->mutex);
+		return;
 	}
-	if (shared->free_intent == NO_INTENT)
-		evict_oldest();
-	add_intent(key, mode, topxid);
 }
 
 bool
-occ_intent_conflicts(const OccIntentKey *key, LockTupleMode mode,
-					 Snapshot snapshot, TransactionId *winner, bool *forgotten)
+occ_am_doomed(OccDoom *why)
 {
-	*forgotten = false;
-	for (int i = *bucket_of(key); i != NO_INTENT; i = intents[i].next)
-	{
-		const OccIntent *intent = &intents[i];
+	const OccSlot *slot = my_slot();
 
-		if (same_key(&intent->key, key) &&
-			occ_modes_conflict(intent->mode, mode) &&
-			XidInMVCCSnapshot(intent->xid, snapshot) &&
-			!TransactionIdDidAbort(intent->xid))
-		{
-			*winner = intent->xid;
+	if (!TransactionIdIsValid(slot->topxid))
+		return false;
+	for (int i = 0; i < slot->ndooms; i++)
+	{
+		*why = slot->dooms[i];
+		if (slot->is_doomed_whole ||
+			TransactionIdIsCurrentTransactionId(why->xid))
 			return true;
-		}
-	}
-
-	/* What was evicted may have been on this row, by anyone up to this xid. */
-	if (TransactionIdIsValid(shared->newest_evicted) &&
-		!TransactionIdPrecedes(shared->newest_evicted, snapshot->xmin))
-	{
-		*winner = shared->newest_evicted;
-		*forgotten = true;
-		return true;
 	}
 	return false;
 }

@@ -1,34 +1,25 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * occ_shared.h
- *	  What transactions must know of each other at COMMIT, in shared memory.
- *
- * All of it is read and changed under one lock, except where it says so.
+ *	  What transactions must know of each other at COMMIT: the one lock, and a
+ *	  slot for each backend that says whether its transaction is going to
+ *	  commit, and whether it cannot any more.
  */
 #ifndef OCC_SHARED_H
 #define OCC_SHARED_H
 
-#include "nodes/lockoptions.h"
 #include "storage/itemptr.h"
 #include "utils/snapshot.h"
-
-typedef struct OccIntentKey
-{
-	Oid	   database;
-	Oid	   relation;
-	uint64 identity; /* occ_identity() */
-} OccIntentKey;
 
 /* Why a transaction that inserted a key cannot commit any more. */
 typedef struct OccDoom
 {
-	TransactionId	xid; /* of the victim, maybe a subtransaction's */
+	TransactionId	xid; /* that inserted it, maybe a subtransaction's */
 	TransactionId	winner;
 	Oid				relation;
-	ItemPointerData tid; /* the victim's version of the row */
+	ItemPointerData tid; /* the loser's version of the row */
 } OccDoom;
 
-extern void occ_shared_init(void);
 extern Size occ_shmem_size(void);
 extern void occ_shmem_request(void);
 extern void occ_shmem_init(void);
@@ -39,32 +30,40 @@ extern void occ_unlock(void);
 /* A validated transaction is going to commit: only a crash can stop it. */
 extern void occ_set_validated(TransactionId topxid);
 extern bool occ_is_validated(TransactionId topxid);
-extern void occ_clear_validated(void); /* mine; without the lock */
-
-/* False: the table of the doomed is full. */
-extern bool occ_doom(const OccDoom *doom);
-extern bool occ_is_doomed(TransactionId xid, OccDoom *doom);
-
-/* Is there any intent at all?  Without the lock: a hint. */
-extern bool occ_intents_exist(void);
 
 /*
- * Is there an intent of a transaction concurrent to the snapshot that mode
- * cannot go with?  *forgotten: it had to be evicted, so nobody knows.
+ * Is a validated transaction that has not ended running in the snapshot, and
+ * at most as new as newest?
  */
-extern bool occ_intent_conflicts(const OccIntentKey *key, LockTupleMode mode,
-								 Snapshot snapshot, TransactionId *winner,
-								 bool *forgotten);
-extern void occ_publish_intent(const OccIntentKey *key, LockTupleMode mode,
-							   TransactionId topxid);
+extern bool occ_some_validated_is_concurrent(Snapshot		snapshot,
+											 TransactionId	newest,
+											 TransactionId *which);
+
+/*
+ * My transaction is about to insert its first row: from here on others may
+ * doom it.  Without the lock.
+ */
+extern void occ_enter(TransactionId topxid);
+
+/* My transaction has ended.  Without the lock. */
+extern void occ_leave(void);
+
+/*
+ * The transaction at work that doom->xid belongs to must not commit, unless it
+ * has rolled xid back.  Nothing happens if it has ended.  Under the lock.
+ */
+extern void occ_doom(TransactionId topxid, const OccDoom *doom);
+
+/* Must mine fail?  Under the lock. */
+extern bool occ_am_doomed(OccDoom *why);
 
 /*
  * No snapshot sees a transaction older than this as running, nor will any.
  * Without the lock; may lag behind.
  */
-extern TransactionId occ_horizon(void);
+extern TransactionId occ_known_horizon(void);
 
-/* Can mode a go with mode b?  As heap_lock_tuple() has it. */
-extern bool occ_modes_conflict(LockTupleMode a, LockTupleMode b);
+/* Computes it anew, once in a while. */
+extern void occ_advance_horizon(void);
 
 #endif /* OCC_SHARED_H */

@@ -12,6 +12,7 @@
 
 #include "access/xact.h"
 #include "common/hashfn.h"
+#include "occ/shared.h"
 #include "occ/writes.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -135,6 +136,8 @@ occ_find(Relation rel, ItemPointer tid, OccEntryKind kind)
 void
 occ_note_insert(void)
 {
+	if (!inserted)
+		occ_enter(GetTopTransactionId());
 	inserted = true;
 }
 

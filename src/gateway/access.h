@@ -6,8 +6,8 @@
 #ifndef DSQL_GATEWAY_ACCESS_H
 #define DSQL_GATEWAY_ACCESS_H
 
+#include "gateway/fatal_error.h"
 #include "gateway/gateway.h"
-#include "gateway/refusal.h"
 
 /** Only "admin" and names that are nobody else's: not dsql_..., pg_..., not over 63 bytes. */
 bool access_check_user(struct text user, struct refusal *refusal);

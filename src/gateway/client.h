@@ -6,9 +6,9 @@
 #ifndef DSQL_GATEWAY_CLIENT_H
 #define DSQL_GATEWAY_CLIENT_H
 
+#include "gateway/fatal_error.h"
 #include "gateway/gateway.h"
-#include "gateway/limits.h"
-#include "gateway/refusal.h"
+#include "gateway/rate_limit.h"
 
 #include <openssl/ssl.h>
 

@@ -6,7 +6,7 @@
 #ifndef DSQL_GATEWAY_PARAMETERS_H
 #define DSQL_GATEWAY_PARAMETERS_H
 
-#include "gateway/refusal.h"
+#include "gateway/fatal_error.h"
 #include "wire/startup.h"
 
 /** Writes the StartupMessage for the upstream.  False: *refusal says why not. */

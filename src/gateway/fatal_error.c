@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See refusal.h. */
-#include "gateway/refusal.h"
+#include "gateway/fatal_error.h"
 
 #include "wire/backend.h"
 

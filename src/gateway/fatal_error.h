@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* Why a connection is not let in, in the words of Aurora DSQL.  Always FATAL. */
-#ifndef DSQL_GATEWAY_REFUSAL_H
-#define DSQL_GATEWAY_REFUSAL_H
+#ifndef DSQL_GATEWAY_FATAL_ERROR_H
+#define DSQL_GATEWAY_FATAL_ERROR_H
 
 #include "base/buf.h"
 

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/dialect.h"
+#include "gateway/sql_rewriter.h"
 #include "unit.h"
 #include "wire/backend.h"
 

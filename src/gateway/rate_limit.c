@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See limits.h. */
-#include "gateway/limits.h"
+#include "gateway/rate_limit.h"
 
 enum { ONE = 1000 };
 

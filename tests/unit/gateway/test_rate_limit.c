@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/limits.h"
+#include "gateway/rate_limit.h"
 #include "unit.h"
 
 static void burst_then_the_rate(void **state)

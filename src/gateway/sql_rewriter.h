@@ -13,8 +13,8 @@
  * Everything else passes byte for byte; at most DIALECT_HELD_MAX bytes wait for
  * those that follow them.
  */
-#ifndef DSQL_GATEWAY_DIALECT_H
-#define DSQL_GATEWAY_DIALECT_H
+#ifndef DSQL_GATEWAY_SQL_REWRITER_H
+#define DSQL_GATEWAY_SQL_REWRITER_H
 
 #include "base/buf.h"
 #include "base/text.h"

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* A token bucket: how many connections may come in, and how fast.  Pure. */
-#ifndef DSQL_GATEWAY_LIMITS_H
-#define DSQL_GATEWAY_LIMITS_H
+#ifndef DSQL_GATEWAY_RATE_LIMIT_H
+#define DSQL_GATEWAY_RATE_LIMIT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See dialect.h. */
-#include "gateway/dialect.h"
+#include "gateway/sql_rewriter.h"
 
 #include "wire/backend.h"
 

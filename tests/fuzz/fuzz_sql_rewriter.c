@@ -3,7 +3,7 @@
  * However a stream is cut, the same bytes come out, as many as went in (but for
  * those that wait), and changed ones are those of a mark.
  */
-#include "gateway/dialect.h"
+#include "gateway/sql_rewriter.h"
 
 #include <stdlib.h>
 #include <string.h>

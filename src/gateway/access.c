@@ -7,23 +7,24 @@
 
 enum { MINUTE_S = 60 };
 
-bool access_check_user(struct text user, struct refusal *refusal)
+bool access_check_user(struct text user, struct fatal_error *error)
 {
     if (text_is_empty(user)) {
-        return refuse(refusal, "28000", "no PostgreSQL user name specified in startup packet");
+        return fatal_error_set(error, "28000",
+                               "no PostgreSQL user name specified in startup packet");
     }
     if (user.len >= SETTINGS_NAME_SIZE || text_starts_with(user, "dsql_") ||
         text_starts_with(user, "pg_")) {
-        return refuse_access(refusal, "Role %.*s not supported",
-                             (int)(user.len < SETTINGS_NAME_SIZE ? user.len : SETTINGS_NAME_SIZE),
-                             user.data);
+        return fatal_error_set_access_denied(
+            error, "Role %.*s not supported",
+            (int)(user.len < SETTINGS_NAME_SIZE ? user.len : SETTINGS_NAME_SIZE), user.data);
     }
     return true;
 }
 
 /* A signature's time, the limit that it is beyond, and ours: clients measure their clock by it. */
-static bool refuse_time(const char *what, int64_t signed_at, const char *than, int64_t now,
-                        int64_t distance_s, struct refusal *refusal)
+static bool set_time_error(const char *what, int64_t signed_at, const char *than, int64_t now,
+                           int64_t distance_s, struct fatal_error *error)
 {
     char signed_text[CLOCK_BASIC_SIZE] = "";
     char limit_text[CLOCK_BASIC_SIZE] = "";
@@ -32,39 +33,43 @@ static bool refuse_time(const char *what, int64_t signed_at, const char *than, i
     clock_format_basic(now + distance_s, limit_text);
     clock_format_basic(now, now_text);
     long long minutes = (distance_s < 0 ? -distance_s : distance_s) + MINUTE_S - 1;
-    return refuse_access(refusal, "%s: %s %s %s (%s %c %lld min.)", what, signed_text, than,
-                         limit_text, now_text, distance_s < 0 ? '-' : '+', minutes / MINUTE_S);
+    return fatal_error_set_access_denied(error, "%s: %s %s %s (%s %c %lld min.)", what, signed_text,
+                                         than, limit_text, now_text, distance_s < 0 ? '-' : '+',
+                                         minutes / MINUTE_S);
 }
 
-static bool check_time(const struct token_claims *claims, int64_t now, struct refusal *refusal)
+static bool check_time(const struct token_claims *claims, int64_t now, struct fatal_error *error)
 {
     int64_t life_s = claims->expires_at - claims->signed_at;
     if (now > claims->expires_at) {
-        return refuse_time("Signature expired", claims->signed_at, "is now earlier than", now,
-                           -life_s, refusal);
+        return set_time_error("Signature expired", claims->signed_at, "is now earlier than", now,
+                              -life_s, error);
     }
     if (claims->signed_at > now + TOKEN_MAX_CLOCK_SKEW_S) {
-        return refuse_time("Signature not yet current", claims->signed_at, "is still later than",
-                           now, TOKEN_MAX_CLOCK_SKEW_S, refusal);
+        return set_time_error("Signature not yet current", claims->signed_at, "is still later than",
+                              now, TOKEN_MAX_CLOCK_SKEW_S, error);
     }
     return true;
 }
 
 static bool check_claims(const struct gateway_options *options, const char *user,
-                         const struct token_claims *claims, int64_t now, struct refusal *refusal)
+                         const struct token_claims *claims, int64_t now, struct fatal_error *error)
 {
-    if (!check_time(claims, now, refusal)) {
+    if (!check_time(claims, now, error)) {
         return false;
     }
     if (claims->action != token_action_for_user(user)) {
-        return refuse_access(refusal, "Wrong user to action mapping. user: %s, action: %s", user,
-                             token_action_name(claims->action));
+        return fatal_error_set_access_denied(error,
+                                             "Wrong user to action mapping. user: %s, action: %s",
+                                             user, token_action_name(claims->action));
     }
     if (!text_equal_nocase(text_of(claims->host), text_of(options->endpoint))) {
-        return refuse_access(refusal, "The token is for another host: %s", claims->host);
+        return fatal_error_set_access_denied(error, "The token is for another host: %s",
+                                             claims->host);
     }
     if (!text_equal_string(text_of(claims->region), options->region)) {
-        return refuse_access(refusal, "The token is for another region: %s", claims->region);
+        return fatal_error_set_access_denied(error, "The token is for another region: %s",
+                                             claims->region);
     }
     return true;
 }
@@ -76,32 +81,36 @@ static bool has_session_token(const struct token_claims *claims, const struct se
 }
 
 static bool check_identity(const struct gateway_identity *identity,
-                           const struct token_claims *claims, struct refusal *refusal)
+                           const struct token_claims *claims, struct fatal_error *error)
 {
     /* An empty key would be everybody's. */
     if (secret_is_empty(&identity->secret_access_key) ||
         !token_claims_signed_by(claims, &identity->secret_access_key)) {
-        return refuse_access(refusal, "The signature does not match. Check the secret access key");
+        return fatal_error_set_access_denied(
+            error, "The signature does not match. Check the secret access key");
     }
     if (!has_session_token(claims, &identity->session_token)) {
-        return refuse_access(refusal, "The session token is missing or does not match");
+        return fatal_error_set_access_denied(error,
+                                             "The session token is missing or does not match");
     }
     bool is_admin = claims->action == TOKEN_CONNECT_ADMIN;
     if (is_admin ? !identity->may_connect_admin : !identity->may_connect) {
-        return refuse_access(refusal, "User: %s is not authorized to perform: dsql:%s",
-                             identity->arn, token_action_name(claims->action));
+        return fatal_error_set_access_denied(error,
+                                             "User: %s is not authorized to perform: dsql:%s",
+                                             identity->arn, token_action_name(claims->action));
     }
     return true;
 }
 
 static bool identify(const struct gateway_options *options, const struct token_claims *claims,
-                     char arn[GATEWAY_IDENTITY_ARN_SIZE], struct refusal *refusal)
+                     char arn[GATEWAY_IDENTITY_ARN_SIZE], struct fatal_error *error)
 {
     struct gateway_identity identity = {0};
     bool is_known = options->find_identity(options->find_identity_arg,
                                            text_of(claims->access_key_id), &identity);
-    bool is_in = is_known ? check_identity(&identity, claims, refusal)
-                          : refuse_access(refusal, "Unknown access key: %s", claims->access_key_id);
+    bool is_in = is_known ? check_identity(&identity, claims, error)
+                          : fatal_error_set_access_denied(error, "Unknown access key: %s",
+                                                          claims->access_key_id);
     if (is_in) {
         is_in = text_copy(text_of(identity.arn), arn, GATEWAY_IDENTITY_ARN_SIZE);
     }
@@ -112,18 +121,18 @@ static bool identify(const struct gateway_options *options, const struct token_c
 
 bool access_check_token(const struct gateway_options *options, const char *user,
                         struct text password, int64_t now, char arn[GATEWAY_IDENTITY_ARN_SIZE],
-                        struct refusal *refusal)
+                        struct fatal_error *error)
 {
     const char *why = "";
     struct token_claims claims = {0};
     if (password.len > TOKEN_MAX_SIZE) {
-        return refuse_access(refusal, "Malformed token: too long");
+        return fatal_error_set_access_denied(error, "Malformed token: too long");
     }
     if (!token_claims_parse(password, &claims, &why)) {
-        return refuse_access(refusal, "Malformed token: %s", why);
+        return fatal_error_set_access_denied(error, "Malformed token: %s", why);
     }
-    bool is_in = check_claims(options, user, &claims, now, refusal) &&
-                 identify(options, &claims, arn, refusal);
+    bool is_in =
+        check_claims(options, user, &claims, now, error) && identify(options, &claims, arn, error);
     token_claims_clear(&claims);
     return is_in;
 }

@@ -10,12 +10,12 @@
 #include "gateway/gateway.h"
 
 /** Only "admin" and names that are nobody else's: not dsql_..., pg_..., not over 63 bytes. */
-bool access_check_user(struct text user, struct refusal *refusal);
+bool access_check_user(struct text user, struct fatal_error *error);
 
-/** False: *refusal says why.  True: arn is who it is; the role may still be refused to it. */
+/** False: *error says why.  True: arn is who it is; the role may still be refused to it. */
 bool access_check_token(const struct gateway_options *options, const char *user,
                         struct text password, int64_t now, char arn[GATEWAY_IDENTITY_ARN_SIZE],
-                        struct refusal *refusal);
+                        struct fatal_error *error);
 
 /** The query that asks the database whether arn may be the role just logged in as. */
 bool access_mapping_query(struct text arn, struct buf *out);

@@ -63,7 +63,7 @@ struct client {
     struct buf to_upstream; /* the startup message or cancel request for it */
     struct buf greeting;    /* for the client, once it is in */
     struct relay relay;
-    struct dialect dialect; /* of what the client sends through the relay */
+    struct sql_rewriter rewriter; /* of what the client sends through the relay */
 };
 
 /* ---- Life and states --------------------------------------------------- */
@@ -127,7 +127,7 @@ static void free_buffers(struct client *client)
     buf_clear(&client->upstream_in);
     buf_clear(&client->to_upstream);
     buf_clear(&client->greeting);
-    dialect_clear(&client->dialect);
+    sql_rewriter_clear(&client->rewriter);
 }
 
 static void on_handle_gone(void *arg)
@@ -199,35 +199,36 @@ static void send_to(struct stream *stream, const struct buf *bytes)
     }
 }
 
-static void end_with(struct client *client, const struct refusal *refusal)
+static void end_with(struct client *client, const struct fatal_error *error)
 {
     if (client->state >= CLIENT_ENDING) {
         return;
     }
     struct buf out AUTO_BUF;
     buf_init(&out, OUT_MAX);
-    refusal_write(refusal, &out);
+    fatal_error_write(error, &out);
     /* Nothing of ours may stand in the middle of a message of the server. */
     if (client->state != CLIENT_RELAY || relay_may_insert(&client->relay)) {
         send_to(client->stream, &out);
     }
     log_write(&options_of(client)->logger, DSQL_LOG_INFO, "connection ended: %s %s %s",
-              refusal->sqlstate, refusal->message, refusal->hint);
+              error->sqlstate, error->message, error->hint);
     end_softly(client);
 }
 
 static void end_because(struct client *client, const char *sqlstate, const char *message)
 {
-    struct refusal refusal;
-    refuse(&refusal, sqlstate, "%s", message);
-    end_with(client, &refusal);
+    struct fatal_error error;
+    fatal_error_set(&error, sqlstate, "%s", message);
+    end_with(client, &error);
 }
 
 static void deny(struct client *client)
 {
-    struct refusal refusal;
-    refuse_access(&refusal, "User: %s is not authorized to access this resource", client->arn);
-    end_with(client, &refusal);
+    struct fatal_error error;
+    fatal_error_set_access_denied(&error, "User: %s is not authorized to access this resource",
+                                  client->arn);
+    end_with(client, &error);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -255,7 +256,8 @@ static void start_timer(struct client *client, int64_t ms)
 static void relay_from_client(struct client *client, struct text bytes)
 {
     struct text out;
-    if (!dialect_pass(&client->dialect, bytes, &out) || !relay_client_data(&client->relay, out)) {
+    if (!sql_rewriter_rewrite(&client->rewriter, bytes, &out) ||
+        !relay_client_data(&client->relay, out)) {
         end_because(client, "08P01", "invalid message length");
     }
 }
@@ -526,10 +528,10 @@ static bool take_password(struct client *client)
         end_because(client, "08P01", "expected password response");
         return false;
     }
-    struct refusal refusal;
+    struct fatal_error error;
     if (!access_check_token(options_of(client), client->user, password, now_s(client), client->arn,
-                            &refusal)) {
-        end_with(client, &refusal);
+                            &error)) {
+        end_with(client, &error);
         return false;
     }
     buf_drop(&client->in, frame.size);
@@ -538,29 +540,30 @@ static bool take_password(struct client *client)
     return false;
 }
 
-static bool check_name(struct client *client, struct refusal *refusal)
+static bool check_name(struct client *client, struct fatal_error *error)
 {
     struct text name = tls_server_name(stream_ssl(client->stream));
     if (text_is_empty(name)) {
-        return refuse(refusal, "08006", "unable to accept connection, sni was not received");
+        return fatal_error_set(error, "08006", "unable to accept connection, sni was not received");
     }
     if (!text_equal_nocase(name, text_of(options_of(client)->endpoint)) &&
         !text_equal_nocase(name, text_of("localhost"))) {
-        return refuse_access(refusal, "No cluster of this name here: %.*s",
-                             (int)(name.len < 255 ? name.len : 255), name.data);
+        return fatal_error_set_access_denied(error, "No cluster of this name here: %.*s",
+                                             (int)(name.len < 255 ? name.len : 255), name.data);
     }
     return true;
 }
 
-static bool admit(struct client *client, struct refusal *refusal)
+static bool admit(struct client *client, struct fatal_error *error)
 {
     struct client_shared *shared = client->shared;
     const struct gateway_options *options = options_of(client);
     if (!rate_limit_take(&shared->rate, clock_monotonic_ms(options->clock))) {
-        return refuse(refusal, "53400", "Unable to accept connection, rate exceeded.");
+        return fatal_error_set(error, "53400", "Unable to accept connection, rate exceeded.");
     }
     if (options->max_connections >= 0 && shared->admitted >= options->max_connections) {
-        return refuse(refusal, "53300", "Unable to accept connection, too many open connections.");
+        return fatal_error_set(error, "53300",
+                               "Unable to accept connection, too many open connections.");
     }
     client->is_admitted = true;
     shared->admitted++;
@@ -568,12 +571,11 @@ static bool admit(struct client *client, struct refusal *refusal)
 }
 
 static bool check_startup(struct client *client, const struct startup *startup,
-                          struct refusal *refusal)
+                          struct fatal_error *error)
 {
     struct text user = startup_value(startup, "user");
-    return check_name(client, refusal) && admit(client, refusal) &&
-           access_check_user(user, refusal) &&
-           parameters_translate(startup, &client->to_upstream, refusal) &&
+    return check_name(client, error) && admit(client, error) && access_check_user(user, error) &&
+           parameters_translate(startup, &client->to_upstream, error) &&
            text_copy(user, client->user, sizeof client->user);
 }
 
@@ -595,10 +597,10 @@ static void negotiate(const struct startup *startup, struct buf *out)
 
 static void begin_session(struct client *client, const struct startup *startup)
 {
-    struct refusal refusal;
-    refuse(&refusal, "08P01", "invalid startup packet");
-    if (!check_startup(client, startup, &refusal)) {
-        end_with(client, &refusal);
+    struct fatal_error error;
+    fatal_error_set(&error, "08P01", "invalid startup packet");
+    if (!check_startup(client, startup, &error)) {
+        end_with(client, &error);
         return;
     }
     struct buf out AUTO_BUF;
@@ -642,7 +644,7 @@ static bool answer_encryption(struct client *client, const struct startup *start
     return false;
 }
 
-static void refuse_plain(struct client *client)
+static void refuse_unencrypted(struct client *client)
 {
     end_because(client, "28000",
                 "connections must use TLS; connect with sslmode=verify-full, or at least "
@@ -670,7 +672,7 @@ static bool take_startup(struct client *client)
         break;
     }
     if (client->state == CLIENT_PLAIN) {
-        refuse_plain(client);
+        refuse_unencrypted(client);
         return false;
     }
     begin_session(client, &startup);
@@ -763,7 +765,7 @@ static struct client *client_new(struct client_shared *shared)
     buf_init(&client->upstream_in, GREETING_MAX + STREAM_CHUNK_SIZE);
     buf_init(&client->to_upstream, STARTUP_MAX_SIZE);
     buf_init(&client->greeting, GREETING_MAX);
-    dialect_init(&client->dialect);
+    sql_rewriter_init(&client->rewriter);
     return client;
 }
 

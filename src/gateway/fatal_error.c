@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See refusal.h. */
+/* See fatal_error.h. */
 #include "gateway/fatal_error.h"
 
 #include "wire/backend.h"
@@ -25,35 +25,35 @@ __attribute__((format(printf, 3, 0))) static void print_line(char *out, size_t s
     make_one_line(out, size);
 }
 
-bool refuse(struct refusal *refusal, const char *sqlstate, const char *format, ...)
+bool fatal_error_set(struct fatal_error *error, const char *sqlstate, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    print_line(refusal->message, sizeof refusal->message, format, arguments);
+    print_line(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
-    refusal->sqlstate = sqlstate;
-    refusal->hint[0] = '\0';
+    error->sqlstate = sqlstate;
+    error->hint[0] = '\0';
     return false;
 }
 
-bool refuse_access(struct refusal *refusal, const char *format, ...)
+bool fatal_error_set_access_denied(struct fatal_error *error, const char *format, ...)
 {
-    refuse(refusal, "08006", "unable to accept connection, access denied");
+    fatal_error_set(error, "08006", "unable to accept connection, access denied");
     va_list arguments;
     va_start(arguments, format);
-    print_line(refusal->hint, sizeof refusal->hint, format, arguments);
+    print_line(error->hint, sizeof error->hint, format, arguments);
     va_end(arguments);
     return false;
 }
 
-void refusal_write(const struct refusal *refusal, struct buf *out)
+void fatal_error_write(const struct fatal_error *error, struct buf *out)
 {
     const struct error_fields fields = {
         .severity = text_of("FATAL"),
-        .sqlstate = text_of(refusal->sqlstate),
-        .message = text_of(refusal->message),
+        .sqlstate = text_of(error->sqlstate),
+        .message = text_of(error->message),
         .detail = text_of(""),
-        .hint = text_of(refusal->hint),
+        .hint = text_of(error->hint),
     };
     backend_write_error(out, &fields);
 }

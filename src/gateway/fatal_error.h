@@ -5,23 +5,23 @@
 
 #include "base/buf.h"
 
-enum { REFUSAL_MESSAGE_SIZE = 256, REFUSAL_HINT_SIZE = 512 };
+enum { FATAL_ERROR_MESSAGE_SIZE = 256, FATAL_ERROR_HINT_SIZE = 512 };
 
-struct refusal {
+struct fatal_error {
     const char *sqlstate;
-    char message[REFUSAL_MESSAGE_SIZE];
-    char hint[REFUSAL_HINT_SIZE]; /* "" for none */
+    char message[FATAL_ERROR_MESSAGE_SIZE];
+    char hint[FATAL_ERROR_HINT_SIZE]; /* "" for none */
 };
 
-/** The message; no hint.  One line, cut to fit.  Returns false, for return refuse(...). */
-bool refuse(struct refusal *refusal, const char *sqlstate, const char *format, ...)
+/** The message; no hint.  One line, cut to fit.  Returns false, for return fatal_error_set(...). */
+bool fatal_error_set(struct fatal_error *error, const char *sqlstate, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /** 08006 access denied, with this hint. */
-bool refuse_access(struct refusal *refusal, const char *format, ...)
+bool fatal_error_set_access_denied(struct fatal_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /** As an ErrorResponse. */
-void refusal_write(const struct refusal *refusal, struct buf *out);
+void fatal_error_write(const struct fatal_error *error, struct buf *out);
 
 #endif

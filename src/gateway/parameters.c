@@ -46,12 +46,13 @@ static int shown_length(struct text text)
 }
 
 static bool set_parameter(struct text name, struct text value, struct buf *out,
-                          struct refusal *refusal)
+                          struct fatal_error *error)
 {
     enum parameter_fate fate = fate_of(name);
     if (fate == PARAMETER_REFUSED) {
-        return refuse(refusal, "0A000", "setting configuration parameter \"%.*s\" not supported",
-                      shown_length(name), name.data);
+        return fatal_error_set(error, "0A000",
+                               "setting configuration parameter \"%.*s\" not supported",
+                               shown_length(name), name.data);
     }
     if (fate == PARAMETER_PASSED) {
         startup_add(out, name, value);
@@ -77,7 +78,7 @@ static bool next_word(struct text *rest, struct buf *word)
     return used > 0;
 }
 
-static bool set_option(struct text assignment, struct buf *out, struct refusal *refusal)
+static bool set_option(struct text assignment, struct buf *out, struct fatal_error *error)
 {
     struct text name;
     struct text value;
@@ -85,37 +86,37 @@ static bool set_option(struct text assignment, struct buf *out, struct refusal *
         return true; /* chooses a cluster where SNI cannot; here there is one */
     }
     if (!text_cut(assignment, '=', &name, &value)) {
-        return refuse(refusal, "42601", "-c %.*s requires a value", shown_length(assignment),
-                      assignment.data);
+        return fatal_error_set(error, "42601", "-c %.*s requires a value", shown_length(assignment),
+                               assignment.data);
     }
-    return set_parameter(name, value, out, refusal);
+    return set_parameter(name, value, out, error);
 }
 
 /* One word, and after a lone -c the next one. */
 static bool take_option(struct text *rest, struct buf *word, struct buf *out,
-                        struct refusal *refusal)
+                        struct fatal_error *error)
 {
     struct text option = buf_text(word);
     if (text_equal_string(option, "-c")) {
         next_word(rest, word);
-        return set_option(buf_text(word), out, refusal);
+        return set_option(buf_text(word), out, error);
     }
     if (text_starts_with(option, "-c") || text_starts_with(option, "--")) {
-        return set_option(text_slice(option, 2, option.len), out, refusal);
+        return set_option(text_slice(option, 2, option.len), out, error);
     }
     if (text_starts_with(option, "amzn-cluster-id=")) {
         return true;
     }
-    return refuse(refusal, "0A000", "setting configuration parameter \"%.*s\" not supported",
-                  shown_length(option), option.data);
+    return fatal_error_set(error, "0A000", "setting configuration parameter \"%.*s\" not supported",
+                           shown_length(option), option.data);
 }
 
-static bool set_options(struct text rest, struct buf *out, struct refusal *refusal)
+static bool set_options(struct text rest, struct buf *out, struct fatal_error *error)
 {
     struct buf word AUTO_BUF;
     buf_init(&word, STARTUP_MAX_SIZE);
     while (next_word(&rest, &word)) {
-        if (!take_option(&rest, &word, out, refusal)) {
+        if (!take_option(&rest, &word, out, error)) {
             return false;
         }
     }
@@ -123,7 +124,7 @@ static bool set_options(struct text rest, struct buf *out, struct refusal *refus
 }
 
 static bool translate_one(struct startup_parameter parameter, struct buf *out,
-                          struct refusal *refusal)
+                          struct fatal_error *error)
 {
     if (text_equal_string(parameter.name, "user") ||
         text_equal_string(parameter.name, "database") ||
@@ -131,37 +132,37 @@ static bool translate_one(struct startup_parameter parameter, struct buf *out,
         return true; /* user and database are set by us; extensions are negotiated */
     }
     if (text_equal_string(parameter.name, "options")) {
-        return set_options(parameter.value, out, refusal);
+        return set_options(parameter.value, out, error);
     }
-    return set_parameter(parameter.name, parameter.value, out, refusal);
+    return set_parameter(parameter.name, parameter.value, out, error);
 }
 
-static bool check_database(const struct startup *startup, struct refusal *refusal)
+static bool check_database(const struct startup *startup, struct fatal_error *error)
 {
     struct text database = startup_value(startup, "database");
     if (text_is_empty(database)) {
         database = startup_value(startup, "user");
     }
     if (!text_equal_string(database, "postgres")) {
-        return refuse(refusal, "3D000", "database \"%.*s\" does not exist", shown_length(database),
-                      database.data);
+        return fatal_error_set(error, "3D000", "database \"%.*s\" does not exist",
+                               shown_length(database), database.data);
     }
     return true;
 }
 
-bool parameters_translate(const struct startup *startup, struct buf *out, struct refusal *refusal)
+bool parameters_translate(const struct startup *startup, struct buf *out, struct fatal_error *error)
 {
-    if (!check_database(startup, refusal)) {
+    if (!check_database(startup, error)) {
         return false;
     }
     startup_begin(out);
     startup_add(out, text_of("user"), startup_value(startup, "user"));
     startup_add(out, text_of("database"), text_of("postgres"));
     for (size_t i = 0; i < startup->parameter_count; i++) {
-        if (!translate_one(startup->parameters[i], out, refusal)) {
+        if (!translate_one(startup->parameters[i], out, error)) {
             return false;
         }
     }
     startup_end(out);
-    return buf_ok(out) || refuse(refusal, "08P01", "invalid length of startup packet");
+    return buf_ok(out) || fatal_error_set(error, "08P01", "invalid length of startup packet");
 }

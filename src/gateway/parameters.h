@@ -9,7 +9,8 @@
 #include "gateway/fatal_error.h"
 #include "wire/startup.h"
 
-/** Writes the StartupMessage for the upstream.  False: *refusal says why not. */
-bool parameters_translate(const struct startup *startup, struct buf *out, struct refusal *refusal);
+/** Writes the StartupMessage for the upstream.  False: *error says why not. */
+bool parameters_translate(const struct startup *startup, struct buf *out,
+                          struct fatal_error *error);
 
 #endif

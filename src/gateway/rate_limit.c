@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See limits.h. */
+/* See rate_limit.h. */
 #include "gateway/rate_limit.h"
 
 enum { ONE = 1000 };

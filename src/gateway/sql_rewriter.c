@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See dialect.h. */
+/* See rewriter.h. */
 #include "gateway/sql_rewriter.h"
 
 #include "wire/backend.h"
@@ -10,27 +10,27 @@ enum { COPY_MAX = 1024 * 1024 }; /* far over what a stream gives at once */
 
 /* A word that leads from one step to the next. */
 struct rule {
-    enum dialect_step from;
+    enum sql_rewriter_step from;
     const char *word; /* NULL: any */
-    enum dialect_step to;
+    enum sql_rewriter_step to;
     const char *mark; /* as long as the word, written over it; NULL: none */
 };
 
 static const struct rule rules[] = {
-    {DIALECT_START, "create", DIALECT_CREATE, NULL},
-    {DIALECT_CREATE, "unique", DIALECT_UNIQUE, NULL},
-    {DIALECT_CREATE, "index", DIALECT_INDEX, NULL},
-    {DIALECT_UNIQUE, "index", DIALECT_INDEX, NULL},
-    {DIALECT_INDEX, "async", DIALECT_NOTHING, "/*A*/"},
-    {DIALECT_START, "alter", DIALECT_ALTER, NULL},
-    {DIALECT_ALTER, "table", DIALECT_TABLE, NULL},
-    {DIALECT_TABLE, "async", DIALECT_NOTHING, "/*A*/"},
-    {DIALECT_START, "aws", DIALECT_AWS, NULL},
-    {DIALECT_AWS, "iam", DIALECT_IAM, "iam"}, /* and over aws: mark_aws() */
-    {DIALECT_IAM, "grant", DIALECT_NOTHING, ".gra."},
-    {DIALECT_IAM, "revoke", DIALECT_REVOKE, ".revo."},
-    {DIALECT_REVOKE, NULL, DIALECT_ROLE, NULL},
-    {DIALECT_ROLE, "from", DIALECT_NOTHING, "TO  "},
+    {SQL_STEP_START, "create", SQL_STEP_CREATE, NULL},
+    {SQL_STEP_CREATE, "unique", SQL_STEP_UNIQUE, NULL},
+    {SQL_STEP_CREATE, "index", SQL_STEP_INDEX, NULL},
+    {SQL_STEP_UNIQUE, "index", SQL_STEP_INDEX, NULL},
+    {SQL_STEP_INDEX, "async", SQL_STEP_NOTHING, "/*A*/"},
+    {SQL_STEP_START, "alter", SQL_STEP_ALTER, NULL},
+    {SQL_STEP_ALTER, "table", SQL_STEP_TABLE, NULL},
+    {SQL_STEP_TABLE, "async", SQL_STEP_NOTHING, "/*A*/"},
+    {SQL_STEP_START, "aws", SQL_STEP_AWS, NULL},
+    {SQL_STEP_AWS, "iam", SQL_STEP_IAM, "iam"}, /* and over aws: mark_aws() */
+    {SQL_STEP_IAM, "grant", SQL_STEP_NOTHING, ".gra."},
+    {SQL_STEP_IAM, "revoke", SQL_STEP_REVOKE, ".revo."},
+    {SQL_STEP_REVOKE, NULL, SQL_STEP_ROLE, NULL},
+    {SQL_STEP_ROLE, "from", SQL_STEP_NOTHING, "TO  "},
 };
 
 enum { RULE_COUNT = sizeof rules / sizeof *rules };
@@ -41,47 +41,49 @@ struct work {
     bool is_copy;
 };
 
-void dialect_init(struct dialect *dialect)
+void sql_rewriter_init(struct sql_rewriter *rewriter)
 {
-    *dialect = (struct dialect){0};
-    frame_scan_init(&dialect->frames, FRAME_CLIENT_MAX);
-    buf_init(&dialect->copy, COPY_MAX);
+    *rewriter = (struct sql_rewriter){0};
+    frame_scan_init(&rewriter->frames, FRAME_CLIENT_MAX);
+    buf_init(&rewriter->copy, COPY_MAX);
 }
 
-void dialect_clear(struct dialect *dialect)
+void sql_rewriter_clear(struct sql_rewriter *rewriter)
 {
-    buf_clear(&dialect->copy);
+    buf_clear(&rewriter->copy);
 }
 
-static void make_copy(struct dialect *dialect, struct work *work)
+static void make_copy(struct sql_rewriter *rewriter, struct work *work)
 {
     if (!work->is_copy) {
-        buf_add_text(&dialect->copy, work->bytes);
-        work->bytes = buf_text(&dialect->copy);
+        buf_add_text(&rewriter->copy, work->bytes);
+        work->bytes = buf_text(&rewriter->copy);
         work->is_copy = true;
     }
 }
 
-static void mark_at(struct dialect *dialect, struct work *work, size_t start, const char *mark)
+static void mark_at(struct sql_rewriter *rewriter, struct work *work, size_t start,
+                    const char *mark)
 {
     size_t len = strlen(mark);
-    make_copy(dialect, work);
-    if (buf_ok(&dialect->copy) && start <= dialect->copy.len && len <= dialect->copy.len - start) {
-        memcpy(dialect->copy.data + start, mark, len);
+    make_copy(rewriter, work);
+    if (buf_ok(&rewriter->copy) && start <= rewriter->copy.len &&
+        len <= rewriter->copy.len - start) {
+        memcpy(rewriter->copy.data + start, mark, len);
     }
 }
 
 /* ---- Steps ---- */
 
-static bool is_rule_for(const struct rule *rule, enum dialect_step step, struct text word)
+static bool is_rule_for(const struct rule *rule, enum sql_rewriter_step step, struct text word)
 {
     return rule->from == step && (rule->word == NULL || text_equal_string(word, rule->word));
 }
 
-static const struct rule *find_rule(const struct dialect *dialect, struct text word)
+static const struct rule *find_rule(const struct sql_rewriter *rewriter, struct text word)
 {
     for (size_t i = 0; i < RULE_COUNT; i++) {
-        if (is_rule_for(&rules[i], dialect->step, word)) {
+        if (is_rule_for(&rules[i], rewriter->step, word)) {
             return &rules[i];
         }
     }
@@ -89,175 +91,176 @@ static const struct rule *find_rule(const struct dialect *dialect, struct text w
 }
 
 /* AWS alone is an error that PostgreSQL shall see as it was written. */
-static void mark_aws(struct dialect *dialect, struct work *work)
+static void mark_aws(struct sql_rewriter *rewriter, struct work *work)
 {
-    mark_at(dialect, work, dialect->aws_start, "SET");
+    mark_at(rewriter, work, rewriter->aws_start, "SET");
 }
 
-static void on_word_end(struct dialect *dialect, struct work *work)
+static void on_word_end(struct sql_rewriter *rewriter, struct work *work)
 {
-    struct text word = lexer_word(&dialect->lexer);
-    const struct rule *rule = find_rule(dialect, word);
+    struct text word = lexer_word(&rewriter->lexer);
+    const struct rule *rule = find_rule(rewriter, word);
     if (rule == NULL) {
         /* CREATE may also stand in the middle: an element of CREATE SCHEMA. */
-        dialect->step = text_equal_string(word, "create") ? DIALECT_CREATE : DIALECT_NOTHING;
+        rewriter->step = text_equal_string(word, "create") ? SQL_STEP_CREATE : SQL_STEP_NOTHING;
         return;
     }
-    if (rule->to == DIALECT_AWS) {
-        dialect->aws_start = dialect->word_start;
+    if (rule->to == SQL_STEP_AWS) {
+        rewriter->aws_start = rewriter->word_start;
     }
-    if (rule->to == DIALECT_IAM) {
-        mark_aws(dialect, work);
+    if (rule->to == SQL_STEP_IAM) {
+        mark_aws(rewriter, work);
     } else if (rule->mark != NULL) {
-        mark_at(dialect, work, dialect->word_start, rule->mark);
+        mark_at(rewriter, work, rewriter->word_start, rule->mark);
     }
-    dialect->step = rule->to;
+    rewriter->step = rule->to;
 }
 
-static bool is_gap_too_wide(const struct dialect *dialect, size_t position)
+static bool is_gap_too_wide(const struct sql_rewriter *rewriter, size_t position)
 {
-    return dialect->step == DIALECT_AWS && position - dialect->aws_start >= DIALECT_HELD_MAX;
+    return rewriter->step == SQL_STEP_AWS &&
+           position - rewriter->aws_start >= SQL_REWRITER_HELD_MAX;
 }
 
-static void on_sql_byte(struct dialect *dialect, struct work *work, size_t position, char c)
+static void on_sql_byte(struct sql_rewriter *rewriter, struct work *work, size_t position, char c)
 {
-    unsigned events = lexer_byte(&dialect->lexer, c);
+    unsigned events = lexer_byte(&rewriter->lexer, c);
     if ((events & LEXER_WORD_END) != 0) {
-        on_word_end(dialect, work);
+        on_word_end(rewriter, work);
     }
-    if ((events & LEXER_OTHER) != 0 || is_gap_too_wide(dialect, position)) {
-        dialect->step = DIALECT_NOTHING;
+    if ((events & LEXER_OTHER) != 0 || is_gap_too_wide(rewriter, position)) {
+        rewriter->step = SQL_STEP_NOTHING;
     }
     if ((events & LEXER_WORD_START) != 0) {
-        dialect->word_start = position;
+        rewriter->word_start = position;
     }
     if ((events & LEXER_IDENTIFIER) != 0) {
-        dialect->step = dialect->step == DIALECT_REVOKE ? DIALECT_ROLE : DIALECT_NOTHING;
+        rewriter->step = rewriter->step == SQL_STEP_REVOKE ? SQL_STEP_ROLE : SQL_STEP_NOTHING;
     }
     if ((events & LEXER_SEMICOLON) != 0) {
-        dialect->step = DIALECT_START;
+        rewriter->step = SQL_STEP_START;
     }
 }
 
 /* ---- Messages ---- */
 
-static void begin_sql(struct dialect *dialect)
+static void begin_sql(struct sql_rewriter *rewriter)
 {
-    dialect->is_in_name = false;
-    dialect->is_in_sql = true;
-    dialect->step = DIALECT_START;
-    lexer_init(&dialect->lexer);
+    rewriter->is_in_name = false;
+    rewriter->is_in_sql = true;
+    rewriter->step = SQL_STEP_START;
+    lexer_init(&rewriter->lexer);
 }
 
-static void begin_message(struct dialect *dialect)
+static void begin_message(struct sql_rewriter *rewriter)
 {
-    dialect->is_in_name = dialect->frames.type == FRONTEND_PARSE;
-    dialect->is_in_sql = false;
-    if (dialect->frames.type == FRONTEND_QUERY) {
-        begin_sql(dialect);
+    rewriter->is_in_name = rewriter->frames.type == FRONTEND_PARSE;
+    rewriter->is_in_sql = false;
+    if (rewriter->frames.type == FRONTEND_QUERY) {
+        begin_sql(rewriter);
     }
 }
 
-static void end_sql(struct dialect *dialect)
+static void end_sql(struct sql_rewriter *rewriter)
 {
-    dialect->is_in_name = false;
-    dialect->is_in_sql = false;
-    dialect->step = DIALECT_NOTHING;
+    rewriter->is_in_name = false;
+    rewriter->is_in_sql = false;
+    rewriter->step = SQL_STEP_NOTHING;
 }
 
-static void on_body_byte(struct dialect *dialect, struct work *work, size_t position, char c)
+static void on_body_byte(struct sql_rewriter *rewriter, struct work *work, size_t position, char c)
 {
-    if (dialect->is_in_sql) {
-        on_sql_byte(dialect, work, position, c); /* the NUL ends the last word */
+    if (rewriter->is_in_sql) {
+        on_sql_byte(rewriter, work, position, c); /* the NUL ends the last word */
         if (c == '\0') {
-            end_sql(dialect);
+            end_sql(rewriter);
         }
     } else if (c == '\0') {
-        begin_sql(dialect);
+        begin_sql(rewriter);
     }
 }
 
-static void on_body(struct dialect *dialect, struct work *work, size_t position, size_t len)
+static void on_body(struct sql_rewriter *rewriter, struct work *work, size_t position, size_t len)
 {
-    if (frame_scan_is_first(&dialect->frames, len)) {
-        begin_message(dialect);
+    if (frame_scan_is_first(&rewriter->frames, len)) {
+        begin_message(rewriter);
     }
-    for (size_t i = 0; i < len && (dialect->is_in_sql || dialect->is_in_name); i++) {
-        on_body_byte(dialect, work, position + i, work->bytes.data[position + i]);
+    for (size_t i = 0; i < len && (rewriter->is_in_sql || rewriter->is_in_name); i++) {
+        on_body_byte(rewriter, work, position + i, work->bytes.data[position + i]);
     }
-    if (frame_scan_is_between(&dialect->frames)) {
-        end_sql(dialect); /* one that lacks its NUL is an error soon enough */
+    if (frame_scan_is_between(&rewriter->frames)) {
+        end_sql(rewriter); /* one that lacks its NUL is an error soon enough */
     }
 }
 
 /* ---- Holding back ---- */
 
-static bool may_become(const struct rule *rule, enum dialect_step step, struct text word)
+static bool may_become(const struct rule *rule, enum sql_rewriter_step step, struct text word)
 {
-    bool is_watched = rule->mark != NULL || rule->to == DIALECT_AWS;
+    bool is_watched = rule->mark != NULL || rule->to == SQL_STEP_AWS;
     return is_watched && rule->from == step && word.len > 0 && word.len <= strlen(rule->word) &&
            text_equal(text_slice(text_of(rule->word), 0, word.len), word);
 }
 
 /* From where the bytes wait for the next ones; all.len: none do. */
-static size_t first_held(const struct dialect *dialect, struct text all)
+static size_t first_held(const struct sql_rewriter *rewriter, struct text all)
 {
-    if (!dialect->is_in_sql) {
+    if (!rewriter->is_in_sql) {
         return all.len;
     }
-    if (dialect->step == DIALECT_AWS) {
-        return dialect->aws_start;
+    if (rewriter->step == SQL_STEP_AWS) {
+        return rewriter->aws_start;
     }
-    for (size_t i = 0; i < RULE_COUNT && dialect->lexer.state == LEXER_WORD; i++) {
-        if (may_become(&rules[i], dialect->step, lexer_word(&dialect->lexer))) {
-            return dialect->word_start;
+    for (size_t i = 0; i < RULE_COUNT && rewriter->lexer.state == LEXER_WORD; i++) {
+        if (may_become(&rules[i], rewriter->step, lexer_word(&rewriter->lexer))) {
+            return rewriter->word_start;
         }
     }
     return all.len;
 }
 
-static void hold(struct dialect *dialect, struct text tail, size_t start)
+static void hold(struct sql_rewriter *rewriter, struct text tail, size_t start)
 {
-    memcpy(dialect->held, tail.data, tail.len);
-    dialect->held_len = tail.len;
-    dialect->aws_start -= dialect->step == DIALECT_AWS ? start : 0;
-    dialect->word_start -= tail.len > 0 ? start : 0;
+    memcpy(rewriter->held, tail.data, tail.len);
+    rewriter->held_len = tail.len;
+    rewriter->aws_start -= rewriter->step == SQL_STEP_AWS ? start : 0;
+    rewriter->word_start -= tail.len > 0 ? start : 0;
 }
 
-static struct work begin_work(struct dialect *dialect, struct text bytes)
+static struct work begin_work(struct sql_rewriter *rewriter, struct text bytes)
 {
     struct work work = {.bytes = bytes};
-    buf_reset(&dialect->copy);
-    if (dialect->held_len > 0) {
-        buf_add(&dialect->copy, dialect->held, dialect->held_len);
-        buf_add_text(&dialect->copy, bytes);
-        work = (struct work){.bytes = buf_text(&dialect->copy), .is_copy = true};
-    } else if (dialect->copy.capacity > 0) {
-        buf_clear(&dialect->copy);
+    buf_reset(&rewriter->copy);
+    if (rewriter->held_len > 0) {
+        buf_add(&rewriter->copy, rewriter->held, rewriter->held_len);
+        buf_add_text(&rewriter->copy, bytes);
+        work = (struct work){.bytes = buf_text(&rewriter->copy), .is_copy = true};
+    } else if (rewriter->copy.capacity > 0) {
+        buf_clear(&rewriter->copy);
     }
     return work;
 }
 
-bool dialect_pass(struct dialect *dialect, struct text bytes, struct text *out)
+bool sql_rewriter_rewrite(struct sql_rewriter *rewriter, struct text bytes, struct text *out)
 {
-    struct work work = begin_work(dialect, bytes);
+    struct work work = begin_work(rewriter, bytes);
     struct text rest = bytes;
     *out = text_of("");
-    while (!text_is_empty(rest) && buf_ok(&dialect->copy)) {
+    while (!text_is_empty(rest) && buf_ok(&rewriter->copy)) {
         struct text body = text_of("");
-        if (!frame_scan_next(&dialect->frames, &rest, &body)) {
+        if (!frame_scan_next(&rewriter->frames, &rest, &body)) {
             return false;
         }
         if (!text_is_empty(body)) {
             size_t position = work.bytes.len - rest.len - body.len;
-            on_body(dialect, &work, position, body.len);
+            on_body(rewriter, &work, position, body.len);
         }
     }
-    if (!buf_ok(&dialect->copy)) {
+    if (!buf_ok(&rewriter->copy)) {
         return false;
     }
-    size_t start = first_held(dialect, work.bytes);
+    size_t start = first_held(rewriter, work.bytes);
     *out = text_slice(work.bytes, 0, start);
-    hold(dialect, text_slice(work.bytes, start, work.bytes.len), start);
+    hold(rewriter, text_slice(work.bytes, start, work.bytes.len), start);
     return true;
 }

@@ -10,7 +10,7 @@
  *   AWS IAM REVOKE r FROM 'arn'    ->  SET IAM .revo. r TO   'arn'
  *
  * A table or index called async needs quotes behind these words, as in the service.
- * Everything else passes byte for byte; at most DIALECT_HELD_MAX bytes wait for
+ * Everything else passes byte for byte; at most SQL_REWRITER_HELD_MAX bytes wait for
  * those that follow them.
  */
 #ifndef DSQL_GATEWAY_SQL_REWRITER_H
@@ -24,45 +24,45 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { DIALECT_HELD_MAX = 64 };
+enum { SQL_REWRITER_HELD_MAX = 64 };
 
 /* How much of a statement that is ours has been seen. */
-enum dialect_step {
-    DIALECT_NOTHING,
-    DIALECT_START, /* of a statement */
-    DIALECT_CREATE,
-    DIALECT_UNIQUE,
-    DIALECT_INDEX,
-    DIALECT_ALTER,
-    DIALECT_TABLE,
-    DIALECT_AWS,
-    DIALECT_IAM,
-    DIALECT_REVOKE,
-    DIALECT_ROLE
+enum sql_rewriter_step {
+    SQL_STEP_NOTHING,
+    SQL_STEP_START, /* of a statement */
+    SQL_STEP_CREATE,
+    SQL_STEP_UNIQUE,
+    SQL_STEP_INDEX,
+    SQL_STEP_ALTER,
+    SQL_STEP_TABLE,
+    SQL_STEP_AWS,
+    SQL_STEP_IAM,
+    SQL_STEP_REVOKE,
+    SQL_STEP_ROLE
 };
 
-struct dialect {
+struct sql_rewriter {
     struct frame_scan frames;
     bool is_in_sql;  /* of a Query or Parse, before its NUL */
     bool is_in_name; /* of the statement, before the SQL of a Parse */
     struct lexer lexer;
-    enum dialect_step step;
+    enum sql_rewriter_step step;
     size_t word_start; /* offsets into the bytes in work */
     size_t aws_start;
-    char held[DIALECT_HELD_MAX]; /* not passed on yet */
+    char held[SQL_REWRITER_HELD_MAX]; /* not passed on yet */
     size_t held_len;
     struct buf copy; /* of what must be changed or put behind what was held */
 };
 
-void dialect_init(struct dialect *dialect);
-void dialect_clear(struct dialect *dialect);
+void sql_rewriter_init(struct sql_rewriter *rewriter);
+void sql_rewriter_clear(struct sql_rewriter *rewriter);
 
 /**
  * Bytes of a client's stream, cut anywhere.  *out is what to send for them, good
  * until the next call: mostly the very same bytes.  False: a length that is
  * nonsense, or no memory.
  */
-bool dialect_pass(struct dialect *dialect, struct text bytes, struct text *out)
+bool sql_rewriter_rewrite(struct sql_rewriter *rewriter, struct text bytes, struct text *out)
     __attribute__((warn_unused_result));
 
 #endif

@@ -14,18 +14,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool pass_in_steps(struct text bytes, size_t step, struct buf *out)
 {
-    struct dialect dialect;
+    struct sql_rewriter rewriter;
     bool is_fine = true;
     buf_init(out, SIZE_MAX_HERE);
-    dialect_init(&dialect);
+    sql_rewriter_init(&rewriter);
     while (is_fine && !text_is_empty(bytes)) {
         struct text part;
-        is_fine = dialect_pass(&dialect, text_slice(bytes, 0, step), &part);
+        is_fine = sql_rewriter_rewrite(&rewriter, text_slice(bytes, 0, step), &part);
         buf_add_text(out, part);
         bytes = text_slice(bytes, step, bytes.len);
     }
-    buf_add(out, dialect.held, dialect.held_len);
-    dialect_clear(&dialect);
+    buf_add(out, rewriter.held, rewriter.held_len);
+    sql_rewriter_clear(&rewriter);
     return is_fine;
 }
 

@@ -237,7 +237,7 @@ static PGconn *try_login(struct attempt attempt)
     return conn;
 }
 
-static void expect_refusal(struct attempt attempt, const char *part)
+static void expect_fatal_error(struct attempt attempt, const char *part)
 {
     PGconn *conn = try_login(attempt);
     assert_int_equal(PQstatus(conn), CONNECTION_BAD);
@@ -308,24 +308,24 @@ static void mapped_role_comes_in_and_others_do_not(void **state)
 {
     (void)state;
     PQfinish(login("app"));
-    expect_refusal((struct attempt){.user = "stranger"}, "is not authorized to access this");
-    expect_refusal((struct attempt){.user = "nobody"}, "is not authorized to access this");
-    expect_refusal((struct attempt){.user = "dsql_owner"}, "access denied");
-    expect_refusal((struct attempt){.user = "postgres"}, "is not authorized to access this");
+    expect_fatal_error((struct attempt){.user = "stranger"}, "is not authorized to access this");
+    expect_fatal_error((struct attempt){.user = "nobody"}, "is not authorized to access this");
+    expect_fatal_error((struct attempt){.user = "dsql_owner"}, "access denied");
+    expect_fatal_error((struct attempt){.user = "postgres"}, "is not authorized to access this");
 }
 
 static void wrong_tokens_are_refused_with_a_hint(void **state)
 {
     (void)state;
-    expect_refusal((struct attempt){.user = "admin", .secret = "other"},
-                   "signature does not match");
-    expect_refusal((struct attempt){.user = "admin", .age_s = 1000}, "Signature expired: ");
-    expect_refusal((struct attempt){.user = "admin", .age_s = -1000}, "not yet current");
-    expect_refusal((struct attempt){.user = "admin", .action_plus_one = TOKEN_CONNECT + 1},
-                   "Wrong user to action mapping. user: admin, action: DbConnect");
-    expect_refusal((struct attempt){.user = "app", .action_plus_one = TOKEN_CONNECT_ADMIN + 1},
-                   "Wrong user to action mapping. user: app, action: DbConnectAdmin");
-    expect_refusal((struct attempt){.user = "admin", .extra = "password=x"}, "Malformed token");
+    expect_fatal_error((struct attempt){.user = "admin", .secret = "other"},
+                       "signature does not match");
+    expect_fatal_error((struct attempt){.user = "admin", .age_s = 1000}, "Signature expired: ");
+    expect_fatal_error((struct attempt){.user = "admin", .age_s = -1000}, "not yet current");
+    expect_fatal_error((struct attempt){.user = "admin", .action_plus_one = TOKEN_CONNECT + 1},
+                       "Wrong user to action mapping. user: admin, action: DbConnect");
+    expect_fatal_error((struct attempt){.user = "app", .action_plus_one = TOKEN_CONNECT_ADMIN + 1},
+                       "Wrong user to action mapping. user: app, action: DbConnectAdmin");
+    expect_fatal_error((struct attempt){.user = "admin", .extra = "password=x"}, "Malformed token");
 }
 
 /* The hint has the gateway's time in it, whatever time the client thought it was. */
@@ -345,10 +345,10 @@ static void refused_times_tell_the_skew(void **state)
     (void)state;
     assert_skew_is_told(1000);
     assert_skew_is_told(-1000);
-    expect_refusal((struct attempt){.user = "admin", .age_s = 1000}, " - 15 min.)");
-    expect_refusal((struct attempt){.user = "admin", .age_s = 1000}, " is now earlier than ");
-    expect_refusal((struct attempt){.user = "admin", .age_s = -1000}, " + 5 min.)");
-    expect_refusal((struct attempt){.user = "admin", .age_s = -1000}, " is still later than ");
+    expect_fatal_error((struct attempt){.user = "admin", .age_s = 1000}, " - 15 min.)");
+    expect_fatal_error((struct attempt){.user = "admin", .age_s = 1000}, " is now earlier than ");
+    expect_fatal_error((struct attempt){.user = "admin", .age_s = -1000}, " + 5 min.)");
+    expect_fatal_error((struct attempt){.user = "admin", .age_s = -1000}, " is still later than ");
 }
 
 static void session_tokens_must_be_those_of_the_key(void **state)
@@ -359,13 +359,14 @@ static void session_tokens_must_be_those_of_the_key(void **state)
     assert_int_equal(PQstatus(conn), CONNECTION_OK);
     PQfinish(conn);
     const char *part = "session token is missing or does not match";
-    expect_refusal((struct attempt){.user = "app", .key = "ASIATEST"}, part);
-    expect_refusal((struct attempt){.user = "app", .key = "ASIATEST", .session_token = "other"},
-                   part);
-    expect_refusal((struct attempt){.user = "app", .session_token = "session"}, part);
-    expect_refusal((struct attempt){.user = "app", .key = "AKIDOTHER"}, "Unknown access key");
-    expect_refusal((struct attempt){.user = "admin", .key = "ASIATEST", .session_token = "session"},
-                   "is not authorized to perform: dsql:DbConnectAdmin");
+    expect_fatal_error((struct attempt){.user = "app", .key = "ASIATEST"}, part);
+    expect_fatal_error((struct attempt){.user = "app", .key = "ASIATEST", .session_token = "other"},
+                       part);
+    expect_fatal_error((struct attempt){.user = "app", .session_token = "session"}, part);
+    expect_fatal_error((struct attempt){.user = "app", .key = "AKIDOTHER"}, "Unknown access key");
+    expect_fatal_error(
+        (struct attempt){.user = "admin", .key = "ASIATEST", .session_token = "session"},
+        "is not authorized to perform: dsql:DbConnectAdmin");
 }
 
 static void lost_backend_ends_the_session_only(void **state)
@@ -383,8 +384,8 @@ static void lost_backend_ends_the_session_only(void **state)
 static void missing_server_is_said_so(void **state)
 {
     (void)state;
-    expect_refusal((struct attempt){.user = "admin"},
-                   "unable to accept connection, server unavailable");
+    expect_fatal_error((struct attempt){.user = "admin"},
+                       "unable to accept connection, server unavailable");
 }
 
 static void only_known_parameters_pass(void **state)
@@ -398,21 +399,23 @@ static void only_known_parameters_pass(void **state)
     assert_string_equal(PQgetvalue(result, 0, 0), "sys");
     PQclear(result);
     PQfinish(conn);
-    expect_refusal((struct attempt){.user = "admin", .extra = "options='-c work_mem=1'"},
-                   "setting configuration parameter \"work_mem\" not supported");
-    expect_refusal((struct attempt){.user = "admin", .extra = "replication=database"},
-                   "setting configuration parameter \"replication\" not supported");
-    expect_refusal((struct attempt){.user = "admin", .extra = "dbname=other"},
-                   "database \"other\" does not exist");
+    expect_fatal_error((struct attempt){.user = "admin", .extra = "options='-c work_mem=1'"},
+                       "setting configuration parameter \"work_mem\" not supported");
+    expect_fatal_error((struct attempt){.user = "admin", .extra = "replication=database"},
+                       "setting configuration parameter \"replication\" not supported");
+    expect_fatal_error((struct attempt){.user = "admin", .extra = "dbname=other"},
+                       "database \"other\" does not exist");
 }
 
 static void tls_and_a_name_are_required(void **state)
 {
     (void)state;
-    expect_refusal((struct attempt){.user = "admin", .extra = "sslmode=disable"}, "must use TLS");
-    expect_refusal((struct attempt){.user = "admin", .extra = "sslsni=0"}, "sni was not received");
-    expect_refusal((struct attempt){.user = "admin", .extra = "host=elsewhere.example"},
-                   "No cluster of this name");
+    expect_fatal_error((struct attempt){.user = "admin", .extra = "sslmode=disable"},
+                       "must use TLS");
+    expect_fatal_error((struct attempt){.user = "admin", .extra = "sslsni=0"},
+                       "sni was not received");
+    expect_fatal_error((struct attempt){.user = "admin", .extra = "host=elsewhere.example"},
+                       "No cluster of this name");
 }
 
 static void cancel_reaches_the_server(void **state)
@@ -485,8 +488,8 @@ static void second_connection_is_one_too_many_and_the_first_ends_in_time(void **
 {
     (void)state;
     PGconn *conn = login("admin");
-    expect_refusal((struct attempt){.user = "admin"},
-                   "Unable to accept connection, too many open connections.");
+    expect_fatal_error((struct attempt){.user = "admin"},
+                       "Unable to accept connection, too many open connections.");
     PGresult *result = PQexec(conn, "SELECT pg_sleep(20)");
     assert_int_equal(PQstatus(conn), CONNECTION_BAD);
     assert_non_null(strstr(PQerrorMessage(conn), "maximum connection duration"));
@@ -498,8 +501,8 @@ static void connections_in_a_hurry_are_refused(void **state)
 {
     (void)state;
     PQfinish(login("admin"));
-    expect_refusal((struct attempt){.user = "admin"},
-                   "Unable to accept connection, rate exceeded.");
+    expect_fatal_error((struct attempt){.user = "admin"},
+                       "Unable to accept connection, rate exceeded.");
 }
 
 static void silent_connection_is_closed(void **state)

@@ -7,7 +7,7 @@
 struct fixture {
     struct startup startup;
     struct buf out;
-    struct refusal refusal;
+    struct fatal_error error;
 };
 
 static bool translate(struct fixture *fixture, const char *name, const char *value)
@@ -18,7 +18,7 @@ static bool translate(struct fixture *fixture, const char *name, const char *val
     fixture->startup.parameters[1] =
         (struct startup_parameter){text_of("database"), text_of("postgres")};
     fixture->startup.parameters[2] = (struct startup_parameter){text_of(name), text_of(value)};
-    return parameters_translate(&fixture->startup, &fixture->out, &fixture->refusal);
+    return parameters_translate(&fixture->startup, &fixture->out, &fixture->error);
 }
 
 static void expect_passed(const char *name, const char *value, const char *name_out,
@@ -33,11 +33,11 @@ static void expect_passed(const char *name, const char *value, const char *name_
     buf_clear(&fixture.out);
 }
 
-static void expect_refusal(const char *name, const char *value, const char *part)
+static void expect_fatal_error(const char *name, const char *value, const char *part)
 {
     struct fixture fixture;
     assert_false(translate(&fixture, name, value));
-    assert_non_null(strstr(fixture.refusal.message, part));
+    assert_non_null(strstr(fixture.error.message, part));
     buf_clear(&fixture.out);
 }
 
@@ -56,15 +56,15 @@ static void parameters_on_the_list_pass(void **state)
 static void other_parameters_are_refused_by_name(void **state)
 {
     (void)state;
-    expect_refusal("default_transaction_read_only", "on",
-                   "setting configuration parameter \"default_transaction_read_only\" not");
-    expect_refusal("replication", "true", "\"replication\" not supported");
-    expect_refusal("options", "-c search_path=a -c role=dsql_owner", "\"role\" not supported");
-    expect_refusal("options", "-cse\\ssion_authorization=x", "\"session_authorization\" not");
-    expect_refusal("options", "-d 5", "\"-d\" not supported");
-    expect_refusal("options", "-c search_path", "requires a value");
-    expect_refusal("options", "-c", "requires a value");
-    expect_refusal("database", "other", "database \"other\" does not exist");
+    expect_fatal_error("default_transaction_read_only", "on",
+                       "setting configuration parameter \"default_transaction_read_only\" not");
+    expect_fatal_error("replication", "true", "\"replication\" not supported");
+    expect_fatal_error("options", "-c search_path=a -c role=dsql_owner", "\"role\" not supported");
+    expect_fatal_error("options", "-cse\\ssion_authorization=x", "\"session_authorization\" not");
+    expect_fatal_error("options", "-d 5", "\"-d\" not supported");
+    expect_fatal_error("options", "-c search_path", "requires a value");
+    expect_fatal_error("options", "-c", "requires a value");
+    expect_fatal_error("database", "other", "database \"other\" does not exist");
 }
 
 int main(void)

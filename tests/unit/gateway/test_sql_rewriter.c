@@ -7,28 +7,28 @@
 
 enum { OUT_MAX = 4096 };
 
-static void pass(struct dialect *dialect, struct text bytes, struct buf *out)
+static void pass(struct sql_rewriter *rewriter, struct text bytes, struct buf *out)
 {
     struct text part;
-    assert_true(dialect_pass(dialect, bytes, &part));
+    assert_true(sql_rewriter_rewrite(rewriter, bytes, &part));
     buf_add_text(out, part);
 }
 
 static void expect_bytes(struct text sent, struct text wanted, size_t cut, size_t step)
 {
-    struct dialect dialect;
+    struct sql_rewriter rewriter;
     struct buf out AUTO_BUF;
     buf_init(&out, OUT_MAX);
-    dialect_init(&dialect);
-    pass(&dialect, text_slice(sent, 0, cut), &out);
+    sql_rewriter_init(&rewriter);
+    pass(&rewriter, text_slice(sent, 0, cut), &out);
     for (size_t at = cut; at < sent.len; at += step) {
-        pass(&dialect, text_slice(sent, at, step), &out);
+        pass(&rewriter, text_slice(sent, at, step), &out);
     }
     if (!text_equal(buf_text(&out), wanted)) {
         print_error("cut at %zu: %.*s\n", cut, (int)out.len - 5, out.data + 5);
     }
     assert_true(text_equal(buf_text(&out), wanted));
-    dialect_clear(&dialect);
+    sql_rewriter_clear(&rewriter);
 }
 
 static void write_query(struct buf *out, const char *sql)
@@ -187,25 +187,25 @@ static void other_messages_pass(void **state)
 static void the_same_bytes_come_back_uncopied(void **state)
 {
     (void)state;
-    struct dialect dialect;
+    struct sql_rewriter rewriter;
     struct buf sent AUTO_BUF;
     struct text out;
     write_query(&sent, "SELECT 1");
-    dialect_init(&dialect);
-    assert_true(dialect_pass(&dialect, buf_text(&sent), &out));
+    sql_rewriter_init(&rewriter);
+    assert_true(sql_rewriter_rewrite(&rewriter, buf_text(&sent), &out));
     assert_ptr_equal(out.data, sent.data);
-    dialect_clear(&dialect);
+    sql_rewriter_clear(&rewriter);
 }
 
 static void a_length_that_is_nonsense_is_refused(void **state)
 {
     (void)state;
-    struct dialect dialect;
+    struct sql_rewriter rewriter;
     struct text out;
-    dialect_init(&dialect);
-    assert_false(dialect_pass(&dialect, text_of_bytes("Q\0\xa0\0\1", 5), &out));
+    sql_rewriter_init(&rewriter);
+    assert_false(sql_rewriter_rewrite(&rewriter, text_of_bytes("Q\0\xa0\0\1", 5), &out));
     assert_true(text_is_empty(out));
-    dialect_clear(&dialect);
+    sql_rewriter_clear(&rewriter);
 }
 
 int main(void)

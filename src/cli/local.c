@@ -7,6 +7,7 @@
 #include "local/database.h"
 #include "local/file.h"
 #include "local/identity.h"
+#include "local/role_mapping.h"
 #include "local/supervisor.h"
 
 #include <libpq-fe.h>

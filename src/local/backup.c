@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "local/database.h"
 #include "local/file.h"
+#include "local/postgres_install.h"
 #include "local/program.h"
 
 #include <errno.h>

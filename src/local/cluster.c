@@ -141,6 +141,12 @@ dsql_status cluster_open(struct cluster *cluster, const char *dir, dsql_error *e
     return read_settings(cluster, err);
 }
 
+int cluster_open_postgres_log(const struct cluster *cluster)
+{
+    return open(cluster->postgres_log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+                0600);
+}
+
 bool cluster_is_initialised(const struct cluster *cluster)
 {
     return cluster->endpoint[0] != '\0' && file_exists(cluster->identities) &&

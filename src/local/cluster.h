@@ -53,6 +53,9 @@ struct cluster {
 /** Computes the paths; reads cluster.json when there is one.  dir NULL: the default. */
 dsql_status cluster_open(struct cluster *cluster, const char *dir, dsql_error *err);
 
+/** For appending; -1 with errno set. */
+int cluster_open_postgres_log(const struct cluster *cluster);
+
 bool cluster_is_initialised(const struct cluster *cluster);
 
 /** Makes the folder and gives it to its owner; refuses one with foreign content. */

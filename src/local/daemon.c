@@ -5,11 +5,14 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "gateway/gateway.h"
-#include "local/database.h"
+#include "local/data_directory.h"
 #include "local/extension.h"
 #include "local/file.h"
 #include "local/identity.h"
 #include "local/pki.h"
+#include "local/postgres_install.h"
+#include "local/postmaster.h"
+#include "local/schema.h"
 
 #include <fcntl.h>
 #include <signal.h>

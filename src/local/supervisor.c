@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "local/daemon.h"
-#include "local/database.h"
 #include "local/file.h"
+#include "local/postmaster.h"
 
 #include <errno.h>
 #include <fcntl.h>

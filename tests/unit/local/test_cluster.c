@@ -1,9 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "local/cluster.h"
-#include "local/database.h"
 #include "local/file.h"
 #include "local/identity.h"
 #include "local/pki.h"
+#include "local/postgres_install.h"
 #include "unit.h"
 
 #include <signal.h>

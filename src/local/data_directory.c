@@ -1,0 +1,96 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "local/data_directory.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "local/file.h"
+#include "local/program.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char settings[] =
+    "\n# dsql local: one machine, one Unix socket, the gateway in front\n"
+    "listen_addresses = ''\n"
+    "unix_socket_permissions = 0700\n"
+    "port = 5432\n"
+    "max_connections = 300\n"
+    "shared_buffers = 128MB\n"
+    "client_connection_check_interval = '1s'\n" /* a query ends with its client */
+    "timezone = 'UTC'\n"
+    "log_timezone = 'UTC'\n"
+    "recovery_init_sync_method = syncfs\n" /* one call, not one a file: 2 s after kill -9 */
+    "logging_collector = off\n";
+
+bool database_has_data(const struct cluster *cluster)
+{
+    return file_exists(cluster->data);
+}
+
+static dsql_status run_initdb(const struct cluster *cluster, const char *bindir, dsql_error *err)
+{
+    char program[PATH_MAX];
+    char data[CLUSTER_PATH_SIZE];
+    snprintf(program, sizeof program, "%s/initdb", bindir);
+    text_copy(text_of(cluster->data_new), data, sizeof data);
+    char *argv[] = {program,
+                    (char[]){"-A"},
+                    (char[]){"trust"},
+                    (char[]){"-U"},
+                    (char[]){"dsql_owner"},
+                    (char[]){"--locale=C"},
+                    (char[]){"-E"},
+                    (char[]){"UTF8"},
+                    (char[]){"--no-sync"},
+                    (char[]){"-D"},
+                    data,
+                    NULL};
+    int log = cluster_open_postgres_log(cluster);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        program_become(argv, log, log);
+    }
+    close(log);
+    int status = -1;
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
+        return fail(err, DSQL_ERR_SYSTEM, "initdb failed: see %s", cluster->postgres_log);
+    }
+    return DSQL_OK;
+}
+
+static dsql_status write_settings(const struct cluster *cluster, dsql_error *err)
+{
+    char path[CLUSTER_PATH_SIZE + 32];
+    snprintf(path, sizeof path, "%s/postgresql.conf", cluster->data_new);
+    struct buf content AUTO_BUF;
+    buf_init(&content, FILE_MAX_SIZE);
+    dsql_status status = file_read(path, &content, err);
+    if (status != DSQL_OK) {
+        return status;
+    }
+    buf_add_string(&content, settings);
+    return buf_ok(&content) ? file_replace(path, 0600, buf_text(&content), err) : fail_nomem(err);
+}
+
+dsql_status database_init(const struct cluster *cluster, const char *bindir, dsql_error *err)
+{
+    dsql_status status = DSQL_OK;
+    if (file_exists(cluster->data_new)) {
+        status = folder_remove(cluster->data_new, false, err);
+    }
+    if (status == DSQL_OK) {
+        status = run_initdb(cluster, bindir, err);
+    }
+    if (status == DSQL_OK) {
+        status = write_settings(cluster, err);
+    }
+    if (status == DSQL_OK && rename(cluster->data_new, cluster->data) != 0) {
+        status = fail_errno(err, DSQL_ERR_SYSTEM, "could not rename %s", cluster->data_new);
+    }
+    return status;
+}

@@ -1,0 +1,86 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "local/postgres_install.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "local/program.h"
+
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int database_parse_version(const char *text)
+{
+    struct text rest = text_of(text);
+    while (!text_is_empty(rest) && !char_is_digit(rest.data[0])) {
+        rest = text_slice(rest, 1, rest.len);
+    }
+    size_t digits = 0;
+    while (digits < rest.len && char_is_digit(rest.data[digits])) {
+        digits++;
+    }
+    int64_t version = 0;
+    return text_to_int64(text_slice(rest, 0, digits), 1, 999, &version) ? (int)version : 0;
+}
+
+/* 0: there is no server in that folder. */
+static int version_in(const char *bindir)
+{
+    char program[PATH_MAX];
+    char line[128];
+    snprintf(program, sizeof program, "%s/initdb", bindir);
+    if (access(program, X_OK) != 0) {
+        return 0;
+    }
+    snprintf(program, sizeof program, "%s/postgres", bindir);
+    char *argv[] = {program, (char[]){"--version"}, NULL};
+    return program_first_line(argv, line, sizeof line) ? database_parse_version(line) : 0;
+}
+
+static void take_if_better(const char *candidate, int wanted, char *bindir, int *best)
+{
+    int version = version_in(candidate);
+    bool is_better = *best != wanted && (version > *best || version == wanted);
+    if (version >= POSTGRES_OLDEST && is_better) {
+        *best = version;
+        text_copy(text_of(candidate), bindir, POSTGRES_BINDIR_SIZE);
+    }
+}
+
+static void look_around(int wanted, char bindir[POSTGRES_BINDIR_SIZE], int *best)
+{
+    char line[POSTGRES_BINDIR_SIZE];
+    char *argv[] = {(char[]){"pg_config"}, (char[]){"--bindir"}, NULL};
+    if (program_first_line(argv, line, sizeof line)) {
+        take_if_better(line, wanted, bindir, best);
+    }
+    glob_t found = {0};
+    if (*best != wanted && glob("/usr/lib/postgresql/*/bin", 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            take_if_better(found.gl_pathv[i], wanted, bindir, best);
+        }
+    }
+    globfree(&found);
+}
+
+dsql_status database_find(const char *option, int wanted, char bindir[POSTGRES_BINDIR_SIZE],
+                          int *version, dsql_error *err)
+{
+    int best = 0;
+    bindir[0] = '\0';
+    if (option != NULL) {
+        take_if_better(option, wanted, bindir, &best);
+        *version = best;
+        return best > 0 ? DSQL_OK
+                        : fail(err, DSQL_ERR_USAGE, "no PostgreSQL server %d or newer in %s",
+                               POSTGRES_OLDEST, option);
+    }
+    look_around(wanted, bindir, &best);
+    *version = best;
+    return best > 0 ? DSQL_OK
+                    : fail(err, DSQL_ERR_SYSTEM,
+                           "no PostgreSQL server %d or newer found: install one with 'apt-get "
+                           "install postgresql', or say where it is with --pg-bindir",
+                           POSTGRES_OLDEST);
+}

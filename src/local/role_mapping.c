@@ -1,0 +1,62 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "local/role_mapping.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "local/database.h"
+
+#include <string.h>
+
+static dsql_status role_exists(PGconn *conn, const char *role, bool *exists, dsql_error *err)
+{
+    PGresult *result = PQexecParams(conn, "SELECT FROM pg_roles WHERE rolname = $1", 1, NULL, &role,
+                                    NULL, NULL, 0);
+    dsql_status status =
+        database_is_success(result) ? DSQL_OK : database_query_failed(conn, result, err);
+    *exists = PQntuples(result) > 0;
+    PQclear(result);
+    return status;
+}
+
+static dsql_status create_role(PGconn *conn, const char *role, dsql_error *err)
+{
+    char *name = PQescapeIdentifier(conn, role, strlen(role));
+    if (name == NULL) {
+        return fail(err, DSQL_ERR_USAGE, "not a role's name");
+    }
+    struct buf sql AUTO_BUF;
+    buf_init(&sql, 1024);
+    buf_printf(&sql, "CREATE ROLE %s WITH LOGIN", name);
+    PQfreemem(name);
+    return buf_ok(&sql) ? database_run(conn, sql.data, err)
+                        : fail(err, DSQL_ERR_USAGE, "the role's name is too long");
+}
+
+static dsql_status call_iam(PGconn *conn, const char *sql, const char *role, const char *arn,
+                            dsql_error *err)
+{
+    const char *const values[] = {role, arn};
+    PGresult *result = PQexecParams(conn, sql, 2, NULL, values, NULL, NULL, 0);
+    dsql_status status =
+        database_is_success(result) ? DSQL_OK : database_query_failed(conn, result, err);
+    PQclear(result);
+    return status;
+}
+
+dsql_status database_iam_grant(PGconn *conn, const char *role, const char *arn, dsql_error *err)
+{
+    bool exists = false;
+    dsql_status status = role_exists(conn, role, &exists, err);
+    if (status == DSQL_OK && !exists) {
+        status = create_role(conn, role, err);
+    }
+    if (status == DSQL_OK) {
+        status = call_iam(conn, "SELECT sys.iam_grant($1, $2)", role, arn, err);
+    }
+    return status;
+}
+
+dsql_status database_iam_revoke(PGconn *conn, const char *role, const char *arn, dsql_error *err)
+{
+    return call_iam(conn, "SELECT sys.iam_revoke($1, $2)", role, arn, err);
+}

@@ -390,12 +390,12 @@ static int change_mapping(const struct command_line *line,
 
 static int run_iam_grant(const struct command_line *line)
 {
-    return change_mapping(line, database_iam_grant);
+    return change_mapping(line, role_mapping_grant);
 }
 
 static int run_iam_revoke(const struct command_line *line)
 {
-    return change_mapping(line, database_iam_revoke);
+    return change_mapping(line, role_mapping_revoke);
 }
 
 static int run_iam_list(const struct command_line *line)

@@ -91,7 +91,7 @@ static dsql_status find_programs(const struct backup *backup, PGconn *conn,
 {
     int wanted = PQserverVersion(conn) / 10000;
     int version = 0;
-    dsql_status status = database_find(backup->pg_bindir, wanted, bindir, &version, err);
+    dsql_status status = postgres_find(backup->pg_bindir, wanted, bindir, &version, err);
     if (status == DSQL_OK && version < wanted) {
         status = fail(err, DSQL_ERR_SYSTEM,
                       "the cluster runs PostgreSQL %d, but %s has %d: say where the programs are "

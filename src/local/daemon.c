@@ -122,17 +122,17 @@ static dsql_status make_certificates(struct daemon *daemon, dsql_error *err)
 
 static dsql_status make_data(struct daemon *daemon, dsql_error *err)
 {
-    if (database_has_data(&daemon->cluster)) {
+    if (data_directory_exists(&daemon->cluster)) {
         return DSQL_OK;
     }
     report('p', "creating a database with %s/initdb", daemon->bindir);
-    return database_init(&daemon->cluster, daemon->bindir, err);
+    return data_directory_create(&daemon->cluster, daemon->bindir, err);
 }
 
 static dsql_status find_postgres(struct daemon *daemon, dsql_error *err)
 {
     int major = 0;
-    dsql_status status = database_find(daemon->options->pg_bindir, daemon->extension.major,
+    dsql_status status = postgres_find(daemon->options->pg_bindir, daemon->extension.major,
                                        daemon->bindir, &major, err);
     return status == DSQL_OK ? extension_check_major(&daemon->extension, major, daemon->bindir, err)
                              : status;
@@ -164,16 +164,16 @@ static dsql_status make_all(struct daemon *daemon, dsql_error *err)
 /* After kill -9 the old server's processes may still hold its shared memory: try again. */
 static PGconn *start_postgres(struct daemon *daemon, dsql_error *err)
 {
-    if (database_stop_orphan(&daemon->cluster, err) != DSQL_OK) {
+    if (postmaster_stop_orphan(&daemon->cluster, err) != DSQL_OK) {
         return NULL;
     }
     for (int i = 0; i < SPAWN_TRIES; i++) {
         daemon->postgres =
-            database_spawn(&daemon->cluster, daemon->bindir, daemon->options->settings, err);
+            postmaster_start(&daemon->cluster, daemon->bindir, daemon->options->settings, err);
         if (daemon->postgres < 0) {
             return NULL;
         }
-        PGconn *conn = database_wait(&daemon->cluster, &daemon->postgres, err);
+        PGconn *conn = postmaster_wait(&daemon->cluster, &daemon->postgres, err);
         if (conn != NULL || daemon->postgres != 0) {
             return conn;
         }
@@ -284,9 +284,9 @@ static void on_restart_time(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
     dsql_error err = {0};
-    database_stop_orphan(&daemon->cluster, &err);
+    postmaster_stop_orphan(&daemon->cluster, &err);
     daemon->postgres =
-        database_spawn(&daemon->cluster, daemon->bindir, daemon->options->settings, &err);
+        postmaster_start(&daemon->cluster, daemon->bindir, daemon->options->settings, &err);
     if (daemon->postgres < 0) {
         daemon->postgres = 0;
         write_log(NULL, DSQL_LOG_ERROR, err.message);

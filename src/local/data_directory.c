@@ -26,7 +26,7 @@ static const char settings[] =
     "recovery_init_sync_method = syncfs\n" /* one call, not one a file: 2 s after kill -9 */
     "logging_collector = off\n";
 
-bool database_has_data(const struct cluster *cluster)
+bool data_directory_exists(const struct cluster *cluster)
 {
     return file_exists(cluster->data);
 }
@@ -77,7 +77,8 @@ static dsql_status write_settings(const struct cluster *cluster, dsql_error *err
     return buf_ok(&content) ? file_replace(path, 0600, buf_text(&content), err) : fail_nomem(err);
 }
 
-dsql_status database_init(const struct cluster *cluster, const char *bindir, dsql_error *err)
+dsql_status data_directory_create(const struct cluster *cluster, const char *bindir,
+                                  dsql_error *err)
 {
     dsql_status status = DSQL_OK;
     if (file_exists(cluster->data_new)) {

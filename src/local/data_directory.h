@@ -9,9 +9,10 @@
 
 #include <stdbool.h>
 
-bool database_has_data(const struct cluster *cluster);
+bool data_directory_exists(const struct cluster *cluster);
 
 /** initdb, with our settings.  Done aside and renamed: whole or not at all. */
-dsql_status database_init(const struct cluster *cluster, const char *bindir, dsql_error *err);
+dsql_status data_directory_create(const struct cluster *cluster, const char *bindir,
+                                  dsql_error *err);
 
 #endif

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-int database_parse_version(const char *text)
+int postgres_parse_version(const char *text)
 {
     struct text rest = text_of(text);
     while (!text_is_empty(rest) && !char_is_digit(rest.data[0])) {
@@ -35,7 +35,7 @@ static int version_in(const char *bindir)
     }
     snprintf(program, sizeof program, "%s/postgres", bindir);
     char *argv[] = {program, (char[]){"--version"}, NULL};
-    return program_first_line(argv, line, sizeof line) ? database_parse_version(line) : 0;
+    return program_first_line(argv, line, sizeof line) ? postgres_parse_version(line) : 0;
 }
 
 static void take_if_better(const char *candidate, int wanted, char *bindir, int *best)
@@ -64,7 +64,7 @@ static void look_around(int wanted, char bindir[POSTGRES_BINDIR_SIZE], int *best
     globfree(&found);
 }
 
-dsql_status database_find(const char *option, int wanted, char bindir[POSTGRES_BINDIR_SIZE],
+dsql_status postgres_find(const char *option, int wanted, char bindir[POSTGRES_BINDIR_SIZE],
                           int *version, dsql_error *err)
 {
     int best = 0;

@@ -11,10 +11,10 @@ enum { POSTGRES_OLDEST = 15, POSTGRES_BINDIR_SIZE = 512 };
  * The folder with initdb and postgres, and its version.  option: --pg-bindir or NULL:
  * then preferably one of version wanted, else the newest.
  */
-dsql_status database_find(const char *option, int wanted, char bindir[POSTGRES_BINDIR_SIZE],
+dsql_status postgres_find(const char *option, int wanted, char bindir[POSTGRES_BINDIR_SIZE],
                           int *version, dsql_error *err);
 
 /** The number in "postgres (PostgreSQL) 15.20": 15; 0 when there is none. */
-int database_parse_version(const char *text);
+int postgres_parse_version(const char *text);
 
 #endif

@@ -52,8 +52,8 @@ static void add_extra_settings(struct arguments *arguments, const char *const *e
     }
 }
 
-pid_t database_spawn(const struct cluster *cluster, const char *bindir, const char *const *extra,
-                     dsql_error *err)
+pid_t postmaster_start(const struct cluster *cluster, const char *bindir, const char *const *extra,
+                       dsql_error *err)
 {
     char program[PATH_MAX];
     snprintf(program, sizeof program, "%s/postgres", bindir);
@@ -93,7 +93,7 @@ pid_t database_spawn(const struct cluster *cluster, const char *bindir, const ch
     return pid;
 }
 
-PGconn *database_wait(const struct cluster *cluster, pid_t *pid, dsql_error *err)
+PGconn *postmaster_wait(const struct cluster *cluster, pid_t *pid, dsql_error *err)
 {
     for (int64_t waited = 0; waited < WAIT_START_MS; waited += POLL_MS) {
         PGconn *conn = database_connect(cluster, "dsql_owner", err);
@@ -156,7 +156,7 @@ static bool wait_gone(pid_t pid, int64_t limit_ms)
     return !is_alive(pid);
 }
 
-dsql_status database_stop_orphan(const struct cluster *cluster, dsql_error *err)
+dsql_status postmaster_stop_orphan(const struct cluster *cluster, dsql_error *err)
 {
     char path[CLUSTER_PATH_SIZE + 32];
     snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data);

@@ -17,13 +17,13 @@
  * Forks it.  It ends when the calling process does, however that comes.  extra: further
  * "name=value" settings and a NULL, or NULL.
  */
-pid_t database_spawn(const struct cluster *cluster, const char *bindir, const char *const *extra,
-                     dsql_error *err);
+pid_t postmaster_start(const struct cluster *cluster, const char *bindir, const char *const *extra,
+                       dsql_error *err);
 
 /** Waits until it answers; as its owner.  NULL: it ended, or 30 s have passed. */
-PGconn *database_wait(const struct cluster *cluster, pid_t *pid, dsql_error *err);
+PGconn *postmaster_wait(const struct cluster *cluster, pid_t *pid, dsql_error *err);
 
 /** Ends a server that outlived its daemon, and removes what a dead one left. */
-dsql_status database_stop_orphan(const struct cluster *cluster, dsql_error *err);
+dsql_status postmaster_stop_orphan(const struct cluster *cluster, dsql_error *err);
 
 #endif

@@ -43,7 +43,7 @@ static dsql_status call_iam(PGconn *conn, const char *sql, const char *role, con
     return status;
 }
 
-dsql_status database_iam_grant(PGconn *conn, const char *role, const char *arn, dsql_error *err)
+dsql_status role_mapping_grant(PGconn *conn, const char *role, const char *arn, dsql_error *err)
 {
     bool exists = false;
     dsql_status status = role_exists(conn, role, &exists, err);
@@ -56,7 +56,7 @@ dsql_status database_iam_grant(PGconn *conn, const char *role, const char *arn, 
     return status;
 }
 
-dsql_status database_iam_revoke(PGconn *conn, const char *role, const char *arn, dsql_error *err)
+dsql_status role_mapping_revoke(PGconn *conn, const char *role, const char *arn, dsql_error *err)
 {
     return call_iam(conn, "SELECT sys.iam_revoke($1, $2)", role, arn, err);
 }

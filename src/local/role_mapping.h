@@ -7,7 +7,7 @@
 #include <libpq-fe.h>
 
 /** CREATE ROLE when missing, then the mapping. */
-dsql_status database_iam_grant(PGconn *conn, const char *role, const char *arn, dsql_error *err);
-dsql_status database_iam_revoke(PGconn *conn, const char *role, const char *arn, dsql_error *err);
+dsql_status role_mapping_grant(PGconn *conn, const char *role, const char *arn, dsql_error *err);
+dsql_status role_mapping_revoke(PGconn *conn, const char *role, const char *arn, dsql_error *err);
 
 #endif

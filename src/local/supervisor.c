@@ -144,7 +144,7 @@ dsql_status supervisor_stop(const struct cluster *cluster, bool *was_running, ds
     if (waited >= STOP_LIMIT_MS) {
         return fail(err, DSQL_ERR_SYSTEM, "process %d does not stop", (int)pid);
     }
-    return as_owner(cluster, database_stop_orphan, err);
+    return as_owner(cluster, postmaster_stop_orphan, err);
 }
 
 static dsql_status remove_content(const struct cluster *cluster, dsql_error *err)

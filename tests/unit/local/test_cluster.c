@@ -178,10 +178,10 @@ static void certificates_are_made_once(void **state)
 static void versions_are_read_from_what_postgres_prints(void **state)
 {
     (void)state;
-    assert_int_equal(database_parse_version("postgres (PostgreSQL) 15.20 (Debian 15.20-0)"), 15);
-    assert_int_equal(database_parse_version("postgres (PostgreSQL) 18beta1"), 18);
-    assert_int_equal(database_parse_version("nothing"), 0);
-    assert_int_equal(database_parse_version(""), 0);
+    assert_int_equal(postgres_parse_version("postgres (PostgreSQL) 15.20 (Debian 15.20-0)"), 15);
+    assert_int_equal(postgres_parse_version("postgres (PostgreSQL) 18beta1"), 18);
+    assert_int_equal(postgres_parse_version("nothing"), 0);
+    assert_int_equal(postgres_parse_version(""), 0);
 }
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)

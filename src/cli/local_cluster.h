@@ -1,0 +1,23 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* The cluster that a command of `dsql local` is about, named by --dir or by default. */
+#ifndef DSQL_CLI_LOCAL_CLUSTER_H
+#define DSQL_CLI_LOCAL_CLUSTER_H
+
+#include "cli/command.h"
+#include "local/cluster.h"
+
+#include <stdbool.h>
+
+/** EXIT_DONE; otherwise the error has been printed and this is the exit status. */
+int local_open(const struct command_line *line, struct cluster *cluster);
+
+/** The same for commands that need a running cluster: it fails when the cluster is stopped. */
+int local_open_running(const struct command_line *line, struct cluster *cluster);
+
+/** False, with an error printed, when there is no cluster in the directory. */
+bool local_has_files(const struct cluster *cluster);
+
+/** Prints a line of progress on standard error. */
+void local_print_progress(const char *line);
+
+#endif

@@ -1,0 +1,86 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands.h"
+#include "cli/local_cluster.h"
+#include "cli/local_commands.h"
+#include "local/file.h"
+#include "local/supervisor.h"
+
+#include <unistd.h>
+
+int local_stop_run(const struct command_line *line)
+{
+    struct cluster cluster;
+    bool was_running = false;
+    dsql_error err = {0};
+    int opened = local_open(line, &cluster);
+    if (opened != EXIT_DONE) {
+        return opened;
+    }
+    if (supervisor_stop(&cluster, &was_running, &err) != DSQL_OK) {
+        return cli_fail(&err);
+    }
+    fprintf(stderr, was_running ? "stopped\n" : "was not running\n");
+    return EXIT_DONE;
+}
+
+int local_status_run(const struct command_line *line)
+{
+    struct cluster cluster;
+    bool is_json = false;
+    if (!command_wants_json(line, &is_json)) {
+        return EXIT_USAGE;
+    }
+    int opened = local_open(line, &cluster);
+    if (opened != EXIT_DONE) {
+        return opened;
+    }
+    pid_t pid = cluster_running_pid(&cluster);
+    int port = pid > 0 ? cluster_last_port(&cluster) : 0;
+    if (is_json) {
+        printf("{\"running\": %s, \"pid\": %d, \"port\": %d, \"endpoint\": \"%s\"}\n",
+               pid > 0 ? "true" : "false", (int)pid, port, cluster.endpoint);
+    } else if (pid > 0) {
+        printf("running (pid %d) on port %d: %s\n", (int)pid, port, cluster.endpoint);
+    } else {
+        printf("not running\n");
+    }
+    return pid > 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+int local_logs_run(const struct command_line *line)
+{
+    struct cluster cluster;
+    dsql_error err = {0};
+    int opened = local_open(line, &cluster);
+    if (opened != EXIT_DONE) {
+        return opened;
+    }
+    if (!local_has_files(&cluster)) {
+        return EXIT_FAILED;
+    }
+    if (file_copy_to(cluster.daemon_log, STDOUT_FILENO, &err) != DSQL_OK ||
+        (file_exists(cluster.postgres_log) &&
+         file_copy_to(cluster.postgres_log, STDOUT_FILENO, &err) != DSQL_OK)) {
+        return cli_fail(&err);
+    }
+    return EXIT_DONE;
+}
+
+int local_destroy_run(const struct command_line *line)
+{
+    struct cluster cluster;
+    bool was_running = false;
+    dsql_error err = {0};
+    int opened = local_open(line, &cluster);
+    if (opened != EXIT_DONE) {
+        return opened;
+    }
+    if (!local_has_files(&cluster)) {
+        return EXIT_FAILED;
+    }
+    if (supervisor_stop(&cluster, &was_running, &err) != DSQL_OK ||
+        supervisor_destroy(&cluster, &err) != DSQL_OK) {
+        return cli_fail(&err);
+    }
+    return EXIT_DONE;
+}

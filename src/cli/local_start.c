@@ -1,0 +1,137 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands.h"
+#include "cli/local_cluster.h"
+#include "cli/local_commands.h"
+#include "cli/shell_quote.h"
+#include "local/supervisor.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+static void print_ready(const struct cluster *cluster, int port, bool is_json, const char *dir)
+{
+    if (is_json) {
+        printf("{\"endpoint\": \"%s\", \"port\": %d, \"pid\": %d}\n", cluster->endpoint, port,
+               (int)cluster_running_pid(cluster));
+        return;
+    }
+    printf("%s (port %d)\n", cluster->endpoint, port);
+    printf("eval \"$(dsql local env");
+    if (dir != NULL) {
+        printf(" --dir ");
+        print_shell_quoted(cluster->dir);
+    }
+    printf(")\"\n");
+}
+
+int local_init_run(const struct command_line *line)
+{
+    struct cluster cluster;
+    int opened = local_open(line, &cluster);
+    if (opened != EXIT_DONE) {
+        return opened;
+    }
+    if (cluster_running_pid(&cluster) > 0) {
+        fprintf(stderr, "already initialised and running\n");
+        return EXIT_DONE;
+    }
+    struct supervisor_options options = {
+        .pg_bindir = command_value(line, "pg-bindir"),
+        .extension_dir = command_value(line, "extension-dir"),
+        .is_init_only = true,
+        .progress = local_print_progress,
+    };
+    int port = 0;
+    dsql_error err = {0};
+    return supervisor_start(&cluster, &options, &port, &err) == DSQL_OK ? EXIT_DONE
+                                                                        : cli_fail(&err);
+}
+
+/* For conflicts on purpose: settings of the extension. */
+struct injection {
+    char share[64];
+    char seed[64];
+    const char *settings[3]; /* and a NULL */
+};
+
+static bool read_share(const struct command_line *line, const char *value, double *out)
+{
+    char *end = NULL;
+    *out = strtod(value, &end);
+    if (end == value || *end != '\0' || !(*out >= 0 && *out <= 1)) {
+        command_usage(line->command, "--inject-conflicts takes a number from 0 to 1");
+        return false;
+    }
+    return true;
+}
+
+static bool read_injection(const struct command_line *line, struct injection *injection)
+{
+    const char *value = command_value(line, "inject-conflicts");
+    double share = 0;
+    int seed = 0;
+    size_t count = 0;
+    *injection = (struct injection){0};
+    if (!command_number(line, "inject-seed", 1, INT_MAX, &seed) ||
+        (value != NULL && !read_share(line, value, &share))) {
+        return false;
+    }
+    if (share > 0) {
+        snprintf(injection->share, sizeof injection->share, "dsql_local.inject_conflicts=%.9f",
+                 share);
+        injection->settings[count++] = injection->share;
+    }
+    if (seed > 0) {
+        snprintf(injection->seed, sizeof injection->seed, "dsql_local.inject_seed=%d", seed);
+        injection->settings[count++] = injection->seed;
+    }
+    return true;
+}
+
+/* What was asked for beside that takes a start, or does without one. */
+static void say_already_running(const struct command_line *line)
+{
+    fprintf(stderr, "already running\n");
+    if (command_has(line, "inject-conflicts") || command_has(line, "inject-seed")) {
+        fprintf(stderr, "conflicts are not injected: use SELECT sys.inject_conflicts(), or "
+                        "stop it first\n");
+    }
+    if (command_has(line, "port")) {
+        fprintf(stderr, "it stays at its port; for another one stop it first\n");
+    }
+}
+
+int local_start_run(const struct command_line *line)
+{
+    struct cluster cluster;
+    int port = SUPERVISOR_PORT_ANY_NEAR;
+    bool is_json = false;
+    struct injection injection;
+    if (!command_number(line, "port", 0, 65535, &port) || !command_wants_json(line, &is_json) ||
+        !read_injection(line, &injection)) {
+        return EXIT_USAGE;
+    }
+    int opened = local_open(line, &cluster);
+    if (opened != EXIT_DONE) {
+        return opened;
+    }
+    if (cluster_running_pid(&cluster) > 0) {
+        say_already_running(line);
+        print_ready(&cluster, cluster_last_port(&cluster), is_json, command_value(line, "dir"));
+        return EXIT_DONE;
+    }
+    struct supervisor_options options = {
+        .pg_bindir = command_value(line, "pg-bindir"),
+        .extension_dir = command_value(line, "extension-dir"),
+        .settings = injection.settings,
+        .port = port,
+        .progress = local_print_progress,
+    };
+    dsql_error err = {0};
+    if (supervisor_start(&cluster, &options, &port, &err) != DSQL_OK ||
+        cluster_open(&cluster, command_value(line, "dir"), &err) != DSQL_OK) {
+        return cli_fail(&err);
+    }
+    print_ready(&cluster, port, is_json, command_value(line, "dir"));
+    return EXIT_DONE;
+}

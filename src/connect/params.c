@@ -8,8 +8,8 @@
 #include "base/memory.h"
 #include "base/secret.h"
 #include "config/environment.h"
-#include "connect/guard.h"
-#include "connect/trust.h"
+#include "connect/environment_guard.h"
+#include "connect/sslrootcert.h"
 #include "token/complete.h"
 #include "token/token.h"
 

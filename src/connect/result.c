@@ -2,7 +2,7 @@
 /* Results turned into errors: dsql_check() and dsql_check_clear(). */
 #include "base/error.h"
 #include "base/text.h"
-#include "connect/watch.h"
+#include "connect/connection_events.h"
 
 #include <stdbool.h>
 

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "pool/condition.h"
-#include "pool/fill.h"
+#include "pool/slot_connection.h"
 
 #include <signal.h>
 #include <string.h>

@@ -8,9 +8,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "pool/condition.h"
-#include "pool/fill.h"
-#include "pool/inherit.h"
 #include "pool/maintenance.h"
+#include "pool/pool_fork.h"
+#include "pool/slot_connection.h"
 
 #include <errno.h>
 

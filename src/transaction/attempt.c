@@ -3,9 +3,9 @@
 #include "transaction/attempt.h"
 
 #include "base/error.h"
-#include "connect/watch.h"
-#include "pool/fitness.h"
-#include "transaction/answer.h"
+#include "connect/connection_events.h"
+#include "pool/health.h"
+#include "transaction/result_outcome.h"
 
 /* ---- What is seen ---- */
 

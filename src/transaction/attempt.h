@@ -6,8 +6,8 @@
 #ifndef DSQL_TRANSACTION_ATTEMPT_H
 #define DSQL_TRANSACTION_ATTEMPT_H
 
+#include "transaction/body_events.h"
 #include "transaction/decide.h"
-#include "transaction/witness.h"
 
 #include <dsql.h>
 

@@ -7,10 +7,10 @@
 #include "transaction/exec.h"
 
 #include "base/error.h"
-#include "connect/watch.h"
-#include "pool/fitness.h"
-#include "transaction/answer.h"
-#include "transaction/course.h"
+#include "connect/connection_events.h"
+#include "pool/health.h"
+#include "transaction/result_outcome.h"
+#include "transaction/retry_loop.h"
 
 enum { MAX_PARAMS = 65535 }; /* of the protocol: a 16-bit count */
 

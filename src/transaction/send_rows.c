@@ -7,7 +7,7 @@
 #include "transaction/send_rows.h"
 
 #include "base/error.h"
-#include "transaction/answer.h"
+#include "transaction/result_outcome.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -7,8 +7,8 @@
 #include "transaction/transaction.h"
 
 #include "base/error.h"
-#include "connect/watch.h"
-#include "transaction/course.h"
+#include "connect/connection_events.h"
+#include "transaction/retry_loop.h"
 
 static void leave(struct course *course)
 {

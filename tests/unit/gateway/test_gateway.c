@@ -4,7 +4,7 @@
  * The certificate is made here.
  */
 #include "base/clock.h"
-#include "connect/skew.h"
+#include "connect/signature_skew.h"
 #include "gateway/gateway.h"
 #include "postgres.h"
 #include "token/token.h"

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See place.h. */
-#include "pool/place.h"
+#include "pool/slot.h"
 
 #include "base/memory.h"
 #include "pool/maintenance.h"

@@ -12,7 +12,7 @@
 #define DSQL_CONNECT_TRIES_H
 
 #include "base/random.h"
-#include "connect/refusal.h"
+#include "connect/connect_failure.h"
 
 /** All zero is the beginning. */
 struct tries {

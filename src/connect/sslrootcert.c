@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See trust.h. */
-#include "connect/trust.h"
+#include "connect/sslrootcert.h"
 
 #include "base/buf.h"
 #include "base/error.h"

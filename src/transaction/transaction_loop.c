@@ -5,7 +5,7 @@
  */
 #include "base/error.h"
 #include "base/memory.h"
-#include "transaction/course.h"
+#include "transaction/retry_loop.h"
 
 struct dsql_attempt {
     struct course course;

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-#include "connect/tries.h"
+#include "connect/connect_retry.h"
 #include "unit.h"
 
 static uint64_t always(void *arg)

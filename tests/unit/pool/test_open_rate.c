@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-#include "pool/pace.h"
+#include "pool/open_rate.h"
 #include "unit.h"
 
 static void ten_at_once_and_then_ten_a_second(void **state)

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* Whatever a server says at connect becomes one line with a SQLSTATE or none. */
-#include "connect/refusal.h"
+#include "connect/connect_failure.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #ifndef DSQL_POOL_FILL_H
 #define DSQL_POOL_FILL_H
 
-#include "pool/place.h"
+#include "pool/slot.h"
 
 /** Opens a connection, which must not be there yet, and lets on_connect see it. */
 dsql_status place_fill(struct place *place, int64_t deadline_ms, dsql_error *err);

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See witness.h. */
-#include "transaction/witness.h"
+#include "transaction/body_events.h"
 
 #include "base/text.h"
 

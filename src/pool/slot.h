@@ -12,7 +12,7 @@
 #define DSQL_POOL_PLACE_H
 
 #include "base/fork.h"
-#include "pool/pace.h"
+#include "pool/open_rate.h"
 #include "pool/pool.h"
 #include "pool/waiters.h"
 

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See watch.h. */
-#include "connect/watch.h"
+#include "connect/connection_events.h"
 
 #include "base/memory.h"
 #include "base/text.h"

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See skew.h. */
-#include "connect/skew.h"
+#include "connect/signature_skew.h"
 
 #include "base/clock.h"
 

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See course.h.  One try is attempt.c, what follows from it decide.c. */
-#include "transaction/course.h"
+#include "transaction/retry_loop.h"
 
 #include "base/error.h"
 

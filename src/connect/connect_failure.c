@@ -1,10 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See refusal.h. */
-#include "connect/refusal.h"
+#include "connect/connect_failure.h"
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "connect/skew.h"
+#include "connect/signature_skew.h"
 
 enum {
     SQLSTATE_LENGTH = 5,

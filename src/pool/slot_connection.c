@@ -1,11 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See fill.h. */
-#include "pool/fill.h"
+#include "pool/slot_connection.h"
 
 #include "base/error.h"
 #include "connect/connection.h"
-#include "connect/watch.h"
-#include "pool/fitness.h"
+#include "connect/connection_events.h"
+#include "pool/health.h"
 
 #include <assert.h>
 

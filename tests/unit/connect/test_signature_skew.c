@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
-#include "connect/skew.h"
+#include "connect/signature_skew.h"
 #include "unit.h"
 
 static int64_t at(const char *time)

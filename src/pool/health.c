@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See fitness.h. */
-#include "pool/fitness.h"
+#include "pool/health.h"
 
 #include "connect/wait.h"
 

@@ -13,7 +13,7 @@
 #ifndef DSQL_POOL_INHERIT_H
 #define DSQL_POOL_INHERIT_H
 
-#include "pool/place.h"
+#include "pool/slot.h"
 
 /** From now on forks are noticed.  False: out of memory. */
 bool inherit_watch(dsql_pool *pool);

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
-#include "connect/refusal.h"
+#include "connect/connect_failure.h"
 #include "unit.h"
 
 #include <stdio.h>

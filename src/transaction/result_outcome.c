@@ -1,9 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See answer.h. */
-#include "transaction/answer.h"
+#include "transaction/result_outcome.h"
 
 #include "base/text.h"
-#include "connect/watch.h"
+#include "connect/connection_events.h"
 
 bool answer_is_success(const PGresult *result)
 {

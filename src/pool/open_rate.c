@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See pace.h. */
-#include "pool/pace.h"
+#include "pool/open_rate.h"
 
 int64_t pace_take(struct pace *pace, int64_t now_ms)
 {

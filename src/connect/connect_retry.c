@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See tries.h. */
-#include "connect/tries.h"
+#include "connect/connect_retry.h"
 
 enum { FIRST_WAIT_MS = 100, LONGEST_WAIT_MS = 5000 };
 

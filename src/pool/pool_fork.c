@@ -1,9 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See inherit.h. */
-#include "pool/inherit.h"
+#include "pool/pool_fork.h"
 
 #include "connect/connection.h"
-#include "connect/watch.h"
+#include "connect/connection_events.h"
 #include "pool/condition.h"
 #include "pool/maintenance.h"
 

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See guard.h. */
-#include "connect/guard.h"
+#include "connect/environment_guard.h"
 
 #include "base/error.h"
 #include "base/memory.h"

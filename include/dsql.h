@@ -491,36 +491,37 @@ DSQL_API dsql_status dsql_conn_transaction(PGconn *conn, const dsql_options *opt
 #if defined(__GNUC__)
 #define DSQL_TRANSACTION(pool, conn, err) DSQL_TRANSACTION_WITH(pool, NULL, conn, err)
 #define DSQL_TRANSACTION_WITH(pool, options, conn, err)                                            \
-    for (dsql_attempt * DSQL_UNIQUE(dsql_attempt_)                                                 \
-                            __attribute__((cleanup(dsql_attempt_cleanup))) =                       \
-             dsql_attempt_new(pool, options, err);                                                 \
-         dsql_attempt_running(DSQL_UNIQUE(dsql_attempt_));                                         \
-         dsql_attempt_end(DSQL_UNIQUE(dsql_attempt_)))                                             \
-        while (((conn) = dsql_attempt_next(DSQL_UNIQUE(dsql_attempt_))) != NULL)
+    for (dsql_transaction_loop * DSQL_UNIQUE(dsql_loop_)                                           \
+                                     __attribute__((cleanup(dsql_transaction_loop_cleanup))) =     \
+             dsql_transaction_loop_new(pool, options, err);                                        \
+         dsql_transaction_loop_running(DSQL_UNIQUE(dsql_loop_));                                   \
+         dsql_transaction_loop_end(DSQL_UNIQUE(dsql_loop_)))                                       \
+        while (((conn) = dsql_transaction_loop_next(DSQL_UNIQUE(dsql_loop_))) != NULL)
 #define DSQL_UNIQUE(name)       DSQL_UNIQUE_2(name, __LINE__)
 #define DSQL_UNIQUE_2(name, id) DSQL_UNIQUE_3(name, id)
 #define DSQL_UNIQUE_3(name, id) name##id
 #endif
 
 /** What the loop is made of, for other compilers and for bindings. */
-typedef struct dsql_attempt dsql_attempt;
-/** err (NULL allowed here) must stay valid until dsql_attempt_free().  NULL on failure. */
-DSQL_API dsql_attempt *dsql_attempt_new(dsql_pool *pool, const dsql_transaction_options *options,
-                                        dsql_error *err);
+typedef struct dsql_transaction_loop dsql_transaction_loop;
+/** err (NULL allowed here) must stay valid until dsql_transaction_loop_free().  NULL on failure. */
+DSQL_API dsql_transaction_loop *dsql_transaction_loop_new(dsql_pool *pool,
+                                                          const dsql_transaction_options *options,
+                                                          dsql_error *err);
 /** Not over: neither committed, nor failed, nor ended.  NULL: 0. */
-DSQL_API int dsql_attempt_running(const dsql_attempt *attempt);
+DSQL_API int dsql_transaction_loop_running(const dsql_transaction_loop *loop);
 /**
  * First: a connection after BEGIN.  Later: commits what was done, and NULL when that
  * worked or failed for good, or the connection for the next try after a conflict.
  */
-DSQL_API PGconn *dsql_attempt_next(dsql_attempt *attempt);
+DSQL_API PGconn *dsql_transaction_loop_next(dsql_transaction_loop *loop);
 /** Rolls back if a try is under way; the outcome, as in err.  NULL: DSQL_ERR_USAGE. */
-DSQL_API dsql_status dsql_attempt_end(dsql_attempt *attempt);
+DSQL_API dsql_status dsql_transaction_loop_end(dsql_transaction_loop *loop);
 /** Ends, if that was not done, and frees. */
-DSQL_API void dsql_attempt_free(dsql_attempt *attempt);
-static inline void dsql_attempt_cleanup(dsql_attempt **attempt)
+DSQL_API void dsql_transaction_loop_free(dsql_transaction_loop *loop);
+static inline void dsql_transaction_loop_cleanup(dsql_transaction_loop **loop)
 {
-    dsql_attempt_free(*attempt);
+    dsql_transaction_loop_free(*loop);
 }
 
 /* ---- Statements, batches, jobs ----------------------------------------- */

@@ -7,15 +7,15 @@
 #include "base/memory.h"
 #include "transaction/retry_loop.h"
 
-struct dsql_attempt {
+struct dsql_transaction_loop {
     struct course course;
     dsql_error *err; /* the caller's, or the one below */
     dsql_error own;
     bool is_told; /* the outcome is in *err */
 };
 
-dsql_attempt *dsql_attempt_new(dsql_pool *pool, const dsql_transaction_options *options,
-                               dsql_error *err)
+dsql_transaction_loop *
+dsql_transaction_loop_new(dsql_pool *pool, const dsql_transaction_options *options, dsql_error *err)
 {
     if (pool == NULL) {
         fail(err, DSQL_ERR_USAGE, "a transaction needs a pool");
@@ -26,74 +26,74 @@ dsql_attempt *dsql_attempt_new(dsql_pool *pool, const dsql_transaction_options *
         DSQL_OK) {
         return NULL;
     }
-    dsql_attempt *attempt = mem_new(sizeof *attempt);
-    if (attempt == NULL) {
+    dsql_transaction_loop *loop = mem_new(sizeof *loop);
+    if (loop == NULL) {
         fail_nomem(err);
         return NULL;
     }
-    course_start(&attempt->course, pool, &settings);
-    attempt->course.is_loop = true;
-    attempt->err = err != NULL ? err : &attempt->own;
-    *attempt->err = (dsql_error){.status = DSQL_OK};
-    return attempt;
+    course_start(&loop->course, pool, &settings);
+    loop->course.is_loop = true;
+    loop->err = err != NULL ? err : &loop->own;
+    *loop->err = (dsql_error){.status = DSQL_OK};
+    return loop;
 }
 
-int dsql_attempt_running(const dsql_attempt *attempt)
+int dsql_transaction_loop_running(const dsql_transaction_loop *loop)
 {
-    return attempt != NULL && attempt->course.state != COURSE_OVER;
+    return loop != NULL && loop->course.state != COURSE_OVER;
 }
 
 /* Once it is over: the outcome, into the caller's error the first time. */
-static dsql_status tell_outcome(dsql_attempt *attempt)
+static dsql_status tell_outcome(dsql_transaction_loop *loop)
 {
-    if (!attempt->is_told) {
-        attempt->is_told = true;
-        *attempt->err = (dsql_error){.status = DSQL_OK};
-        course_finish(&attempt->course, attempt->err);
+    if (!loop->is_told) {
+        loop->is_told = true;
+        *loop->err = (dsql_error){.status = DSQL_OK};
+        course_finish(&loop->course, loop->err);
     }
-    return attempt->course.attempt.status;
+    return loop->course.attempt.status;
 }
 
 /* A failure that the body has left in the caller's error is what a callback would return. */
-static void end_body(dsql_attempt *attempt)
+static void end_body(dsql_transaction_loop *loop)
 {
-    const dsql_error left = *attempt->err;
-    course_end_body(&attempt->course, left.status, &left);
+    const dsql_error left = *loop->err;
+    course_end_body(&loop->course, left.status, &left);
 }
 
-PGconn *dsql_attempt_next(dsql_attempt *attempt)
+PGconn *dsql_transaction_loop_next(dsql_transaction_loop *loop)
 {
-    if (!dsql_attempt_running(attempt)) {
+    if (!dsql_transaction_loop_running(loop)) {
         return NULL;
     }
-    end_body(attempt);
-    *attempt->err = (dsql_error){.status = DSQL_OK};
-    PGconn *conn = course_begin(&attempt->course);
+    end_body(loop);
+    *loop->err = (dsql_error){.status = DSQL_OK};
+    PGconn *conn = course_begin(&loop->course);
     if (conn == NULL) {
-        tell_outcome(attempt);
+        tell_outcome(loop);
     }
     return conn;
 }
 
-dsql_status dsql_attempt_end(dsql_attempt *attempt)
+dsql_status dsql_transaction_loop_end(dsql_transaction_loop *loop)
 {
-    if (attempt == NULL) {
+    if (loop == NULL) {
         return DSQL_ERR_USAGE;
     }
-    if (dsql_attempt_running(attempt)) {
-        dsql_error left = *attempt->err;
+    if (dsql_transaction_loop_running(loop)) {
+        dsql_error left = *loop->err;
         if (left.status == DSQL_OK) {
             fail(&left, DSQL_ERR_CALLBACK, "the transaction was left before its end: rolled back");
         }
-        course_abandon(&attempt->course, left.status, &left);
+        course_abandon(&loop->course, left.status, &left);
     }
-    return tell_outcome(attempt);
+    return tell_outcome(loop);
 }
 
-void dsql_attempt_free(dsql_attempt *attempt)
+void dsql_transaction_loop_free(dsql_transaction_loop *loop)
 {
-    if (attempt != NULL) {
-        dsql_attempt_end(attempt);
-        mem_free(attempt);
+    if (loop != NULL) {
+        dsql_transaction_loop_end(loop);
+        mem_free(loop);
     }
 }

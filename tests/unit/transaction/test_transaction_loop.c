@@ -372,15 +372,15 @@ static void functions_do_without_an_error(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
-    dsql_attempt *attempt = dsql_attempt_new(pool, NULL, NULL);
-    assert_true(dsql_attempt_running(attempt));
-    PGconn *conn = dsql_attempt_next(attempt);
+    dsql_transaction_loop *loop = dsql_transaction_loop_new(pool, NULL, NULL);
+    assert_true(dsql_transaction_loop_running(loop));
+    PGconn *conn = dsql_transaction_loop_next(loop);
     world_run(conn, ADD_ONE);
-    assert_null(dsql_attempt_next(attempt));
-    assert_false(dsql_attempt_running(attempt));
-    assert_null(dsql_attempt_next(attempt));
-    assert_int_equal(dsql_attempt_end(attempt), DSQL_OK);
-    dsql_attempt_free(attempt);
+    assert_null(dsql_transaction_loop_next(loop));
+    assert_false(dsql_transaction_loop_running(loop));
+    assert_null(dsql_transaction_loop_next(loop));
+    assert_int_equal(dsql_transaction_loop_end(loop), DSQL_OK);
+    dsql_transaction_loop_free(loop);
     assert_int_equal(world_counter(), 1);
     world_close(pool);
 }
@@ -390,34 +390,34 @@ static void ended_before_it_began_is_no_success(void **state)
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
     dsql_error err;
-    dsql_attempt *attempt = dsql_attempt_new(pool, NULL, &err);
-    assert_int_equal(dsql_attempt_end(attempt), DSQL_ERR_CALLBACK);
-    assert_int_equal(dsql_attempt_end(attempt), DSQL_ERR_CALLBACK);
-    assert_null(dsql_attempt_next(attempt));
+    dsql_transaction_loop *loop = dsql_transaction_loop_new(pool, NULL, &err);
+    assert_int_equal(dsql_transaction_loop_end(loop), DSQL_ERR_CALLBACK);
+    assert_int_equal(dsql_transaction_loop_end(loop), DSQL_ERR_CALLBACK);
+    assert_null(dsql_transaction_loop_next(loop));
     assert_int_equal(err.status, DSQL_ERR_CALLBACK);
-    dsql_attempt_free(attempt);
+    dsql_transaction_loop_free(loop);
     world_close(pool);
 }
 
 static void nothing_is_harmless(void **state)
 {
     (void)state;
-    assert_false(dsql_attempt_running(NULL));
-    assert_null(dsql_attempt_next(NULL));
-    assert_int_equal(dsql_attempt_end(NULL), DSQL_ERR_USAGE);
-    dsql_attempt_free(NULL);
+    assert_false(dsql_transaction_loop_running(NULL));
+    assert_null(dsql_transaction_loop_next(NULL));
+    assert_int_equal(dsql_transaction_loop_end(NULL), DSQL_ERR_USAGE);
+    dsql_transaction_loop_free(NULL);
 }
 
 static void closing_waits_for_an_attempt(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
-    dsql_attempt *attempt = dsql_attempt_new(pool, NULL, NULL);
+    dsql_transaction_loop *loop = dsql_transaction_loop_new(pool, NULL, NULL);
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_ERR_TIMEOUT);
-    assert_null(dsql_attempt_next(attempt));
-    assert_int_equal(dsql_attempt_end(attempt), DSQL_ERR_CLOSED);
+    assert_null(dsql_transaction_loop_next(loop));
+    assert_int_equal(dsql_transaction_loop_end(loop), DSQL_ERR_CLOSED);
     world_close(pool); /* the outcome is known: the pool is not held any more */
-    dsql_attempt_free(attempt);
+    dsql_transaction_loop_free(loop);
 }
 
 static void *add_many(void *pool)

@@ -10,7 +10,7 @@ RELEASE := build/release
 CMAKE_QUIET := --log-level=WARNING
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-ruby test test-debian-13 check-long bench test-asan test-tsan build install format lint fuzz clean dependencies
+.PHONY: help demo demo-ruby test test-debian-13 test-musl check-long bench test-asan test-tsan build install format lint fuzz clean dependencies
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
@@ -42,6 +42,9 @@ test-tsan: dependencies ## what has threads, with the thread sanitizer
 	@cmake --preset tsan $(CMAKE_QUIET) >/dev/null
 	@cmake --build --preset tsan
 	@ctest --preset tsan
+
+test-musl: ## libdsql and its unit tests with musl (apt-get install musl-tools)
+	@scripts/test-musl
 
 test-debian-13: ## every test in a Debian 13 of its own: PostgreSQL 17, Ruby 3.3 (needs root)
 	@scripts/test-debian-13

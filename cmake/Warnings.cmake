@@ -1,6 +1,7 @@
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
-# dsql_c_target(TARGET): language level, warnings and hardening for our own code.
+# dsql_c_target(TARGET [DEFINITION]): language level, warnings and hardening for our own code.  The
+# definition says which names the system headers declare; without one it is _GNU_SOURCE.
 # Nothing here reaches a project that builds us as a subproject.
 
 set(DSQL_WARNINGS
@@ -29,7 +30,11 @@ function(dsql_c_target target)
   set_target_properties(${target} PROPERTIES
     C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
     C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
-  target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+  set(declared _GNU_SOURCE)
+  if(ARGN)
+    set(declared ${ARGN})
+  endif()
+  target_compile_definitions(${target} PRIVATE ${declared})
   target_compile_options(${target} PRIVATE ${DSQL_WARNINGS} ${DSQL_HARDENING}
     $<$<BOOL:${DSQL_WERROR}>:-Werror>)
   target_link_options(${target} PRIVATE -Wl,-z,relro,-z,now,-z,noexecstack)

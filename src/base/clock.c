@@ -69,6 +69,16 @@ bool clock_format_basic(int64_t wall_s, char out[CLOCK_BASIC_SIZE])
     return strftime(out, CLOCK_BASIC_SIZE, "%Y%m%dT%H%M%SZ", &tm) == CLOCK_BASIC_SIZE - 1;
 }
 
+/* Days from 1970-01-01 to the first of a month, in the calendar that has always been Gregorian. */
+static int64_t days_to_month(int year, int month)
+{
+    static const int days_before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    int64_t past = year - 1; /* whole years since the year 1, which began 719162 days earlier */
+    int64_t leap_days = past / 4 - past / 100 + past / 400;
+    return past * 365 + leap_days - 719162 + days_before[month - 1] + (is_leap && month > 2);
+}
+
 static bool number_at(struct text text, size_t offset, size_t len, int *out)
 {
     int64_t value = 0;
@@ -81,17 +91,22 @@ static bool number_at(struct text text, size_t offset, size_t len, int *out)
 
 bool clock_parse_basic(struct text text, int64_t *wall_s)
 {
-    struct tm tm = {0};
+    int year = 0;
+    int month = 0;
+    int day = 0;
+    int hour = 0;
+    int minute = 0;
+    int second = 0;
     if (text.len != CLOCK_BASIC_SIZE - 1 || text.data[8] != 'T' || text.data[15] != 'Z' ||
-        !number_at(text, 0, 4, &tm.tm_year) || !number_at(text, 4, 2, &tm.tm_mon) ||
-        !number_at(text, 6, 2, &tm.tm_mday) || !number_at(text, 9, 2, &tm.tm_hour) ||
-        !number_at(text, 11, 2, &tm.tm_min) || !number_at(text, 13, 2, &tm.tm_sec)) {
+        !number_at(text, 0, 4, &year) || !number_at(text, 4, 2, &month) ||
+        !number_at(text, 6, 2, &day) || !number_at(text, 9, 2, &hour) ||
+        !number_at(text, 11, 2, &minute) || !number_at(text, 13, 2, &second) || month < 1 ||
+        month > 12) {
         return false;
     }
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
-    int64_t seconds = (int64_t)timegm(&tm);
-    /* timegm() accepts 31 February; formatting it again shows that it moved. */
+    int64_t days = days_to_month(year, month) + day - 1;
+    int64_t seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+    /* This sum accepts 31 February; formatting it again shows that it moved. */
     char again[CLOCK_BASIC_SIZE];
     if (!clock_format_basic(seconds, again) || !text_equal_string(text, again)) {
         return false;

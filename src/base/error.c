@@ -2,6 +2,7 @@
 /* See error.h. */
 #include "base/error.h"
 
+#include "base/platform.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -40,7 +41,9 @@ fill(dsql_error *err, dsql_status status, int os_errno, const char *format, va_l
     char message[DSQL_ERROR_MESSAGE_SIZE];
     int len = vsnprintf(message, sizeof message, format, args);
     if (os_errno != 0 && len > 0 && (size_t)len < sizeof message) {
-        snprintf(message + len, sizeof message - (size_t)len, ": %s", strerrordesc_np(os_errno));
+        char text[PLATFORM_ERROR_TEXT_SIZE];
+        platform_error_text(os_errno, text);
+        snprintf(message + len, sizeof message - (size_t)len, ": %s", text);
     }
     tidy_message(message, sizeof message);
     *err = (dsql_error){.status = status, .os_errno = os_errno};

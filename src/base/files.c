@@ -3,6 +3,7 @@
 #include "base/files.h"
 
 #include "base/memory.h"
+#include "base/platform.h"
 #include "base/secret.h"
 
 #include <errno.h>
@@ -105,7 +106,7 @@ static bool replace_real(void *arg, const char *path, struct text content)
     if (!make_directories(path)) {
         return false;
     }
-    int file = mkostemp(temporary.data, O_CLOEXEC);
+    int file = platform_temporary_file(temporary.data);
     if (file < 0) {
         return false;
     }

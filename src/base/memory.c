@@ -2,6 +2,7 @@
 /* See memory.h. */
 #include "base/memory.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,10 @@ void *mem_new_array(size_t count, size_t size)
 
 void *mem_resize_array(void *old, size_t count, size_t size)
 {
-    return reallocarray(old, count, size);
+    if (size != 0 && count > SIZE_MAX / size) {
+        return NULL;
+    }
+    return realloc(old, count * size);
 }
 
 char *mem_strdup(const char *string)

@@ -2,25 +2,11 @@
 /* See random.h. */
 #include "base/random.h"
 
-#include <errno.h>
-#include <sys/random.h>
-#include <sys/types.h>
+#include "base/platform.h"
 
 bool random_bytes(void *out, size_t len)
 {
-    unsigned char *at = out;
-    while (len > 0) {
-        ssize_t got = getrandom(at, len, 0);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            return false;
-        }
-        at += got;
-        len -= (size_t)got;
-    }
-    return true;
+    return platform_random_bytes(out, len);
 }
 
 static uint64_t system_next(void *arg)

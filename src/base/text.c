@@ -66,7 +66,13 @@ bool text_ends_with(struct text text, const char *suffix)
 
 bool text_contains(struct text text, const char *needle)
 {
-    return memmem(text.data, text.len, needle, strlen(needle)) != NULL;
+    size_t len = strlen(needle);
+    for (size_t i = 0; i + len <= text.len; i++) {
+        if (memcmp(text.data + i, needle, len) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool text_find(struct text text, char c, size_t *position)

@@ -1,12 +1,13 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See environment.h.  secure_getenv(): a set-uid program must not run the
+ * See environment.h.  platform_secure_getenv(): a set-uid program must not run the
  * credential_process of whoever started it.
  */
 #include "config/environment.h"
 
 #include "base/buf.h"
 #include "base/memory.h"
+#include "base/platform.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ enum { PASSWORD_ENTRY_FIRST_SIZE = 1024, PASSWORD_ENTRY_MAX_SIZE = 1 << 20 };
 
 const char *environment_get(const char *name)
 {
-    const char *value = secure_getenv(name);
+    const char *value = platform_secure_getenv(name);
     return text_is_empty(text_trim(text_of(value))) ? NULL : value;
 }
 

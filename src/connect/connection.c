@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/platform.h"
 #include "base/secret.h"
 #include "connect/connect_failure.h"
 #include "connect/connect_retry.h"
@@ -44,7 +45,7 @@ void connection_disarm(const PGconn *conn)
     close(socket); /* only the child's; this also makes room for the next line */
     int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (nowhere >= 0 && nowhere != socket) {
-        dup3(nowhere, socket, O_CLOEXEC);
+        platform_dup_to(nowhere, socket);
         close(nowhere);
     }
 }

@@ -5,6 +5,7 @@
  */
 #include "credentials/child.h"
 
+#include "base/platform.h"
 #include "base/secret.h"
 
 #include <errno.h>
@@ -38,7 +39,7 @@ static int add_actions(posix_spawn_file_actions_t *actions, int output)
             posix_spawn_file_actions_addopen(actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     }
     if (failure == 0) {
-        failure = posix_spawn_file_actions_addclosefrom_np(actions, FIRST_OTHER_FD);
+        failure = platform_spawn_close_from(actions, FIRST_OTHER_FD);
     }
     return failure;
 }
@@ -88,7 +89,7 @@ static int spawn(char *const *words, int output, pid_t *pid)
 static bool start(char *const *words, struct child *child)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) {
+    if (platform_pipe(ends) != 0) {
         return false;
     }
     int failure = spawn(words, ends[1], &child->pid);

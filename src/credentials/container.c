@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/platform.h"
 #include "config/environment.h"
 #include "credentials/agent.h"
 #include "credentials/container_endpoint.h"
@@ -84,8 +85,10 @@ static enum source_result read_token_file(const struct source_context *context, 
     struct buf content AUTO_BUF;
     buf_init_secret(&content, MAX_TOKEN);
     if (!file_system_read(context->files, path, &content)) {
+        char reason[PLATFORM_ERROR_TEXT_SIZE];
+        platform_error_text(errno, reason);
         return source_failed(err, "could not read the token file %s (" TOKEN_FILE "): %s", path,
-                             strerror(errno));
+                             reason);
     }
     return keep_token(buf_text(&content), TOKEN_FILE, out, err);
 }

@@ -8,6 +8,7 @@
  * What we hand to libcurl is wiped by us.  Its own buffers, and those of TLS, are not.
  */
 #include "base/error.h"
+#include "base/platform.h"
 #include "base/secret.h"
 #include "http/answer.h"
 #include "http/http.h"
@@ -67,7 +68,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 {
     (void)arg;
     (void)purpose;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    return platform_socket(address->family, address->socktype, address->protocol);
 }
 
 static bool append(struct curl_slist **list, const char *line)

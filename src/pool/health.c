@@ -2,11 +2,10 @@
 /* See fitness.h. */
 #include "pool/health.h"
 
+#include "base/platform.h"
 #include "connect/wait.h"
 
 #include <errno.h>
-#include <sys/socket.h>
-#include <sys/types.h>
 
 static bool ask(PGconn *conn, const char *sql, ExecStatusType expected, struct patience patience)
 {
@@ -50,7 +49,7 @@ enum silence { SILENT, SPEAKING, SAYING_GOODBYE, GONE };
 static enum silence listen_to(PGconn *conn)
 {
     char first = '\0';
-    ssize_t got = recv(PQsocket(conn), &first, 1, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t got = platform_peek(PQsocket(conn), &first, sizeof first);
     if (got < 0) {
         return errno == EAGAIN || errno == EINTR ? SILENT : GONE;
     }

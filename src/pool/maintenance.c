@@ -7,6 +7,7 @@
 #include "pool/condition.h"
 #include "pool/slot_connection.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -155,8 +156,8 @@ dsql_status maintenance_start(dsql_pool *pool, dsql_error *err)
     int rc = pthread_create(&pool->maintainer, NULL, maintain, pool);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc != 0) {
-        return fail(err, DSQL_ERR_NOMEM, "could not start the pool's thread: %s",
-                    strerrordesc_np(rc));
+        errno = rc;
+        return fail_errno(err, DSQL_ERR_NOMEM, "could not start the pool's thread");
     }
     pool->is_maintained = true;
     return DSQL_OK;

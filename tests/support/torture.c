@@ -33,17 +33,17 @@ static bool is_refused(void)
 
 void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
-void *__real_reallocarray(void *old, size_t count, size_t size);
-void *__wrap_reallocarray(void *old, size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__wrap_realloc(void *old, size_t size);
 
 void *__wrap_calloc(size_t count, size_t size)
 {
     return is_refused() ? NULL : __real_calloc(count, size);
 }
 
-void *__wrap_reallocarray(void *old, size_t count, size_t size)
+void *__wrap_realloc(void *old, size_t size)
 {
-    return is_refused() ? NULL : __real_reallocarray(old, count, size);
+    return is_refused() ? NULL : __real_realloc(old, size);
 }
 
 /* False: nothing was refused, so that was the last one. */

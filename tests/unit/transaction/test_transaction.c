@@ -665,9 +665,13 @@ static void *run_to_the_end(void *arg)
     return NULL;
 }
 
+/* Only glibc's pthread_exit() unwinds the stack. */
 static void thread_that_ends_in_the_body_rolls_back(void **state)
 {
     (void)state;
+#ifndef __GLIBC__
+    skip();
+#endif
     dsql_pool *pool = world_pool(4, -1);
     pthread_t thread;
     void *result = NULL;

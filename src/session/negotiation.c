@@ -1,0 +1,57 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "session/negotiation.h"
+
+#include "wire/backend.h"
+
+/* RFC 8446, 5.1: content type "handshake".  A startup packet begins with 0: it is short. */
+enum { TLS_HANDSHAKE_BYTE = 0x16 };
+
+/*
+ * Bytes that follow a request for encryption were not encrypted, but would be read as
+ * if they had been: someone on the way may have put them there (CVE-2021-23214).
+ */
+static enum negotiation_event check_request(struct text bytes, bool is_encrypted,
+                                            const struct startup *request)
+{
+    if (is_encrypted || bytes.len != request->size) {
+        return NEGOTIATION_INVALID;
+    }
+    return request->kind == STARTUP_SSL_REQUEST ? NEGOTIATION_SSL_REQUEST
+                                                : NEGOTIATION_GSSENC_REQUEST;
+}
+
+enum negotiation_event negotiation_next(struct text bytes, bool is_encrypted, struct startup *out)
+{
+    if (!is_encrypted && bytes.len > 0 && bytes.data[0] == TLS_HANDSHAKE_BYTE) {
+        return NEGOTIATION_DIRECT_TLS;
+    }
+    enum startup_result result = startup_parse(bytes, out);
+    if (result != STARTUP_COMPLETE) {
+        return result == STARTUP_NEEDS_MORE ? NEGOTIATION_NEEDS_MORE : NEGOTIATION_INVALID;
+    }
+    switch (out->kind) {
+    case STARTUP_SSL_REQUEST:
+    case STARTUP_GSSENC_REQUEST:
+        return check_request(bytes, is_encrypted, out);
+    case STARTUP_CANCEL_REQUEST:
+        return NEGOTIATION_CANCEL_REQUEST;
+    case STARTUP_SESSION:
+        break;
+    }
+    return NEGOTIATION_STARTUP_MESSAGE;
+}
+
+void negotiation_write_version(const struct startup *startup, struct buf *out)
+{
+    struct text unknown[STARTUP_MAX_PARAMETERS];
+    size_t count = 0;
+    for (size_t i = 0; i < startup->parameter_count; i++) {
+        if (text_starts_with(startup->parameters[i].name, "_pq_.")) {
+            unknown[count] = startup->parameters[i].name;
+            count++;
+        }
+    }
+    if (startup->minor > 0 || count > 0) {
+        backend_write_negotiate(out, 0, unknown, count);
+    }
+}

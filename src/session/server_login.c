@@ -1,0 +1,112 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "session/server_login.h"
+
+#include "wire/backend.h"
+
+/* Far more than PostgreSQL sends at a login; what a stranger makes us keep is bounded. */
+enum { GREETING_MAX = 65536, IN_MAX = 2 * GREETING_MAX };
+
+void server_login_init(struct server_login *login, const char *server_version)
+{
+    *login = (struct server_login){.server_version = server_version};
+    buf_init(&login->in, IN_MAX);
+    buf_init(&login->greeting, GREETING_MAX);
+}
+
+void server_login_clear(struct server_login *login)
+{
+    buf_clear(&login->in);
+    buf_clear(&login->greeting);
+}
+
+void server_login_add(struct server_login *login, struct text bytes)
+{
+    buf_add_text(&login->in, bytes);
+}
+
+static enum server_login_event on_authentication(struct server_login *login, struct text body)
+{
+    uint32_t code = 0;
+    if (!backend_parse_authentication(body, &code) || code != AUTHENTICATION_OK) {
+        return SERVER_LOGIN_ASKS_PASSWORD;
+    }
+    login->is_authenticated = true;
+    backend_write_authentication(&login->greeting, AUTHENTICATION_OK);
+    return SERVER_LOGIN_NEEDS_MORE;
+}
+
+static enum server_login_event on_parameter(struct server_login *login, struct text body)
+{
+    struct text name;
+    struct text value;
+    if (!backend_parse_parameter(body, &name, &value)) {
+        return SERVER_LOGIN_NEEDS_MORE;
+    }
+    if (login->server_version != NULL && text_equal_string(name, "server_version")) {
+        value = text_of(login->server_version);
+    }
+    backend_write_parameter(&login->greeting, name, value);
+    return SERVER_LOGIN_NEEDS_MORE;
+}
+
+/* A server that is ready before it has authenticated anyone is not PostgreSQL. */
+static enum server_login_event on_ready(const struct server_login *login)
+{
+    return login->is_authenticated ? SERVER_LOGIN_READY : SERVER_LOGIN_INVALID;
+}
+
+/* Keeps a message for the client, or returns what the caller must act on. */
+static enum server_login_event on_message(struct server_login *login, const struct frame *message)
+{
+    switch (message->type) {
+    case BACKEND_AUTHENTICATION:
+        return on_authentication(login, message->body);
+    case BACKEND_PARAMETER_STATUS:
+        return on_parameter(login, message->body);
+    case BACKEND_ERROR:
+        return SERVER_LOGIN_ERROR;
+    case BACKEND_READY:
+        return on_ready(login);
+    case BACKEND_DATA_ROW:
+        return login->is_querying ? SERVER_LOGIN_DATA_ROW : SERVER_LOGIN_NEEDS_MORE;
+    default: /* BackendKeyData, notices */
+        if (!login->is_querying) {
+            frame_write(&login->greeting, message->type, message->body);
+        }
+        return SERVER_LOGIN_NEEDS_MORE;
+    }
+}
+
+enum server_login_event server_login_next(struct server_login *login, struct frame *message)
+{
+    enum server_login_event event = SERVER_LOGIN_NEEDS_MORE;
+    while (event == SERVER_LOGIN_NEEDS_MORE) {
+        enum frame_result result = frame_next(server_login_rest(login), GREETING_MAX, message);
+        if (!buf_ok(&login->in) || !buf_ok(&login->greeting) || result == FRAME_MALFORMED) {
+            return SERVER_LOGIN_INVALID;
+        }
+        if (result == FRAME_NEEDS_MORE) {
+            return SERVER_LOGIN_NEEDS_MORE;
+        }
+        login->returned_size = message->size;
+        event = on_message(login, message);
+    }
+    return buf_ok(&login->greeting) ? event : SERVER_LOGIN_INVALID;
+}
+
+void server_login_begin_query(struct server_login *login)
+{
+    login->is_querying = true;
+}
+
+void server_login_end_greeting(struct server_login *login, const struct frame *ready)
+{
+    frame_write(&login->greeting, ready->type, ready->body);
+}
+
+struct text server_login_rest(struct server_login *login)
+{
+    buf_drop(&login->in, login->returned_size);
+    login->returned_size = 0;
+    return buf_text(&login->in);
+}

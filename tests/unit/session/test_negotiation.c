@@ -1,0 +1,94 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "session/negotiation.h"
+#include "unit.h"
+#include "wire/message.h"
+
+static const char ssl_request[] = "\0\0\0\x08\x04\xd2\x16\x2f";
+static const char gssenc_request[] = "\0\0\0\x08\x04\xd2\x16\x30";
+static const char cancel_request[] = "\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\1abcd";
+
+static enum negotiation_event next(const char *bytes, size_t len, bool is_encrypted)
+{
+    struct startup startup;
+    return negotiation_next(text_of_bytes(bytes, len), is_encrypted, &startup);
+}
+
+static void requests_for_encryption_come_first_and_once(void **state)
+{
+    (void)state;
+    assert_int_equal(next(ssl_request, 8, false), NEGOTIATION_SSL_REQUEST);
+    assert_int_equal(next(gssenc_request, 8, false), NEGOTIATION_GSSENC_REQUEST);
+    assert_int_equal(next(ssl_request, 7, false), NEGOTIATION_NEEDS_MORE);
+    assert_int_equal(next(ssl_request, 8, true), NEGOTIATION_INVALID);
+    assert_int_equal(next(gssenc_request, 8, true), NEGOTIATION_INVALID);
+}
+
+/* CVE-2021-23214 */
+static void bytes_after_a_request_are_invalid(void **state)
+{
+    (void)state;
+    static const char stuffed[] = "\0\0\0\x08\x04\xd2\x16\x2fx";
+    assert_int_equal(next(stuffed, 9, false), NEGOTIATION_INVALID);
+}
+
+static void client_hello_is_direct_tls_only_before_encryption(void **state)
+{
+    (void)state;
+    assert_int_equal(next("\x16\x03\x01", 3, false), NEGOTIATION_DIRECT_TLS);
+    assert_int_equal(next("\x16\x03\x01\x02\x00", 5, true), NEGOTIATION_INVALID);
+}
+
+static void cancel_requests_are_read_in_both_phases(void **state)
+{
+    (void)state;
+    assert_int_equal(next(cancel_request, 16, false), NEGOTIATION_CANCEL_REQUEST);
+    assert_int_equal(next(cancel_request, 16, true), NEGOTIATION_CANCEL_REQUEST);
+}
+
+static void startup_message_is_read_with_its_parameters(void **state)
+{
+    (void)state;
+    struct startup startup;
+    struct buf packet AUTO_BUF;
+    buf_init(&packet, STARTUP_MAX_SIZE);
+    startup_begin(&packet);
+    startup_add(&packet, text_of("user"), text_of("admin"));
+    startup_end(&packet);
+    buf_add_string(&packet, "p..."); /* the password, sent ahead */
+    assert_int_equal(negotiation_next(buf_text(&packet), true, &startup),
+                     NEGOTIATION_STARTUP_MESSAGE);
+    assert_int_equal(startup.size, packet.len - 4);
+    assert_true(text_equal_string(startup_value(&startup, "user"), "admin"));
+}
+
+static void assert_version_answer(uint16_t minor, const char *parameter, size_t expected_len)
+{
+    struct startup startup = {.major = 3, .minor = minor, .parameter_count = 1};
+    startup.parameters[0] = (struct startup_parameter){text_of(parameter), text_of("x")};
+    struct buf out AUTO_BUF;
+    buf_init(&out, STARTUP_MAX_SIZE);
+    negotiation_write_version(&startup, &out);
+    assert_int_equal(out.len, expected_len);
+}
+
+static void newer_protocols_and_unknown_options_are_answered(void **state)
+{
+    (void)state;
+    enum { EMPTY_ANSWER = FRAME_HEADER_SIZE + 8 };
+    assert_version_answer(0, "user", 0);
+    assert_version_answer(2, "user", EMPTY_ANSWER);
+    assert_version_answer(0, "_pq_.x", EMPTY_ANSWER + sizeof "_pq_.x");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(requests_for_encryption_come_first_and_once),
+        cmocka_unit_test(bytes_after_a_request_are_invalid),
+        cmocka_unit_test(client_hello_is_direct_tls_only_before_encryption),
+        cmocka_unit_test(cancel_requests_are_read_in_both_phases),
+        cmocka_unit_test(startup_message_is_read_with_its_parameters),
+        cmocka_unit_test(newer_protocols_and_unknown_options_are_answered),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -5,7 +5,22 @@
 #include "config/settings.h"
 #include "token/verify.h"
 
-enum { MINUTE_S = 60 };
+enum { MINUTE_S = 60, SHOWN_NAME_MAX = 255 };
+
+bool access_check_server_name(const struct gateway_options *options, struct text name,
+                              struct fatal_error *error)
+{
+    if (text_is_empty(name)) {
+        return fatal_error_set(error, "08006", "unable to accept connection, sni was not received");
+    }
+    if (!text_equal_nocase(name, text_of(options->endpoint)) &&
+        !text_equal_nocase(name, text_of("localhost"))) {
+        return fatal_error_set_access_denied(
+            error, "No cluster of this name here: %.*s",
+            (int)(name.len < SHOWN_NAME_MAX ? name.len : SHOWN_NAME_MAX), name.data);
+    }
+    return true;
+}
 
 bool access_check_user(struct text user, struct fatal_error *error)
 {

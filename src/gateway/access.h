@@ -7,7 +7,11 @@
 #define DSQL_GATEWAY_ACCESS_H
 
 #include "gateway/fatal_error.h"
-#include "gateway/gateway.h"
+#include "gateway/gateway_options.h"
+
+/** SNI must name the cluster, or localhost. */
+bool access_check_server_name(const struct gateway_options *options, struct text name,
+                              struct fatal_error *error);
 
 /** Only "admin" and names that are nobody else's: not dsql_..., pg_..., not over 63 bytes. */
 bool access_check_user(struct text user, struct fatal_error *error);

@@ -103,15 +103,15 @@ static dsql_status check_options(const struct gateway_options *options, dsql_err
 {
     struct sockaddr_un address;
     if (options->certificate_file == NULL || options->key_file == NULL ||
-        options->endpoint == NULL || options->region == NULL || options->upstream_socket == NULL ||
+        options->endpoint == NULL || options->region == NULL || options->server_socket == NULL ||
         options->find_identity == NULL) {
         return fail(err, DSQL_ERR_USAGE,
                     "a gateway needs certificate, key, endpoint, region, "
-                    "upstream socket and identities");
+                    "server socket and identities");
     }
-    if (strlen(options->upstream_socket) >= sizeof address.sun_path) {
-        return fail(err, DSQL_ERR_USAGE, "the path of the upstream socket is too long: %s",
-                    options->upstream_socket);
+    if (strlen(options->server_socket) >= sizeof address.sun_path) {
+        return fail(err, DSQL_ERR_USAGE, "the path of the server socket is too long: %s",
+                    options->server_socket);
     }
     return DSQL_OK;
 }
@@ -130,8 +130,7 @@ static struct gateway *gateway_new(uv_loop_t *loop, const struct gateway_options
     gateway->shared.loop = loop;
     gateway->shared.on_gone = on_client_gone;
     gateway->shared.arg = gateway;
-    rate_limit_init(&gateway->shared.rate, gateway->options.connections_per_s,
-                    gateway->options.connection_burst, clock_monotonic_ms(gateway->options.clock));
+    admission_init(&gateway->shared.admission, &gateway->options);
     return gateway;
 }
 

@@ -2,6 +2,8 @@
 /* See parameters.h. */
 #include "gateway/parameters.h"
 
+#include "session/startup_options.h"
+
 enum parameter_fate { PARAMETER_REFUSED, PARAMETER_PASSED, PARAMETER_DROPPED };
 
 struct parameter_rule {
@@ -60,30 +62,18 @@ static bool set_parameter(struct text name, struct text value, struct buf *out,
     return true;
 }
 
-/* The next word of options: split at spaces, a backslash takes the next byte as it is
-   (PostgreSQL: pg_split_opts).  False at the end. */
-static bool next_word(struct text *rest, struct buf *word)
+/* Chooses a cluster where SNI cannot; a local gateway has only one. */
+static bool is_cluster_id(struct text option)
 {
-    buf_reset(word);
-    *rest = text_trim_start(*rest);
-    size_t used = 0;
-    while (used < rest->len && !char_is_space(rest->data[used])) {
-        if (rest->data[used] == '\\' && used + 1 < rest->len) {
-            used++;
-        }
-        buf_add_char(word, rest->data[used]);
-        used++;
-    }
-    *rest = text_slice(*rest, used, rest->len);
-    return used > 0;
+    return text_starts_with(option, "amzn-cluster-id=");
 }
 
-static bool set_option(struct text assignment, struct buf *out, struct fatal_error *error)
+static bool set_setting(struct text assignment, struct buf *out, struct fatal_error *error)
 {
     struct text name;
     struct text value;
-    if (text_starts_with(assignment, "amzn-cluster-id=")) {
-        return true; /* chooses a cluster where SNI cannot; here there is one */
+    if (is_cluster_id(assignment)) {
+        return true;
     }
     if (!text_cut(assignment, '=', &name, &value)) {
         return fatal_error_set(error, "42601", "-c %.*s requires a value", shown_length(assignment),
@@ -92,35 +82,33 @@ static bool set_option(struct text assignment, struct buf *out, struct fatal_err
     return set_parameter(name, value, out, error);
 }
 
-/* One word, and after a lone -c the next one. */
-static bool take_option(struct text *rest, struct buf *word, struct buf *out,
-                        struct fatal_error *error)
+static bool set_option(enum startup_option kind, struct text option, struct buf *out,
+                       struct fatal_error *error)
 {
-    struct text option = buf_text(word);
-    if (text_equal_string(option, "-c")) {
-        next_word(rest, word);
-        return set_option(buf_text(word), out, error);
+    if (kind == STARTUP_OPTION_SETTING) {
+        return set_setting(option, out, error);
     }
-    if (text_starts_with(option, "-c") || text_starts_with(option, "--")) {
-        return set_option(text_slice(option, 2, option.len), out, error);
-    }
-    if (text_starts_with(option, "amzn-cluster-id=")) {
+    if (is_cluster_id(option)) {
         return true;
     }
     return fatal_error_set(error, "0A000", "setting configuration parameter \"%.*s\" not supported",
                            shown_length(option), option.data);
 }
 
-static bool set_options(struct text rest, struct buf *out, struct fatal_error *error)
+static bool set_options(struct text value, struct buf *out, struct fatal_error *error)
 {
-    struct buf word AUTO_BUF;
-    buf_init(&word, STARTUP_MAX_SIZE);
-    while (next_word(&rest, &word)) {
-        if (!take_option(&rest, &word, out, error)) {
-            return false;
-        }
+    struct startup_options options;
+    struct text option;
+    startup_options_init(&options, value);
+    bool is_fine = true;
+    enum startup_option kind = startup_options_next(&options, &option);
+    while (is_fine && kind != STARTUP_OPTION_END) {
+        is_fine = set_option(kind, option, out, error);
+        kind = startup_options_next(&options, &option);
     }
-    return buf_ok(&word);
+    is_fine = is_fine && startup_options_ok(&options);
+    startup_options_clear(&options);
+    return is_fine;
 }
 
 static bool translate_one(struct startup_parameter parameter, struct buf *out,

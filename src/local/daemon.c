@@ -214,7 +214,7 @@ static bool try_port(struct daemon *daemon, int port, dsql_error *err)
         .key_file = daemon->cluster.server_key,
         .endpoint = daemon->cluster.endpoint,
         .region = CLUSTER_REGION,
-        .upstream_socket = daemon->cluster.socket,
+        .server_socket = daemon->cluster.socket,
         .find_identity = find_identity,
         .find_identity_arg = daemon,
         .logger = {.write = write_log},

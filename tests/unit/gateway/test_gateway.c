@@ -135,7 +135,7 @@ static int start_with(struct limits limits)
         .key_file = fixture.key,
         .endpoint = ENDPOINT,
         .region = "us-east-1",
-        .upstream_socket = fixture.socket,
+        .server_socket = fixture.socket,
         .find_identity = find_identity,
         .max_connections = limits.max_connections,
         .connections_per_s = limits.connection_burst,

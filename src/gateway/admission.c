@@ -1,0 +1,28 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/admission.h"
+
+void admission_init(struct admission *admission, const struct gateway_options *options)
+{
+    *admission =
+        (struct admission){.clock = options->clock, .max_connections = options->max_connections};
+    rate_limit_init(&admission->rate, options->connections_per_s, options->connection_burst,
+                    clock_monotonic_ms(options->clock));
+}
+
+bool admission_take(struct admission *admission, struct fatal_error *error)
+{
+    if (!rate_limit_take(&admission->rate, clock_monotonic_ms(admission->clock))) {
+        return fatal_error_set(error, "53400", "Unable to accept connection, rate exceeded.");
+    }
+    if (admission->max_connections >= 0 && admission->connections >= admission->max_connections) {
+        return fatal_error_set(error, "53300",
+                               "Unable to accept connection, too many open connections.");
+    }
+    admission->connections++;
+    return true;
+}
+
+void admission_release(struct admission *admission)
+{
+    admission->connections--;
+}

@@ -1,0 +1,27 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How many connections may be open, and how fast new ones may come: the limits of the
+ * service.  A connection that fails before this is checked does not count.
+ */
+#ifndef DSQL_GATEWAY_ADMISSION_H
+#define DSQL_GATEWAY_ADMISSION_H
+
+#include "gateway/fatal_error.h"
+#include "gateway/gateway_options.h"
+#include "gateway/rate_limit.h"
+
+struct admission {
+    const struct clock *clock;
+    int max_connections; /* -1: no limit */
+    int connections;     /* admitted and not released yet */
+    struct rate_limit rate;
+};
+
+/** The options' limits are resolved: never 0. */
+void admission_init(struct admission *admission, const struct gateway_options *options);
+
+/** Counts one more connection.  False: *error is set, and nothing is counted. */
+bool admission_take(struct admission *admission, struct fatal_error *error);
+void admission_release(struct admission *admission);
+
+#endif

@@ -1,0 +1,136 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/client_end.h"
+
+#include "base/memory.h"
+
+enum { LINGER_MS = 1000, ERROR_MAX = 65536 };
+
+/* ---- Memory ------------------------------------------------------------ */
+
+static void unlink_client(struct client *client)
+{
+    struct client_shared *shared = client->shared;
+    if (client->previous != NULL) {
+        client->previous->next = client->next;
+    } else {
+        shared->first = client->next;
+    }
+    if (client->next != NULL) {
+        client->next->previous = client->previous;
+    }
+    if (client->is_admitted) {
+        admission_release(&shared->admission);
+    }
+}
+
+static void free_client(struct client *client)
+{
+    buf_clear(&client->in);
+    buf_clear(&client->to_server);
+    server_login_clear(&client->login);
+    sql_rewriter_clear(&client->rewriter);
+    mem_free(client);
+}
+
+static void on_handle_closed(void *arg)
+{
+    struct client *client = arg;
+    struct client_shared *shared = client->shared;
+    client->open_handles--;
+    if (client->open_handles > 0) {
+        return;
+    }
+    unlink_client(client);
+    free_client(client);
+    shared->on_gone(shared->arg);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    on_handle_closed(handle->data);
+}
+
+/* ---- Ending ------------------------------------------------------------ */
+
+void client_close(struct client *client)
+{
+    if (client->state == CLIENT_CLOSED) {
+        return;
+    }
+    client_set_state(client, CLIENT_CLOSED);
+    uv_timer_stop(&client->timer);
+    uv_close((uv_handle_t *)&client->timer, on_timer_closed);
+    if (client->stream != NULL) {
+        stream_close(client->stream, on_handle_closed);
+    }
+    if (client->server != NULL) {
+        stream_close(client->server, on_handle_closed);
+    }
+}
+
+void client_close_if_ended(struct client *client)
+{
+    bool has_server_ended = client->server == NULL || client->has_server_ended;
+    if (client->state == CLIENT_ENDING && client->has_ended && has_server_ended) {
+        client_close(client);
+    }
+}
+
+void client_end(struct client *client)
+{
+    if (client_is_over(client)) {
+        return;
+    }
+    client_set_state(client, CLIENT_ENDING);
+    buf_clear(&client->in);
+    client_start_timer(client, LINGER_MS);
+    if (client->server != NULL) {
+        stream_finish(client->server);
+    }
+    stream_finish(client->stream);
+    client_close_if_ended(client);
+}
+
+/* ---- Errors ------------------------------------------------------------ */
+
+/* In the middle of a message of the server, an error of ours would be read as a part of it. */
+static bool may_send(const struct client *client)
+{
+    return client->state != CLIENT_RELAY || relay_may_insert(&client->relay);
+}
+
+void client_fail(struct client *client, const struct fatal_error *error)
+{
+    if (client_is_over(client)) {
+        return;
+    }
+    struct buf out AUTO_BUF;
+    buf_init(&out, ERROR_MAX);
+    fatal_error_write(error, &out);
+    if (buf_ok(&out) && may_send(client)) {
+        stream_write(client->stream, buf_text(&out));
+    }
+    log_write(&client_options(client)->logger, DSQL_LOG_INFO, "connection ended: %s %s %s",
+              error->sqlstate, error->message, error->hint);
+    client_end(client);
+}
+
+void client_fail_with(struct client *client, const char *sqlstate, const char *message)
+{
+    struct fatal_error error;
+    fatal_error_set(&error, sqlstate, "%s", message);
+    client_fail(client, &error);
+}
+
+void client_fail_unavailable(struct client *client)
+{
+    client_fail_with(client, "08006", "unable to accept connection, server unavailable");
+}
+
+void client_fail_unauthorized(struct client *client)
+{
+    struct fatal_error error;
+    fatal_error_set_access_denied(&error, "User: %s is not authorized to access this resource",
+                                  client->arn);
+    client_fail(client, &error);
+}

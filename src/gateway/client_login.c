@@ -1,0 +1,143 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/client_login.h"
+
+#include "gateway/access.h"
+#include "gateway/client_end.h"
+#include "gateway/client_relay.h"
+#include "gateway/client_server.h"
+#include "wire/backend.h"
+
+#define SERVER_VERSION "16.15" /* what Aurora DSQL reports */
+
+enum { QUERY_MAX = 32768, MESSAGE_MAX = 65536 };
+
+void client_login_init(struct client *client)
+{
+    server_login_init(&client->login, SERVER_VERSION);
+}
+
+void client_login_server_open(struct client *client)
+{
+    client_server_send_first(client);
+    client_set_state(client, CLIENT_LOGIN);
+}
+
+/* ---- Whether the role is mapped to the identity ------------------------ */
+
+static bool is_admin(const struct client *client)
+{
+    return text_equal_string(text_of(client->user), SETTINGS_ADMIN_USER);
+}
+
+static void ask_mapping(struct client *client)
+{
+    struct buf query AUTO_BUF;
+    struct buf message AUTO_BUF;
+    buf_init(&query, QUERY_MAX);
+    buf_init(&message, MESSAGE_MAX);
+    bool is_made = access_mapping_query(text_of(client->arn), &query);
+    buf_add_char(&query, '\0');
+    frame_write(&message, FRONTEND_QUERY, buf_text(&query));
+    if (!is_made || !buf_ok(&query) || !buf_ok(&message)) {
+        client_fail_unauthorized(client);
+        return;
+    }
+    client_set_state(client, CLIENT_MAPPING);
+    server_login_begin_query(&client->login);
+    stream_write(client->server, buf_text(&message));
+}
+
+static void read_mapping(struct client *client, struct text row)
+{
+    struct text value;
+    client->is_mapped = backend_parse_single_column(row, &value) && text_equal_string(value, "t");
+}
+
+/* ---- What PostgreSQL answers ------------------------------------------- */
+
+static void on_ready(struct client *client, const struct frame *ready)
+{
+    bool is_asked = client->state == CLIENT_MAPPING;
+    if (!is_asked && !is_admin(client)) {
+        ask_mapping(client);
+    } else if (is_asked && !client->is_mapped) {
+        client_fail_unauthorized(client);
+    } else {
+        server_login_end_greeting(&client->login, ready);
+        client_relay_begin(client);
+    }
+}
+
+/* A missing role gets the answer of a missing mapping, so that role names cannot be
+   guessed.  Class 28: invalid authorization. */
+static void on_error(struct client *client, const struct frame *message)
+{
+    struct error_fields fields;
+    bool is_read = backend_parse_error(message->body, &fields);
+    log_write(&client_options(client)->logger, DSQL_LOG_WARN,
+              "PostgreSQL did not accept a login: %.*s", is_read ? (int)fields.message.len : 0,
+              fields.message.data);
+    if (!is_read || client->state == CLIENT_MAPPING || text_starts_with(fields.sqlstate, "28")) {
+        client_fail_unauthorized(client);
+        return;
+    }
+    struct buf out AUTO_BUF;
+    buf_init(&out, MESSAGE_MAX);
+    frame_write(&out, BACKEND_ERROR, message->body);
+    if (buf_ok(&out)) {
+        stream_write(client->stream, buf_text(&out));
+    }
+    client_end(client);
+}
+
+static void on_password_request(struct client *client)
+{
+    log_write(&client_options(client)->logger, DSQL_LOG_ERROR,
+              "PostgreSQL asks the gateway for a password; its pg_hba.conf must trust "
+              "connections through the Unix socket");
+    client_fail_unavailable(client);
+}
+
+static void on_event(struct client *client, enum server_login_event event,
+                     const struct frame *message)
+{
+    switch (event) {
+    case SERVER_LOGIN_NEEDS_MORE:
+        break;
+    case SERVER_LOGIN_READY:
+        on_ready(client, message);
+        break;
+    case SERVER_LOGIN_ERROR:
+        on_error(client, message);
+        break;
+    case SERVER_LOGIN_DATA_ROW:
+        read_mapping(client, message->body);
+        break;
+    case SERVER_LOGIN_ASKS_PASSWORD:
+        on_password_request(client);
+        break;
+    case SERVER_LOGIN_INVALID:
+        client_fail_unavailable(client);
+        break;
+    }
+}
+
+static bool is_logging_in(const struct client *client)
+{
+    return client->state == CLIENT_LOGIN || client->state == CLIENT_MAPPING;
+}
+
+void client_login_server_data(struct client *client, struct text bytes)
+{
+    struct frame message;
+    enum server_login_event event = SERVER_LOGIN_READY;
+    server_login_add(&client->login, bytes);
+    while (is_logging_in(client) && event != SERVER_LOGIN_NEEDS_MORE) {
+        event = server_login_next(&client->login, &message);
+        on_event(client, event, &message);
+    }
+    if (client->state == CLIENT_RELAY) {
+        client_relay_server_data(client, server_login_rest(&client->login));
+        server_login_clear(&client->login);
+    }
+}

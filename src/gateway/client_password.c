@@ -1,0 +1,65 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/client_password.h"
+
+#include "gateway/access.h"
+#include "gateway/client_end.h"
+#include "gateway/client_input.h"
+#include "gateway/client_server.h"
+#include "wire/backend.h"
+
+static bool parse_password(const struct frame *frame, struct text *password)
+{
+    struct text rest = text_of("");
+    return frame->type == FRONTEND_PASSWORD && text_cut(frame->body, '\0', password, &rest) &&
+           text_is_empty(rest);
+}
+
+static bool check_token(struct client *client, struct text password)
+{
+    const struct gateway_options *options = client_options(client);
+    struct fatal_error error;
+    if (!access_check_token(options, client->user, password, clock_wall_s(options->clock),
+                            client->arn, &error)) {
+        client_fail(client, &error);
+        return false;
+    }
+    return true;
+}
+
+static void read_password(struct client *client)
+{
+    struct frame frame;
+    struct text password = text_of("");
+    enum frame_result result = frame_next(buf_text(&client->in), CLIENT_PASSWORD_MAX, &frame);
+    if (result == FRAME_NEEDS_MORE) {
+        return;
+    }
+    if (result == FRAME_MALFORMED || !parse_password(&frame, &password)) {
+        client_fail_with(client, "08P01", "expected password response");
+        return;
+    }
+    if (!check_token(client, password)) {
+        return;
+    }
+    buf_drop(&client->in, frame.size);
+    stream_pause(client->stream);
+    client_server_connect(client, CLIENT_CONNECTING);
+}
+
+void client_password_begin(struct client *client, struct buf *out)
+{
+    backend_write_authentication(out, AUTHENTICATION_CLEARTEXT);
+    client_set_state(client, CLIENT_PASSWORD);
+    if (buf_ok(out)) {
+        stream_write(client->stream, buf_text(out));
+    }
+    read_password(client);
+}
+
+void client_password_data(struct client *client, struct text bytes)
+{
+    client_input_keep(client, bytes);
+    if (client->state == CLIENT_PASSWORD) {
+        read_password(client);
+    }
+}

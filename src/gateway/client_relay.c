@@ -1,0 +1,66 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/client_relay.h"
+
+#include "gateway/client_end.h"
+#include "gateway/client_input.h"
+
+static int64_t session_ms(const struct client *client)
+{
+    int64_t seconds = client_options(client)->session_s;
+    return seconds < 0 ? -1 : seconds * 1000;
+}
+
+void client_relay_begin(struct client *client)
+{
+    client_set_state(client, CLIENT_RELAY);
+    if (buf_ok(&client->login.greeting)) {
+        stream_write(client->stream, buf_text(&client->login.greeting));
+    }
+    client_start_timer(client, session_ms(client));
+    relay_init(&client->relay, client->stream, client->server);
+    stream_resume(client->stream);
+    struct buf ahead = client_input_take(client);
+    client_relay_data(client, buf_text(&ahead));
+    buf_clear(&ahead);
+}
+
+void client_relay_data(struct client *client, struct text bytes)
+{
+    struct text out;
+    if (!sql_rewriter_rewrite(&client->rewriter, bytes, &out) ||
+        !relay_client_data(&client->relay, out)) {
+        client_fail_with(client, "08P01", "invalid message length");
+    }
+}
+
+void client_relay_server_data(struct client *client, struct text bytes)
+{
+    if (!relay_server_data(&client->relay, bytes)) {
+        client_end(client); /* nothing can be inserted into a stream that lost its framing */
+    }
+}
+
+void client_relay_server_end(struct client *client)
+{
+    if (relay_end_is_explained(&client->relay)) {
+        client_end(client);
+        return;
+    }
+    client_fail_with(client, "57P01", "terminating connection because the database server ended");
+}
+
+void client_relay_writable(struct client *client)
+{
+    relay_client_drained(&client->relay);
+}
+
+void client_relay_server_writable(struct client *client)
+{
+    relay_server_drained(&client->relay);
+}
+
+void client_relay_timeout(struct client *client)
+{
+    client_fail_with(client, "57P01",
+                     "terminating connection because it reached the maximum connection duration");
+}

@@ -1,0 +1,25 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* What all clients of one gateway share.  It belongs to the gateway. */
+#ifndef DSQL_GATEWAY_CLIENT_SHARED_H
+#define DSQL_GATEWAY_CLIENT_SHARED_H
+
+#include "gateway/admission.h"
+#include "gateway/gateway_options.h"
+
+#include <openssl/ssl.h>
+
+#include <uv.h>
+
+struct client;
+
+struct client_shared {
+    const struct gateway_options *options; /* limits resolved: never 0 */
+    uv_loop_t *loop;
+    SSL_CTX *tls;
+    struct admission admission;
+    struct client *first;       /* of the list of clients */
+    void (*on_gone)(void *arg); /* after a client left the list and its memory was freed */
+    void *arg;
+};
+
+#endif

@@ -1,0 +1,121 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/client_startup.h"
+
+#include "gateway/access.h"
+#include "gateway/client_cancel.h"
+#include "gateway/client_end.h"
+#include "gateway/client_input.h"
+#include "gateway/client_password.h"
+#include "gateway/parameters.h"
+#include "net/tls.h"
+#include "session/negotiation.h"
+
+enum { ANSWER_MAX = 65536 };
+
+/* ---- Encryption -------------------------------------------------------- */
+
+/* The kept bytes are the beginning of the TLS session, which may call on_data() at once. */
+static void begin_tls(struct client *client)
+{
+    client_set_state(client, CLIENT_ENCRYPTED);
+    struct buf early = client_input_take(client);
+    if (!stream_start_tls(client->stream, client->shared->tls, buf_text(&early))) {
+        client_close(client);
+    }
+    buf_clear(&early);
+}
+
+static void accept_tls(struct client *client)
+{
+    stream_write(client->stream, text_of(NEGOTIATION_ACCEPT));
+    buf_reset(&client->in);
+    begin_tls(client);
+}
+
+/* The client may go on with SSLRequest on the same connection. */
+static void decline_gss(struct client *client)
+{
+    stream_write(client->stream, text_of(NEGOTIATION_DECLINE));
+    buf_reset(&client->in);
+}
+
+/* ---- Startup message --------------------------------------------------- */
+
+static bool admit(struct client *client, struct fatal_error *error)
+{
+    client->is_admitted = admission_take(&client->shared->admission, error);
+    return client->is_admitted;
+}
+
+static bool check_startup(struct client *client, const struct startup *startup,
+                          struct fatal_error *error)
+{
+    struct text user = startup_value(startup, "user");
+    struct text name = tls_server_name(stream_ssl(client->stream));
+    fatal_error_set(error, "08P01", "invalid startup packet");
+    return access_check_server_name(client_options(client), name, error) && admit(client, error) &&
+           access_check_user(user, error) &&
+           parameters_translate(startup, &client->to_server, error) &&
+           text_copy(user, client->user, sizeof client->user);
+}
+
+static void begin_session(struct client *client, const struct startup *startup)
+{
+    struct fatal_error error;
+    if (client->state == CLIENT_UNENCRYPTED) {
+        client_fail_with(client, "28000",
+                         "connections must use TLS; connect with sslmode=verify-full, or at least "
+                         "sslmode=require");
+        return;
+    }
+    if (!check_startup(client, startup, &error)) {
+        client_fail(client, &error);
+        return;
+    }
+    struct buf out AUTO_BUF;
+    buf_init(&out, ANSWER_MAX);
+    negotiation_write_version(startup, &out);
+    buf_drop(&client->in, startup->size);
+    client_password_begin(client, &out);
+}
+
+static void begin_cancel(struct client *client, const struct startup *request)
+{
+    client_cancel_begin(client, text_slice(buf_text(&client->in), 0, request->size));
+}
+
+static void read_packet(struct client *client)
+{
+    bool is_encrypted = client->state == CLIENT_ENCRYPTED;
+    struct startup startup;
+    switch (negotiation_next(buf_text(&client->in), is_encrypted, &startup)) {
+    case NEGOTIATION_NEEDS_MORE:
+        break;
+    case NEGOTIATION_DIRECT_TLS:
+        begin_tls(client);
+        break;
+    case NEGOTIATION_SSL_REQUEST:
+        accept_tls(client);
+        break;
+    case NEGOTIATION_GSSENC_REQUEST:
+        decline_gss(client);
+        break;
+    case NEGOTIATION_CANCEL_REQUEST:
+        begin_cancel(client, &startup);
+        break;
+    case NEGOTIATION_STARTUP_MESSAGE:
+        begin_session(client, &startup);
+        break;
+    case NEGOTIATION_INVALID:
+        client_close(client);
+        break;
+    }
+}
+
+void client_startup_data(struct client *client, struct text bytes)
+{
+    client_input_keep(client, bytes);
+    if (!client_is_over(client)) {
+        read_packet(client);
+    }
+}

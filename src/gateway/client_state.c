@@ -1,0 +1,42 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/client_state.h"
+
+#include <assert.h>
+
+void client_set_state(struct client *client, enum client_state state)
+{
+    bool may_follow = (client_rules(client)->may_follow & CLIENT_BIT(state)) != 0;
+    assert(may_follow);
+    (void)may_follow;
+    client->state = state;
+}
+
+const struct client_state_rules *client_rules(const struct client *client)
+{
+    return &client->rules[client->state];
+}
+
+bool client_is_over(const struct client *client)
+{
+    return client->state >= CLIENT_ENDING;
+}
+
+const struct gateway_options *client_options(const struct client *client)
+{
+    return client->shared->options;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct client *client = timer->data;
+    client_rules(client)->on_timeout(client);
+}
+
+void client_start_timer(struct client *client, int64_t ms)
+{
+    if (ms >= 0) {
+        uv_timer_start(&client->timer, on_timer, (uint64_t)ms, 0);
+    } else {
+        uv_timer_stop(&client->timer);
+    }
+}

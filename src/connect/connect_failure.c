@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See refusal.h. */
+/* See failure.h. */
 #include "connect/connect_failure.h"
 
 #include "base/buf.h"
@@ -36,7 +36,7 @@ static bool is_sqlstate(struct text text)
  * "...: FATAL:  08006: unable to accept ...": what stands between two colons and looks
  * like a SQLSTATE.  The words around it may be translated, so they are not looked at.
  */
-static bool find_sqlstate(struct text line, struct refusal *out)
+static bool find_sqlstate(struct text line, struct connect_failure *out)
 {
     struct text part;
     struct text rest = line;
@@ -64,37 +64,37 @@ static struct text find_hint(struct text lines)
 }
 
 /* Only the server may ask for another try, never a text of libpq or of the system. */
-static enum refusal_kind kind_of(const struct refusal *refusal)
+static enum connect_failure_kind kind_of(const struct connect_failure *failure)
 {
-    struct text state = text_of(refusal->sqlstate);
-    if (text_contains(refusal->hint, "Signature expired") ||
-        text_contains(refusal->hint, "Signature not yet current") ||
-        (text_contains(refusal->hint, "security token") &&
-         text_contains(refusal->hint, "expired"))) {
-        return REFUSAL_EXPIRED;
+    struct text state = text_of(failure->sqlstate);
+    if (text_contains(failure->hint, "Signature expired") ||
+        text_contains(failure->hint, "Signature not yet current") ||
+        (text_contains(failure->hint, "security token") &&
+         text_contains(failure->hint, "expired"))) {
+        return CONNECT_FAILURE_EXPIRED;
     }
     if (text_equal_string(state, "53300") || text_equal_string(state, "53400") ||
         text_equal_string(state, "57P03") || /* it is starting, or gets well after a crash */
-        (!text_is_empty(state) && text_contains(refusal->primary, "waking up cluster"))) {
-        return REFUSAL_FOR_THE_TIME;
+        (!text_is_empty(state) && text_contains(failure->primary, "waking up cluster"))) {
+        return CONNECT_FAILURE_TRANSIENT;
     }
-    return REFUSAL_FINAL;
+    return CONNECT_FAILURE_PERMANENT;
 }
 
 /* With several addresses there are several messages; the one of a server counts. */
-struct refusal refusal_read(struct text message)
+struct connect_failure connect_failure_read(struct text message)
 {
-    struct refusal refusal = {.primary = text_trim(message), .hint = text_of("")};
+    struct connect_failure failure = {.primary = text_trim(message), .hint = text_of("")};
     struct text rest = message;
     struct text line;
     while (text_next_line(&rest, &line)) {
-        if (find_sqlstate(line, &refusal)) {
-            refusal.hint = find_hint(rest);
+        if (find_sqlstate(line, &failure)) {
+            failure.hint = find_hint(rest);
             break;
         }
     }
-    refusal.kind = kind_of(&refusal);
-    return refusal;
+    failure.kind = kind_of(&failure);
+    return failure;
 }
 
 /* ---- The next step ---- */
@@ -110,11 +110,11 @@ static void add_duration(struct buf *out, int64_t seconds)
     }
 }
 
-static void advise_about_clock(struct buf *out, const struct refusal *refusal,
-                               const struct refusal_context *context)
+static void advise_about_clock(struct buf *out, const struct connect_failure *failure,
+                               const struct connect_failure_context *context)
 {
     int64_t skew_s = 0;
-    if (!skew_measure(refusal->hint, context->now_s, &skew_s)) {
+    if (!signature_skew_measure(failure->hint, context->now_s, &skew_s)) {
         buf_add_string(out, "; is the clock of this machine right?");
         return;
     }
@@ -129,21 +129,21 @@ static void advise_about_clock(struct buf *out, const struct refusal *refusal,
     buf_printf(out, " %s that of AWS: set it right", skew_s < 0 ? "behind" : "ahead of");
 }
 
-static void advise_about_expiry(struct buf *out, const struct refusal *refusal,
-                                const struct refusal_context *context)
+static void advise_about_expiry(struct buf *out, const struct connect_failure *failure,
+                                const struct connect_failure_context *context)
 {
-    if (text_contains(refusal->hint, "security token")) {
+    if (text_contains(failure->hint, "security token")) {
         buf_add_string(out, "; renew the AWS credentials (their session is over)");
     } else {
-        advise_about_clock(out, refusal, context);
+        advise_about_clock(out, failure, context);
     }
 }
 
-static void advise_about_access(struct buf *out, const struct refusal *refusal,
-                                const struct refusal_context *context)
+static void advise_about_access(struct buf *out, const struct connect_failure *failure,
+                                const struct connect_failure_context *context)
 {
     bool is_admin = text_equal_string(text_of(context->user), "admin");
-    if (text_contains(refusal->hint, "Wrong user to action mapping")) {
+    if (text_contains(failure->hint, "Wrong user to action mapping")) {
         buf_add_string(out, "; user admin needs a DbConnectAdmin token, every other user a "
                             "DbConnect token");
     } else if (is_admin) {
@@ -175,24 +175,24 @@ static const struct {
     {"Connection refused", "; is the port right, and does anything listen there?"},
 };
 
-static void advise(struct buf *out, const struct refusal *refusal,
-                   const struct refusal_context *context)
+static void advise(struct buf *out, const struct connect_failure *failure,
+                   const struct connect_failure_context *context)
 {
-    struct text state = text_of(refusal->sqlstate);
-    if (refusal->kind == REFUSAL_EXPIRED) {
-        advise_about_expiry(out, refusal, context);
+    struct text state = text_of(failure->sqlstate);
+    if (failure->kind == CONNECT_FAILURE_EXPIRED) {
+        advise_about_expiry(out, failure, context);
         return;
     }
     if (text_equal_string(state, "53300") || text_equal_string(state, "53400")) {
         buf_add_string(out, "; close connections that are not needed, or try again later");
         return;
     }
-    if (text_contains(refusal->primary, "access denied")) {
-        advise_about_access(out, refusal, context);
+    if (text_contains(failure->primary, "access denied")) {
+        advise_about_access(out, failure, context);
         return;
     }
     for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++) {
-        if (text_contains(refusal->primary, advices[i].words)) {
+        if (text_contains(failure->primary, advices[i].words)) {
             buf_add_string(out, advices[i].advice);
             return;
         }
@@ -262,22 +262,22 @@ static void add_lines(struct buf *out, struct text lines)
     }
 }
 
-dsql_status refusal_fail(const struct refusal *refusal, const struct refusal_context *context,
-                         dsql_error *err)
+dsql_status connect_failure_to_error(const struct connect_failure *failure,
+                                     const struct connect_failure_context *context, dsql_error *err)
 {
     struct buf advice AUTO_BUF;
     struct buf lines AUTO_BUF;
-    bool has_hint = !text_is_empty(refusal->hint);
+    bool has_hint = !text_is_empty(failure->hint);
     buf_init(&advice, ADVICE_MAX);
     buf_init(&lines, has_hint ? PRIMARY_SHOWN_WITH_HINT : PRIMARY_SHOWN);
-    advise(&advice, refusal, context);
-    add_lines(&lines, shown(refusal->primary, context->token, SIZE_MAX));
+    advise(&advice, failure, context);
+    add_lines(&lines, shown(failure->primary, context->token, SIZE_MAX));
     struct text primary = buf_text(&lines);
-    struct text hint = shown(refusal->hint, context->token, HINT_SHOWN);
+    struct text hint = shown(failure->hint, context->token, HINT_SHOWN);
     struct text next = buf_text(&advice);
     fail(err, DSQL_ERR_CONNECT, "could not connect to %s: %.*s%s%.*s%.*s", context->host,
          (int)primary.len, primary.data, has_hint ? ": " : "", (int)hint.len, hint.data,
          (int)next.len, next.data);
-    error_set_sqlstate(err, refusal->sqlstate);
+    error_set_sqlstate(err, failure->sqlstate);
     return DSQL_ERR_CONNECT;
 }

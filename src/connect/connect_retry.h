@@ -8,22 +8,22 @@
  *   anything else          never: no word of the network or of TLS changes by asking again,
  *                          and libpq has tried all addresses of the name already
  */
-#ifndef DSQL_CONNECT_TRIES_H
-#define DSQL_CONNECT_TRIES_H
+#ifndef DSQL_CONNECT_CONNECT_RETRY_H
+#define DSQL_CONNECT_CONNECT_RETRY_H
 
 #include "base/random.h"
 #include "connect/connect_failure.h"
 
 /** All zero is the beginning. */
-struct tries {
+struct connect_retry {
     int waits;
     bool was_expired;
 };
 
-enum { TRIES_GIVE_UP = -1 };
+enum { CONNECT_RETRY_GIVE_UP = -1 };
 
-/** How long to wait before the next one; TRIES_GIVE_UP: not at all. */
-int64_t tries_next(struct tries *tries, enum refusal_kind kind, int64_t left_ms,
-                   const struct random_source *random);
+/** How long to wait before the next one; CONNECT_RETRY_GIVE_UP: not at all. */
+int64_t connect_retry_next(struct connect_retry *retry, enum connect_failure_kind kind,
+                           int64_t left_ms, const struct random_source *random);
 
 #endif

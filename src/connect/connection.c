@@ -75,29 +75,29 @@ static PGconn *start(const struct settings *settings, const struct connect_world
     PGconn *conn =
         PQconnectStartParams(dsql_params_keywords(params), dsql_params_values(params), 0);
     dsql_params_free(params);
-    if (conn == NULL || !watch_attach(conn)) {
+    if (conn == NULL || !connection_events_attach(conn)) {
         connection_close(conn);
         fail_nomem(err);
         return NULL;
     }
-    /* Verbose puts the SQLSTATE into the text of a refused connect: see refusal.h. */
+    /* Verbose puts the SQLSTATE into the text of a refused connect: see failure.h. */
     PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
     return conn;
 }
 
 /* ---- One try ---- */
 
-static enum refusal_kind refuse(const struct settings *settings, const struct clock *clock,
-                                const PGconn *conn, dsql_error *err)
+static enum connect_failure_kind refuse(const struct settings *settings, const struct clock *clock,
+                                        const PGconn *conn, dsql_error *err)
 {
-    struct refusal refusal = refusal_read(text_of(PQerrorMessage(conn)));
-    const struct refusal_context context = {.host = settings->endpoint.host,
-                                            .user = settings->user,
-                                            .token = PQpass(conn),
-                                            .token_seconds = settings->token_seconds,
-                                            .now_s = clock_wall_s(clock)};
-    refusal_fail(&refusal, &context, err);
-    return refusal.kind;
+    struct connect_failure failure = connect_failure_read(text_of(PQerrorMessage(conn)));
+    const struct connect_failure_context context = {.host = settings->endpoint.host,
+                                                    .user = settings->user,
+                                                    .token = PQpass(conn),
+                                                    .token_seconds = settings->token_seconds,
+                                                    .now_s = clock_wall_s(clock)};
+    connect_failure_to_error(&failure, &context, err);
+    return failure.kind;
 }
 
 /* False: the deadline has passed. */
@@ -125,9 +125,9 @@ static void fail_late(const struct settings *settings, dsql_error *err)
 
 /* NULL: see *err, and *kind for what may be done. */
 static PGconn *try_once(const struct settings *settings, const struct connect_world *world,
-                        int64_t deadline_ms, enum refusal_kind *kind, dsql_error *err)
+                        int64_t deadline_ms, enum connect_failure_kind *kind, dsql_error *err)
 {
-    *kind = REFUSAL_FINAL;
+    *kind = CONNECT_FAILURE_PERMANENT;
     PGconn *conn = start(settings, world, err);
     if (conn == NULL) {
         return NULL;
@@ -158,14 +158,15 @@ static int64_t earlier(int64_t a, int64_t b)
 
 /* False: it stays refused. */
 static bool prepare_next(const struct settings *settings, const struct connect_world *world,
-                         struct tries *tries, enum refusal_kind kind, int64_t deadline_ms)
+                         struct connect_retry *retry, enum connect_failure_kind kind,
+                         int64_t deadline_ms)
 {
     int64_t left_ms = deadline_ms < 0 ? INT64_MAX : deadline_ms - clock_monotonic_ms(world->clock);
-    int64_t wait_ms = tries_next(tries, kind, left_ms, world->random);
-    if (wait_ms == TRIES_GIVE_UP) {
+    int64_t wait_ms = connect_retry_next(retry, kind, left_ms, world->random);
+    if (wait_ms == CONNECT_RETRY_GIVE_UP) {
         return false;
     }
-    if (kind == REFUSAL_EXPIRED) {
+    if (kind == CONNECT_FAILURE_EXPIRED) {
         settings_doubt_credentials(settings);
     }
     clock_sleep_ms(world->clock, wait_ms);
@@ -180,11 +181,11 @@ PGconn *connection_open(const struct settings *settings, const struct connect_wo
         own_deadline_ms = clock_monotonic_ms(world->clock) + settings->connect_timeout_ms;
     }
     deadline_ms = earlier(own_deadline_ms, deadline_ms);
-    struct tries tries = {0};
+    struct connect_retry retry = {0};
     dsql_error reason = {0};
-    enum refusal_kind kind = REFUSAL_FINAL;
+    enum connect_failure_kind kind = CONNECT_FAILURE_PERMANENT;
     PGconn *conn = try_once(settings, world, deadline_ms, &kind, &reason);
-    while (conn == NULL && prepare_next(settings, world, &tries, kind, deadline_ms)) {
+    while (conn == NULL && prepare_next(settings, world, &retry, kind, deadline_ms)) {
         log_write(&settings->logger, DSQL_LOG_INFO, "connecting again: %s", reason.message);
         conn = try_once(settings, world, deadline_ms, &kind, &reason);
     }

@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-struct watch {
-    struct watch_failure failure;
+struct connection_events {
+    struct transaction_failure failure;
     void (*on_destroy)(PGconn *conn, void *arg);
     void *on_destroy_arg;
 };
@@ -22,7 +22,7 @@ const char *conflict_detail(const PGresult *res)
 }
 
 /* As much as there is room for. */
-static void append(struct watch_failure *failure, const char *words)
+static void append(struct transaction_failure *failure, const char *words)
 {
     size_t used = strlen(failure->message);
     size_t room = sizeof failure->message - used;
@@ -31,14 +31,14 @@ static void append(struct watch_failure *failure, const char *words)
     text_copy(text, &failure->message[used], room);
 }
 
-static void note_failure(struct watch *watch, const PGresult *res)
+static void note_failure(struct connection_events *events, const PGresult *res)
 {
     const char *sqlstate = PQresultErrorField(res, PG_DIAG_SQLSTATE);
     if (sqlstate == NULL || text_equal_string(text_of(sqlstate), "25P02")) {
         return; /* lost connections are seen by PQstatus(); 25P02 only repeats */
     }
     const char *primary = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
-    struct watch_failure *failure = &watch->failure;
+    struct transaction_failure *failure = &events->failure;
     text_copy(text_of(sqlstate), failure->sqlstate, sizeof failure->sqlstate);
     failure->message[0] = '\0';
     append(failure, primary);
@@ -52,70 +52,71 @@ static void note_failure(struct watch *watch, const PGresult *res)
 
 static int on_event(PGEventId id, void *info, void *pass_through)
 {
-    struct watch *watch = pass_through;
+    struct connection_events *events = pass_through;
     if (id == PGEVT_RESULTCREATE) {
         const PGEventResultCreate *created = info;
         ExecStatusType status = PQresultStatus(created->result);
         if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
-            note_failure(watch, created->result);
+            note_failure(events, created->result);
         }
     } else if (id == PGEVT_CONNDESTROY) {
         const PGEventConnDestroy *destroyed = info;
-        if (watch->on_destroy != NULL) {
-            watch->on_destroy(destroyed->conn, watch->on_destroy_arg);
+        if (events->on_destroy != NULL) {
+            events->on_destroy(destroyed->conn, events->on_destroy_arg);
         }
-        mem_free(watch);
+        mem_free(events);
     }
     return 1;
 }
 
-static struct watch *watch_of(const PGconn *conn)
+static struct connection_events *events_of(const PGconn *conn)
 {
     return PQinstanceData(conn, on_event);
 }
 
-bool watch_is_attached(const PGconn *conn)
+bool connection_events_are_attached(const PGconn *conn)
 {
-    return watch_of(conn) != NULL;
+    return events_of(conn) != NULL;
 }
 
-bool watch_attach(PGconn *conn)
+bool connection_events_attach(PGconn *conn)
 {
-    if (watch_is_attached(conn)) {
+    if (connection_events_are_attached(conn)) {
         return true;
     }
-    struct watch *watch = mem_new(sizeof *watch);
-    if (watch == NULL) {
+    struct connection_events *events = mem_new(sizeof *events);
+    if (events == NULL) {
         return false;
     }
-    if (!PQregisterEventProc(conn, on_event, "dsql", watch)) {
-        mem_free(watch);
+    if (!PQregisterEventProc(conn, on_event, "dsql", events)) {
+        mem_free(events);
         return false;
     }
     /* The watch belongs to the connection from here on: PGEVT_CONNDESTROY frees it. */
-    return PQsetInstanceData(conn, on_event, watch) == 1;
+    return PQsetInstanceData(conn, on_event, events) == 1;
 }
 
-void watch_reset(PGconn *conn)
+void connection_events_reset(PGconn *conn)
 {
-    struct watch *watch = watch_of(conn);
-    if (watch != NULL) {
-        watch->failure = (struct watch_failure){.sqlstate = ""};
+    struct connection_events *events = events_of(conn);
+    if (events != NULL) {
+        events->failure = (struct transaction_failure){.sqlstate = ""};
     }
 }
 
-const struct watch_failure *watch_failure(const PGconn *conn)
+const struct transaction_failure *connection_events_failure(const PGconn *conn)
 {
-    static const struct watch_failure none = {.sqlstate = ""};
-    const struct watch *watch = watch_of(conn);
-    return watch == NULL ? &none : &watch->failure;
+    static const struct transaction_failure none = {.sqlstate = ""};
+    const struct connection_events *events = events_of(conn);
+    return events == NULL ? &none : &events->failure;
 }
 
-void watch_on_destroy(PGconn *conn, void (*listener)(PGconn *conn, void *arg), void *arg)
+void connection_events_on_destroy(PGconn *conn, void (*listener)(PGconn *conn, void *arg),
+                                  void *arg)
 {
-    struct watch *watch = watch_of(conn);
-    if (watch != NULL) {
-        watch->on_destroy = listener;
-        watch->on_destroy_arg = arg;
+    struct connection_events *events = events_of(conn);
+    if (events != NULL) {
+        events->on_destroy = listener;
+        events->on_destroy_arg = arg;
     }
 }

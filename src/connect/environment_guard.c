@@ -60,17 +60,17 @@ static bool is_given(const struct settings *settings, const char *keyword)
     return false;
 }
 
-static void add(struct guard *guard, const struct settings *settings, const char *keyword,
-                const char *value)
+static void add(struct environment_guard *guard, const struct settings *settings,
+                const char *keyword, const char *value)
 {
-    if (!is_given(settings, keyword) && guard->count < GUARD_MAX) {
-        guard->pairs[guard->count] = (struct guard_pair){keyword, value};
+    if (!is_given(settings, keyword) && guard->count < ENVIRONMENT_GUARD_MAX) {
+        guard->pairs[guard->count] = (struct environment_guard_pair){keyword, value};
         guard->count++;
     }
 }
 
-static void add_rules(struct guard *guard, const struct settings *settings, const struct rule *list,
-                      size_t count, int libpq_version)
+static void add_rules(struct environment_guard *guard, const struct settings *settings,
+                      const struct rule *list, size_t count, int libpq_version)
 {
     for (size_t i = 0; i < count; i++) {
         const struct rule *rule = &list[i];
@@ -91,7 +91,8 @@ static bool is_known(const PQconninfoOption *options, const char *keyword)
     return false;
 }
 
-static bool add_kerberos(struct guard *guard, const struct settings *settings, int libpq_version)
+static bool add_kerberos(struct environment_guard *guard, const struct settings *settings,
+                         int libpq_version)
 {
     PQconninfoOption *options = PQconndefaults();
     if (options == NULL) {
@@ -110,7 +111,7 @@ static bool add_kerberos(struct guard *guard, const struct settings *settings, i
  * A PGSSLCRL could even add certificates to trust.  Its default value is said aloud; a
  * file that is not there revokes nothing.
  */
-static bool add_crl(struct guard *guard, const struct settings *settings)
+static bool add_crl(struct environment_guard *guard, const struct settings *settings)
 {
     if (is_given(settings, "sslcrldir")) {
         return true;
@@ -123,9 +124,10 @@ static bool add_crl(struct guard *guard, const struct settings *settings)
     return true;
 }
 
-bool guard_make(const struct settings *settings, int libpq_version, struct guard *out)
+bool environment_guard_init(const struct settings *settings, int libpq_version,
+                            struct environment_guard *out)
 {
-    *out = (struct guard){.count = 0};
+    *out = (struct environment_guard){.count = 0};
     add_rules(out, settings, rules, sizeof rules / sizeof rules[0], libpq_version);
     if (environment_raw("PGOPTIONS") != NULL) { /* a blank holds no option */
         add(out, settings, "options", " ");
@@ -133,17 +135,17 @@ bool guard_make(const struct settings *settings, int libpq_version, struct guard
     if (add_crl(out, settings) && add_kerberos(out, settings, libpq_version)) {
         return true;
     }
-    guard_clear(out);
+    environment_guard_clear(out);
     return false;
 }
 
-void guard_clear(struct guard *guard)
+void environment_guard_clear(struct environment_guard *guard)
 {
     mem_free(guard->crl_file);
-    *guard = (struct guard){.count = 0};
+    *guard = (struct environment_guard){.count = 0};
 }
 
-dsql_status guard_check_environment(const struct settings *settings, dsql_error *err)
+dsql_status environment_guard_check(const struct settings *settings, dsql_error *err)
 {
     if (environment_raw("PGSERVICE") != NULL) {
         return fail(err, DSQL_ERR_USAGE,

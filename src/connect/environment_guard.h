@@ -5,32 +5,33 @@
  * connection.  These are the words, a neutral value for each keyword, unless the caller
  * named it himself.  Empty values do not count for libpq, so none of them is empty.
  */
-#ifndef DSQL_CONNECT_GUARD_H
-#define DSQL_CONNECT_GUARD_H
+#ifndef DSQL_CONNECT_ENVIRONMENT_GUARD_H
+#define DSQL_CONNECT_ENVIRONMENT_GUARD_H
 
 #include "config/settings.h"
 
-enum { GUARD_MAX = 24 };
+enum { ENVIRONMENT_GUARD_MAX = 24 };
 
-struct guard_pair {
+struct environment_guard_pair {
     const char *keyword;
     const char *value;
 };
 
-struct guard {
-    struct guard_pair pairs[GUARD_MAX];
+struct environment_guard {
+    struct environment_guard_pair pairs[ENVIRONMENT_GUARD_MAX];
     size_t count;
     char *crl_file; /* behind one of the values */
 };
 
-/** For the libpq of that version.  Then guard_clear() it.  False: out of memory. */
-bool guard_make(const struct settings *settings, int libpq_version, struct guard *out);
-void guard_clear(struct guard *guard);
+/** For the libpq of that version.  Then environment_guard_clear() it.  False: out of memory. */
+bool environment_guard_init(const struct settings *settings, int libpq_version,
+                            struct environment_guard *out);
+void environment_guard_clear(struct environment_guard *guard);
 
 /**
  * DSQL_ERR_USAGE for what no keyword can make harmless: PGSERVICE, whose file may hold any
  * keyword at all, and a PGSSLCRL that would undo the sslcrldir of the caller.
  */
-dsql_status guard_check_environment(const struct settings *settings, dsql_error *err);
+dsql_status environment_guard_check(const struct settings *settings, dsql_error *err);
 
 #endif

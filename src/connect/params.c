@@ -132,21 +132,21 @@ static dsql_params *params_new(size_t capacity)
 static bool add_guard(struct dsql_params *params, const struct settings *settings,
                       int libpq_version)
 {
-    struct guard guard;
-    if (!guard_make(settings, libpq_version, &guard)) {
+    struct environment_guard guard;
+    if (!environment_guard_init(settings, libpq_version, &guard)) {
         return false;
     }
     for (size_t i = 0; i < guard.count; i++) {
         add(params, guard.pairs[i].keyword, guard.pairs[i].value);
     }
-    guard_clear(&guard);
+    environment_guard_clear(&guard);
     return true;
 }
 
 static dsql_status fill(struct dsql_params *params, const struct settings *settings,
                         const char *token, int libpq_version, dsql_error *err)
 {
-    AUTO_FREE char *ca = trust_find(settings, libpq_version, err);
+    AUTO_FREE char *ca = sslrootcert_find(settings, libpq_version, err);
     if (ca == NULL) {
         return DSQL_ERR_CONNECT;
     }
@@ -163,10 +163,10 @@ static dsql_status fill(struct dsql_params *params, const struct settings *setti
 dsql_params *params_build(const struct settings *settings, const char *token, int libpq_version,
                           const struct resolver *resolver, dsql_error *err)
 {
-    if (guard_check_environment(settings, err) != DSQL_OK) {
+    if (environment_guard_check(settings, err) != DSQL_OK) {
         return NULL;
     }
-    dsql_params *params = params_new(OWN_PAIRS + GUARD_MAX + settings->pair_count);
+    dsql_params *params = params_new(OWN_PAIRS + ENVIRONMENT_GUARD_MAX + settings->pair_count);
     if (params == NULL) {
         fail_nomem(err);
         return NULL;

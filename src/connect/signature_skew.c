@@ -19,7 +19,7 @@ static bool next_time(struct text *rest, int64_t *time_s)
     return false;
 }
 
-bool skew_measure(struct text hint, int64_t now_s, int64_t *skew_s)
+bool signature_skew_measure(struct text hint, int64_t now_s, int64_t *skew_s)
 {
     struct text rest = text_slice(hint, 0, LONGEST_HINT);
     int64_t time_s = 0;

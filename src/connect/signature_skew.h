@@ -8,12 +8,12 @@
  * which is the time that was signed, the limit, and the time of AWS; "Signature not yet
  * current" has the same three.
  */
-#ifndef DSQL_CONNECT_SKEW_H
-#define DSQL_CONNECT_SKEW_H
+#ifndef DSQL_CONNECT_SIGNATURE_SKEW_H
+#define DSQL_CONNECT_SIGNATURE_SKEW_H
 
 #include "base/text.h"
 
 /** now_s - the time of AWS: positive when the clock is ahead.  False: hint does not tell it. */
-bool skew_measure(struct text hint, int64_t now_s, int64_t *skew_s);
+bool signature_skew_measure(struct text hint, int64_t now_s, int64_t *skew_s);
 
 #endif

@@ -64,7 +64,7 @@ static char *copy_or_fail(const char *path, dsql_error *err)
     return copy;
 }
 
-char *trust_find(const struct settings *settings, int libpq_version, dsql_error *err)
+char *sslrootcert_find(const struct settings *settings, int libpq_version, dsql_error *err)
 {
     const char *named = settings->ca_file;
     if (named == NULL) {

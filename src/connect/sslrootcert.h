@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* Which certificates to trust, found without the user's help. */
-#ifndef DSQL_CONNECT_TRUST_H
-#define DSQL_CONNECT_TRUST_H
+#ifndef DSQL_CONNECT_SSLROOTCERT_H
+#define DSQL_CONNECT_SSLROOTCERT_H
 
 #include "config/settings.h"
 
@@ -12,6 +12,6 @@
  * ~/.postgresql/root.crt, "system" where this libpq (PQlibVersion()) knows it, else the
  * bundle of the operating system.  Free with mem_free(); NULL: see *err.
  */
-char *trust_find(const struct settings *settings, int libpq_version, dsql_error *err);
+char *sslrootcert_find(const struct settings *settings, int libpq_version, dsql_error *err);
 
 #endif

@@ -7,9 +7,9 @@
 
 #include <errno.h>
 
-static bool ask(PGconn *conn, const char *sql, ExecStatusType expected, struct patience patience)
+static bool ask(PGconn *conn, const char *sql, ExecStatusType expected, struct time_limit limit)
 {
-    PGresult *result = wait_for_query(conn, sql, patience.clock, patience.deadline_ms);
+    PGresult *result = wait_for_query(conn, sql, limit.clock, limit.deadline_ms);
     bool is_done = PQresultStatus(result) == expected;
     PQclear(result);
     return is_done && PQtransactionStatus(conn) == PQTRANS_IDLE;
@@ -21,7 +21,7 @@ static bool make_blocking(PGconn *conn)
     return PQisnonblocking(conn) == 0 || (PQflush(conn) == 0 && PQsetnonblocking(conn, 0) == 0);
 }
 
-bool fitness_restore(PGconn *conn, struct patience patience)
+bool health_end_transaction(PGconn *conn, struct time_limit limit)
 {
     if (PQstatus(conn) != CONNECTION_OK || PQpipelineStatus(conn) != PQ_PIPELINE_OFF) {
         return false;
@@ -31,7 +31,7 @@ bool fitness_restore(PGconn *conn, struct patience patience)
         return make_blocking(conn);
     case PQTRANS_INTRANS:
     case PQTRANS_INERROR:
-        return make_blocking(conn) && ask(conn, "ROLLBACK", PGRES_COMMAND_OK, patience);
+        return make_blocking(conn) && ask(conn, "ROLLBACK", PGRES_COMMAND_OK, limit);
     case PQTRANS_ACTIVE: /* COPY, or results nobody fetched: may never end */
     case PQTRANS_UNKNOWN:
     default:
@@ -39,14 +39,14 @@ bool fitness_restore(PGconn *conn, struct patience patience)
     }
 }
 
-bool fitness_reset(PGconn *conn, struct patience patience)
+bool health_reset_all(PGconn *conn, struct time_limit limit)
 {
-    return ask(conn, "RESET ALL", PGRES_COMMAND_OK, patience);
+    return ask(conn, "RESET ALL", PGRES_COMMAND_OK, limit);
 }
 
-enum silence { SILENT, SPEAKING, SAYING_GOODBYE, GONE };
+enum socket_state { SILENT, READABLE, ENDING, GONE };
 
-static enum silence listen_to(PGconn *conn)
+static enum socket_state peek(PGconn *conn)
 {
     char first = '\0';
     ssize_t got = platform_peek(PQsocket(conn), &first, sizeof first);
@@ -57,40 +57,40 @@ static enum silence listen_to(PGconn *conn)
         return GONE;
     }
     /* An ErrorResponse that nobody asked for is the last word (57P01 and the like). */
-    return first == 'E' && !PQsslInUse(conn) ? SAYING_GOODBYE : SPEAKING;
+    return first == 'E' && !PQsslInUse(conn) ? ENDING : READABLE;
 }
 
 /* Notices and settings come unasked and are fine, and TLS has records of its own. */
-bool fitness_answers(PGconn *conn, struct patience patience)
+bool health_check_round_trip(PGconn *conn, struct time_limit limit)
 {
-    if (PQconsumeInput(conn) == 0 || listen_to(conn) == GONE) {
+    if (PQconsumeInput(conn) == 0 || peek(conn) == GONE) {
         return false;
     }
-    return ask(conn, "SELECT 1", PGRES_TUPLES_OK, patience);
+    return ask(conn, "SELECT 1", PGRES_TUPLES_OK, limit);
 }
 
-bool fitness_check_idle(PGconn *conn, struct patience patience)
+bool health_check_idle(PGconn *conn, struct time_limit limit)
 {
     if (PQstatus(conn) != CONNECTION_OK || PQsocket(conn) < 0) {
         return false;
     }
-    switch (listen_to(conn)) {
+    switch (peek(conn)) {
     case SILENT:
         return true;
-    case SPEAKING:
-        return fitness_answers(conn, patience);
-    case SAYING_GOODBYE:
+    case READABLE:
+        return health_check_round_trip(conn, limit);
+    case ENDING:
     case GONE:
     default:
         return false;
     }
 }
 
-bool fitness_is_gone(PGconn *conn)
+bool health_is_lost(PGconn *conn)
 {
-    enum silence silence = listen_to(conn);
-    if (silence == SPEAKING) { /* what hides the end of the stream is read away */
-        return PQconsumeInput(conn) == 0 || listen_to(conn) == GONE;
+    enum socket_state state = peek(conn);
+    if (state == READABLE) { /* what hides the end of the stream is read away */
+        return PQconsumeInput(conn) == 0 || peek(conn) == GONE;
     }
-    return silence != SILENT;
+    return state != SILENT;
 }

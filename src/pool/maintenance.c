@@ -16,56 +16,56 @@ enum { FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 30000 };
 static bool is_short_of_idle(const dsql_pool *pool)
 {
     return pool->parts.pool.min_idle > 0 && pool->waiters.first == NULL &&
-           place_count(pool, PLACE_IDLE) < pool->parts.pool.min_idle &&
-           place_count(pool, PLACE_FREE) > 0;
+           slot_count(pool, SLOT_IDLE) < pool->parts.pool.min_idle &&
+           slot_count(pool, SLOT_FREE) > 0;
 }
 
 static int64_t first_due_ms(const dsql_pool *pool)
 {
     int64_t first = INT64_MAX;
-    const struct place *place = pool->lists[PLACE_IDLE].first;
-    while (place != NULL) {
-        int64_t due = place_due_ms(place);
+    const struct slot *slot = pool->lists[SLOT_IDLE].first;
+    while (slot != NULL) {
+        int64_t due = slot_due_ms(slot);
         first = due < first ? due : first;
-        place = place->next;
+        slot = slot->next;
     }
     return first;
 }
 
-static struct place *take_overdue(dsql_pool *pool)
+static struct slot *take_overdue(dsql_pool *pool)
 {
     int64_t now = clock_monotonic_ms(pool->parts.clock);
-    struct place *place = pool->lists[PLACE_IDLE].first;
-    while (place != NULL && !place_is_overdue(place, now)) {
-        place = place->next;
+    struct slot *slot = pool->lists[SLOT_IDLE].first;
+    while (slot != NULL && !slot_is_overdue(slot, now)) {
+        slot = slot->next;
     }
-    if (place != NULL) {
-        place_change(place, PLACE_HELD);
+    if (slot != NULL) {
+        slot_set_state(slot, SLOT_RESERVED);
     }
-    return place;
+    return slot;
 }
 
 static void reap(dsql_pool *pool)
 {
-    struct place *place = take_overdue(pool);
-    while (place != NULL) {
+    struct slot *slot = take_overdue(pool);
+    while (slot != NULL) {
         pthread_mutex_unlock(&pool->lock);
-        place_give_up(place);
+        slot_discard(slot);
         pthread_mutex_lock(&pool->lock);
-        place = take_overdue(pool);
+        slot = take_overdue(pool);
     }
 }
 
 /* False: the server could not be reached. */
 static bool warm_one(dsql_pool *pool)
 {
-    struct place *place = place_take_first(pool, PLACE_FREE);
-    if (place == NULL) {
+    struct slot *slot = slot_take_first(pool, SLOT_FREE);
+    if (slot == NULL) {
         return true;
     }
     pthread_mutex_unlock(&pool->lock);
     dsql_error reason = {0};
-    dsql_status status = place_fill(place, -1, &reason);
+    dsql_status status = slot_open(slot, -1, &reason);
     if (status != DSQL_OK) {
         log_write(&pool->parts.logger, DSQL_LOG_WARN, "pool: could not open ahead: %s",
                   reason.message);
@@ -73,11 +73,11 @@ static bool warm_one(dsql_pool *pool)
     pthread_mutex_lock(&pool->lock);
     if (pool->is_closing) {
         pthread_mutex_unlock(&pool->lock);
-        place_give_up(place);
+        slot_discard(slot);
         pthread_mutex_lock(&pool->lock);
         return true;
     }
-    place_change(place, status == DSQL_OK ? PLACE_IDLE : PLACE_FREE);
+    slot_set_state(slot, status == DSQL_OK ? SLOT_IDLE : SLOT_FREE);
     return status == DSQL_OK;
 }
 
@@ -85,7 +85,8 @@ static bool warm_one(dsql_pool *pool)
 static int64_t warm(dsql_pool *pool, int64_t last_pause_ms)
 {
     while (is_short_of_idle(pool) && !pool->is_closing) {
-        int64_t too_early_ms = pace_take(&pool->pace, clock_monotonic_ms(pool->parts.clock));
+        int64_t too_early_ms =
+            open_rate_take(&pool->open_rate, clock_monotonic_ms(pool->parts.clock));
         if (too_early_ms > 0) {
             return too_early_ms;
         }
@@ -131,12 +132,12 @@ static void *maintain(void *arg)
     return NULL;
 }
 
-void maintenance_notice(dsql_pool *pool, const struct place *place)
+void maintenance_notice(dsql_pool *pool, const struct slot *slot)
 {
     if (!pool->is_maintained || pool->wakes_at_ms == INT64_MIN) {
         return;
     }
-    bool is_due_earlier = place->state == PLACE_IDLE && place_due_ms(place) < pool->wakes_at_ms;
+    bool is_due_earlier = slot->state == SLOT_IDLE && slot_due_ms(slot) < pool->wakes_at_ms;
     if (is_due_earlier || (!pool->is_pausing && is_short_of_idle(pool))) {
         pthread_cond_signal(&pool->has_work);
     }
@@ -153,7 +154,7 @@ dsql_status maintenance_start(dsql_pool *pool, dsql_error *err)
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&pool->maintainer, NULL, maintain, pool);
+    int rc = pthread_create(&pool->maintenance_thread, NULL, maintain, pool);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc != 0) {
         errno = rc;
@@ -166,7 +167,7 @@ dsql_status maintenance_start(dsql_pool *pool, dsql_error *err)
 void maintenance_join(dsql_pool *pool)
 {
     if (pool->is_maintained) {
-        pthread_join(pool->maintainer, NULL);
+        pthread_join(pool->maintenance_thread, NULL);
         pool->is_maintained = false;
     }
 }

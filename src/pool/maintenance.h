@@ -9,13 +9,13 @@
 
 #include <dsql.h>
 
-struct place;
+struct slot;
 
 /** With the lock held. */
 dsql_status maintenance_start(dsql_pool *pool, dsql_error *err);
 
-/** After a change of a place, with the lock held: wakes the thread if it sleeps too long for it. */
-void maintenance_notice(dsql_pool *pool, const struct place *place);
+/** After a change of a slot, with the lock held: wakes the thread if it sleeps too long for it. */
+void maintenance_notice(dsql_pool *pool, const struct slot *slot);
 
 /** Waits for the thread, which has seen is_closing and ended, or is about to. */
 void maintenance_join(dsql_pool *pool);

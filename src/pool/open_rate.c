@@ -1,14 +1,14 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See pace.h. */
+/* See open_rate.h. */
 #include "pool/open_rate.h"
 
-int64_t pace_take(struct pace *pace, int64_t now_ms)
+int64_t open_rate_take(struct open_rate *open_rate, int64_t now_ms)
 {
-    int64_t start = pace->full_until_ms > now_ms ? pace->full_until_ms : now_ms;
-    int64_t too_early = start - now_ms - (int64_t)(PACE_BURST - 1) * PACE_INTERVAL_MS;
+    int64_t start = open_rate->full_until_ms > now_ms ? open_rate->full_until_ms : now_ms;
+    int64_t too_early = start - now_ms - (int64_t)(OPEN_RATE_BURST - 1) * OPEN_RATE_INTERVAL_MS;
     if (too_early > 0) {
         return too_early;
     }
-    pace->full_until_ms = start + PACE_INTERVAL_MS;
+    open_rate->full_until_ms = start + OPEN_RATE_INTERVAL_MS;
     return 0;
 }

@@ -4,19 +4,19 @@
  * connections a second (1,000 at once), for all its clients together: a pool that warms
  * up takes a tenth of it.  What somebody waits for is not held back.
  */
-#ifndef DSQL_POOL_PACE_H
-#define DSQL_POOL_PACE_H
+#ifndef DSQL_POOL_OPEN_RATE_H
+#define DSQL_POOL_OPEN_RATE_H
 
 #include <stdint.h>
 
-enum { PACE_INTERVAL_MS = 100, PACE_BURST = 10 };
+enum { OPEN_RATE_INTERVAL_MS = 100, OPEN_RATE_BURST = 10 };
 
 /** A leaky bucket; all zero is an empty one. */
-struct pace {
+struct open_rate {
     int64_t full_until_ms; /* monotonic: when all that was taken has leaked away */
 };
 
 /** 0: taken, go on.  Else so many ms too early, and nothing is taken. */
-int64_t pace_take(struct pace *pace, int64_t now_ms);
+int64_t open_rate_take(struct open_rate *open_rate, int64_t now_ms);
 
 #endif

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * The pool: lends connections, first come first served.  What a place is, and who
- * may touch it when, is in place.h; opening and closing ahead in maintenance.h.
+ * may touch it when, is in slot.h; opening and closing ahead in maintenance.h.
  */
 #include "pool/pool.h"
 
@@ -19,18 +19,18 @@ const struct pool_parts *pool_parts(const dsql_pool *pool)
     return &pool->parts;
 }
 
-void pool_hold(dsql_pool *pool)
+void pool_pin(dsql_pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
-    pool->holds++;
+    pool->pins++;
     pthread_mutex_unlock(&pool->lock);
 }
 
-void pool_let_go(dsql_pool *pool)
+void pool_unpin(dsql_pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
-    pool->holds -= pool->holds > 0 ? 1 : 0; /* 0: held before a fork, and we are the child */
-    pthread_cond_broadcast(&pool->is_quieter);
+    pool->pins -= pool->pins > 0 ? 1 : 0; /* 0: held before a fork, and we are the child */
+    pthread_cond_broadcast(&pool->drain_progress);
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -53,11 +53,11 @@ static void destroy_connector(const struct pool_connector *connector)
 static void pool_free(dsql_pool *pool)
 {
     struct pool_connector connector = pool->parts.connector;
-    inherit_end(pool);
+    pool_fork_unregister(pool);
     pthread_cond_destroy(&pool->has_work);
-    pthread_cond_destroy(&pool->is_quieter);
+    pthread_cond_destroy(&pool->drain_progress);
     pthread_mutex_destroy(&pool->lock);
-    place_blocks_free(pool);
+    slot_blocks_free(pool);
     mem_free(pool);
     destroy_connector(&connector);
 }
@@ -67,12 +67,12 @@ static bool init_locks(dsql_pool *pool)
     if (pthread_mutex_init(&pool->lock, NULL) != 0) {
         return false;
     }
-    if (!condition_init(&pool->is_quieter)) {
+    if (!condition_init(&pool->drain_progress)) {
         pthread_mutex_destroy(&pool->lock);
         return false;
     }
     if (!condition_init(&pool->has_work)) {
-        pthread_cond_destroy(&pool->is_quieter);
+        pthread_cond_destroy(&pool->drain_progress);
         pthread_mutex_destroy(&pool->lock);
         return false;
     }
@@ -87,16 +87,16 @@ static dsql_pool *pool_new(const struct pool_parts *parts)
     }
     pool->parts = *parts;
     pool->wakes_at_ms = INT64_MIN;
-    if (!place_block_add(pool) || !init_locks(pool)) {
-        place_blocks_free(pool);
+    if (!slot_block_add(pool) || !init_locks(pool)) {
+        slot_blocks_free(pool);
         mem_free(pool);
         return NULL;
     }
-    if (!inherit_watch(pool)) {
+    if (!pool_fork_register(pool)) {
         pthread_cond_destroy(&pool->has_work);
-        pthread_cond_destroy(&pool->is_quieter);
+        pthread_cond_destroy(&pool->drain_progress);
         pthread_mutex_destroy(&pool->lock);
-        place_blocks_free(pool);
+        slot_blocks_free(pool);
         mem_free(pool);
         return NULL;
     }
@@ -107,11 +107,11 @@ static dsql_pool *pool_new(const struct pool_parts *parts)
 static dsql_status open_first(dsql_pool *pool, dsql_error *err)
 {
     pthread_mutex_lock(&pool->lock);
-    struct place *place = place_take(pool);
+    struct slot *slot = slot_take(pool);
     pthread_mutex_unlock(&pool->lock);
-    dsql_status status = place_fill(place, -1, err);
+    dsql_status status = slot_open(slot, -1, err);
     pthread_mutex_lock(&pool->lock);
-    place_change(place, status == DSQL_OK ? PLACE_IDLE : PLACE_FREE);
+    slot_set_state(slot, status == DSQL_OK ? SLOT_IDLE : SLOT_FREE);
     pthread_mutex_unlock(&pool->lock);
     return status;
 }
@@ -146,30 +146,30 @@ dsql_pool *pool_open_with(const struct pool_parts *parts, dsql_error *err)
 
 static void close_idle(dsql_pool *pool)
 {
-    struct place *place = place_take_first(pool, PLACE_IDLE);
-    while (place != NULL) {
+    struct slot *slot = slot_take_first(pool, SLOT_IDLE);
+    while (slot != NULL) {
         pthread_mutex_unlock(&pool->lock);
-        place_give_up(place);
+        slot_discard(slot);
         pthread_mutex_lock(&pool->lock);
-        place = place_take_first(pool, PLACE_IDLE);
+        slot = slot_take_first(pool, SLOT_IDLE);
     }
 }
 
-static bool is_quiet(const dsql_pool *pool)
+static bool is_drained(const dsql_pool *pool)
 {
-    return pool->waiters.first == NULL && pool->holds == 0 &&
-           place_count(pool, PLACE_FREE) == pool->parts.pool.max;
+    return pool->waiters.first == NULL && pool->pins == 0 &&
+           slot_count(pool, SLOT_FREE) == pool->parts.pool.max;
 }
 
 /* False: at the deadline something was still out. */
-static bool wait_until_quiet(dsql_pool *pool, int timeout_ms)
+static bool wait_until_drained(dsql_pool *pool, int timeout_ms)
 {
     struct timespec until = condition_deadline(timeout_ms);
     close_idle(pool);
-    while (!is_quiet(pool)) {
-        if (!condition_wait(&pool->is_quieter, &pool->lock, timeout_ms < 0 ? NULL : &until)) {
+    while (!is_drained(pool)) {
+        if (!condition_wait(&pool->drain_progress, &pool->lock, timeout_ms < 0 ? NULL : &until)) {
             close_idle(pool);
-            return is_quiet(pool);
+            return is_drained(pool);
         }
         close_idle(pool);
     }
@@ -181,14 +181,14 @@ dsql_status dsql_pool_close(dsql_pool *pool, int timeout_ms)
     if (pool == NULL) {
         return DSQL_OK;
     }
-    if (!inherit_settle(pool)) {
+    if (!pool_fork_adopt(pool)) {
         return DSQL_ERR_NOMEM;
     }
     pthread_mutex_lock(&pool->lock);
     pool->is_closing = true;
     waiters_wake_all(&pool->waiters);
     pthread_cond_signal(&pool->has_work);
-    bool all_back = wait_until_quiet(pool, timeout_ms);
+    bool all_back = wait_until_drained(pool, timeout_ms);
     pthread_mutex_unlock(&pool->lock);
     if (!all_back) {
         return DSQL_ERR_TIMEOUT;
@@ -211,22 +211,22 @@ static dsql_status fail_timeout(dsql_pool *pool, int timeout_ms, dsql_error *err
     return fail(err, DSQL_ERR_TIMEOUT,
                 "no connection came free in %d ms: %d of %d in use, %d waiting; "
                 "release them sooner or raise pool_max",
-                timeout_ms, place_count(pool, PLACE_LENT), pool->parts.pool.max,
+                timeout_ms, slot_count(pool, SLOT_IN_USE), pool->parts.pool.max,
                 pool->waiters.count);
 }
 
 /* Stands in the queue until served; with the lock held. */
-static struct place *queue_up(dsql_pool *pool, struct waiter *waiter, int timeout_ms,
-                              dsql_error *err)
+static struct slot *queue_up(dsql_pool *pool, struct waiter *waiter, int timeout_ms,
+                             dsql_error *err)
 {
     struct timespec until = condition_deadline(timeout_ms);
     bool has_time = true;
     waiters_add(&pool->waiters, waiter);
-    while (waiter->place == NULL && !pool->is_closing && has_time) {
+    while (waiter->slot == NULL && !pool->is_closing && has_time) {
         has_time = condition_wait(&waiter->is_served, &pool->lock, timeout_ms < 0 ? NULL : &until);
     }
-    if (waiter->place != NULL) {
-        return waiter->place;
+    if (waiter->slot != NULL) {
+        return waiter->slot;
     }
     if (pool->is_closing) {
         fail_closed(err);
@@ -234,43 +234,43 @@ static struct place *queue_up(dsql_pool *pool, struct waiter *waiter, int timeou
         fail_timeout(pool, timeout_ms, err);
     }
     waiters_remove(&pool->waiters, waiter);
-    pthread_cond_broadcast(&pool->is_quieter);
+    pthread_cond_broadcast(&pool->drain_progress);
     return NULL;
 }
 
-static struct place *wait_for_place(dsql_pool *pool, int timeout_ms, dsql_error *err)
+static struct slot *wait_for_slot(dsql_pool *pool, int timeout_ms, dsql_error *err)
 {
-    struct waiter waiter = {.place = NULL};
+    struct waiter waiter = {.slot = NULL};
     if (!condition_init(&waiter.is_served)) {
         fail_nomem(err);
         return NULL;
     }
-    struct place *place = NULL;
+    struct slot *slot = NULL;
     pthread_mutex_lock(&pool->lock);
     if (pool->is_closing) {
         fail_closed(err);
     } else if (pool->waiters.first != NULL) {
-        place = queue_up(pool, &waiter, timeout_ms, err); /* nobody overtakes */
+        slot = queue_up(pool, &waiter, timeout_ms, err); /* nobody overtakes */
     } else {
-        place = place_take(pool);
-        if (place == NULL) {
-            place = queue_up(pool, &waiter, timeout_ms, err);
+        slot = slot_take(pool);
+        if (slot == NULL) {
+            slot = queue_up(pool, &waiter, timeout_ms, err);
         }
     }
     pthread_mutex_unlock(&pool->lock);
     pthread_cond_destroy(&waiter.is_served);
-    return place;
+    return slot;
 }
 
-static PGconn *lend(struct place *place, dsql_error *err)
+static PGconn *lend(struct slot *slot, dsql_error *err)
 {
-    dsql_pool *pool = place->pool;
-    PGconn *conn = place->conn;
+    dsql_pool *pool = slot->pool;
+    PGconn *conn = slot->conn;
     pthread_mutex_lock(&pool->lock);
     bool is_closing = pool->is_closing;
-    bool is_left_behind = place->state == PLACE_LEFT_BEHIND;
+    bool is_left_behind = slot->state == SLOT_INHERITED;
     if (!is_closing && !is_left_behind) {
-        place_change(place, PLACE_LENT);
+        slot_set_state(slot, SLOT_IN_USE);
         pool->counters.acquired++;
     }
     pthread_mutex_unlock(&pool->lock);
@@ -279,7 +279,7 @@ static PGconn *lend(struct place *place, dsql_error *err)
         return NULL;
     }
     if (is_closing) {
-        place_give_up(place);
+        slot_discard(slot);
         fail_closed(err);
         return NULL;
     }
@@ -288,20 +288,20 @@ static PGconn *lend(struct place *place, dsql_error *err)
 
 PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, dsql_error *err)
 {
-    if (!inherit_settle(pool)) {
+    if (!pool_fork_adopt(pool)) {
         fail_nomem(err);
         return NULL;
     }
     int64_t deadline_ms = timeout_ms < 0 ? -1 : clock_monotonic_ms(pool->parts.clock) + timeout_ms;
-    struct place *place = wait_for_place(pool, timeout_ms, err);
-    if (place == NULL) {
+    struct slot *slot = wait_for_slot(pool, timeout_ms, err);
+    if (slot == NULL) {
         return NULL;
     }
-    if (place_make_ready(place, deadline_ms, err) != DSQL_OK) {
-        place_give_up(place);
+    if (slot_prepare(slot, deadline_ms, err) != DSQL_OK) {
+        slot_discard(slot);
         return NULL;
     }
-    return lend(place, err);
+    return lend(slot, err);
 }
 
 PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err)
@@ -313,22 +313,22 @@ PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err)
     return pool_acquire_within(pool, pool->parts.pool.acquire_timeout_ms, err);
 }
 
-static void give_back(struct place *place, bool is_closing)
+static void give_back(struct slot *slot, bool is_closing)
 {
-    dsql_pool *pool = place->pool;
-    if (is_closing || !place_tidy(place)) {
-        place_give_up(place);
+    dsql_pool *pool = slot->pool;
+    if (is_closing || !slot_reset(slot)) {
+        slot_discard(slot);
         return;
     }
     /* The pool may have begun to close meanwhile: then nobody would look for an idle one. */
     pthread_mutex_lock(&pool->lock);
     is_closing = pool->is_closing;
     if (!is_closing) {
-        place_change(place, PLACE_IDLE);
+        slot_set_state(slot, SLOT_IDLE);
     }
     pthread_mutex_unlock(&pool->lock);
     if (is_closing) {
-        place_give_up(place);
+        slot_discard(slot);
     }
 }
 
@@ -337,18 +337,18 @@ void dsql_pool_release(dsql_pool *pool, PGconn *conn)
     if (pool == NULL || conn == NULL) {
         return;
     }
-    int os_errno = errno;       /* giving back is often done on the way out of a failure */
-    (void)inherit_settle(pool); /* without memory it can still be found and closed */
+    int os_errno = errno;        /* giving back is often done on the way out of a failure */
+    (void)pool_fork_adopt(pool); /* without memory it can still be found and closed */
     pthread_mutex_lock(&pool->lock);
     bool is_closing = pool->is_closing;
-    struct place *place = place_find_lent(pool, conn);
-    if (place != NULL) {
-        place_change(place, PLACE_HELD);
+    struct slot *slot = slot_find_in_use(pool, conn);
+    if (slot != NULL) {
+        slot_set_state(slot, SLOT_RESERVED);
     }
     pthread_mutex_unlock(&pool->lock);
-    if (place != NULL) {
-        give_back(place, is_closing);
-    } else if (!inherit_give_back(pool, conn)) {
+    if (slot != NULL) {
+        give_back(slot, is_closing);
+    } else if (!pool_fork_release(pool, conn)) {
         log_write(&pool->parts.logger, DSQL_LOG_ERROR,
                   "dsql_pool_release: not a connection this pool has lent");
     }
@@ -360,12 +360,12 @@ void dsql_pool_get_stats(dsql_pool *pool, dsql_pool_stats *out)
     if (pool == NULL || out == NULL) {
         return;
     }
-    (void)inherit_settle(pool); /* else the numbers of the parent */
+    (void)pool_fork_adopt(pool); /* else the numbers of the parent */
     pthread_mutex_lock(&pool->lock);
     *out = pool->counters;
     out->open = (int)(pool->counters.opened - pool->counters.closed);
-    out->idle = place_count(pool, PLACE_IDLE);
-    out->in_use = place_count(pool, PLACE_LENT);
+    out->idle = slot_count(pool, SLOT_IDLE);
+    out->in_use = slot_count(pool, SLOT_IN_USE);
     out->waiting = pool->waiters.count;
     pthread_mutex_unlock(&pool->lock);
 }

@@ -39,8 +39,8 @@ const struct pool_parts *pool_parts(const dsql_pool *pool);
  * For somebody who uses the pool for longer than one connection: between these two, closing
  * waits as if a connection were lent.  A transaction must not find its pool gone after a wait.
  */
-void pool_hold(dsql_pool *pool);
-void pool_let_go(dsql_pool *pool);
+void pool_pin(dsql_pool *pool);
+void pool_unpin(dsql_pool *pool);
 
 /** dsql_pool_acquire() with a patience of its own; -1 waits for ever. */
 PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, dsql_error *err);

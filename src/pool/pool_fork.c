@@ -23,13 +23,13 @@ static void in_parent(void *arg)
     pthread_mutex_unlock(&pool->lock);
 }
 
-static void leave_behind(struct place *place)
+static void inherit_slot(struct slot *slot)
 {
-    if (place->conn != NULL) {
-        connection_disarm(place->conn);
+    if (slot->conn != NULL) {
+        connection_disarm(slot->conn);
     }
-    if (place->state == PLACE_LENT || place->state == PLACE_HELD) {
-        place->state = PLACE_LEFT_BEHIND; /* the lists are made anew */
+    if (slot->state == SLOT_IN_USE || slot->state == SLOT_RESERVED) {
+        slot->state = SLOT_INHERITED; /* the lists are made anew */
     }
 }
 
@@ -37,31 +37,31 @@ static void in_child(void *arg)
 {
     dsql_pool *pool = arg;
     for (int i = 0; i < pool->block->count; i++) {
-        leave_behind(&pool->block->items[i]);
+        inherit_slot(&pool->block->items[i]);
     }
     pool->waiters = (struct waiters){.first = NULL};
-    pool->holds = 0;
+    pool->pins = 0;
     pool->is_maintained = false;
-    condition_init(&pool->is_quieter);
+    condition_init(&pool->drain_progress);
     condition_init(&pool->has_work);
     atomic_store(&pool->is_inherited, true);
     pthread_mutex_unlock(&pool->lock);
 }
 
-bool inherit_watch(dsql_pool *pool)
+bool pool_fork_register(dsql_pool *pool)
 {
     pool->fork = (struct fork_hook){
         .before = before_fork, .in_parent = in_parent, .in_child = in_child, .arg = pool};
     return fork_hook_add(&pool->fork);
 }
 
-void inherit_end(dsql_pool *pool)
+void pool_fork_unregister(dsql_pool *pool)
 {
     fork_hook_remove(&pool->fork);
-    for (struct place_block *block = pool->block; block != NULL; block = block->inherited) {
+    for (struct slot_block *block = pool->block; block != NULL; block = block->inherited) {
         for (int i = 0; i < block->count; i++) {
             if (block->items[i].conn != NULL) {
-                watch_on_destroy(block->items[i].conn, NULL, NULL);
+                connection_events_on_destroy(block->items[i].conn, NULL, NULL);
             }
         }
     }
@@ -70,61 +70,61 @@ void inherit_end(dsql_pool *pool)
 /* ---- In the child, later ---- */
 
 /* No thread was in them, so that they are whole; their sockets lead nowhere. */
-static void free_idle(struct place_block *block)
+static void free_idle(struct slot_block *block)
 {
     for (int i = 0; i < block->count; i++) {
-        struct place *place = &block->items[i];
-        if (place->state == PLACE_IDLE) {
-            watch_on_destroy(place->conn, NULL, NULL);
-            connection_close(place->conn);
-            place->conn = NULL;
-            place->state = PLACE_FREE;
+        struct slot *slot = &block->items[i];
+        if (slot->state == SLOT_IDLE) {
+            connection_events_on_destroy(slot->conn, NULL, NULL);
+            connection_close(slot->conn);
+            slot->conn = NULL;
+            slot->state = SLOT_FREE;
         }
     }
 }
 
 /* With the lock held. */
-static bool renew(dsql_pool *pool)
+static bool make_new_slots(dsql_pool *pool)
 {
-    if (!place_block_add(pool)) {
+    if (!slot_block_add(pool)) {
         return false;
     }
     pool->counters = (dsql_pool_stats){0};
-    pool->pace = (struct pace){0};
+    pool->open_rate = (struct open_rate){0};
     pool->wakes_at_ms = INT64_MIN;
     atomic_store(&pool->is_inherited, false);
     maintenance_start(pool, NULL); /* without the thread it works as well, only later */
     return true;
 }
 
-bool inherit_settle(dsql_pool *pool)
+bool pool_fork_adopt(dsql_pool *pool)
 {
     if (!atomic_load_explicit(&pool->is_inherited, memory_order_relaxed)) {
         return true;
     }
     int os_errno = errno;
-    struct place_block *inherited = NULL;
+    struct slot_block *inherited = NULL;
     pthread_mutex_lock(&pool->lock);
-    bool is_settled = true;
+    bool is_adopted = true;
     if (atomic_load(&pool->is_inherited)) {
         inherited = pool->block;
-        is_settled = renew(pool);
+        is_adopted = make_new_slots(pool);
     }
     pthread_mutex_unlock(&pool->lock);
-    if (is_settled && inherited != NULL) {
+    if (is_adopted && inherited != NULL) {
         free_idle(inherited);
     }
     errno = os_errno;
-    return is_settled;
+    return is_adopted;
 }
 
 static bool forget(dsql_pool *pool, const PGconn *conn)
 {
-    for (struct place_block *block = pool->block; block != NULL; block = block->inherited) {
+    for (struct slot_block *block = pool->block; block != NULL; block = block->inherited) {
         for (int i = 0; i < block->count; i++) {
-            struct place *place = &block->items[i];
-            if (place->state == PLACE_LEFT_BEHIND && place->conn == conn) {
-                place->conn = NULL;
+            struct slot *slot = &block->items[i];
+            if (slot->state == SLOT_INHERITED && slot->conn == conn) {
+                slot->conn = NULL;
                 return true;
             }
         }
@@ -132,13 +132,13 @@ static bool forget(dsql_pool *pool, const PGconn *conn)
     return false;
 }
 
-bool inherit_give_back(dsql_pool *pool, PGconn *conn)
+bool pool_fork_release(dsql_pool *pool, PGconn *conn)
 {
     pthread_mutex_lock(&pool->lock);
     bool is_ours = forget(pool, conn);
     pthread_mutex_unlock(&pool->lock);
     if (is_ours) {
-        watch_on_destroy(conn, NULL, NULL);
+        connection_events_on_destroy(conn, NULL, NULL);
         connection_close(conn);
     }
     return is_ours;

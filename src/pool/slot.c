@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See place.h. */
+/* See slot.h. */
 #include "pool/slot.h"
 
 #include "base/memory.h"
@@ -7,66 +7,66 @@
 
 /* ---- Lists: each place stands in the one of its state ---- */
 
-static void unlink_place(struct place_list *list, struct place *place)
+static void unlink_place(struct slot_list *list, struct slot *slot)
 {
-    if (place->previous != NULL) {
-        place->previous->next = place->next;
+    if (slot->previous != NULL) {
+        slot->previous->next = slot->next;
     } else {
-        list->first = place->next;
+        list->first = slot->next;
     }
-    if (place->next != NULL) {
-        place->next->previous = place->previous;
+    if (slot->next != NULL) {
+        slot->next->previous = slot->previous;
     }
     list->count--;
 }
 
-static void link_first(struct place_list *list, struct place *place)
+static void link_first(struct slot_list *list, struct slot *slot)
 {
-    place->previous = NULL;
-    place->next = list->first;
+    slot->previous = NULL;
+    slot->next = list->first;
     if (list->first != NULL) {
-        list->first->previous = place;
+        list->first->previous = slot;
     }
-    list->first = place;
+    list->first = slot;
     list->count++;
 }
 
-static void move(struct place *place, enum place_state state)
+static void move(struct slot *slot, enum slot_state state)
 {
-    struct place_list *lists = place->pool->lists;
-    unlink_place(&lists[place->state], place);
-    place->state = state;
-    link_first(&lists[state], place);
+    struct slot_list *lists = slot->pool->lists;
+    unlink_place(&lists[slot->state], slot);
+    slot->state = state;
+    link_first(&lists[state], slot);
 }
 
 /* ---- Blocks ---- */
 
-bool place_block_add(dsql_pool *pool)
+bool slot_block_add(dsql_pool *pool)
 {
     int count = pool->parts.pool.max;
-    struct place_block *block =
-        mem_new(sizeof *block + (size_t)count * sizeof(struct place)); /* max is bounded */
+    struct slot_block *block =
+        mem_new(sizeof *block + (size_t)count * sizeof(struct slot)); /* max is bounded */
     if (block == NULL) {
         return false;
     }
     block->inherited = pool->block;
     block->count = count;
     pool->block = block;
-    for (int i = 0; i < PLACE_STATES; i++) {
-        pool->lists[i] = (struct place_list){.first = NULL};
+    for (int i = 0; i < SLOT_STATES; i++) {
+        pool->lists[i] = (struct slot_list){.first = NULL};
     }
     for (int i = count - 1; i >= 0; i--) {
         block->items[i].pool = pool;
-        link_first(&pool->lists[PLACE_FREE], &block->items[i]);
+        link_first(&pool->lists[SLOT_FREE], &block->items[i]);
     }
     return true;
 }
 
-void place_blocks_free(dsql_pool *pool)
+void slot_blocks_free(dsql_pool *pool)
 {
-    struct place_block *block = pool->block;
+    struct slot_block *block = pool->block;
     while (block != NULL) {
-        struct place_block *inherited = block->inherited;
+        struct slot_block *inherited = block->inherited;
         mem_free(block);
         block = inherited;
     }
@@ -76,64 +76,64 @@ void place_blocks_free(dsql_pool *pool)
 /* ---- States ---- */
 
 /* The warmest first, so that those not needed grow old and go. */
-struct place *place_take(dsql_pool *pool)
+struct slot *slot_take(dsql_pool *pool)
 {
-    struct place *place = place_take_first(pool, PLACE_IDLE);
-    return place != NULL ? place : place_take_first(pool, PLACE_FREE);
+    struct slot *slot = slot_take_first(pool, SLOT_IDLE);
+    return slot != NULL ? slot : slot_take_first(pool, SLOT_FREE);
 }
 
-struct place *place_take_first(dsql_pool *pool, enum place_state state)
+struct slot *slot_take_first(dsql_pool *pool, enum slot_state state)
 {
-    struct place *place = pool->lists[state].first;
-    if (place != NULL) {
-        place_change(place, PLACE_HELD);
+    struct slot *slot = pool->lists[state].first;
+    if (slot != NULL) {
+        slot_set_state(slot, SLOT_RESERVED);
     }
-    return place;
+    return slot;
 }
 
-struct place *place_find_lent(dsql_pool *pool, const PGconn *conn)
+struct slot *slot_find_in_use(dsql_pool *pool, const PGconn *conn)
 {
-    struct place *place = pool->lists[PLACE_LENT].first;
-    while (place != NULL && place->conn != conn) {
-        place = place->next;
+    struct slot *slot = pool->lists[SLOT_IN_USE].first;
+    while (slot != NULL && slot->conn != conn) {
+        slot = slot->next;
     }
-    return place;
+    return slot;
 }
 
-void place_change(struct place *place, enum place_state state)
+void slot_set_state(struct slot *slot, enum slot_state state)
 {
-    dsql_pool *pool = place->pool;
-    if (place->state == PLACE_LEFT_BEHIND) {
+    dsql_pool *pool = slot->pool;
+    if (slot->state == SLOT_INHERITED) {
         return; /* a hook forked, and this is the child */
     }
-    if (state == PLACE_IDLE) {
-        place->idle_since_ms = clock_monotonic_ms(pool->parts.clock);
+    if (state == SLOT_IDLE) {
+        slot->idle_since_ms = clock_monotonic_ms(pool->parts.clock);
     }
-    bool is_given_back = state == PLACE_IDLE || state == PLACE_FREE;
+    bool is_given_back = state == SLOT_IDLE || state == SLOT_FREE;
     if (is_given_back && pool->waiters.first != NULL && !pool->is_closing) {
-        move(place, PLACE_HELD);
-        waiters_serve(&pool->waiters, place);
+        move(slot, SLOT_RESERVED);
+        waiters_serve(&pool->waiters, slot);
         return;
     }
-    move(place, state);
+    move(slot, state);
     if (is_given_back && pool->is_closing) {
-        pthread_cond_broadcast(&pool->is_quieter);
+        pthread_cond_broadcast(&pool->drain_progress);
     }
-    maintenance_notice(pool, place);
+    maintenance_notice(pool, slot);
 }
 
-int place_count(const dsql_pool *pool, enum place_state state)
+int slot_count(const dsql_pool *pool, enum slot_state state)
 {
     return pool->lists[state].count;
 }
 
-int64_t place_due_ms(const struct place *place)
+int64_t slot_due_ms(const struct slot *slot)
 {
-    int64_t idle_until = place->idle_since_ms + (int64_t)place->pool->parts.pool.max_idle_s * 1000;
-    return place->expires_ms < idle_until ? place->expires_ms : idle_until;
+    int64_t idle_until = slot->idle_since_ms + (int64_t)slot->pool->parts.pool.max_idle_s * 1000;
+    return slot->expires_ms < idle_until ? slot->expires_ms : idle_until;
 }
 
-bool place_is_overdue(const struct place *place, int64_t now_ms)
+bool slot_is_overdue(const struct slot *slot, int64_t now_ms)
 {
-    return now_ms >= place_due_ms(place);
+    return now_ms >= slot_due_ms(slot);
 }

@@ -4,12 +4,12 @@
  *
  * Locking: the pool's lock guards everything below the line that says so, and is
  * never held while calling out (libpq, connector, callbacks, log).  A place that
- * is PLACE_HELD belongs to the one thread that took it, which may then use its
- * connection without the lock; it sets place->conn with the lock held all the same,
+ * is SLOT_RESERVED belongs to the one thread that took it, which may then use its
+ * connection without the lock; it sets slot->conn with the lock held all the same,
  * because a fork looks at it.
  */
-#ifndef DSQL_POOL_PLACE_H
-#define DSQL_POOL_PLACE_H
+#ifndef DSQL_POOL_SLOT_H
+#define DSQL_POOL_SLOT_H
 
 #include "base/fork.h"
 #include "pool/open_rate.h"
@@ -19,35 +19,35 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum place_state {
-    PLACE_FREE,        /* no connection; anybody may take it and open one */
-    PLACE_IDLE,        /* a connection outside any transaction, waiting to be lent */
-    PLACE_HELD,        /* one thread opens, looks at, tidies or closes the connection */
-    PLACE_LENT,        /* the caller has the connection */
-    PLACE_LEFT_BEHIND, /* lent or held when the program forked, and we are the child */
-    PLACE_STATES
+enum slot_state {
+    SLOT_FREE,      /* no connection; anybody may take it and open one */
+    SLOT_IDLE,      /* a connection outside any transaction, waiting to be lent */
+    SLOT_RESERVED,  /* one thread opens, looks at, tidies or closes the connection */
+    SLOT_IN_USE,    /* the caller has the connection */
+    SLOT_INHERITED, /* lent or held when the program forked, and we are the child */
+    SLOT_STATES
 };
 
-struct place {
+struct slot {
     dsql_pool *pool;
-    enum place_state state;
-    struct place *previous, *next; /* in the list of its state */
-    PGconn *conn;                  /* NULL when free, and while being opened */
+    enum slot_state state;
+    struct slot *previous, *next; /* in the list of its state */
+    PGconn *conn;                 /* NULL when free, and while being opened */
     int64_t expires_ms;
     int64_t idle_since_ms;
 };
 
 /** The last one to come stands first. */
-struct place_list {
-    struct place *first;
+struct slot_list {
+    struct slot *first;
     int count;
 };
 
 /** All places of a pool.  A child has new ones, and keeps those of its parent to know them. */
-struct place_block {
-    struct place_block *inherited;
+struct slot_block {
+    struct slot_block *inherited;
     int count;
-    struct place items[];
+    struct slot items[];
 };
 
 struct dsql_pool {
@@ -57,47 +57,47 @@ struct dsql_pool {
     pthread_mutex_t lock;
 
     /* Guarded by lock from here on. */
-    struct place_block *block; /* parts.pool.max places */
-    struct place_list lists[PLACE_STATES];
+    struct slot_block *block; /* parts.pool.max places */
+    struct slot_list lists[SLOT_STATES];
     struct waiters waiters;
     dsql_pool_stats counters; /* without the numbers that are counted when asked for */
-    int holds;                /* pool_hold() less pool_let_go() */
+    int pins;                 /* pool_pin() less pool_unpin() */
     bool is_closing;
-    pthread_cond_t is_quieter; /* for closing: a place is given back, a waiter has gone */
+    pthread_cond_t drain_progress; /* for closing: a place is given back, a waiter has gone */
 
     /* Maintenance; see maintenance.c. */
     bool is_maintained;
-    pthread_t maintainer;
+    pthread_t maintenance_thread;
     pthread_cond_t has_work;
     int64_t wakes_at_ms;
     bool is_pausing; /* could not open one, and does not ask again at once */
-    struct pace pace;
+    struct open_rate open_rate;
 };
 
 /** New free places beside those the pool has.  With the lock held.  False: out of memory. */
-bool place_block_add(dsql_pool *pool);
-void place_blocks_free(dsql_pool *pool);
+bool slot_block_add(dsql_pool *pool);
+void slot_blocks_free(dsql_pool *pool);
 
 /* With the lock held. */
 
 /** The connection last used, or else a free place: now held.  NULL when all are taken. */
-struct place *place_take(dsql_pool *pool);
+struct slot *slot_take(dsql_pool *pool);
 
 /** The first in that state, now held; NULL when there is none. */
-struct place *place_take_first(dsql_pool *pool, enum place_state state);
+struct slot *slot_take_first(dsql_pool *pool, enum slot_state state);
 
 /** The place whose connection is lent, or NULL: conn is compared, not touched. */
-struct place *place_find_lent(dsql_pool *pool, const PGconn *conn);
+struct slot *slot_find_in_use(dsql_pool *pool, const PGconn *conn);
 
 /** The only way from one state into another; wakes whoever has waited for it. */
-void place_change(struct place *place, enum place_state state);
+void slot_set_state(struct slot *slot, enum slot_state state);
 
-int place_count(const dsql_pool *pool, enum place_state state);
+int slot_count(const dsql_pool *pool, enum slot_state state);
 
 /** Old or idle for too long. */
-bool place_is_overdue(const struct place *place, int64_t now_ms);
+bool slot_is_overdue(const struct slot *slot, int64_t now_ms);
 
 /** When it will be. */
-int64_t place_due_ms(const struct place *place);
+int64_t slot_due_ms(const struct slot *slot);
 
 #endif

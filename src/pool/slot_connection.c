@@ -10,7 +10,7 @@
 #include <assert.h>
 
 enum {
-    TIDY_MS = 5000,    /* for all that is done at release: a dead network must not hold a caller */
+    RESET_MS = 5000,   /* for all that is done at release: a dead network must not hold a caller */
     VALIDATE_MS = 3000 /* for an answer, at most half of the time that is left */
 };
 
@@ -19,9 +19,9 @@ static int64_t now_ms(const dsql_pool *pool)
     return clock_monotonic_ms(pool->parts.clock);
 }
 
-static struct patience patience_of(const dsql_pool *pool, int64_t ms)
+static struct time_limit limit_from_now(const dsql_pool *pool, int64_t ms)
 {
-    return (struct patience){.clock = pool->parts.clock, .deadline_ms = now_ms(pool) + ms};
+    return (struct time_limit){.clock = pool->parts.clock, .deadline_ms = now_ms(pool) + ms};
 }
 
 /* ---- Hooks ---- */
@@ -29,14 +29,14 @@ static struct patience patience_of(const dsql_pool *pool, int64_t ms)
 typedef dsql_status (*hook_fn)(PGconn *conn, void *arg, dsql_error *err);
 
 /* The caller's word counts, and a transaction it left open is ended. */
-static dsql_status run_hook(struct place *place, const char *name, hook_fn hook, void *arg,
+static dsql_status run_hook(struct slot *slot, const char *name, hook_fn hook, void *arg,
                             dsql_error *err)
 {
     if (hook == NULL) {
         return DSQL_OK;
     }
     dsql_error reason = {0};
-    dsql_status status = hook(place->conn, arg, &reason);
+    dsql_status status = hook(slot->conn, arg, &reason);
     if (status != DSQL_OK && reason.message[0] == '\0') {
         return fail(err, status, "%s failed: %s", name, dsql_status_name(status));
     }
@@ -47,13 +47,14 @@ static dsql_status run_hook(struct place *place, const char *name, hook_fn hook,
         }
         return status;
     }
-    if (place->conn == NULL || !fitness_restore(place->conn, patience_of(place->pool, TIDY_MS))) {
+    if (slot->conn == NULL ||
+        !health_end_transaction(slot->conn, limit_from_now(slot->pool, RESET_MS))) {
         return fail(err, DSQL_ERR_CONNECT, "%s left the connection unusable", name);
     }
     return DSQL_OK;
 }
 
-static void run_farewell(const dsql_pool *pool, PGconn *conn)
+static void run_on_close(const dsql_pool *pool, PGconn *conn)
 {
     if (pool->parts.pool.on_close != NULL) {
         pool->parts.pool.on_close(conn, pool->parts.pool.on_close_arg);
@@ -65,44 +66,44 @@ static void run_farewell(const dsql_pool *pool, PGconn *conn)
 /* PQfinish() by somebody else: the caller to whom it is lent, or a hook that should not. */
 static void connection_destroyed(PGconn *conn, void *arg)
 {
-    struct place *place = arg;
-    dsql_pool *pool = place->pool;
-    if (place->state != PLACE_LEFT_BEHIND) {
-        run_farewell(pool, conn);
+    struct slot *slot = arg;
+    dsql_pool *pool = slot->pool;
+    if (slot->state != SLOT_INHERITED) {
+        run_on_close(pool, conn);
     }
     pthread_mutex_lock(&pool->lock);
-    place->conn = NULL;
-    if (place->state != PLACE_LEFT_BEHIND) {
+    slot->conn = NULL;
+    if (slot->state != SLOT_INHERITED) {
         pool->counters.closed++;
     }
-    if (place->state == PLACE_LENT) {
-        place_change(place, PLACE_FREE);
+    if (slot->state == SLOT_IN_USE) {
+        slot_set_state(slot, SLOT_FREE);
     }
     pthread_mutex_unlock(&pool->lock);
 }
 
-void place_empty(struct place *place)
+void slot_close(struct slot *slot)
 {
-    dsql_pool *pool = place->pool;
-    if (place->conn == NULL) {
+    dsql_pool *pool = slot->pool;
+    if (slot->conn == NULL) {
         return;
     }
-    watch_on_destroy(place->conn, NULL, NULL);
-    run_farewell(pool, place->conn);
+    connection_events_on_destroy(slot->conn, NULL, NULL);
+    run_on_close(pool, slot->conn);
     pthread_mutex_lock(&pool->lock);
-    PGconn *conn = place->conn;
-    place->conn = NULL; /* before it is freed, for a fork in between */
+    PGconn *conn = slot->conn;
+    slot->conn = NULL; /* before it is freed, for a fork in between */
     pool->counters.closed++;
     pthread_mutex_unlock(&pool->lock);
     connection_close(conn);
 }
 
-void place_give_up(struct place *place)
+void slot_discard(struct slot *slot)
 {
-    dsql_pool *pool = place->pool;
-    place_empty(place);
+    dsql_pool *pool = slot->pool;
+    slot_close(slot);
     pthread_mutex_lock(&pool->lock);
-    place_change(place, PLACE_FREE);
+    slot_set_state(slot, SLOT_FREE);
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -119,7 +120,7 @@ static PGconn *open_connection(const dsql_pool *pool, int64_t deadline_ms, dsql_
 {
     const struct pool_connector *connector = &pool->parts.connector;
     PGconn *conn = connector->open(connector->arg, deadline_ms, reason);
-    if (conn != NULL && !watch_attach(conn)) {
+    if (conn != NULL && !connection_events_attach(conn)) {
         connection_close(conn);
         fail_nomem(reason);
         return NULL;
@@ -130,11 +131,11 @@ static PGconn *open_connection(const dsql_pool *pool, int64_t deadline_ms, dsql_
     return conn;
 }
 
-dsql_status place_fill(struct place *place, int64_t deadline_ms, dsql_error *err)
+dsql_status slot_open(struct slot *slot, int64_t deadline_ms, dsql_error *err)
 {
-    dsql_pool *pool = place->pool;
+    dsql_pool *pool = slot->pool;
     const struct pool_settings *settings = &pool->parts.pool;
-    assert(place->conn == NULL);
+    assert(slot->conn == NULL);
     dsql_error reason = {0};
     PGconn *conn = open_connection(pool, deadline_ms, &reason);
     if (conn == NULL) {
@@ -143,71 +144,72 @@ dsql_status place_fill(struct place *place, int64_t deadline_ms, dsql_error *err
         }
         return reason.status;
     }
-    watch_on_destroy(conn, connection_destroyed, place);
+    connection_events_on_destroy(conn, connection_destroyed, slot);
     pthread_mutex_lock(&pool->lock);
-    place->conn = conn;
-    place->expires_ms = expiry_ms(pool);
+    slot->conn = conn;
+    slot->expires_ms = expiry_ms(pool);
     pool->counters.opened++;
     pthread_mutex_unlock(&pool->lock);
     dsql_status status =
-        run_hook(place, "on_connect", settings->on_connect, settings->on_connect_arg, err);
+        run_hook(slot, "on_connect", settings->on_connect, settings->on_connect_arg, err);
     if (status != DSQL_OK) {
-        place_empty(place);
+        slot_close(slot);
     }
     return status;
 }
 
 /* ---- Before it is lent ---- */
 
-static struct patience patience_to_validate(const dsql_pool *pool, int64_t now, int64_t deadline_ms)
+static struct time_limit limit_for_validation(const dsql_pool *pool, int64_t now,
+                                              int64_t deadline_ms)
 {
     int64_t allowed_ms = VALIDATE_MS;
     if (deadline_ms >= 0 && (deadline_ms - now) / 2 < allowed_ms) {
         allowed_ms = (deadline_ms - now) / 2; /* the rest is for opening another one */
     }
-    return (struct patience){.clock = pool->parts.clock, .deadline_ms = now + allowed_ms};
+    return (struct time_limit){.clock = pool->parts.clock, .deadline_ms = now + allowed_ms};
 }
 
-static bool is_to_be_asked(const struct place *place, int64_t now)
+static bool needs_round_trip(const struct slot *slot, int64_t now)
 {
-    int validate_idle_s = place->pool->parts.pool.validate_idle_s;
-    return validate_idle_s >= 0 && now - place->idle_since_ms > (int64_t)validate_idle_s * 1000;
+    int validate_idle_s = slot->pool->parts.pool.validate_idle_s;
+    return validate_idle_s >= 0 && now - slot->idle_since_ms > (int64_t)validate_idle_s * 1000;
 }
 
-static bool is_fit(const struct place *place, int64_t deadline_ms)
+static bool is_usable(const struct slot *slot, int64_t deadline_ms)
 {
-    int64_t now = now_ms(place->pool);
-    if (place_is_overdue(place, now)) {
+    int64_t now = now_ms(slot->pool);
+    if (slot_is_overdue(slot, now)) {
         return false;
     }
-    struct patience patience = patience_to_validate(place->pool, now, deadline_ms);
-    return fitness_check_idle(place->conn, patience) &&
-           (!is_to_be_asked(place, now) || fitness_answers(place->conn, patience));
+    struct time_limit limit = limit_for_validation(slot->pool, now, deadline_ms);
+    return health_check_idle(slot->conn, limit) &&
+           (!needs_round_trip(slot, now) || health_check_round_trip(slot->conn, limit));
 }
 
-static dsql_status greet(struct place *place, dsql_error *err)
+static dsql_status run_on_acquire(struct slot *slot, dsql_error *err)
 {
-    const struct pool_settings *settings = &place->pool->parts.pool;
+    const struct pool_settings *settings = &slot->pool->parts.pool;
     dsql_status status =
-        run_hook(place, "on_acquire", settings->on_acquire, settings->on_acquire_arg, err);
+        run_hook(slot, "on_acquire", settings->on_acquire, settings->on_acquire_arg, err);
     if (status != DSQL_OK) {
-        place_empty(place);
+        slot_close(slot);
     }
     return status;
 }
 
-dsql_status place_make_ready(struct place *place, int64_t deadline_ms, dsql_error *err)
+dsql_status slot_prepare(struct slot *slot, int64_t deadline_ms, dsql_error *err)
 {
-    if (place->conn != NULL && !is_fit(place, deadline_ms)) {
-        place_empty(place);
+    if (slot->conn != NULL && !is_usable(slot, deadline_ms)) {
+        slot_close(slot);
     }
     dsql_status status = DSQL_OK;
-    for (int greeted = 0; greeted < 2; greeted++) {
-        status = place->conn != NULL ? DSQL_OK : place_fill(place, deadline_ms, err);
+    for (int attempts = 0; attempts < 2; attempts++) {
+        status = slot->conn != NULL ? DSQL_OK : slot_open(slot, deadline_ms, err);
         if (status != DSQL_OK) {
             return status;
         }
-        status = greet(place, err);
+        status = run_on_acquire(slot, err);
         if (status == DSQL_OK) {
             return status;
         }
@@ -217,19 +219,19 @@ dsql_status place_make_ready(struct place *place, int64_t deadline_ms, dsql_erro
 
 /* ---- After it was lent ---- */
 
-bool place_tidy(struct place *place)
+bool slot_reset(struct slot *slot)
 {
-    dsql_pool *pool = place->pool;
+    dsql_pool *pool = slot->pool;
     const struct pool_settings *settings = &pool->parts.pool;
     int64_t now = now_ms(pool);
-    struct patience patience = {.clock = pool->parts.clock, .deadline_ms = now + TIDY_MS};
-    if (now >= place->expires_ms || !fitness_restore(place->conn, patience) ||
-        (settings->reset_on_release && !fitness_reset(place->conn, patience))) {
+    struct time_limit limit = {.clock = pool->parts.clock, .deadline_ms = now + RESET_MS};
+    if (now >= slot->expires_ms || !health_end_transaction(slot->conn, limit) ||
+        (settings->reset_on_release && !health_reset_all(slot->conn, limit))) {
         return false;
     }
     if (settings->on_release == NULL) {
         return true;
     }
-    settings->on_release(place->conn, settings->on_release_arg);
-    return place->conn != NULL && fitness_restore(place->conn, patience);
+    settings->on_release(slot->conn, settings->on_release_arg);
+    return slot->conn != NULL && health_end_transaction(slot->conn, limit);
 }

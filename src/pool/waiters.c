@@ -33,12 +33,12 @@ void waiters_remove(struct waiters *waiters, struct waiter *waiter)
     waiters->count--;
 }
 
-void waiters_serve(struct waiters *waiters, struct place *place)
+void waiters_serve(struct waiters *waiters, struct slot *slot)
 {
     struct waiter *waiter = waiters->first;
     assert(waiter != NULL);
     waiters_remove(waiters, waiter);
-    waiter->place = place;
+    waiter->slot = slot;
     pthread_cond_signal(&waiter->is_served);
 }
 

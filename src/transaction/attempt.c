@@ -22,9 +22,9 @@ static bool is_answer_to(struct text command, PGresult *result)
 static enum outcome send(struct attempt *attempt, const char *command)
 {
     PGresult *result = PQexec(attempt->conn, command);
-    enum outcome outcome = answer_outcome(result);
-    if (outcome == OUTCOME_DONE && !is_answer_to(text_of(command), result)) {
-        outcome = OUTCOME_LOST;
+    enum outcome outcome = result_outcome(result);
+    if (outcome == OUTCOME_SUCCESS && !is_answer_to(text_of(command), result)) {
+        outcome = OUTCOME_CONNECTION_LOST;
     }
     attempt->status = dsql_check_clear(attempt->conn, result, &attempt->reason);
     return outcome;
@@ -34,39 +34,39 @@ static enum outcome send(struct attempt *attempt, const char *command)
 static enum outcome outcome_of_open(PGconn *conn)
 {
     if (PQpipelineStatus(conn) != PQ_PIPELINE_OFF) {
-        return OUTCOME_BUSY;
+        return OUTCOME_BODY_BUSY;
     }
-    return fitness_is_gone(conn) ? OUTCOME_LOST : OUTCOME_OPEN;
+    return health_is_lost(conn) ? OUTCOME_CONNECTION_LOST : OUTCOME_IN_TRANSACTION;
 }
 
-static enum outcome outcome_of_ended(const struct witness *witness)
+static enum outcome outcome_of_ended(const struct body_events *events)
 {
-    if (!witness->has_committed) {
-        return OUTCOME_UNDONE;
+    if (!events->has_committed) {
+        return OUTCOME_BODY_ROLLED_BACK;
     }
-    return witness->has_failed ? OUTCOME_HALF_ENDED : OUTCOME_ENDED;
+    return events->has_failed ? OUTCOME_BODY_PARTLY_COMMITTED : OUTCOME_BODY_COMMITTED;
 }
 
 static enum outcome outcome_of_body(const struct attempt *attempt)
 {
     if (attempt->conn == NULL) {
-        return OUTCOME_CLOSED;
+        return OUTCOME_BODY_CLOSED;
     }
-    if (attempt->witness.is_reset || PQstatus(attempt->conn) != CONNECTION_OK) {
-        return OUTCOME_LOST;
+    if (attempt->events.is_reset || PQstatus(attempt->conn) != CONNECTION_OK) {
+        return OUTCOME_CONNECTION_LOST;
     }
     switch (PQtransactionStatus(attempt->conn)) {
     case PQTRANS_INTRANS:
         return outcome_of_open(attempt->conn);
     case PQTRANS_INERROR:
-        return OUTCOME_IN_ERROR;
+        return OUTCOME_IN_FAILED_TRANSACTION;
     case PQTRANS_IDLE:
-        return outcome_of_ended(&attempt->witness);
+        return outcome_of_ended(&attempt->events);
     case PQTRANS_ACTIVE:
-        return OUTCOME_BUSY;
+        return OUTCOME_BODY_BUSY;
     case PQTRANS_UNKNOWN:
     default:
-        return OUTCOME_LOST;
+        return OUTCOME_CONNECTION_LOST;
     }
 }
 
@@ -76,10 +76,10 @@ static enum decision decide_now(const struct attempt *attempt, enum phase phase,
     return decide(&(struct observation){
         .phase = phase,
         .outcome = outcome,
-        .cause = attempt->conn == NULL ? CAUSE_NONE : answer_cause(attempt->conn),
+        .cause = attempt->conn == NULL ? CAUSE_NONE : result_cause(attempt->conn),
         .verdict = verdict,
         .origin = attempt->origin,
-        .has_committed = attempt->witness.has_committed,
+        .has_committed = attempt->events.has_committed,
     });
 }
 
@@ -87,7 +87,7 @@ static enum decision decide_now(const struct attempt *attempt, enum phase phase,
 
 static void fail_with_server(struct attempt *attempt, dsql_status status, const char *what)
 {
-    const struct watch_failure *failure = watch_failure(attempt->conn);
+    const struct transaction_failure *failure = connection_events_failure(attempt->conn);
     attempt->status = fail(&attempt->reason, status, "%s%s%s", what,
                            failure->message[0] == '\0' ? "" : ": ", failure->message);
     error_set_sqlstate(&attempt->reason, failure->sqlstate);
@@ -100,8 +100,8 @@ static void fail_lost(struct attempt *attempt, dsql_status status, const char *w
 
 static const char *words_for_hidden(const struct attempt *attempt)
 {
-    return attempt->is_loop ? "a statement of the transaction failed"
-                            : "the transaction's body returned DSQL_OK but hid an error";
+    return attempt->is_loop_form ? "a statement of the transaction failed"
+                                 : "the transaction's body returned DSQL_OK but hid an error";
 }
 
 /* Says in status and reason what the decision means to the caller. */
@@ -110,42 +110,42 @@ static void explain(struct attempt *attempt, enum decision decision)
     switch (decision) {
     case DECISION_RETRY_CONFLICT:
         fail_with_server(attempt, DSQL_ERR_OCC, "conflict with another transaction");
-        attempt->kind = watch_failure(attempt->conn)->occ;
+        attempt->kind = connection_events_failure(attempt->conn)->occ;
         return;
-    case DECISION_HIDDEN:
+    case DECISION_HIDDEN_ERROR:
         fail_with_server(attempt, DSQL_ERR_QUERY, words_for_hidden(attempt));
         return;
-    case DECISION_UNDONE:
+    case DECISION_BODY_ROLLED_BACK:
         fail_with_server(attempt, DSQL_ERR_QUERY,
                          "the transaction's body rolled it back, so nothing was committed");
         return;
-    case DECISION_ROLLED_BACK:
+    case DECISION_COMMIT_ROLLED_BACK:
         fail_with_server(attempt, DSQL_ERR_QUERY, "COMMIT rolled the transaction back");
         return;
-    case DECISION_UNFINISHED:
+    case DECISION_BODY_BUSY:
         attempt->status = fail(&attempt->reason, DSQL_ERR_USAGE,
                                "the transaction's body left a query, COPY or pipeline unfinished");
         return;
-    case DECISION_CLOSED:
+    case DECISION_BODY_CLOSED:
         attempt->status =
             fail(&attempt->reason, DSQL_ERR_USAGE, "the transaction's body closed its connection");
         return;
-    case DECISION_HALF_DONE:
+    case DECISION_PARTLY_COMMITTED:
         fail_with_server(attempt, DSQL_ERR_USAGE,
                          "the transaction's body sent a COMMIT of its own, and what came after it "
                          "was lost: not tried again");
         return;
     case DECISION_RETRY_LOST:
-    case DECISION_LOST:
+    case DECISION_CONNECTION_LOST:
         fail_lost(attempt, DSQL_ERR_CONNECT, "connection lost before COMMIT");
         return;
-    case DECISION_UNKNOWN:
+    case DECISION_COMMIT_UNKNOWN:
         fail_lost(attempt, DSQL_ERR_COMMIT_UNKNOWN,
                   "connection lost during COMMIT, which may have happened");
         return;
-    case DECISION_GO_ON:
+    case DECISION_CONTINUE:
     case DECISION_RETURN_BODY:
-    case DECISION_REFUSED:
+    case DECISION_RETURN_ERROR:
     default:
         return; /* said where it happened */
     }
@@ -166,12 +166,12 @@ static void roll_back(const struct attempt *attempt)
 
 void attempt_abandon(struct attempt *attempt)
 {
-    if (attempt->witness.is_closed) {
+    if (attempt->events.is_closed) {
         attempt->conn = NULL;
     }
     if (attempt->conn != NULL) {
         roll_back(attempt);
-        witness_detach(attempt->conn);
+        body_events_detach(attempt->conn);
     }
 }
 
@@ -184,14 +184,14 @@ static enum decision end_with(struct attempt *attempt, enum decision decision)
 
 enum decision attempt_begin(struct attempt *attempt, bool read_only)
 {
-    if (!witness_attach(attempt->conn, &attempt->witness)) {
+    if (!body_events_attach(attempt->conn, &attempt->events)) {
         attempt->status = fail_nomem(&attempt->reason);
-        return DECISION_REFUSED;
+        return DECISION_RETURN_ERROR;
     }
-    watch_reset(attempt->conn);
+    connection_events_reset(attempt->conn);
     enum outcome begun = send(attempt, read_only ? "BEGIN READ ONLY" : "BEGIN");
     enum decision decision = decide_now(attempt, PHASE_BEGIN, begun, VERDICT_OK);
-    return decision == DECISION_GO_ON ? decision : end_with(attempt, decision);
+    return decision == DECISION_CONTINUE ? decision : end_with(attempt, decision);
 }
 
 static void keep_verdict(struct attempt *attempt, dsql_status status, const dsql_error *error)
@@ -211,13 +211,13 @@ static void keep_verdict(struct attempt *attempt, dsql_status status, const dsql
 
 enum decision attempt_end(struct attempt *attempt, dsql_status status, const dsql_error *error)
 {
-    if (attempt->witness.is_closed) {
+    if (attempt->events.is_closed) {
         attempt->conn = NULL;
     }
     keep_verdict(attempt, status, error);
     enum decision decision = decide_now(attempt, PHASE_BODY, outcome_of_body(attempt),
                                         status == DSQL_OK ? VERDICT_OK : VERDICT_FAILED);
-    if (decision != DECISION_GO_ON) {
+    if (decision != DECISION_CONTINUE) {
         return end_with(attempt, decision);
     }
     enum outcome committed = send(attempt, "COMMIT");

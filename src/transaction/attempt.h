@@ -14,8 +14,8 @@
 struct attempt {
     PGconn *conn; /* with a watch attached; NULL once the body has closed it */
     enum origin origin;
-    bool is_loop; /* the loop form: its body returns nothing that could have hidden an error */
-    struct witness witness;
+    bool is_loop_form; /* the loop form: its body returns nothing that could have hidden an error */
+    struct body_events events;
 
     /* What became of it; for a decision to try again, why. */
     dsql_status status; /* DSQL_OK when committed, or when the body committed and said OK */
@@ -23,12 +23,12 @@ struct attempt {
     dsql_occ kind;      /* of the conflict; DSQL_OCC_NONE when it was none */
 };
 
-/** DECISION_GO_ON: the body may run.  Anything else ends the try. */
+/** DECISION_CONTINUE: the body may run.  Anything else ends the try. */
 enum decision attempt_begin(struct attempt *attempt, bool read_only);
 
 /**
  * After the body, which returned status and filled in *error (NULL when status is DSQL_OK).
- * DECISION_GO_ON or _RETURN_BODY or an error: status and reason are final.
+ * DECISION_CONTINUE or _RETURN_BODY or an error: status and reason are final.
  */
 enum decision attempt_end(struct attempt *attempt, dsql_status status, const dsql_error *error);
 

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See witness.h. */
+/* See events.h. */
 #include "transaction/body_events.h"
 
 #include "base/text.h"
@@ -8,40 +8,40 @@
 
 static int on_event(PGEventId id, void *info, void *pass_through);
 
-static struct witness *witness_of(const PGconn *conn)
+static struct body_events *events_of(const PGconn *conn)
 {
     return PQinstanceData(conn, on_event);
 }
 
 static void note_result(const PGEventResultCreate *created)
 {
-    struct witness *witness = witness_of(created->conn);
-    if (witness == NULL) {
+    struct body_events *events = events_of(created->conn);
+    if (events == NULL) {
         return;
     }
     ExecStatusType status = PQresultStatus(created->result);
     if (status == PGRES_FATAL_ERROR) {
-        witness->has_failed = true;
+        events->has_failed = true;
     } else if (status == PGRES_COMMAND_OK &&
                text_equal_string(text_of(PQcmdStatus(created->result)), "COMMIT")) {
-        witness->has_committed = true;
-        witness->has_failed = false;
+        events->has_committed = true;
+        events->has_failed = false;
     }
 }
 
 static void note_close(const PGEventConnDestroy *destroyed)
 {
-    struct witness *witness = witness_of(destroyed->conn);
-    if (witness != NULL) {
-        witness->is_closed = true;
+    struct body_events *events = events_of(destroyed->conn);
+    if (events != NULL) {
+        events->is_closed = true;
     }
 }
 
 static void note_reset(const PGEventConnReset *reset)
 {
-    struct witness *witness = witness_of(reset->conn);
-    if (witness != NULL) {
-        witness->is_reset = true;
+    struct body_events *events = events_of(reset->conn);
+    if (events != NULL) {
+        events->is_reset = true;
     }
 }
 
@@ -59,15 +59,15 @@ static int on_event(PGEventId id, void *info, void *pass_through)
 }
 
 /* An event procedure stays with the connection; what it writes to changes with each try. */
-bool witness_attach(PGconn *conn, struct witness *witness)
+bool body_events_attach(PGconn *conn, struct body_events *events)
 {
-    *witness = (struct witness){.is_closed = false};
-    return PQsetInstanceData(conn, on_event, witness) == 1 ||
+    *events = (struct body_events){.is_closed = false};
+    return PQsetInstanceData(conn, on_event, events) == 1 ||
            (PQregisterEventProc(conn, on_event, "dsql transaction", NULL) == 1 &&
-            PQsetInstanceData(conn, on_event, witness) == 1);
+            PQsetInstanceData(conn, on_event, events) == 1);
 }
 
-void witness_detach(PGconn *conn)
+void body_events_detach(PGconn *conn)
 {
     PQsetInstanceData(conn, on_event, NULL);
 }

@@ -4,24 +4,24 @@
  * events tell, so that a body may call any PQ function, and PQfinish() too, and cannot turn
  * what was rolled back into a success.
  */
-#ifndef DSQL_TRANSACTION_WITNESS_H
-#define DSQL_TRANSACTION_WITNESS_H
+#ifndef DSQL_TRANSACTION_BODY_EVENTS_H
+#define DSQL_TRANSACTION_BODY_EVENTS_H
 
 #include <libpq-fe.h>
 
 #include <stdbool.h>
 
-struct witness {
+struct body_events {
     bool is_closed;     /* PQfinish(): the connection must not be touched any more */
     bool is_reset;      /* PQreset(): the transaction went with the old connection */
     bool has_committed; /* a COMMIT was answered with success... */
     bool has_failed;    /* ... and something after the last one with an error */
 };
 
-/** Starts to fill in *witness, until detached.  False: out of memory. */
-bool witness_attach(PGconn *conn, struct witness *witness);
+/** Starts to fill in *events, until detached.  False: out of memory. */
+bool body_events_attach(PGconn *conn, struct body_events *events);
 
 /** Not on a connection that is closed. */
-void witness_detach(PGconn *conn);
+void body_events_detach(PGconn *conn);
 
 #endif

@@ -15,40 +15,39 @@ struct row {
 /* The first row that matches decides. */
 /* clang-format off */
 static const struct row table[] = {
-    {PHASE_BEGIN,  OUTCOME_DONE,        ANY,            ANY,            ANY,           DECISION_GO_ON},
-    {PHASE_BEGIN,  OUTCOME_REFUSED,     CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
-    {PHASE_BEGIN,  OUTCOME_REFUSED,     ANY,            ANY,            ANY,           DECISION_REFUSED},
+    {PHASE_BEGIN,              OUTCOME_SUCCESS,                     ANY,            ANY,            ANY,           DECISION_CONTINUE},
+    {PHASE_BEGIN,              OUTCOME_ERROR,                       CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
+    {PHASE_BEGIN,              OUTCOME_ERROR,                       ANY,            ANY,            ANY,           DECISION_RETURN_ERROR},
 
     /* Nothing has been committed, so another connection may try. */
-    {PHASE_BEGIN | PHASE_BODY, OUTCOME_LOST, ANY,       ANY,            ORIGIN_POOL,   DECISION_RETRY_LOST},
-    {PHASE_BEGIN | PHASE_BODY, OUTCOME_LOST, ANY,       ANY,            ORIGIN_CALLER, DECISION_LOST},
+    {PHASE_BEGIN | PHASE_BODY, OUTCOME_CONNECTION_LOST,             ANY,            ANY,            ORIGIN_POOL,   DECISION_RETRY_LOST},
+    {PHASE_BEGIN | PHASE_BODY, OUTCOME_CONNECTION_LOST,             ANY,            ANY,            ORIGIN_CALLER, DECISION_CONNECTION_LOST},
 
     /* The server's word counts more than the body's. */
-    {PHASE_BODY,   OUTCOME_IN_ERROR,    CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
-    {PHASE_BODY,   OUTCOME_IN_ERROR,    ANY,            VERDICT_OK,     ANY,           DECISION_HIDDEN},
-    {PHASE_BODY,   OUTCOME_BUSY,        ANY,            VERDICT_OK,     ANY,           DECISION_UNFINISHED},
-    {PHASE_BODY,   OUTCOME_CLOSED,      ANY,            VERDICT_OK,     ANY,           DECISION_CLOSED},
-    {PHASE_BODY,   OUTCOME_UNDONE,      CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
-    {PHASE_BODY,   OUTCOME_UNDONE,      ANY,            VERDICT_OK,     ANY,           DECISION_UNDONE},
-    {PHASE_BODY,   OUTCOME_ENDED,       ANY,            ANY,            ANY,           DECISION_RETURN_BODY},
-    {PHASE_BODY,   OUTCOME_HALF_ENDED,  ANY,            VERDICT_OK,     ANY,           DECISION_HALF_DONE},
-    {PHASE_BODY,   OUTCOME_OPEN,        ANY,            VERDICT_OK,     ANY,           DECISION_GO_ON},
-    {PHASE_BODY,   ANY,                 ANY,            VERDICT_FAILED, ANY,           DECISION_RETURN_BODY},
+    {PHASE_BODY,               OUTCOME_IN_FAILED_TRANSACTION,       CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
+    {PHASE_BODY,               OUTCOME_IN_FAILED_TRANSACTION,       ANY,            VERDICT_OK,     ANY,           DECISION_HIDDEN_ERROR},
+    {PHASE_BODY,               OUTCOME_BODY_BUSY,                   ANY,            VERDICT_OK,     ANY,           DECISION_BODY_BUSY},
+    {PHASE_BODY,               OUTCOME_BODY_CLOSED,                 ANY,            VERDICT_OK,     ANY,           DECISION_BODY_CLOSED},
+    {PHASE_BODY,               OUTCOME_BODY_ROLLED_BACK,            CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
+    {PHASE_BODY,               OUTCOME_BODY_ROLLED_BACK,            ANY,            VERDICT_OK,     ANY,           DECISION_BODY_ROLLED_BACK},
+    {PHASE_BODY,               OUTCOME_BODY_COMMITTED,              ANY,            ANY,            ANY,           DECISION_RETURN_BODY},
+    {PHASE_BODY,               OUTCOME_BODY_PARTLY_COMMITTED,       ANY,            VERDICT_OK,     ANY,           DECISION_PARTLY_COMMITTED},
+    {PHASE_BODY,               OUTCOME_IN_TRANSACTION,              ANY,            VERDICT_OK,     ANY,           DECISION_CONTINUE},
+    {PHASE_BODY,               ANY,                                 ANY,            VERDICT_FAILED, ANY,           DECISION_RETURN_BODY},
 
-    {PHASE_COMMIT, OUTCOME_DONE,        ANY,            ANY,            ANY,           DECISION_GO_ON},
+    {PHASE_COMMIT,             OUTCOME_SUCCESS,                     ANY,            ANY,            ANY,           DECISION_CONTINUE},
     /* At DSQL this is where conflicts appear. */
-    {PHASE_COMMIT, OUTCOME_REFUSED | OUTCOME_ROLLED_BACK,
-                                        CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
-    {PHASE_COMMIT, OUTCOME_REFUSED,     ANY,            ANY,            ANY,           DECISION_REFUSED},
-    {PHASE_COMMIT, OUTCOME_ROLLED_BACK, ANY,            ANY,            ANY,           DECISION_ROLLED_BACK},
-    {PHASE_COMMIT, OUTCOME_LOST,        ANY,            ANY,            ANY,           DECISION_UNKNOWN},
+    {PHASE_COMMIT,             OUTCOME_ERROR | OUTCOME_ROLLED_BACK, CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
+    {PHASE_COMMIT,             OUTCOME_ERROR,                       ANY,            ANY,            ANY,           DECISION_RETURN_ERROR},
+    {PHASE_COMMIT,             OUTCOME_ROLLED_BACK,                 ANY,            ANY,            ANY,           DECISION_COMMIT_ROLLED_BACK},
+    {PHASE_COMMIT,             OUTCOME_CONNECTION_LOST,             ANY,            ANY,            ANY,           DECISION_COMMIT_UNKNOWN},
 
     /* Its own COMMIT is in it, so the same holds for a single statement. */
-    {PHASE_STATEMENT, OUTCOME_DONE | OUTCOME_ROLLED_BACK,
-                                        ANY,            ANY,            ANY,           DECISION_GO_ON},
-    {PHASE_STATEMENT, OUTCOME_REFUSED,  CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
-    {PHASE_STATEMENT, OUTCOME_REFUSED,  ANY,            ANY,            ANY,           DECISION_REFUSED},
-    {PHASE_STATEMENT, OUTCOME_LOST,     ANY,            ANY,            ANY,           DECISION_UNKNOWN},
+    {PHASE_STATEMENT,          OUTCOME_SUCCESS | OUTCOME_ROLLED_BACK,
+                                                                    ANY,            ANY,            ANY,           DECISION_CONTINUE},
+    {PHASE_STATEMENT,          OUTCOME_ERROR,                       CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
+    {PHASE_STATEMENT,          OUTCOME_ERROR,                       ANY,            ANY,            ANY,           DECISION_RETURN_ERROR},
+    {PHASE_STATEMENT,          OUTCOME_CONNECTION_LOST,             ANY,            ANY,            ANY,           DECISION_COMMIT_UNKNOWN},
 };
 /* clang-format on */
 
@@ -62,8 +61,8 @@ static enum decision look_up(const struct observation *seen)
             return row->decision;
         }
     }
-    assert(false);           /* an observation that cannot be made */
-    return DECISION_UNKNOWN; /* the answer that promises least */
+    assert(false);                  /* an observation that cannot be made */
+    return DECISION_COMMIT_UNKNOWN; /* the answer that promises least */
 }
 
 static bool is_retry(enum decision decision)
@@ -75,5 +74,5 @@ static bool is_retry(enum decision decision)
 enum decision decide(const struct observation *seen)
 {
     enum decision decision = look_up(seen);
-    return seen->has_committed && is_retry(decision) ? DECISION_HALF_DONE : decision;
+    return seen->has_committed && is_retry(decision) ? DECISION_PARTLY_COMMITTED : decision;
 }

@@ -42,7 +42,7 @@ static enum decision decide_lost(struct attempt *attempt, enum phase phase, dsql
     attempt->status = fail(&attempt->reason, status, "%s: %s", what, PQerrorMessage(attempt->conn));
     return decide(&(struct observation){
         .phase = phase,
-        .outcome = OUTCOME_LOST,
+        .outcome = OUTCOME_CONNECTION_LOST,
         .cause = CAUSE_NONE,
         .verdict = VERDICT_OK,
         .origin = attempt->origin,
@@ -62,7 +62,7 @@ static enum decision lost_after_sending(struct attempt *attempt, const struct st
 static enum decision refuse(struct attempt *attempt, const char *what)
 {
     attempt->status = fail(&attempt->reason, DSQL_ERR_USAGE, "%s", what);
-    return DECISION_REFUSED;
+    return DECISION_RETURN_ERROR;
 }
 
 /* A statement that needs the connection for longer than itself. */
@@ -74,36 +74,36 @@ static enum decision check_is_over(struct attempt *attempt, const PGresult *resu
     if (PQtransactionStatus(attempt->conn) != PQTRANS_IDLE) {
         return refuse(attempt, "the statement began a transaction: use dsql_transaction()");
     }
-    return DECISION_GO_ON;
+    return DECISION_CONTINUE;
 }
 
 static enum decision judge(struct attempt *attempt, const struct statement *statement,
                            PGresult *result)
 {
-    enum outcome outcome = answer_outcome(result);
-    if (outcome == OUTCOME_LOST) {
+    enum outcome outcome = result_outcome(result);
+    if (outcome == OUTCOME_CONNECTION_LOST) {
         return lost_after_sending(attempt, statement);
     }
     attempt->status = dsql_check(attempt->conn, result, &attempt->reason);
     enum decision decision = decide(&(struct observation){
         .phase = PHASE_STATEMENT,
         .outcome = outcome,
-        .cause = answer_cause(attempt->conn),
+        .cause = result_cause(attempt->conn),
         .verdict = VERDICT_OK,
         .origin = attempt->origin,
     });
     if (decision == DECISION_RETRY_CONFLICT) {
-        attempt->kind = watch_failure(attempt->conn)->occ;
+        attempt->kind = connection_events_failure(attempt->conn)->occ;
     }
-    return decision == DECISION_GO_ON ? check_is_over(attempt, result) : decision;
+    return decision == DECISION_CONTINUE ? check_is_over(attempt, result) : decision;
 }
 
 static enum decision send_and_judge(struct attempt *attempt, const struct statement *statement,
                                     PGresult **out)
 {
     PGconn *conn = attempt->conn;
-    watch_reset(conn);
-    if (fitness_is_gone(conn)) {
+    connection_events_reset(conn);
+    if (health_is_lost(conn)) {
         return decide_lost(attempt, PHASE_BEGIN, DSQL_ERR_CONNECT,
                            "connection lost before the statement was sent");
     }
@@ -111,11 +111,11 @@ static enum decision send_and_judge(struct attempt *attempt, const struct statem
                           NULL, NULL, 0) == 0 &&
         PQstatus(conn) == CONNECTION_OK) {
         attempt->status = dsql_check(conn, NULL, &attempt->reason);
-        return DECISION_REFUSED;
+        return DECISION_RETURN_ERROR;
     }
     PGresult *result = last_result(conn);
     enum decision decision = judge(attempt, statement, result);
-    if (decision == DECISION_GO_ON) {
+    if (decision == DECISION_CONTINUE) {
         *out = result;
     } else {
         PQclear(result);
@@ -125,28 +125,28 @@ static enum decision send_and_judge(struct attempt *attempt, const struct statem
 
 /* ---- All of them ---- */
 
-static PGresult *exec_alone(struct course *course, const struct statement *statement)
+static PGresult *exec_alone(struct retry_loop *loop, const struct statement *statement)
 {
     PGresult *result = NULL;
-    while (course_take(course)) {
-        course_settle(course, send_and_judge(&course->attempt, statement, &result));
+    while (retry_loop_take(loop)) {
+        retry_loop_settle(loop, send_and_judge(&loop->attempt, statement, &result));
     }
     return result;
 }
 
 /* READ ONLY is a property of a transaction, so there has to be one around the statement. */
-static PGresult *exec_read_only(struct course *course, const struct statement *statement)
+static PGresult *exec_read_only(struct retry_loop *loop, const struct statement *statement)
 {
     PGresult *result = NULL;
-    PGconn *conn = course_begin(course);
+    PGconn *conn = retry_loop_begin(loop);
     while (conn != NULL) {
         PQclear(result);
         result = PQexecParams(conn, statement->sql, statement->param_count, NULL, statement->params,
                               NULL, NULL, 0);
         dsql_error reason = {0};
         dsql_status status = dsql_check(conn, result, &reason);
-        course_end_body(course, status, &reason);
-        conn = course_begin(course);
+        retry_loop_end_body(loop, status, &reason);
+        conn = retry_loop_begin(loop);
     }
     return result;
 }
@@ -154,11 +154,11 @@ static PGresult *exec_read_only(struct course *course, const struct statement *s
 PGresult *exec_statement(dsql_pool *pool, const struct transaction_settings *settings,
                          const struct statement *statement, dsql_error *err)
 {
-    struct course course;
-    course_start(&course, pool, settings);
+    struct retry_loop loop;
+    retry_loop_start(&loop, pool, settings);
     PGresult *result =
-        settings->read_only ? exec_read_only(&course, statement) : exec_alone(&course, statement);
-    if (course_finish(&course, err) != DSQL_OK) {
+        settings->read_only ? exec_read_only(&loop, statement) : exec_alone(&loop, statement);
+    if (retry_loop_finish(&loop, err) != DSQL_OK) {
         PQclear(result);
         return NULL;
     }

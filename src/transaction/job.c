@@ -72,7 +72,7 @@ static enum job_state state_of(const struct job *job, const PGresult *result, ds
     return fail_job(err, job, PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1));
 }
 
-/* One look, whose retries end with the caller's patience. */
+/* One look, whose retries end with the caller's limit. */
 static enum job_state look(const struct job *job, dsql_error *err)
 {
     struct transaction_settings settings = job->settings;
@@ -153,8 +153,8 @@ dsql_status dsql_job_wait(dsql_pool *pool, const char *job_id, int timeout_ms, d
         .clock = parts->clock,
         .deadline_ms = timeout_ms < 0 ? -1 : clock_monotonic_ms(parts->clock) + timeout_ms,
     };
-    pool_hold(pool);
+    pool_pin(pool);
     status = wait_for(&job, timeout_ms, err);
-    pool_let_go(pool);
+    pool_unpin(pool);
     return status;
 }

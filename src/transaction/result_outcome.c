@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "connect/connection_events.h"
 
-bool answer_is_success(const PGresult *result)
+bool result_is_success(const PGresult *result)
 {
     switch (PQresultStatus(result)) {
     case PGRES_BAD_RESPONSE:
@@ -34,20 +34,20 @@ static bool is_no_answer(const PGresult *result)
            text_equal_string(code, "40003");
 }
 
-enum outcome answer_outcome(PGresult *result)
+enum outcome result_outcome(PGresult *result)
 {
-    if (!answer_is_success(result)) {
-        return is_no_answer(result) ? OUTCOME_LOST : OUTCOME_REFUSED;
+    if (!result_is_success(result)) {
+        return is_no_answer(result) ? OUTCOME_CONNECTION_LOST : OUTCOME_ERROR;
     }
     if (text_equal_string(text_of(PQcmdStatus(result)), "ROLLBACK")) {
         return OUTCOME_ROLLED_BACK;
     }
-    return OUTCOME_DONE;
+    return OUTCOME_SUCCESS;
 }
 
-enum cause answer_cause(const PGconn *conn)
+enum cause result_cause(const PGconn *conn)
 {
-    const struct watch_failure *failure = watch_failure(conn);
+    const struct transaction_failure *failure = connection_events_failure(conn);
     if (failure->sqlstate[0] == '\0') {
         return CAUSE_NONE;
     }

@@ -45,7 +45,7 @@ static void take_result(struct sending *sending)
     }
     if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
         sending->is_synced = true;
-    } else if (!answer_is_success(result) && sending->status == DSQL_OK) {
+    } else if (!result_is_success(result) && sending->status == DSQL_OK) {
         note_failure(sending, result);
     }
     PQclear(result);

@@ -10,31 +10,31 @@
 #include "connect/connection_events.h"
 #include "transaction/retry_loop.h"
 
-static void leave(struct course *course)
+static void leave(struct retry_loop *loop)
 {
     dsql_error unwound = {.status = DSQL_ERR_CALLBACK};
-    course_abandon(course, unwound.status, &unwound); /* does nothing when it is over */
-    course_finish(course, NULL);
+    retry_loop_abandon(loop, unwound.status, &unwound); /* does nothing when it is over */
+    retry_loop_finish(loop, NULL);
 }
 
-static dsql_status drive(struct course *course, dsql_txn_fn body, void *arg, dsql_error *err)
+static dsql_status drive(struct retry_loop *loop, dsql_txn_fn body, void *arg, dsql_error *err)
 {
-    PGconn *conn = course_begin(course);
+    PGconn *conn = retry_loop_begin(loop);
     while (conn != NULL) {
         dsql_error reason = {0};
         dsql_status status = body(conn, arg, &reason);
-        course_end_body(course, status, &reason);
-        conn = course_begin(course);
+        retry_loop_end_body(loop, status, &reason);
+        conn = retry_loop_begin(loop);
     }
-    return course_finish(course, err);
+    return retry_loop_finish(loop, err);
 }
 
 dsql_status transaction_run(dsql_pool *pool, const struct transaction_settings *settings,
                             dsql_txn_fn body, void *arg, dsql_error *err)
 {
-    struct course course __attribute__((cleanup(leave)));
-    course_start(&course, pool, settings);
-    return drive(&course, body, arg, err);
+    struct retry_loop loop __attribute__((cleanup(leave)));
+    retry_loop_start(&loop, pool, settings);
+    return drive(&loop, body, arg, err);
 }
 
 dsql_status dsql_transaction_with(dsql_pool *pool, const dsql_transaction_options *options,
@@ -66,15 +66,15 @@ static dsql_status check_connection(PGconn *conn, dsql_error *err)
                     "the connection is in a transaction, a query or a pipeline already: "
                     "use the transaction that is open, or another connection");
     }
-    return watch_attach(conn) ? DSQL_OK : fail_nomem(err);
+    return connection_events_attach(conn) ? DSQL_OK : fail_nomem(err);
 }
 
 static dsql_status run_on(PGconn *conn, const struct transaction_settings *settings,
                           const struct logger *logger, dsql_txn_fn body, void *arg, dsql_error *err)
 {
-    struct course course __attribute__((cleanup(leave)));
-    course_start_on(&course, conn, settings, logger);
-    return drive(&course, body, arg, err);
+    struct retry_loop loop __attribute__((cleanup(leave)));
+    retry_loop_start_on(&loop, conn, settings, logger);
+    return drive(&loop, body, arg, err);
 }
 
 dsql_status dsql_conn_transaction(PGconn *conn, const dsql_options *options, dsql_txn_fn fn,

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The loop form: the engine of course.h, left and resumed by its caller.  DSQL_TRANSACTION
+ * The loop form: the engine of loop.h, left and resumed by its caller.  DSQL_TRANSACTION
  * in dsql.h is a loop over these functions.
  */
 #include "base/error.h"
@@ -8,10 +8,10 @@
 #include "transaction/retry_loop.h"
 
 struct dsql_transaction_loop {
-    struct course course;
+    struct retry_loop retry_loop;
     dsql_error *err; /* the caller's, or the one below */
     dsql_error own;
-    bool is_told; /* the outcome is in *err */
+    bool is_reported; /* the outcome is in *err */
 };
 
 dsql_transaction_loop *
@@ -31,8 +31,8 @@ dsql_transaction_loop_new(dsql_pool *pool, const dsql_transaction_options *optio
         fail_nomem(err);
         return NULL;
     }
-    course_start(&loop->course, pool, &settings);
-    loop->course.is_loop = true;
+    retry_loop_start(&loop->retry_loop, pool, &settings);
+    loop->retry_loop.is_loop_form = true;
     loop->err = err != NULL ? err : &loop->own;
     *loop->err = (dsql_error){.status = DSQL_OK};
     return loop;
@@ -40,25 +40,25 @@ dsql_transaction_loop_new(dsql_pool *pool, const dsql_transaction_options *optio
 
 int dsql_transaction_loop_running(const dsql_transaction_loop *loop)
 {
-    return loop != NULL && loop->course.state != COURSE_OVER;
+    return loop != NULL && loop->retry_loop.state != RETRY_LOOP_OVER;
 }
 
 /* Once it is over: the outcome, into the caller's error the first time. */
-static dsql_status tell_outcome(dsql_transaction_loop *loop)
+static dsql_status report_outcome(dsql_transaction_loop *loop)
 {
-    if (!loop->is_told) {
-        loop->is_told = true;
+    if (!loop->is_reported) {
+        loop->is_reported = true;
         *loop->err = (dsql_error){.status = DSQL_OK};
-        course_finish(&loop->course, loop->err);
+        retry_loop_finish(&loop->retry_loop, loop->err);
     }
-    return loop->course.attempt.status;
+    return loop->retry_loop.attempt.status;
 }
 
 /* A failure that the body has left in the caller's error is what a callback would return. */
 static void end_body(dsql_transaction_loop *loop)
 {
     const dsql_error left = *loop->err;
-    course_end_body(&loop->course, left.status, &left);
+    retry_loop_end_body(&loop->retry_loop, left.status, &left);
 }
 
 PGconn *dsql_transaction_loop_next(dsql_transaction_loop *loop)
@@ -68,9 +68,9 @@ PGconn *dsql_transaction_loop_next(dsql_transaction_loop *loop)
     }
     end_body(loop);
     *loop->err = (dsql_error){.status = DSQL_OK};
-    PGconn *conn = course_begin(&loop->course);
+    PGconn *conn = retry_loop_begin(&loop->retry_loop);
     if (conn == NULL) {
-        tell_outcome(loop);
+        report_outcome(loop);
     }
     return conn;
 }
@@ -85,9 +85,9 @@ dsql_status dsql_transaction_loop_end(dsql_transaction_loop *loop)
         if (left.status == DSQL_OK) {
             fail(&left, DSQL_ERR_CALLBACK, "the transaction was left before its end: rolled back");
         }
-        course_abandon(&loop->course, left.status, &left);
+        retry_loop_abandon(&loop->retry_loop, left.status, &left);
     }
-    return tell_outcome(loop);
+    return report_outcome(loop);
 }
 
 void dsql_transaction_loop_free(dsql_transaction_loop *loop)

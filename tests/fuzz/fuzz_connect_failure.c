@@ -9,14 +9,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     dsql_error err = {.status = DSQL_OK};
-    struct refusal refusal = refusal_read(text_of_bytes(data, size));
-    const struct refusal_context context = {
+    struct connect_failure failure = connect_failure_read(text_of_bytes(data, size));
+    const struct connect_failure_context context = {
         .host = "h", .user = size % 2 == 0 ? "admin" : "app", .token_seconds = 900};
-    size_t state_length = strlen(refusal.sqlstate);
-    if (refusal_fail(&refusal, &context, &err) != DSQL_ERR_CONNECT ||
+    size_t state_length = strlen(failure.sqlstate);
+    if (connect_failure_to_error(&failure, &context, &err) != DSQL_ERR_CONNECT ||
         err.message[sizeof err.message - 1] != '\0' || strchr(err.message, '\n') != NULL ||
         (state_length != 0 && state_length != 5) ||
-        (refusal.kind != REFUSAL_FINAL && state_length == 0)) {
+        (failure.kind != CONNECT_FAILURE_PERMANENT && state_length == 0)) {
         __builtin_trap();
     }
     return 0;

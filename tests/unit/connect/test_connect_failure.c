@@ -9,18 +9,18 @@
 #define PREFIX "connection to server at \"h\" (127.0.0.1), port 5432 failed: "
 #define DENIED PREFIX "FATAL:  08006: unable to accept connection, access denied\n"
 
-static enum refusal_kind kind_of(const char *message)
+static enum connect_failure_kind kind_of(const char *message)
 {
-    return refusal_read(text_of(message)).kind;
+    return connect_failure_read(text_of(message)).kind;
 }
 
 static dsql_error refuse_at(const char *message, const char *user, int64_t now_s)
 {
     dsql_error err = {.status = DSQL_OK};
-    struct refusal refusal = refusal_read(text_of(message));
-    const struct refusal_context context = {
+    struct connect_failure failure = connect_failure_read(text_of(message));
+    const struct connect_failure_context context = {
         .host = "h", .user = user, .token_seconds = 900, .now_s = now_s};
-    assert_int_equal(refusal_fail(&refusal, &context, &err), DSQL_ERR_CONNECT);
+    assert_int_equal(connect_failure_to_error(&failure, &context, &err), DSQL_ERR_CONNECT);
     assert_int_equal(err.status, DSQL_ERR_CONNECT);
     assert_null(strchr(err.message, '\n'));
     return err;
@@ -45,7 +45,7 @@ static int64_t at(const char *time)
 static void an_expired_signature_blames_the_clock_with_the_skew(void **state)
 {
     (void)state;
-    assert_int_equal(kind_of(EXPIRED), REFUSAL_EXPIRED);
+    assert_int_equal(kind_of(EXPIRED), CONNECT_FAILURE_EXPIRED);
     dsql_error err = refuse_at(EXPIRED, "admin", at("20241107T000000Z"));
     assert_string_equal(err.sqlstate, "08006");
     assert_string_equal(
@@ -84,11 +84,11 @@ static void a_session_that_is_over_is_worth_fresh_credentials(void **state)
 {
     (void)state;
     const char *message = DENIED "HINT:  The security token included in the request is expired\n";
-    assert_int_equal(kind_of(message), REFUSAL_EXPIRED);
+    assert_int_equal(kind_of(message), CONNECT_FAILURE_EXPIRED);
     assert_non_null(strstr(refuse(message).message, "renew the AWS credentials"));
     assert_int_equal(
         kind_of(DENIED "HINT:  The security token included in the request is invalid\n"),
-        REFUSAL_FINAL);
+        CONNECT_FAILURE_PERMANENT);
 }
 
 static void a_wrong_user_says_which_action_belongs_to_whom(void **state)
@@ -96,7 +96,7 @@ static void a_wrong_user_says_which_action_belongs_to_whom(void **state)
     (void)state;
     const char *message =
         DENIED "HINT:  Wrong user to action mapping. user: admin, action: DbConnect";
-    assert_int_equal(kind_of(message), REFUSAL_FINAL);
+    assert_int_equal(kind_of(message), CONNECT_FAILURE_PERMANENT);
     dsql_error err = refuse(message);
     assert_non_null(strstr(err.message, "user admin needs a DbConnectAdmin token"));
     assert_null(strstr(err.message, "clock"));
@@ -106,8 +106,8 @@ static void access_denied_is_final_and_names_the_permission(void **state)
 {
     (void)state;
     const char *message = DENIED "HINT:  User: arn:aws:iam::1:user/x is not authorized\n";
-    assert_int_equal(kind_of(message), REFUSAL_FINAL);
-    assert_int_equal(kind_of(DENIED), REFUSAL_FINAL);
+    assert_int_equal(kind_of(message), CONNECT_FAILURE_PERMANENT);
+    assert_int_equal(kind_of(DENIED), CONNECT_FAILURE_PERMANENT);
     assert_non_null(strstr(refuse_at(message, "admin", 0).message, "dsql:DbConnectAdmin"));
     dsql_error err = refuse_at(message, "app", 0);
     assert_non_null(strstr(err.message, "dsql:DbConnect on"));
@@ -125,15 +125,17 @@ static void what_passes_is_worth_waiting_for(void **state)
         "x: FATAL:  57P03: the database system is not yet accepting connections\n",
     };
     for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
-        assert_int_equal(kind_of(messages[i]), REFUSAL_FOR_THE_TIME);
+        assert_int_equal(kind_of(messages[i]), CONNECT_FAILURE_TRANSIENT);
     }
 }
 
 static void only_a_server_can_ask_for_another_try(void **state)
 {
     (void)state;
-    assert_int_equal(kind_of("could not translate host name \"waking up cluster\""), REFUSAL_FINAL);
-    assert_int_equal(kind_of("connection refused\nHINT:  Signature expired: x\n"), REFUSAL_FINAL);
+    assert_int_equal(kind_of("could not translate host name \"waking up cluster\""),
+                     CONNECT_FAILURE_PERMANENT);
+    assert_int_equal(kind_of("connection refused\nHINT:  Signature expired: x\n"),
+                     CONNECT_FAILURE_PERMANENT);
 }
 
 static void too_many_connections_keep_their_sqlstate(void **state)
@@ -148,11 +150,11 @@ static void too_many_connections_keep_their_sqlstate(void **state)
 static void the_words_of_the_server_count_among_several_addresses(void **state)
 {
     (void)state;
-    struct refusal refusal = refusal_read(text_of(
+    struct connect_failure failure = connect_failure_read(text_of(
         "connection to server at \"h\" (::1), port 5432 failed: Connection refused\n"
         "\tIs the server running on that host and accepting TCP/IP connections?\n" EXPIRED));
-    assert_string_equal(refusal.sqlstate, "08006");
-    assert_int_equal(refusal.kind, REFUSAL_EXPIRED);
+    assert_string_equal(failure.sqlstate, "08006");
+    assert_int_equal(failure.kind, CONNECT_FAILURE_EXPIRED);
 }
 
 static void a_network_error_has_no_sqlstate(void **state)
@@ -183,7 +185,7 @@ static void each_known_trouble_has_a_next_step(void **state)
         {PREFIX "FATAL:  08006: unable to accept connection, sni was not received\n", "sslsni"},
     };
     for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++) {
-        assert_int_equal(kind_of(troubles[i][0]), REFUSAL_FINAL);
+        assert_int_equal(kind_of(troubles[i][0]), CONNECT_FAILURE_PERMANENT);
         assert_non_null(strstr(refuse(troubles[i][0]).message, troubles[i][1]));
     }
 }
@@ -228,14 +230,14 @@ static void a_server_that_repeats_the_token_is_not_quoted(void **state)
 static void expect_withheld(const char *message, bool is_withheld)
 {
     dsql_error err = {.status = DSQL_OK};
-    struct refusal refusal = refusal_read(text_of(message));
-    const struct refusal_context context = {
+    struct connect_failure failure = connect_failure_read(text_of(message));
+    const struct connect_failure_context context = {
         .host = "h.on.aws",
         .user = "app",
         .token = "h.on.aws/?Action=DbConnect&X-Amz-Date=20241107T001500Z&X-Amz-Expires=900&"
                  "X-Amz-Security-Token=hush-hush-session&X-Amz-SignedHeaders=host&"
                  "X-Amz-Signature=0123456789abcdef0123456789abcdef"};
-    refusal_fail(&refusal, &context, &err);
+    connect_failure_to_error(&failure, &context, &err);
     assert_int_equal(strstr(err.message, "withheld") != NULL, is_withheld);
     assert_null(strstr(err.message, "hush-session"));
     assert_null(strstr(err.message, "abcdef012345"));

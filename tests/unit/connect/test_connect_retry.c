@@ -7,47 +7,48 @@ static uint64_t always(void *arg)
     return *(uint64_t *)arg;
 }
 
-static int64_t next(struct tries *tries, enum refusal_kind kind, int64_t left_ms, uint64_t chance)
+static int64_t next(struct connect_retry *retry, enum connect_failure_kind kind, int64_t left_ms,
+                    uint64_t chance)
 {
     const struct random_source random = {.next = always, .arg = &chance};
-    return tries_next(tries, kind, left_ms, &random);
+    return connect_retry_next(retry, kind, left_ms, &random);
 }
 
 static void what_is_final_is_never_tried_again(void **state)
 {
     (void)state;
-    struct tries tries = {0};
-    assert_int_equal(next(&tries, REFUSAL_FINAL, 100000, 0), TRIES_GIVE_UP);
+    struct connect_retry retry = {0};
+    assert_int_equal(next(&retry, CONNECT_FAILURE_PERMANENT, 100000, 0), CONNECT_RETRY_GIVE_UP);
 }
 
 static void an_expired_signature_is_tried_once_more_and_at_once(void **state)
 {
     (void)state;
-    struct tries tries = {0};
-    assert_int_equal(next(&tries, REFUSAL_EXPIRED, 1, 0), 0);
-    assert_int_equal(next(&tries, REFUSAL_EXPIRED, 100000, 0), TRIES_GIVE_UP);
-    assert_int_equal(next(&tries, REFUSAL_FOR_THE_TIME, 100000, 0), 50);
-    assert_int_equal(next(&tries, REFUSAL_EXPIRED, 100000, 0), TRIES_GIVE_UP);
+    struct connect_retry retry = {0};
+    assert_int_equal(next(&retry, CONNECT_FAILURE_EXPIRED, 1, 0), 0);
+    assert_int_equal(next(&retry, CONNECT_FAILURE_EXPIRED, 100000, 0), CONNECT_RETRY_GIVE_UP);
+    assert_int_equal(next(&retry, CONNECT_FAILURE_TRANSIENT, 100000, 0), 50);
+    assert_int_equal(next(&retry, CONNECT_FAILURE_EXPIRED, 100000, 0), CONNECT_RETRY_GIVE_UP);
 }
 
 static void the_waits_double_up_to_five_seconds(void **state)
 {
     (void)state;
     static const int64_t expected[] = {50, 100, 200, 400, 800, 1600, 2500, 2500};
-    struct tries tries = {0};
+    struct connect_retry retry = {0};
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
-        assert_int_equal(next(&tries, REFUSAL_FOR_THE_TIME, INT64_MAX, 0), expected[i]);
+        assert_int_equal(next(&retry, CONNECT_FAILURE_TRANSIENT, INT64_MAX, 0), expected[i]);
     }
-    tries.waits = 1000000;
-    assert_int_equal(next(&tries, REFUSAL_FOR_THE_TIME, INT64_MAX, 0), 2500);
+    retry.waits = 1000000;
+    assert_int_equal(next(&retry, CONNECT_FAILURE_TRANSIENT, INT64_MAX, 0), 2500);
 }
 
 static void chance_adds_up_to_the_other_half(void **state)
 {
     (void)state;
     for (uint64_t chance = 0; chance < 500; chance++) {
-        struct tries tries = {0};
-        int64_t wait = next(&tries, REFUSAL_FOR_THE_TIME, 100000, chance << 50);
+        struct connect_retry retry = {0};
+        int64_t wait = next(&retry, CONNECT_FAILURE_TRANSIENT, 100000, chance << 50);
         assert_in_range(wait, 50, 100);
     }
 }
@@ -55,10 +56,10 @@ static void chance_adds_up_to_the_other_half(void **state)
 static void a_wait_that_would_pass_the_deadline_is_not_begun(void **state)
 {
     (void)state;
-    struct tries tries = {0};
-    assert_int_equal(next(&tries, REFUSAL_FOR_THE_TIME, 50, 0), TRIES_GIVE_UP);
-    tries = (struct tries){0};
-    assert_int_equal(next(&tries, REFUSAL_FOR_THE_TIME, 51, 0), 50);
+    struct connect_retry retry = {0};
+    assert_int_equal(next(&retry, CONNECT_FAILURE_TRANSIENT, 50, 0), CONNECT_RETRY_GIVE_UP);
+    retry = (struct connect_retry){0};
+    assert_int_equal(next(&retry, CONNECT_FAILURE_TRANSIENT, 51, 0), 50);
 }
 
 int main(void)

@@ -16,7 +16,7 @@ static void a_clock_that_is_behind_is_measured(void **state)
     int64_t skew = 0;
     struct text hint = text_of("Signature expired: 20241107T000000Z is now earlier than "
                                "20241107T001500Z (20241107T003000Z - 15 min.)");
-    assert_true(skew_measure(hint, at("20241107T000001Z"), &skew));
+    assert_true(signature_skew_measure(hint, at("20241107T000001Z"), &skew));
     assert_int_equal(skew, -(30 * 60 - 1));
 }
 
@@ -26,7 +26,7 @@ static void a_clock_that_is_ahead_is_measured(void **state)
     int64_t skew = 0;
     struct text hint = text_of("Signature not yet current: 20241107T003000Z is still later than "
                                "20241107T000500Z (20241107T000000Z + 5 min.)");
-    assert_true(skew_measure(hint, at("20241107T003000Z"), &skew));
+    assert_true(signature_skew_measure(hint, at("20241107T003000Z"), &skew));
     assert_int_equal(skew, 30 * 60);
 }
 
@@ -42,7 +42,7 @@ static void fewer_than_three_times_measure_nothing(void **state)
     };
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
         int64_t skew = 77;
-        assert_false(skew_measure(text_of(hints[i]), 0, &skew));
+        assert_false(signature_skew_measure(text_of(hints[i]), 0, &skew));
         assert_int_equal(skew, 77);
     }
 }

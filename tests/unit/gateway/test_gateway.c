@@ -335,7 +335,7 @@ static void assert_skew_is_told(int64_t age_s)
     int64_t skew_s = INT64_MAX;
     int64_t now_s = clock_wall_s(clock_system());
     assert_int_equal(PQstatus(conn), CONNECTION_BAD);
-    assert_true(skew_measure(text_of(PQerrorMessage(conn)), now_s, &skew_s));
+    assert_true(signature_skew_measure(text_of(PQerrorMessage(conn)), now_s, &skew_s));
     assert_in_range(skew_s, 0, 10);
     PQfinish(conn);
 }

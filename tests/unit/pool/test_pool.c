@@ -510,12 +510,12 @@ static void close_waits_for_who_holds_the_pool(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_with(PLACES, 1000);
-    pool_hold(pool);
+    pool_pin(pool);
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_ERR_TIMEOUT);
     dsql_error err = {0};
     assert_null(dsql_pool_acquire(pool, &err));
     assert_int_equal(err.status, DSQL_ERR_CLOSED);
-    pool_let_go(pool);
+    pool_unpin(pool);
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 

@@ -1,11 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See condition.h. */
 #include "pool/condition.h"
 
 #include <errno.h>
 #include <time.h>
 
-enum { LONGEST_WAIT_MS = 1000 * 60 * 60 * 24 }; /* callers look again anyway */
+enum { LONGEST_WAIT_MS = 1000 * 60 * 60 * 24 }; /* no overflow; callers check and wait again */
 
 bool condition_init(pthread_cond_t *condition)
 {

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Condition variables that wait by the monotonic clock, so that a change of date is no matter. */
+/*
+ * Condition variables on the monotonic clock: a change of the date neither ends a wait early
+ * nor prolongs it.
+ */
 #ifndef DSQL_POOL_CONDITION_H
 #define DSQL_POOL_CONDITION_H
 
@@ -7,15 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CONDITION_FOR_EVER = -1 };
-
-/** False: the system has no resources left. */
+/** False: the system is out of resources. */
 bool condition_init(pthread_cond_t *condition);
 
-/** A point on CLOCK_MONOTONIC, wait_ms from now; 0 ms for what has passed. */
+/** The time wait_ms from now on CLOCK_MONOTONIC; now, if wait_ms is not positive. */
 struct timespec condition_deadline(int64_t wait_ms);
 
-/** Waits, with the lock held; until NULL waits for ever.  False: the time is up. */
+/** Waits; the caller holds lock.  until NULL: no limit.  False: the time limit has passed. */
 bool condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, const struct timespec *until);
 
 #endif

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See fitness.h. */
 #include "pool/health.h"
 
 #include "base/platform.h"
@@ -15,7 +14,7 @@ static bool ask(PGconn *conn, const char *sql, ExecStatusType expected, struct t
     return is_done && PQtransactionStatus(conn) == PQTRANS_IDLE;
 }
 
-/* Nonblocking mode is the caller's; what he has not sent yet is not worth waiting for. */
+/* The caller may have set nonblocking mode; unsent output is not worth waiting for. */
 static bool make_blocking(PGconn *conn)
 {
     return PQisnonblocking(conn) == 0 || (PQflush(conn) == 0 && PQsetnonblocking(conn, 0) == 0);
@@ -32,7 +31,7 @@ bool health_end_transaction(PGconn *conn, struct time_limit limit)
     case PQTRANS_INTRANS:
     case PQTRANS_INERROR:
         return make_blocking(conn) && ask(conn, "ROLLBACK", PGRES_COMMAND_OK, limit);
-    case PQTRANS_ACTIVE: /* COPY, or results nobody fetched: may never end */
+    case PQTRANS_ACTIVE: /* a COPY or unread results: may never end */
     case PQTRANS_UNKNOWN:
     default:
         return false;
@@ -56,11 +55,11 @@ static enum socket_state peek(PGconn *conn)
     if (got == 0) {
         return GONE;
     }
-    /* An ErrorResponse that nobody asked for is the last word (57P01 and the like). */
+    /* An ErrorResponse that nobody asked for (57P01 and the like): the server is closing. */
     return first == 'E' && !PQsslInUse(conn) ? ENDING : READABLE;
 }
 
-/* Notices and settings come unasked and are fine, and TLS has records of its own. */
+/* Notices, ParameterStatus and TLS session tickets come unasked: libpq consumes them first. */
 bool health_check_round_trip(PGconn *conn, struct time_limit limit)
 {
     if (PQconsumeInput(conn) == 0 || peek(conn) == GONE) {
@@ -89,7 +88,9 @@ bool health_check_idle(PGconn *conn, struct time_limit limit)
 bool health_is_lost(PGconn *conn)
 {
     enum socket_state state = peek(conn);
-    if (state == READABLE) { /* what hides the end of the stream is read away */
+    if (state ==
+        READABLE) { /* an end of file may be behind these bytes: consume them, look again */
+
         return PQconsumeInput(conn) == 0 || peek(conn) == GONE;
     }
     return state != SILENT;

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Is a connection fit to be lent?  Asked after it was used, and after it lay idle.
- * Whatever needs an answer of the server has a deadline (monotonic, -1 none).
+ * Checks whether a connection is usable, after a caller released it and after it was idle.
+ * Knows nothing of pools.  What needs an answer from the server has a time limit.
  */
 #ifndef DSQL_POOL_HEALTH_H
 #define DSQL_POOL_HEALTH_H
@@ -14,27 +14,27 @@
 
 struct time_limit {
     const struct clock *clock;
-    int64_t deadline_ms;
+    int64_t deadline_ms; /* monotonic; -1 for none */
 };
 
-/** Ends an open transaction.  False: broken, or in a state (COPY, pipeline) that is not ours. */
+/** Rolls an open transaction back.  False: broken, or busy (COPY, pipeline, unread results). */
 bool health_end_transaction(PGconn *conn, struct time_limit limit);
 
-/** RESET ALL, outside a transaction.  False: it failed, or took too long. */
+/** RESET ALL, outside a transaction.  False: it failed or took too long. */
 bool health_reset_all(PGconn *conn, struct time_limit limit);
 
 /**
- * Still there, after lying idle?  Looks at the socket and costs no round trip,
- * unless the server said something unasked.
+ * Whether an idle connection is still open.  Peeks at the socket; a round trip is made only
+ * when the server has sent something unasked.
  */
 bool health_check_idle(PGconn *conn, struct time_limit limit);
 
-/** The same, with one round trip in any case. */
+/** The same, always with a round trip (SELECT 1). */
 bool health_check_round_trip(PGconn *conn, struct time_limit limit);
 
 /**
- * Has the server hung up, or said that it will?  True is certain; false only says
- * that nothing is known of it.  For a connection with no query under way.
+ * Whether the server has closed the connection or announced it.  True is certain; false means
+ * that nothing of it has arrived yet.  Only for a connection without a running query.
  */
 bool health_is_lost(PGconn *conn);
 

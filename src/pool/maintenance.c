@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See maintenance.h. */
+/* The maintenance thread.  It holds the lock except while it opens or closes a connection. */
 #include "pool/maintenance.h"
 
 #include "base/error.h"
@@ -12,13 +12,6 @@
 #include <string.h>
 
 enum { FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 30000 };
-
-static bool is_short_of_idle(const dsql_pool *pool)
-{
-    return pool->parts.pool.min_idle > 0 && pool->waiters.first == NULL &&
-           slot_count(pool, SLOT_IDLE) < pool->parts.pool.min_idle &&
-           slot_count(pool, SLOT_FREE) > 0;
-}
 
 static int64_t first_due_ms(const dsql_pool *pool)
 {
@@ -45,7 +38,7 @@ static struct slot *take_overdue(dsql_pool *pool)
     return slot;
 }
 
-static void reap(dsql_pool *pool)
+static void close_overdue(dsql_pool *pool)
 {
     struct slot *slot = take_overdue(pool);
     while (slot != NULL) {
@@ -56,8 +49,8 @@ static void reap(dsql_pool *pool)
     }
 }
 
-/* False: the server could not be reached. */
-static bool warm_one(dsql_pool *pool)
+/* False: the connection could not be opened. */
+static bool open_one(dsql_pool *pool)
 {
     struct slot *slot = slot_take_first(pool, SLOT_FREE);
     if (slot == NULL) {
@@ -67,8 +60,8 @@ static bool warm_one(dsql_pool *pool)
     dsql_error reason = {0};
     dsql_status status = slot_open(slot, -1, &reason);
     if (status != DSQL_OK) {
-        log_write(&pool->parts.logger, DSQL_LOG_WARN, "pool: could not open ahead: %s",
-                  reason.message);
+        log_write(&pool->parts.logger, DSQL_LOG_WARN,
+                  "pool: could not open an idle connection in the background: %s", reason.message);
     }
     pthread_mutex_lock(&pool->lock);
     if (pool->is_closing) {
@@ -81,16 +74,19 @@ static bool warm_one(dsql_pool *pool)
     return status == DSQL_OK;
 }
 
-/* How long to pause: 0 until something changes. */
-static int64_t warm(dsql_pool *pool, int64_t last_pause_ms)
+/*
+ * Opens connections up to pool_min_idle.  Returns how long to pause before the next one: the
+ * open rate's wait, or after a failure 1 s, doubled up to 30 s.  0: none is needed.
+ */
+static int64_t open_idle(dsql_pool *pool, int64_t last_pause_ms)
 {
-    while (is_short_of_idle(pool) && !pool->is_closing) {
+    while (slot_is_idle_short(pool) && !pool->is_closing) {
         int64_t too_early_ms =
             open_rate_take(&pool->open_rate, clock_monotonic_ms(pool->parts.clock));
         if (too_early_ms > 0) {
             return too_early_ms;
         }
-        if (!warm_one(pool)) {
+        if (!open_one(pool)) {
             int64_t pause_ms = last_pause_ms < FIRST_PAUSE_MS ? FIRST_PAUSE_MS : last_pause_ms * 2;
             return pause_ms > LONGEST_PAUSE_MS ? LONGEST_PAUSE_MS : pause_ms;
         }
@@ -98,8 +94,8 @@ static int64_t warm(dsql_pool *pool, int64_t last_pause_ms)
     return 0;
 }
 
-/* Until something is due, something has changed, or the pause after a failure ends. */
-static void rest(dsql_pool *pool, int64_t pause_ms)
+/* Waits until a connection is due, slot.c reports a change, or the pause ends. */
+static void sleep_until_work(dsql_pool *pool, int64_t pause_ms)
 {
     int64_t now = clock_monotonic_ms(pool->parts.clock);
     pool->wakes_at_ms = first_due_ms(pool);
@@ -113,7 +109,7 @@ static void rest(dsql_pool *pool, int64_t pause_ms)
         struct timespec until = condition_deadline(pool->wakes_at_ms - now);
         condition_wait(&pool->has_work, &pool->lock, &until);
     }
-    pool->wakes_at_ms = INT64_MIN; /* awake: nobody need wake it */
+    pool->wakes_at_ms = INT64_MIN; /* awake: slot.c need not signal */
 }
 
 static void *maintain(void *arg)
@@ -122,25 +118,14 @@ static void *maintain(void *arg)
     int64_t pause_ms = 0;
     pthread_mutex_lock(&pool->lock);
     while (!pool->is_closing) {
-        reap(pool);
-        pause_ms = warm(pool, pause_ms);
+        close_overdue(pool);
+        pause_ms = open_idle(pool, pause_ms);
         if (!pool->is_closing) {
-            rest(pool, pause_ms);
+            sleep_until_work(pool, pause_ms);
         }
     }
     pthread_mutex_unlock(&pool->lock);
     return NULL;
-}
-
-void maintenance_notice(dsql_pool *pool, const struct slot *slot)
-{
-    if (!pool->is_maintained || pool->wakes_at_ms == INT64_MIN) {
-        return;
-    }
-    bool is_due_earlier = slot->state == SLOT_IDLE && slot_due_ms(slot) < pool->wakes_at_ms;
-    if (is_due_earlier || (!pool->is_pausing && is_short_of_idle(pool))) {
-        pthread_cond_signal(&pool->has_work);
-    }
 }
 
 dsql_status maintenance_start(dsql_pool *pool, dsql_error *err)
@@ -149,7 +134,8 @@ dsql_status maintenance_start(dsql_pool *pool, dsql_error *err)
     if (!is_needed || pool->is_closing) {
         return DSQL_OK;
     }
-    /* Signals are for the program's own threads. */
+    /* All signals are blocked in the new thread: they are for the program's own threads. */
+
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
@@ -158,7 +144,7 @@ dsql_status maintenance_start(dsql_pool *pool, dsql_error *err)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc != 0) {
         errno = rc;
-        return fail_errno(err, DSQL_ERR_NOMEM, "could not start the pool's thread");
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not start the pool's maintenance thread");
     }
     pool->is_maintained = true;
     return DSQL_OK;

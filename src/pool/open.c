@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* A pool for a caller: from options to settings to connections with tokens. */
+/*
+ * dsql_pool_open(): a pool whose connections come from connect/.  The rest of the folder knows
+ * connections only through pool_connector.
+ */
 #include "base/error.h"
 #include "base/memory.h"
 #include "connect/connection.h"
@@ -21,7 +24,8 @@ static void destroy_settings(void *arg)
 dsql_pool *dsql_pool_open(const dsql_options *options, dsql_error *err)
 {
     if (options == NULL) {
-        fail(err, DSQL_ERR_USAGE, "dsql_pool_open() needs options");
+        fail(err, DSQL_ERR_USAGE, "dsql_pool_open(): options must not be NULL");
+
         return NULL;
     }
     struct settings *settings = mem_new(sizeof *settings);

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See open_rate.h. */
 #include "pool/open_rate.h"
 
+/* The generic cell rate algorithm: a burst may run ahead of the rate by OPEN_RATE_BURST - 1. */
 int64_t open_rate_take(struct open_rate *open_rate, int64_t now_ms)
 {
     int64_t start = open_rate->full_until_ms > now_ms ? open_rate->full_until_ms : now_ms;

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The pool: lends connections, first come first served.  What a place is, and who
- * may touch it when, is in slot.h; opening and closing ahead in maintenance.h.
+ * The public functions of the pool: open, acquire, release, close.  Callers are served in the
+ * order in which they came.  What a slot is and who may touch it: slot.h.
  */
 #include "pool/pool.h"
 
@@ -29,7 +29,7 @@ void pool_pin(dsql_pool *pool)
 void pool_unpin(dsql_pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
-    pool->pins -= pool->pins > 0 ? 1 : 0; /* 0: held before a fork, and we are the child */
+    pool->pins -= pool->pins > 0 ? 1 : 0; /* 0: pinned before a fork, and this is the child */
     pthread_cond_broadcast(&pool->drain_progress);
     pthread_mutex_unlock(&pool->lock);
 }
@@ -103,7 +103,7 @@ static dsql_pool *pool_new(const struct pool_parts *parts)
     return pool;
 }
 
-/* Wrong options should fail here, and not in the first request at night. */
+/* Opens one connection, so that wrong options fail at startup and not in the first request. */
 static dsql_status open_first(dsql_pool *pool, dsql_error *err)
 {
     pthread_mutex_lock(&pool->lock);
@@ -116,7 +116,7 @@ static dsql_status open_first(dsql_pool *pool, dsql_error *err)
     return status;
 }
 
-static dsql_status maintain_from_now(dsql_pool *pool, dsql_error *err)
+static dsql_status start_maintenance(dsql_pool *pool, dsql_error *err)
 {
     pthread_mutex_lock(&pool->lock);
     dsql_status status = maintenance_start(pool, err);
@@ -128,7 +128,8 @@ dsql_pool *pool_open_with(const struct pool_parts *parts, dsql_error *err)
 {
     if (parts->pool.max < 1 || parts->pool.min_idle > parts->pool.max) {
         destroy_connector(&parts->connector);
-        fail(err, DSQL_ERR_USAGE, "pool_min_idle may be at most pool_max, which is at least 1");
+        fail(err, DSQL_ERR_USAGE,
+             "pool_max must be at least 1, and pool_min_idle must not be greater than pool_max");
         return NULL;
     }
     dsql_pool *pool = pool_new(parts);
@@ -137,7 +138,7 @@ dsql_pool *pool_open_with(const struct pool_parts *parts, dsql_error *err)
         fail_nomem(err);
         return NULL;
     }
-    if (open_first(pool, err) != DSQL_OK || maintain_from_now(pool, err) != DSQL_OK) {
+    if (open_first(pool, err) != DSQL_OK || start_maintenance(pool, err) != DSQL_OK) {
         dsql_pool_close(pool, -1);
         return NULL;
     }
@@ -161,7 +162,7 @@ static bool is_drained(const dsql_pool *pool)
            slot_count(pool, SLOT_FREE) == pool->parts.pool.max;
 }
 
-/* False: at the deadline something was still out. */
+/* False: at the deadline a connection was still in use, or the pool pinned. */
 static bool wait_until_drained(dsql_pool *pool, int timeout_ms)
 {
     struct timespec until = condition_deadline(timeout_ms);
@@ -198,7 +199,7 @@ dsql_status dsql_pool_close(dsql_pool *pool, int timeout_ms)
     return DSQL_OK;
 }
 
-/* ---- Lending ---- */
+/* ---- Acquiring ---- */
 
 static dsql_status fail_closed(dsql_error *err)
 {
@@ -209,15 +210,15 @@ static dsql_status fail_timeout(dsql_pool *pool, int timeout_ms, dsql_error *err
 {
     pool->counters.timeouts++;
     return fail(err, DSQL_ERR_TIMEOUT,
-                "no connection came free in %d ms: %d of %d in use, %d waiting; "
-                "release them sooner or raise pool_max",
+                "no connection became available within %d ms: %d of %d are in use and %d callers "
+                "wait; release connections sooner or raise pool_max",
                 timeout_ms, slot_count(pool, SLOT_IN_USE), pool->parts.pool.max,
                 pool->waiters.count);
 }
 
-/* Stands in the queue until served; with the lock held. */
-static struct slot *queue_up(dsql_pool *pool, struct waiter *waiter, int timeout_ms,
-                             dsql_error *err)
+/* Waits in the queue until served.  The caller holds the lock. */
+static struct slot *wait_in_queue(dsql_pool *pool, struct waiter *waiter, int timeout_ms,
+                                  dsql_error *err)
 {
     struct timespec until = condition_deadline(timeout_ms);
     bool has_time = true;
@@ -250,11 +251,11 @@ static struct slot *wait_for_slot(dsql_pool *pool, int timeout_ms, dsql_error *e
     if (pool->is_closing) {
         fail_closed(err);
     } else if (pool->waiters.first != NULL) {
-        slot = queue_up(pool, &waiter, timeout_ms, err); /* nobody overtakes */
+        slot = wait_in_queue(pool, &waiter, timeout_ms, err); /* nobody overtakes the queue */
     } else {
         slot = slot_take(pool);
         if (slot == NULL) {
-            slot = queue_up(pool, &waiter, timeout_ms, err);
+            slot = wait_in_queue(pool, &waiter, timeout_ms, err);
         }
     }
     pthread_mutex_unlock(&pool->lock);
@@ -262,20 +263,21 @@ static struct slot *wait_for_slot(dsql_pool *pool, int timeout_ms, dsql_error *e
     return slot;
 }
 
-static PGconn *lend(struct slot *slot, dsql_error *err)
+/* The pool may have begun to close, or a hook may have forked, while the slot was prepared. */
+static PGconn *hand_out(struct slot *slot, dsql_error *err)
 {
     dsql_pool *pool = slot->pool;
     PGconn *conn = slot->conn;
     pthread_mutex_lock(&pool->lock);
     bool is_closing = pool->is_closing;
-    bool is_left_behind = slot->state == SLOT_INHERITED;
-    if (!is_closing && !is_left_behind) {
+    bool is_inherited = slot->state == SLOT_INHERITED;
+    if (!is_closing && !is_inherited) {
         slot_set_state(slot, SLOT_IN_USE);
         pool->counters.acquired++;
     }
     pthread_mutex_unlock(&pool->lock);
-    if (is_left_behind) {
-        fail(err, DSQL_ERR_USAGE, "a hook of the pool forked, and its child went on in it");
+    if (is_inherited) {
+        fail(err, DSQL_ERR_USAGE, "the process forked inside a pool hook");
         return NULL;
     }
     if (is_closing) {
@@ -301,26 +303,28 @@ PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, dsql_error *err)
         slot_discard(slot);
         return NULL;
     }
-    return lend(slot, err);
+    return hand_out(slot, err);
 }
 
 PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err)
 {
     if (pool == NULL) {
-        fail(err, DSQL_ERR_USAGE, "dsql_pool_acquire() needs a pool");
+        fail(err, DSQL_ERR_USAGE, "dsql_pool_acquire(): pool must not be NULL");
         return NULL;
     }
     return pool_acquire_within(pool, pool->parts.pool.acquire_timeout_ms, err);
 }
 
-static void give_back(struct slot *slot, bool is_closing)
+/* ---- Releasing ---- */
+
+static void release(struct slot *slot, bool is_closing)
 {
     dsql_pool *pool = slot->pool;
     if (is_closing || !slot_reset(slot)) {
         slot_discard(slot);
         return;
     }
-    /* The pool may have begun to close meanwhile: then nobody would look for an idle one. */
+    /* The pool may have begun to close meanwhile; then nobody would find an idle slot. */
     pthread_mutex_lock(&pool->lock);
     is_closing = pool->is_closing;
     if (!is_closing) {
@@ -337,8 +341,8 @@ void dsql_pool_release(dsql_pool *pool, PGconn *conn)
     if (pool == NULL || conn == NULL) {
         return;
     }
-    int os_errno = errno;        /* giving back is often done on the way out of a failure */
-    (void)pool_fork_adopt(pool); /* without memory it can still be found and closed */
+    int os_errno = errno;        /* callers often release while they handle a failure */
+    (void)pool_fork_adopt(pool); /* out of memory: it can still be closed */
     pthread_mutex_lock(&pool->lock);
     bool is_closing = pool->is_closing;
     struct slot *slot = slot_find_in_use(pool, conn);
@@ -347,10 +351,11 @@ void dsql_pool_release(dsql_pool *pool, PGconn *conn)
     }
     pthread_mutex_unlock(&pool->lock);
     if (slot != NULL) {
-        give_back(slot, is_closing);
+        release(slot, is_closing);
     } else if (!pool_fork_release(pool, conn)) {
         log_write(&pool->parts.logger, DSQL_LOG_ERROR,
-                  "dsql_pool_release: not a connection this pool has lent");
+                  "dsql_pool_release(): the connection is not in use in this pool; it was released "
+                  "before, or belongs to another pool");
     }
     errno = os_errno;
 }
@@ -360,7 +365,8 @@ void dsql_pool_get_stats(dsql_pool *pool, dsql_pool_stats *out)
     if (pool == NULL || out == NULL) {
         return;
     }
-    (void)pool_fork_adopt(pool); /* else the numbers of the parent */
+    (void)pool_fork_adopt(pool); /* otherwise these are the parent's numbers */
+
     pthread_mutex_lock(&pool->lock);
     *out = pool->counters;
     out->open = (int)(pool->counters.opened - pool->counters.closed);

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See inherit.h. */
 #include "pool/pool_fork.h"
 
 #include "connect/connection.h"
@@ -9,7 +8,11 @@
 
 #include <errno.h>
 
-/* ---- At the fork ---- */
+/*
+ * ---- At the fork ----
+ *
+ * The lock is held across the fork, so that the child finds consistent lists.
+ */
 
 static void before_fork(void *arg)
 {
@@ -29,7 +32,8 @@ static void inherit_slot(struct slot *slot)
         connection_disarm(slot->conn);
     }
     if (slot->state == SLOT_IN_USE || slot->state == SLOT_RESERVED) {
-        slot->state = SLOT_INHERITED; /* the lists are made anew */
+        slot->state =
+            SLOT_INHERITED; /* not through slot_set_state(): new lists come with adoption */
     }
 }
 
@@ -69,7 +73,7 @@ void pool_fork_unregister(dsql_pool *pool)
 
 /* ---- In the child, later ---- */
 
-/* No thread was in them, so that they are whole; their sockets lead nowhere. */
+/* No thread was using idle connections at the fork, so libpq's memory is consistent. */
 static void free_idle(struct slot_block *block)
 {
     for (int i = 0; i < block->count; i++) {
@@ -83,7 +87,7 @@ static void free_idle(struct slot_block *block)
     }
 }
 
-/* With the lock held. */
+/* The caller holds the lock. */
 static bool make_new_slots(dsql_pool *pool)
 {
     if (!slot_block_add(pool)) {
@@ -93,7 +97,7 @@ static bool make_new_slots(dsql_pool *pool)
     pool->open_rate = (struct open_rate){0};
     pool->wakes_at_ms = INT64_MIN;
     atomic_store(&pool->is_inherited, false);
-    maintenance_start(pool, NULL); /* without the thread it works as well, only later */
+    maintenance_start(pool, NULL); /* the pool works without the thread too */
     return true;
 }
 
@@ -118,7 +122,7 @@ bool pool_fork_adopt(dsql_pool *pool)
     return is_adopted;
 }
 
-static bool forget(dsql_pool *pool, const PGconn *conn)
+static bool forget_inherited(dsql_pool *pool, const PGconn *conn)
 {
     for (struct slot_block *block = pool->block; block != NULL; block = block->inherited) {
         for (int i = 0; i < block->count; i++) {
@@ -135,7 +139,7 @@ static bool forget(dsql_pool *pool, const PGconn *conn)
 bool pool_fork_release(dsql_pool *pool, PGconn *conn)
 {
     pthread_mutex_lock(&pool->lock);
-    bool is_ours = forget(pool, conn);
+    bool is_ours = forget_inherited(pool, conn);
     pthread_mutex_unlock(&pool->lock);
     if (is_ours) {
         connection_events_on_destroy(conn, NULL, NULL);

@@ -1,13 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See slot.h. */
+/* The states of slots, and who is woken when one changes.  Locking: see slot.h. */
 #include "pool/slot.h"
 
 #include "base/memory.h"
-#include "pool/maintenance.h"
 
-/* ---- Lists: each place stands in the one of its state ---- */
+/* ---- Lists: each slot is in the list of its state ---- */
 
-static void unlink_place(struct slot_list *list, struct slot *slot)
+static void unlink_slot(struct slot_list *list, struct slot *slot)
 {
     if (slot->previous != NULL) {
         slot->previous->next = slot->next;
@@ -34,7 +33,7 @@ static void link_first(struct slot_list *list, struct slot *slot)
 static void move(struct slot *slot, enum slot_state state)
 {
     struct slot_list *lists = slot->pool->lists;
-    unlink_place(&lists[slot->state], slot);
+    unlink_slot(&lists[slot->state], slot);
     slot->state = state;
     link_first(&lists[state], slot);
 }
@@ -75,7 +74,7 @@ void slot_blocks_free(dsql_pool *pool)
 
 /* ---- States ---- */
 
-/* The warmest first, so that those not needed grow old and go. */
+/* The slot used last comes first, so that connections not needed reach max_idle_s. */
 struct slot *slot_take(dsql_pool *pool)
 {
     struct slot *slot = slot_take_first(pool, SLOT_IDLE);
@@ -100,11 +99,30 @@ struct slot *slot_find_in_use(dsql_pool *pool, const PGconn *conn)
     return slot;
 }
 
+bool slot_is_idle_short(const dsql_pool *pool)
+{
+    return pool->parts.pool.min_idle > 0 && pool->waiters.first == NULL &&
+           slot_count(pool, SLOT_IDLE) < pool->parts.pool.min_idle &&
+           slot_count(pool, SLOT_FREE) > 0;
+}
+
+/* Wakes the maintenance thread if it would sleep too long after this change. */
+static void wake_maintenance(dsql_pool *pool, const struct slot *slot)
+{
+    if (!pool->is_maintained || pool->wakes_at_ms == INT64_MIN) {
+        return;
+    }
+    bool is_due_earlier = slot->state == SLOT_IDLE && slot_due_ms(slot) < pool->wakes_at_ms;
+    if (is_due_earlier || (!pool->is_pausing && slot_is_idle_short(pool))) {
+        pthread_cond_signal(&pool->has_work);
+    }
+}
+
 void slot_set_state(struct slot *slot, enum slot_state state)
 {
     dsql_pool *pool = slot->pool;
     if (slot->state == SLOT_INHERITED) {
-        return; /* a hook forked, and this is the child */
+        return; /* a hook forked, and this is the child: the slot stays out of use */
     }
     if (state == SLOT_IDLE) {
         slot->idle_since_ms = clock_monotonic_ms(pool->parts.clock);
@@ -119,7 +137,7 @@ void slot_set_state(struct slot *slot, enum slot_state state)
     if (is_given_back && pool->is_closing) {
         pthread_cond_broadcast(&pool->drain_progress);
     }
-    maintenance_notice(pool, slot);
+    wake_maintenance(pool, slot);
 }
 
 int slot_count(const dsql_pool *pool, enum slot_state state)

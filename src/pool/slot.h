@@ -1,30 +1,31 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The pool's places, and its state, known to the files of this folder only.
+ * A pool's slots and its shared state, private to this folder.  This file moves slots between
+ * states and wakes whoever waits for that; it never touches a connection.
  *
- * Locking: the pool's lock guards everything below the line that says so, and is
- * never held while calling out (libpq, connector, callbacks, log).  A place that
- * is SLOT_RESERVED belongs to the one thread that took it, which may then use its
- * connection without the lock; it sets slot->conn with the lock held all the same,
- * because a fork looks at it.
+ * Locking: pool->lock guards everything below the line that says so.  It is held for a few
+ * lines, and never while calling out (libpq, connector, hooks, log), because any of these may
+ * block or call back.  A SLOT_RESERVED slot belongs to the one thread that reserved it, which
+ * uses the connection without the lock.  slot->conn is set under the lock even so, because the
+ * fork handler reads it.
  */
 #ifndef DSQL_POOL_SLOT_H
 #define DSQL_POOL_SLOT_H
 
 #include "base/fork.h"
 #include "pool/open_rate.h"
-#include "pool/pool.h"
+#include "pool/parts.h"
 #include "pool/waiters.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 enum slot_state {
-    SLOT_FREE,      /* no connection; anybody may take it and open one */
-    SLOT_IDLE,      /* a connection outside any transaction, waiting to be lent */
-    SLOT_RESERVED,  /* one thread opens, looks at, tidies or closes the connection */
+    SLOT_FREE,      /* no connection; any thread may reserve it and open one */
+    SLOT_IDLE,      /* a connection outside a transaction, ready to be acquired */
+    SLOT_RESERVED,  /* one thread opens, checks, resets or closes the connection */
     SLOT_IN_USE,    /* the caller has the connection */
-    SLOT_INHERITED, /* lent or held when the program forked, and we are the child */
+    SLOT_INHERITED, /* in a child: was in use or reserved in the parent; never used again */
     SLOT_STATES
 };
 
@@ -32,18 +33,18 @@ struct slot {
     dsql_pool *pool;
     enum slot_state state;
     struct slot *previous, *next; /* in the list of its state */
-    PGconn *conn;                 /* NULL when free, and while being opened */
-    int64_t expires_ms;
-    int64_t idle_since_ms;
+    PGconn *conn;                 /* NULL when free, and while it is being opened */
+    int64_t expires_ms;           /* monotonic: max_lifetime_s, less some jitter */
+    int64_t idle_since_ms;        /* monotonic */
 };
 
-/** The last one to come stands first. */
+/** A stack: the slot that came last is first, so that connections not needed grow old. */
 struct slot_list {
     struct slot *first;
     int count;
 };
 
-/** All places of a pool.  A child has new ones, and keeps those of its parent to know them. */
+/** All slots of a pool.  A child makes a new block and keeps the parent's to recognize them. */
 struct slot_block {
     struct slot_block *inherited;
     int count;
@@ -53,51 +54,57 @@ struct slot_block {
 struct dsql_pool {
     struct pool_parts parts; /* never changes */
     struct fork_hook fork;
-    atomic_bool is_inherited; /* a child that has not settled yet, see inherit.h */
+    atomic_bool is_inherited; /* in a child that has not adopted the pool yet, see pool_fork.h */
     pthread_mutex_t lock;
 
     /* Guarded by lock from here on. */
-    struct slot_block *block; /* parts.pool.max places */
+    struct slot_block *block; /* parts.pool.max slots */
     struct slot_list lists[SLOT_STATES];
     struct waiters waiters;
-    dsql_pool_stats counters; /* without the numbers that are counted when asked for */
-    int pins;                 /* pool_pin() less pool_unpin() */
+    dsql_pool_stats counters; /* the totals only; current numbers are counted when asked for */
+    int pins;                 /* pool_pin() minus pool_unpin() */
     bool is_closing;
-    pthread_cond_t drain_progress; /* for closing: a place is given back, a waiter has gone */
+    pthread_cond_t drain_progress; /* while closing: a slot came back, a waiter or pin has gone */
 
-    /* Maintenance; see maintenance.c. */
-    bool is_maintained;
+    /* For maintenance.c. */
+    bool is_maintained; /* the thread runs */
     pthread_t maintenance_thread;
     pthread_cond_t has_work;
-    int64_t wakes_at_ms;
-    bool is_pausing; /* could not open one, and does not ask again at once */
+    int64_t wakes_at_ms; /* monotonic; INT64_MIN while the thread is awake */
+    bool is_pausing;     /* it could not open a connection and waits before the next one */
     struct open_rate open_rate;
 };
 
-/** New free places beside those the pool has.  With the lock held.  False: out of memory. */
+/* The caller of each function holds the lock, or is the only one that knows the pool. */
+
+/** Adds parts.pool.max free slots and makes them the pool's.  False: out of memory. */
 bool slot_block_add(dsql_pool *pool);
 void slot_blocks_free(dsql_pool *pool);
 
-/* With the lock held. */
-
-/** The connection last used, or else a free place: now held.  NULL when all are taken. */
+/** Reserves the idle slot used last, else a free one.  NULL: all are taken. */
 struct slot *slot_take(dsql_pool *pool);
 
-/** The first in that state, now held; NULL when there is none. */
+/** Reserves the first slot in that state.  NULL: there is none. */
 struct slot *slot_take_first(dsql_pool *pool, enum slot_state state);
 
-/** The place whose connection is lent, or NULL: conn is compared, not touched. */
+/** The slot in use whose connection is conn, which is compared and not touched; or NULL. */
 struct slot *slot_find_in_use(dsql_pool *pool, const PGconn *conn);
 
-/** The only way from one state into another; wakes whoever has waited for it. */
+/**
+ * The only way from one state into another.  A slot that becomes free or idle goes to the first
+ * waiter instead.  Wakes the closing thread and the maintenance thread where it concerns them.
+ */
 void slot_set_state(struct slot *slot, enum slot_state state);
 
 int slot_count(const dsql_pool *pool, enum slot_state state);
 
-/** Old or idle for too long. */
+/** Whether fewer connections are idle than pool_min_idle asks for, and one could be opened. */
+bool slot_is_idle_short(const dsql_pool *pool);
+
+/** Whether the connection is too old or was idle for too long. */
 bool slot_is_overdue(const struct slot *slot, int64_t now_ms);
 
-/** When it will be. */
+/** When it will be, on the monotonic clock. */
 int64_t slot_due_ms(const struct slot *slot);
 
 #endif

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See fill.h. */
 #include "pool/slot_connection.h"
 
 #include "base/error.h"
@@ -10,7 +9,7 @@
 #include <assert.h>
 
 enum {
-    RESET_MS = 5000,   /* for all that is done at release: a dead network must not hold a caller */
+    RESET_MS = 5000,   /* for a whole release, so that a dead network does not block the caller */
     VALIDATE_MS = 3000 /* for an answer, at most half of the time that is left */
 };
 
@@ -28,7 +27,7 @@ static struct time_limit limit_from_now(const dsql_pool *pool, int64_t ms)
 
 typedef dsql_status (*hook_fn)(PGconn *conn, void *arg, dsql_error *err);
 
-/* The caller's word counts, and a transaction it left open is ended. */
+/* The hook's status decides.  A transaction that it leaves open is rolled back. */
 static dsql_status run_hook(struct slot *slot, const char *name, hook_fn hook, void *arg,
                             dsql_error *err)
 {
@@ -61,9 +60,12 @@ static void run_on_close(const dsql_pool *pool, PGconn *conn)
     }
 }
 
-/* ---- Out of a place ---- */
+/* ---- Closing ---- */
 
-/* PQfinish() by somebody else: the caller to whom it is lent, or a hook that should not. */
+/*
+ * Called from PQfinish(): the caller closed its connection, which is allowed, or a hook did,
+ * which is not.  A reserved slot stays with the thread that runs the hook.
+ */
 static void connection_destroyed(PGconn *conn, void *arg)
 {
     struct slot *slot = arg;
@@ -92,7 +94,7 @@ void slot_close(struct slot *slot)
     run_on_close(pool, slot->conn);
     pthread_mutex_lock(&pool->lock);
     PGconn *conn = slot->conn;
-    slot->conn = NULL; /* before it is freed, for a fork in between */
+    slot->conn = NULL; /* before PQfinish(): a fork in between must not find freed memory */
     pool->counters.closed++;
     pthread_mutex_unlock(&pool->lock);
     connection_close(conn);
@@ -107,12 +109,12 @@ void slot_discard(struct slot *slot)
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* ---- Into a place ---- */
+/* ---- Opening ---- */
 
 static int64_t expiry_ms(const dsql_pool *pool)
 {
     int64_t lifetime_ms = (int64_t)pool->parts.pool.max_lifetime_s * 1000;
-    /* Jitter, or all that were opened together are opened anew together. */
+    /* Up to a tenth of jitter: connections opened together should not expire together. */
     return now_ms(pool) + lifetime_ms - random_up_to(pool->parts.random, lifetime_ms / 10);
 }
 
@@ -158,14 +160,14 @@ dsql_status slot_open(struct slot *slot, int64_t deadline_ms, dsql_error *err)
     return status;
 }
 
-/* ---- Before it is lent ---- */
+/* ---- Before it is handed out ---- */
 
 static struct time_limit limit_for_validation(const dsql_pool *pool, int64_t now,
                                               int64_t deadline_ms)
 {
     int64_t allowed_ms = VALIDATE_MS;
     if (deadline_ms >= 0 && (deadline_ms - now) / 2 < allowed_ms) {
-        allowed_ms = (deadline_ms - now) / 2; /* the rest is for opening another one */
+        allowed_ms = (deadline_ms - now) / 2; /* the rest is for opening a new connection */
     }
     return (struct time_limit){.clock = pool->parts.clock, .deadline_ms = now + allowed_ms};
 }
@@ -217,7 +219,7 @@ dsql_status slot_prepare(struct slot *slot, int64_t deadline_ms, dsql_error *err
     return status;
 }
 
-/* ---- After it was lent ---- */
+/* ---- After it was released ---- */
 
 bool slot_reset(struct slot *slot)
 {

@@ -1,29 +1,30 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections into places and out of them, with the caller's hooks at each step.  All of
- * it without the lock, by the thread that holds the slot.
+ * The life of the connection in a slot: opened, prepared for a caller, reset, closed, with the
+ * caller's hooks at each step.  All of it may block, so all of it runs without the pool's lock,
+ * on the thread that has reserved the slot (SLOT_RESERVED).
  */
 #ifndef DSQL_POOL_SLOT_CONNECTION_H
 #define DSQL_POOL_SLOT_CONNECTION_H
 
 #include "pool/slot.h"
 
-/** Opens a connection, which must not be there yet, and lets on_connect see it. */
+/** Opens a connection in an empty slot and runs on_connect.  On failure the slot is empty. */
 dsql_status slot_open(struct slot *slot, int64_t deadline_ms, dsql_error *err);
 
 /**
- * A connection that works, the one it has or a new one, which on_acquire agrees with: if
- * it does not, once more with a new one.
+ * Leaves a working connection in the slot, the old one or a new one, that on_acquire has
+ * accepted.  If on_acquire rejects it, one new connection is tried.
  */
 dsql_status slot_prepare(struct slot *slot, int64_t deadline_ms, dsql_error *err);
 
-/** Makes what a caller gave back fit to be lent again.  False: it is not. */
+/** Prepares a released connection for the next caller, within 5 s.  False: it must be closed. */
 bool slot_reset(struct slot *slot);
 
-/** Closes the connection, if there is one. */
+/** Closes the connection, if there is one.  The slot stays reserved. */
 void slot_close(struct slot *slot);
 
-/** slot_close(), and then free for others. */
+/** slot_close(), then makes the slot free for other threads. */
 void slot_discard(struct slot *slot);
 
 #endif

@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Those who wait for a slot, first come first served.  Each has a condition of
- * its own, so that a place given wakes exactly the one it is given to.  The
- * pool's lock guards all of it.
+ * The queue of threads that wait for a slot, served in order.  Each waiter has a condition
+ * variable of its own, so that a slot wakes exactly the thread that gets it.  The pool's lock
+ * guards the queue.
  */
 #ifndef DSQL_POOL_WAITERS_H
 #define DSQL_POOL_WAITERS_H
@@ -26,10 +26,10 @@ struct waiters {
 void waiters_add(struct waiters *waiters, struct waiter *waiter);
 void waiters_remove(struct waiters *waiters, struct waiter *waiter);
 
-/** Gives the place to the one who has waited longest and takes him off; there must be one. */
+/** Gives the slot to the first waiter and removes it from the queue, which must not be empty. */
 void waiters_serve(struct waiters *waiters, struct slot *slot);
 
-/** For all to look again, as when the pool closes. */
+/** Wakes all of them, as when the pool closes; they look at the pool's state again. */
 void waiters_wake_all(const struct waiters *waiters);
 
 #endif

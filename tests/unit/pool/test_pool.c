@@ -149,7 +149,7 @@ static void acquire_times_out_and_says_what_to_do(void **state)
     dsql_error err = {0};
     assert_null(dsql_pool_acquire(pool, &err));
     assert_int_equal(err.status, DSQL_ERR_TIMEOUT);
-    assert_non_null(strstr(err.message, "1 of 1 in use"));
+    assert_non_null(strstr(err.message, "1 of 1 are in use"));
     assert_non_null(strstr(err.message, "pool_max"));
     assert_int_equal(stats_of(pool).timeouts, 1);
     assert_int_equal(stats_of(pool).waiting, 0);

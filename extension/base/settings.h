@@ -15,7 +15,7 @@
 
 #include "base/compat.h"
 
-/* The table access method that dsql_local--1.0.sql creates. */
+/* The table access method that sys/schema.sql creates. */
 #define DSQL_AM_NAME "dsql"
 
 /*

@@ -26,7 +26,7 @@ static ProcessUtility_hook_type prev_ProcessUtility = NULL;
 
 /*
  * Tables are ours unless the statement says otherwise, whatever somebody has
- * set default_table_access_method to.  Before dsql_local--1.0.sql has run in a
+ * set default_table_access_method to.  Before sys/schema.sql has run in a
  * database there is no such access method: then it is heap.
  */
 static const char *

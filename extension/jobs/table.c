@@ -26,7 +26,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-/* Columns of sys.job_list in dsql_local--1.0.sql. */
+/* Columns of sys.job_list in sys/schema.sql. */
 enum
 {
 	COLUMN_ID = 1,

@@ -123,7 +123,7 @@ static dsql_status make_certificates(struct daemon *daemon, dsql_error *err)
 static dsql_status make_data(struct daemon *daemon, dsql_error *err)
 {
     if (data_directory_exists(&daemon->cluster)) {
-        return DSQL_OK;
+        return data_directory_check_version(&daemon->cluster, daemon->extension.major, err);
     }
     report('p', "creating a database with %s/initdb", daemon->bindir);
     return data_directory_create(&daemon->cluster, daemon->bindir, err);
@@ -189,12 +189,13 @@ static dsql_status open_database(struct daemon *daemon, dsql_error *err)
     if (conn == NULL) {
         return DSQL_ERR_SYSTEM;
     }
-    bool is_new = false;
-    dsql_status status = database_bootstrap(conn, &is_new, err);
-    if (status == DSQL_OK) {
-        status = extension_install(&daemon->extension, conn, err);
-    }
+    char upgraded_from[EXTENSION_VERSION_SIZE];
+    dsql_status status = schema_install(conn, &daemon->extension, upgraded_from, err);
     PQfinish(conn);
+    if (status == DSQL_OK && upgraded_from[0] != '\0') {
+        report('p', "upgraded schema sys from version %s to %s", upgraded_from,
+               daemon->extension.version);
+    }
     return status;
 }
 

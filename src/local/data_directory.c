@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { VERSION_FILE_MAX_SIZE = 64 };
+
 static const char settings[] =
     "\n# dsql local: one machine, one Unix socket, the gateway in front\n"
     "listen_addresses = ''\n"
@@ -75,6 +77,29 @@ static dsql_status write_settings(const struct cluster *cluster, dsql_error *err
     }
     buf_add_string(&content, settings);
     return buf_ok(&content) ? file_replace(path, 0600, buf_text(&content), err) : fail_nomem(err);
+}
+
+dsql_status data_directory_check_version(const struct cluster *cluster, int major, dsql_error *err)
+{
+    char path[CLUSTER_PATH_SIZE + 32];
+    snprintf(path, sizeof path, "%s/PG_VERSION", cluster->data);
+    struct buf content AUTO_BUF;
+    buf_init(&content, VERSION_FILE_MAX_SIZE);
+    dsql_status status = file_read(path, &content, err);
+    int64_t own = 0;
+    if (status != DSQL_OK) {
+        return status;
+    }
+    if (!text_to_int64(text_trim(buf_text(&content)), 1, 999, &own)) {
+        return fail(err, DSQL_ERR_SYSTEM, "%s is damaged", path);
+    }
+    return own == major ? DSQL_OK
+                        : fail(err, DSQL_ERR_SYSTEM,
+                               "the cluster in %s was created by PostgreSQL %d, and the extension "
+                               "is for PostgreSQL %d. Start it with an extension built for "
+                               "PostgreSQL %d (--extension-dir), or choose another directory "
+                               "with --dir",
+                               cluster->dir, (int)own, major, (int)own);
 }
 
 dsql_status data_directory_create(const struct cluster *cluster, const char *bindir,

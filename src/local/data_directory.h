@@ -15,4 +15,7 @@ bool data_directory_exists(const struct cluster *cluster);
 dsql_status data_directory_create(const struct cluster *cluster, const char *bindir,
                                   dsql_error *err);
 
+/** Fails, and says what to do, when PostgreSQL of another major version created it. */
+dsql_status data_directory_check_version(const struct cluster *cluster, int major, dsql_error *err);
+
 #endif

@@ -1,9 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The PostgreSQL extension dsql_local, which gives a local cluster its optimistic
- * concurrency: where its files are, and putting it into a cluster.  A cluster keeps
- * a copy of the module, made at each start: the server may run as a user that
- * cannot read the original, and a new build does not change a running server.
+ * The files of the PostgreSQL extension dsql_local, which gives a local cluster its optimistic
+ * concurrency control.  A cluster gets a copy of the module at each start: the server may run
+ * as a user who cannot read the original, and a new build must not change a running server.
+ * This module does not connect to the server; schema.h runs the SQL.
  */
 #ifndef DSQL_LOCAL_EXTENSION_H
 #define DSQL_LOCAL_EXTENSION_H
@@ -12,19 +12,24 @@
 #include "local/cluster.h"
 
 #include <dsql.h>
-#include <libpq-fe.h>
 
 #include <limits.h>
 
-#define EXTENSION_NAME    "dsql_local"
-#define EXTENSION_VERSION "1.0"
+#define EXTENSION_NAME "dsql_local"
 
-/** The files' content: read as whoever starts the cluster, written as its owner. */
+enum { EXTENSION_VERSION_SIZE = 64 };
+
+/**
+ * The extension's files.  The user who starts the cluster reads them; the cluster's owner,
+ * who may be another user, writes and runs them.
+ */
 struct extension {
     char folder[PATH_MAX];
-    int major; /* of the PostgreSQL it was built for */
+    int major;                            /* the version of PostgreSQL that it was built for */
+    char version[EXTENSION_VERSION_SIZE]; /* of schema sys: "2.0123456789ab" */
     struct buf module;
-    struct buf script;
+    struct buf schema_sql;
+    struct buf cluster_sql;
 };
 
 /** option: --extension-dir, or NULL: beside this program, as built or as installed. */
@@ -38,11 +43,5 @@ dsql_status extension_check_major(const struct extension *extension, int major, 
 /** Puts the module into the cluster's folder for it. */
 dsql_status extension_write(const struct extension *extension, const struct cluster *cluster,
                             dsql_error *err);
-
-/**
- * As the owner of a running server: fails when the module is not loaded, creates what
- * is missing, and moves the tables of an older cluster to its access method.
- */
-dsql_status extension_install(const struct extension *extension, PGconn *conn, dsql_error *err);
 
 #endif

@@ -1,116 +1,176 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "local/schema.h"
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "local/database.h"
 
-/* Aurora DSQL has only this one. */
-static const char text_search_sql[] =
-    "DO $$ DECLARE other record; BEGIN"
-    "  FOR other IN SELECT oid::regconfig AS name FROM pg_catalog.pg_ts_config"
-    "    WHERE cfgnamespace = 'pg_catalog'::regnamespace AND cfgname <> 'simple' LOOP"
-    "    EXECUTE pg_catalog.format('DROP TEXT SEARCH CONFIGURATION %s', other.name);"
-    "  END LOOP; "
-    "END $$";
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 
-/*
- * CREATEROLE before PostgreSQL 16 may grant any role that is not a superuser, so the
- * roles that run programs and read files are made superusers: only the owner grants them.
- * Whoever got one before that loses it, or would be a superuser now.
- */
-static const char guard_sql[] =
-    "BEGIN;"
-    "SET LOCAL search_path = pg_catalog, pg_temp;"
-    "REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC;" /* there are no temporary tables */
-    "DO $$ DECLARE given record; BEGIN"
-    "  FOR given IN SELECT m.roleid::regrole AS role, m.member::regrole AS member"
-    "    FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_authid a ON a.oid = m.roleid"
-    "    WHERE NOT a.rolsuper AND a.rolname IN"
-    "      ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files') LOOP"
-    "    EXECUTE pg_catalog.format('REVOKE %s FROM %s CASCADE', given.role, given.member);"
-    "  END LOOP; "
-    "END $$;"
-    "UPDATE pg_catalog.pg_authid SET rolsuper = true WHERE NOT rolsuper AND rolname IN"
-    "  ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files');"
-    "COMMIT";
+enum { SQL_MAX_SIZE = 2 << 20, LABEL_SIZE = 128 };
 
-static const char bootstrap_sql[] =
-    "BEGIN;"
-    "CREATE ROLE admin LOGIN CREATEROLE;"
-    "GRANT CREATE ON DATABASE postgres TO admin;"
-    "ALTER SCHEMA public OWNER TO admin;"
-    "REVOKE ALL ON SCHEMA public FROM PUBLIC;"
-    "GRANT USAGE ON SCHEMA public TO PUBLIC;"
-    "CREATE SCHEMA sys;"
-    "GRANT USAGE ON SCHEMA sys TO PUBLIC;"
-    "CREATE TABLE sys.iam_role_mappings ("
-    "  iam_oid oid NOT NULL, arn text NOT NULL, pg_role_oid oid NOT NULL,"
-    "  grantor_pg_role_oid oid NOT NULL, PRIMARY KEY (pg_role_oid, arn));"
-    "CREATE SEQUENCE sys.iam_oids AS integer START 26384 OWNED BY sys.iam_role_mappings.iam_oid;"
-    "CREATE VIEW sys.iam_pg_role_mappings AS"
-    "  SELECT m.iam_oid, m.arn, m.pg_role_oid, r.rolname AS pg_role_name,"
-    "         m.grantor_pg_role_oid, g.rolname AS grantor_pg_role_name"
-    "  FROM sys.iam_role_mappings m JOIN pg_catalog.pg_roles r ON r.oid = m.pg_role_oid"
-    "  LEFT JOIN pg_catalog.pg_roles g ON g.oid = m.grantor_pg_role_oid;"
-    "GRANT SELECT ON sys.iam_pg_role_mappings TO PUBLIC;"
-    "CREATE FUNCTION sys.iam_session_allowed(arn text) RETURNS boolean"
-    "  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$"
-    "  SELECT EXISTS (SELECT FROM sys.iam_pg_role_mappings m"
-    "                 WHERE m.pg_role_name = session_user AND m.arn = $1) $$;"
-    "CREATE FUNCTION sys.iam_grant(role text, arn text) RETURNS void"
-    "  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$"
-    "DECLARE target pg_catalog.pg_roles; "
-    "BEGIN"
-    "  IF arn !~ '^arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[a-z-]+/.+' THEN"
-    "    RAISE EXCEPTION 'IAM role must look like an IAM ARN' USING ERRCODE = '22023';"
-    "  END IF;"
-    "  SELECT * INTO target FROM pg_catalog.pg_roles WHERE rolname = role;"
-    "  IF NOT FOUND THEN"
-    "    RAISE EXCEPTION 'role \"%\" does not exist', role USING ERRCODE = '42704';"
-    "  END IF;"
-    "  IF target.rolsuper OR target.rolname = 'admin' OR target.rolname LIKE 'pg\\_%' THEN"
-    "    RAISE EXCEPTION 'Cannot establish trust with role %', role USING ERRCODE = '42501';"
-    "  END IF;"
-    "  IF NOT target.rolcanlogin THEN"
-    "    RAISE EXCEPTION 'role % must have the LOGIN attribute', role USING ERRCODE = '22023';"
-    "  END IF;"
-    "  INSERT INTO sys.iam_role_mappings"
-    "    SELECT pg_catalog.nextval('sys.iam_oids')::oid, arn, target.oid, r.oid"
-    "    FROM pg_catalog.pg_roles r WHERE r.rolname = session_user"
-    "    ON CONFLICT DO NOTHING;"
-    "END $$;"
-    "CREATE FUNCTION sys.iam_revoke(role text, arn text) RETURNS void"
-    "  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$"
-    "BEGIN"
-    "  DELETE FROM sys.iam_role_mappings m USING pg_catalog.pg_roles r"
-    "    WHERE r.oid = m.pg_role_oid AND r.rolname = iam_revoke.role AND m.arn = iam_revoke.arn;"
-    "  IF NOT FOUND THEN"
-    "    RAISE EXCEPTION 'IAM role % does not exist', arn USING ERRCODE = '42704';"
-    "  END IF;"
-    "END $$;"
-    "REVOKE ALL ON FUNCTION sys.iam_grant(text, text), sys.iam_revoke(text, text) FROM PUBLIC;"
-    "GRANT EXECUTE ON FUNCTION sys.iam_grant(text, text), sys.iam_revoke(text, text) TO admin;"
-    "COMMIT";
+#define LABEL_PREFIX EXTENSION_NAME " "
 
-/* The schema and its tables are PostgreSQL's own kind, and no statement of ours is refused. */
+/* The owner is exempt from the dialect, and tables of sys are PostgreSQL's own kind. */
 static const char session_sql[] =
     "SET dsql_local.strict = off; SET default_table_access_method = heap";
 
-dsql_status database_bootstrap(PGconn *conn, bool *is_new, dsql_error *err)
+/* One row: whether the module is loaded, whether schema sys exists, and its label. */
+static const char state_sql[] =
+    "SELECT pg_catalog.current_setting('shared_preload_libraries') ~"
+    "         '(^|[, ])" EXTENSION_NAME "($|[, ])',"
+    "       n.oid IS NOT NULL, pg_catalog.obj_description(n.oid, 'pg_namespace')"
+    "  FROM (VALUES ('sys')) AS s(name)"
+    "  LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = s.name";
+
+struct state {
+    bool is_loaded;
+    bool has_schema;
+    char label[LABEL_SIZE];
+};
+
+static bool is_true(const PGresult *result, int column)
 {
-    PGresult *result = PQexec(conn, "SELECT FROM pg_namespace WHERE nspname = 'sys'");
-    bool is_ok = PQresultStatus(result) == PGRES_TUPLES_OK;
-    *is_new = is_ok && PQntuples(result) == 0;
-    dsql_status status = is_ok ? DSQL_OK : database_query_failed(conn, result, err);
+    return strcmp(PQgetvalue(result, 0, column), "t") == 0;
+}
+
+static dsql_status read_state(PGconn *conn, struct state *state, dsql_error *err)
+{
+    PGresult *result = PQexec(conn, state_sql);
+    dsql_status status = DSQL_OK;
+    if (!database_is_success(result)) {
+        status = database_query_failed(conn, result, err);
+    } else {
+        state->is_loaded = is_true(result, 0);
+        state->has_schema = is_true(result, 1);
+        text_copy(text_of(PQgetvalue(result, 0, 2)), state->label, sizeof state->label);
+    }
     PQclear(result);
+    return status;
+}
+
+int schema_version_number(const char *label)
+{
+    struct text rest = text_of(label);
+    struct text number;
+    struct text hash;
+    int64_t version = -1;
+    if (text_is_empty(rest)) {
+        return 0;
+    }
+    if (!text_starts_with(rest, LABEL_PREFIX)) {
+        return -1;
+    }
+    text_cut(text_slice(rest, strlen(LABEL_PREFIX), rest.len), '.', &number, &hash);
+    return text_to_int64(number, 0, INT_MAX, &version) ? (int)version : -1;
+}
+
+/* The version in a label, for messages. */
+static const char *version_of(const char *label)
+{
+    return label[0] == '\0' ? "0" : label + strlen(LABEL_PREFIX);
+}
+
+/* An older build may know neither the tables nor the functions of a newer one. */
+static dsql_status check_version(const struct state *state, const struct extension *extension,
+                                 dsql_error *err)
+{
+    char own[LABEL_SIZE];
+    snprintf(own, sizeof own, LABEL_PREFIX "%s", extension->version);
+    int number = schema_version_number(state->label);
+    if (number < 0) {
+        return fail(err, DSQL_ERR_SYSTEM,
+                    "cannot upgrade the cluster: the version of its schema sys is unknown "
+                    "(\"%s\"). Start it with the dsql that created it, or choose another "
+                    "directory with --dir",
+                    state->label);
+    }
+    if (number > schema_version_number(own)) {
+        return fail(err, DSQL_ERR_SYSTEM,
+                    "the cluster was created or upgraded by a newer dsql: its schema sys has "
+                    "version %s, and this dsql has version %s. Use the newer dsql, or choose "
+                    "another directory with --dir",
+                    version_of(state->label), extension->version);
+    }
+    return DSQL_OK;
+}
+
+/* The script and the label are one transaction: the label is true, or the cluster unchanged. */
+static dsql_status run_script(PGconn *conn, struct text script, const char *label, dsql_error *err)
+{
+    struct buf sql AUTO_BUF;
+    buf_init(&sql, SQL_MAX_SIZE);
+    buf_add_string(&sql, "BEGIN;");
+    buf_add_text(&sql, script);
+    if (label != NULL) {
+        buf_printf(&sql, "COMMENT ON SCHEMA sys IS '" LABEL_PREFIX "%s';", label);
+    }
+    buf_add_string(&sql, "COMMIT");
+    dsql_status status = buf_ok(&sql) ? database_run(conn, sql.data, err) : fail_nomem(err);
+    if (status != DSQL_OK) {
+        (void)database_run(conn, "ROLLBACK", NULL);
+    }
+    return status;
+}
+
+static dsql_status upgrade(PGconn *conn, const struct extension *extension,
+                           const struct state *state, dsql_error *err)
+{
+    dsql_error cause = {0};
+    dsql_status status =
+        run_script(conn, buf_text(&extension->schema_sql), extension->version, &cause);
+    if (status == DSQL_OK) {
+        return DSQL_OK;
+    }
+    if (!state->has_schema) {
+        return fail(err, status, "could not create schema sys: %s", cause.message);
+    }
+    return fail(err, status,
+                "could not upgrade the cluster's schema sys from version %s to %s: %s. Nothing "
+                "was changed; start it with the dsql that created it",
+                version_of(state->label), extension->version, cause.message);
+}
+
+static bool is_current(const struct state *state, const struct extension *extension)
+{
+    return state->has_schema && state->label[0] != '\0' &&
+           strcmp(version_of(state->label), extension->version) == 0;
+}
+
+static dsql_status create_or_upgrade(PGconn *conn, const struct extension *extension,
+                                     const struct state *state, char *upgraded_from,
+                                     dsql_error *err)
+{
+    dsql_status status = check_version(state, extension, err);
+    if (status != DSQL_OK || is_current(state, extension)) {
+        return status;
+    }
+    status = upgrade(conn, extension, state, err);
+    if (status == DSQL_OK && state->has_schema) {
+        text_copy(text_of(version_of(state->label)), upgraded_from, EXTENSION_VERSION_SIZE);
+    }
+    return status;
+}
+
+dsql_status schema_install(PGconn *conn, const struct extension *extension,
+                           char upgraded_from[EXTENSION_VERSION_SIZE], dsql_error *err)
+{
+    struct state state = {0};
+    upgraded_from[0] = '\0';
+    dsql_status status = read_state(conn, &state, err);
+    if (status == DSQL_OK && !state.is_loaded) {
+        status = fail(err, DSQL_ERR_SYSTEM,
+                      "PostgreSQL did not load the extension " EXTENSION_NAME
+                      ": without it the cluster would not detect conflicts");
+    }
     if (status == DSQL_OK) {
         status = database_run(conn, session_sql, err);
     }
     if (status == DSQL_OK) {
-        status = database_run(conn, guard_sql, err);
+        status = create_or_upgrade(conn, extension, &state, upgraded_from, err);
     }
-    if (status == DSQL_OK) {
-        status = database_run(conn, text_search_sql, err);
-    }
-    return status == DSQL_OK && *is_new ? database_run(conn, bootstrap_sql, err) : status;
+    return status == DSQL_OK ? run_script(conn, buf_text(&extension->cluster_sql), NULL, err)
+                             : status;
 }

@@ -47,11 +47,7 @@ succeeds 'an older cluster starts' start
 succeeds 'it has the access method' owner 'CREATE TABLE new_two (id int)'
 equals 'its access method' "$(method new_two)" dsql
 
-succeeds 'another version' owner "COMMENT ON SCHEMA sys IS 'dsql_local 0.1'"
 succeeds stop stop
-fails 'a cluster of another version' start
-says 'was made with dsql_local 0.1'
-
 empty=$(mktemp -d "${TMPDIR:-/tmp}/dsql-test.XXXXXX")
 chmod 0711 "$empty"
 fails 'no module' start --extension-dir "$empty"

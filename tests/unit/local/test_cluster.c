@@ -4,6 +4,7 @@
 #include "local/identity.h"
 #include "local/pki.h"
 #include "local/postgres_install.h"
+#include "local/schema.h"
 #include "unit.h"
 
 #include <signal.h>
@@ -184,6 +185,19 @@ static void versions_are_read_from_what_postgres_prints(void **state)
     assert_int_equal(postgres_parse_version(""), 0);
 }
 
+static void labels_of_schemas_have_an_order(void **state)
+{
+    (void)state;
+    assert_int_equal(schema_version_number(""), 0);
+    assert_int_equal(schema_version_number("dsql_local 1.0"), 1);
+    assert_int_equal(schema_version_number("dsql_local 2.91a3d3badaff"), 2);
+    assert_int_equal(schema_version_number("dsql_local 99"), 99);
+    assert_int_equal(schema_version_number("dsql_local "), -1);
+    assert_int_equal(schema_version_number("dsql_local x.1"), -1);
+    assert_int_equal(schema_version_number("dsql_local -1.1"), -1);
+    assert_int_equal(schema_version_number("something else"), -1);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void)
@@ -198,6 +212,7 @@ int main(void)
         IN_FOLDER(identities_are_private_and_found_by_key),
         IN_FOLDER(certificates_are_made_once),
         cmocka_unit_test(versions_are_read_from_what_postgres_prints),
+        cmocka_unit_test(labels_of_schemas_have_an_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See clock_skew.h. */
 #include "cli/clock_skew.h"
 
 #include "base/error.h"
@@ -22,7 +21,7 @@ dsql_status clock_skew_measure(int64_t *ahead_s, dsql_error *err)
     dsql_status status = http_send(http_system(), &request, &response, err);
     int64_t theirs = 0;
     if (status == DSQL_OK && !http_date_parse(text_of(response.date), &theirs)) {
-        status = fail(err, DSQL_ERR_CONNECT, "sts.amazonaws.com does not tell the time");
+        status = fail(err, DSQL_ERR_CONNECT, "sts.amazonaws.com sent no valid Date header");
     }
     if (status == DSQL_OK) {
         *ahead_s = clock_wall_s(clock_system()) - theirs;

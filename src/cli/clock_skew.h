@@ -1,11 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* This machine's clock against that of AWS: tokens are signed with the time. */
+/* How far this machine's clock is off.  Tokens are signed with the time. */
 #ifndef DSQL_CLI_CLOCK_SKEW_H
 #define DSQL_CLI_CLOCK_SKEW_H
 
 #include <dsql.h>
 
-/** Seconds that this clock is ahead, by the Date of an answer of AWS STS (RFC 9110, 6.6.1). */
+/** Seconds that this clock is ahead of the Date header of AWS STS (RFC 9110, 6.6.1). */
 dsql_status clock_skew_measure(int64_t *ahead_s, dsql_error *err);
 
 #endif

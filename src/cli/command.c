@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See command.h. */
 #include "cli/command.h"
 
 #include "base/text.h"
@@ -18,7 +17,7 @@ int command_usage(const struct command *command, const char *format, ...)
     va_start(args, format);
     fprintf(stderr, "dsql: ");
     vfprintf(stderr, format, args);
-    fprintf(stderr, "; try '%s --help'\n", path_so_far);
+    fprintf(stderr, "; see '%s --help'\n", path_so_far);
     va_end(args);
     return EXIT_USAGE;
 }
@@ -33,15 +32,16 @@ const struct command *command_find(const struct command *list, const char *name)
     return NULL;
 }
 
-/* The option with that place in the lists, its own first; NULL behind the last. */
+/* The option at this place in both lists, its own first; NULL after the last. */
 static const struct command_option *option_at(const struct command *command, int place)
 {
     enum { LISTS = 2 };
-    const struct command_option *const lists[LISTS] = {command->options, command->shared_options};
+    const struct command_option *const *const lists[LISTS] = {command->options,
+                                                              command->shared_options};
     for (size_t i = 0; i < LISTS; i++) {
-        for (const struct command_option *o = lists[i]; o != NULL && o->name != NULL; o++) {
+        for (size_t j = 0; lists[i] != NULL && lists[i][j] != NULL; j++) {
             if (place-- == 0) {
-                return o;
+                return lists[i][j];
             }
         }
     }
@@ -49,6 +49,24 @@ static const struct command_option *option_at(const struct command *command, int
 }
 
 /* ---- --help ---- */
+
+static const struct command_option option_help = {"help", 0, NULL, "print this help and exit"};
+
+/* The first line of a help text stands beside the name if there is room, the others below. */
+static void print_entry(const char *left, const char *help)
+{
+    struct text rest = text_of(help);
+    struct text line;
+    if (strlen(left) >= HELP_COLUMN) {
+        printf("  %s\n", left);
+        left = "";
+    }
+    while (text_cut(rest, '\n', &line, &rest)) {
+        printf("  %-*s%.*s\n", HELP_COLUMN, left, (int)line.len, line.data);
+        left = "";
+    }
+    printf("  %-*s%.*s\n", HELP_COLUMN, left, (int)line.len, line.data);
+}
 
 static void print_option(const struct command_option *option)
 {
@@ -59,10 +77,10 @@ static void print_option(const struct command_option *option)
     }
     snprintf(left, sizeof left, "%s--%s%s%s", letter, option->name,
              option->argument == NULL ? "" : " ", option->argument == NULL ? "" : option->argument);
-    printf("  %-*s%s\n", HELP_COLUMN, left, option->help);
+    print_entry(left, option->help);
 }
 
-static int print_help(const struct command *command)
+static void print_usage(const struct command *command)
 {
     printf("usage: %s%s%s%s\n\n%s.\n", path_so_far,
            command->commands == NULL ? " [options]" : " COMMAND ...",
@@ -71,18 +89,23 @@ static int print_help(const struct command *command)
     if (command->description != NULL) {
         printf("\n%s\n", command->description);
     }
+}
+
+static int print_help(const struct command *command)
+{
+    print_usage(command);
     if (command->commands != NULL) {
         printf("\ncommands:\n");
     }
     for (const struct command *c = command->commands; c != NULL && c->name != NULL; c++) {
-        printf("  %-*s%s\n", HELP_COLUMN, c->name, c->summary);
+        print_entry(c->name, c->summary);
     }
     printf("\noptions:\n");
     const struct command_option *option;
     for (int i = 0; (option = option_at(command, i)) != NULL; i++) {
         print_option(option);
     }
-    printf("  %-*s%s\n", HELP_COLUMN, "--help", "print this and exit");
+    print_option(&option_help);
     return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -110,8 +133,9 @@ static int find_letter(const struct command *command, char letter)
     return -1;
 }
 
-/* --name, --name=value, -Lvalue: which option, and the value that came with it or NULL. */
-static int recognise(const struct command *command, const char *word, const char **value)
+/* Reads --name, --name=value, -L or -Lvalue.  Returns the place of the option, or -1;
+ *value is NULL if the value is not in this word. */
+static int find_option(const struct command *command, const char *word, const char **value)
 {
     *value = NULL;
     if (word[1] != '-') {
@@ -127,7 +151,7 @@ static int recognise(const struct command *command, const char *word, const char
     return find_long(command, name);
 }
 
-/* Without what came with it, which may be a password. */
+/* For messages: without the value, which may be a password. */
 static struct text name_of_option(const char *word)
 {
     struct text name;
@@ -140,17 +164,17 @@ static int take_option(struct command_line *line, int argc, char **argv, int *i)
 {
     const struct command *command = line->command;
     const char *value = NULL;
-    int found = recognise(command, argv[*i], &value);
+    int found = find_option(command, argv[*i], &value);
     if (found < 0) {
         struct text name = name_of_option(argv[*i]);
         return command_usage(command, "unknown option %.*s%s", (int)name.len, name.data,
-                             command->takes_rest ? ": what is for the program stands behind --"
+                             command->takes_rest ? ": write -- before the program's own options"
                                                  : "");
     }
     const struct command_option *option = option_at(command, found);
     bool is_flag = option->argument == NULL;
     if (is_flag && value != NULL) {
-        return command_usage(command, "--%s takes no value", option->name);
+        return command_usage(command, "--%s does not take a value", option->name);
     }
     if (!is_flag && value == NULL) {
         *i += 1;
@@ -185,7 +209,7 @@ static int run_line(const struct command *command, int argc, char **argv)
         }
     }
     if (line.argument_count > command->max_arguments) {
-        return command_usage(command, "%d arguments, and at most %d are expected",
+        return command_usage(command, "%d arguments given, but at most %d expected",
                              line.argument_count, command->max_arguments);
     }
     return command->run(&line);
@@ -199,7 +223,7 @@ int command_main(const struct command *command, const char *path, int argc, char
         return run_line(command, argc, argv);
     }
     if (argc < 2) {
-        return command_usage(command, "a command is missing");
+        return command_usage(command, "no command given");
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         return print_help(command);
@@ -242,7 +266,7 @@ bool command_number(const struct command_line *line, const char *name, int min, 
         return true;
     }
     if (!text_to_int64(text_of(value), min, max, &number)) {
-        command_usage(line->command, "--%s takes a whole number from %d to %d", name, min, max);
+        command_usage(line->command, "--%s must be a whole number from %d to %d", name, min, max);
         return false;
     }
     *out = (int)number;
@@ -254,7 +278,7 @@ bool command_wants_json(const struct command_line *line, bool *out)
     const char *value = command_value(line, "output");
     *out = value != NULL && strcmp(value, "json") == 0;
     if (value != NULL && !*out && strcmp(value, "text") != 0) {
-        command_usage(line->command, "--output is text or json");
+        command_usage(line->command, "--output must be text or json");
         return false;
     }
     return true;

@@ -1,19 +1,13 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * dsql credentials: which source of the chain has them, and what each of the others
- * says.  Never shows a secret; the access key id is none (IAM User Guide).
+ * dsql credentials: which source of the chain provides the credentials, and why the others
+ * do not.  Never prints a secret; an access key id is not secret (IAM User Guide).
  */
 #include "cli/commands.h"
 #include "cli/time_text.h"
 
 #include <dsql.h>
 #include <jansson.h>
-
-const struct command_option credentials_options[] = {
-    {"profile", 0, "NAME", "AWS profile (default: AWS_PROFILE)"},
-    {"output", 0, "FORMAT", "text or json: sources, accessKeyId and expiresAt"},
-    {0},
-};
 
 static const char *verdict_name(dsql_source_verdict verdict)
 {

@@ -25,11 +25,6 @@ enum {
     HOST_SIZE = 256
 };
 
-const struct command_option doctor_options[] = {
-    {"output", 0, "FORMAT", "text or json: steps with verdict, detail and remedy"},
-    {0},
-};
-
 enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_FAILED, VERDICT_SKIPPED };
 
 static const char *const verdict_names[] = {"ok", "warning", "failed", "skipped"};

@@ -1,13 +1,13 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* dsql exec: becomes any program that uses libpq, logged in. */
+/* dsql exec: replaces itself with a program that uses libpq, logged in to the cluster. */
 #include "cli/commands.h"
 #include "cli/login_environment.h"
 
 int exec_run(const struct command_line *line)
 {
     if (line->rest_count == 0) {
-        return command_usage(line->command, "which program? give it behind --, as in "
+        return command_usage(line->command, "no program given: write it after --, as in "
                                             "'dsql exec -- python3 report.py'");
     }
-    return login_environment_exec(line, line->rest); /* ends with NULL, as argv does */
+    return login_environment_exec(line, line->rest); /* argv ends with NULL, and so does its rest */
 }

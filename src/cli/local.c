@@ -2,42 +2,22 @@
 /* The table of `dsql local`: its commands, their options and their help. */
 #include "cli/commands.h"
 #include "cli/local_commands.h"
+#include "cli/options.h"
 
-#define OPTION_PG_BINDIR                                                                           \
-    {                                                                                              \
-        "pg-bindir", 0, "DIR", "where initdb and postgres are"                                     \
-    }
-#define OPTION_EXTENSION_DIR                                                                       \
-    {                                                                                              \
-        "extension-dir", 0, "DIR", "where dsql_local.so is"                                        \
-    }
-#define OPTION_OUTPUT                                                                              \
-    {                                                                                              \
-        "output", 0, "FORMAT", "text or json"                                                      \
-    }
-
-/* All of them have it. */
-static const struct command_option dir_option[] = {{"dir", 0, "DIR", "where the cluster lives"},
-                                                   {0}};
-static const struct command_option init_options[] = {OPTION_PG_BINDIR, OPTION_EXTENSION_DIR, {0}};
-static const struct command_option backup_options[] = {OPTION_PG_BINDIR, {0}};
-static const struct command_option status_options[] = {OPTION_OUTPUT, {0}};
-static const struct command_option arn_options[] = {
-    {"arn", 0, "ARN", "whose (default: the local identity's)"}, {0}};
-static const struct command_option start_options[] = {
-    OPTION_PG_BINDIR,
-    OPTION_EXTENSION_DIR,
-    {"inject-conflicts", 0, "SHARE", "make that share of commits fail with OC000, 0 to 1"},
-    {"inject-seed", 0, "N", "which ones: the same with the same number"},
-    {"port", 'p', "PORT", "where to listen; 0: any (default: last time's, or 5432 and up)"},
-    OPTION_OUTPUT,
-    {0},
-};
-static const struct command_option env_options[] = {
-    {"user", 'U', "ROLE", "for CLUSTER_USER (default: admin)"},
-    {"hosts", 0, NULL, "print the line for /etc/hosts instead"},
-    {0},
-};
+static const struct command_option *const dir_option[] = {&option_dir, NULL};
+static const struct command_option *const init_options[] = {&option_pg_bindir,
+                                                            &option_extension_dir, NULL};
+static const struct command_option *const backup_options[] = {&option_pg_bindir, NULL};
+static const struct command_option *const status_options[] = {&option_output, NULL};
+static const struct command_option *const arn_options[] = {&option_arn, NULL};
+static const struct command_option *const start_options[] = {&option_pg_bindir,
+                                                             &option_extension_dir,
+                                                             &option_inject_conflicts,
+                                                             &option_inject_seed,
+                                                             &option_listen_port,
+                                                             &option_output,
+                                                             NULL};
+static const struct command_option *const env_options[] = {&option_env_user, &option_hosts, NULL};
 
 static const struct command iam_commands[] = {
     {.name = "grant",

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See login_environment.h. */
 #include "cli/login_environment.h"
 
 #include "cli/commands.h"
@@ -12,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 }; /* as the shell has it */
+enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 }; /* POSIX: sh, "Exit Status" */
 
-/* The variable in which libpq looks for a keyword; NULL: there is none. */
+/* The environment variable that libpq reads for a keyword; NULL if there is none. */
 static const char *variable_of(const PQconninfoOption *known, const char *keyword)
 {
     for (; known->keyword != NULL; known++) {
@@ -25,7 +24,7 @@ static const char *variable_of(const PQconninfoOption *known, const char *keywor
     return NULL;
 }
 
-/* An empty value means libpq's default, which only an unset variable gives. */
+/* An empty value stands for libpq's default, which libpq takes only if the variable is unset. */
 static bool export_param(const char *variable, const char *value)
 {
     return (value[0] == '\0' ? unsetenv(variable) : setenv(variable, value, 1)) == 0;
@@ -52,12 +51,12 @@ static bool export_login(const dsql_params *params)
     return is_exported;
 }
 
-static int become(char **argv)
+static int replace_process(char **argv)
 {
     execvp(argv[0], argv);
     bool is_missing = errno == ENOENT;
-    fprintf(stderr, "dsql: %s %s\n", argv[0],
-            is_missing ? "is not installed, or not in PATH" : strerror(errno));
+    fprintf(stderr, "dsql: could not run %s: %s\n", argv[0],
+            is_missing ? "it is not installed, or not in PATH" : strerror(errno));
     return is_missing ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
@@ -67,7 +66,7 @@ int login_environment_exec(const struct command_line *line, char **argv)
     if (!target_read(line, &options)) {
         return EXIT_USAGE;
     }
-    /* A service could send the token somewhere else. */
+    /* A service file could name another host, which would receive the token. */
     unsetenv("PGSERVICE");
     unsetenv("PGSERVICEFILE");
     dsql_error err = {0};
@@ -81,5 +80,5 @@ int login_environment_exec(const struct command_line *line, char **argv)
         fprintf(stderr, "dsql: out of memory\n");
         return EXIT_FAILED;
     }
-    return become(argv);
+    return replace_process(argv);
 }

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Another program, logged in: it finds everything that libpq needs in its environment.
- * The token is there and nowhere else: other users can read argv.
+ * Runs another program, logged in: everything that libpq needs is in its environment.
+ * The token is only there, and never in an argument, which other users could read.
  */
 #ifndef DSQL_CLI_LOGIN_ENVIRONMENT_H
 #define DSQL_CLI_LOGIN_ENVIRONMENT_H
@@ -9,8 +9,9 @@
 #include "cli/command.h"
 
 /**
- * Makes a token for the target of the command line, and becomes the program argv[0]
- * (argv ends with NULL).  Comes back only on failure, with an exit status; all is said.
+ * Makes a token for the cluster of the command line and replaces this process with the
+ * program argv[0] (argv ends with NULL), so signals and exit status are the program's.
+ * Returns only on failure, with an exit status; the error has been printed.
  */
 int login_environment_exec(const struct command_line *line, char **argv);
 

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The dsql command. */
+/* The dsql command.  Everything else is in a library, so that tests can link it. */
 #include "cli/command.h"
 
 int main(int argc, char **argv)

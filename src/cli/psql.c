@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* dsql psql: becomes psql, logged in. */
+/* dsql psql: replaces itself with psql, logged in to the cluster. */
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/login_environment.h"

@@ -1,20 +1,23 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The table of commands, and what belongs to none of them. */
+/* The table of all commands except those of `dsql local`, and what is common to them. */
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "cli/target.h"
 
 #include <libpq-fe.h>
 #include <openssl/crypto.h>
 
-static const struct command_option root_options[] = {
-    {"version", 'V', NULL, "print the versions and exit"},
-    {0},
-};
+static const struct command_option *const root_options[] = {&option_version, NULL};
+static const struct command_option *const token_options[] = {&option_expires_in, &option_output,
+                                                             NULL};
+static const struct command_option *const credentials_options[] = {&option_profile, &option_output,
+                                                                   NULL};
+static const struct command_option *const doctor_options[] = {&option_output, NULL};
 
 static int run_root(const struct command_line *line)
 {
     if (!command_has(line, "version")) {
-        return command_usage(line->command, "a command is missing");
+        return command_usage(line->command, "no command given");
     }
     int libpq = PQlibVersion();
     printf("dsql %d.%d.%d (libpq %d.%d, %s)\n", DSQL_VERSION_MAJOR, DSQL_VERSION_MINOR,
@@ -27,45 +30,48 @@ static int run_root(const struct command_line *line)
 static const struct command commands[] = {
     {.name = "token",
      .arguments = "[HOST-OR-ID]",
-     .summary = "Print a password (an IAM token)",
+     .summary = "Print an IAM token, which is the password",
      .options = token_options,
      .shared_options = target_options,
      .max_arguments = 1,
      .run = token_run},
     {.name = "psql",
      .arguments = "[HOST-OR-ID] [-- PSQL-ARGUMENTS]",
-     .summary = "Run psql, logged in",
+     .summary = "Run psql, logged in to the cluster",
      .shared_options = target_options,
      .max_arguments = 1,
      .takes_rest = true,
      .run = psql_run},
     {.name = "exec",
      .arguments = "[HOST-OR-ID] -- PROGRAM [ARGUMENTS]",
-     .summary = "Run any program that uses libpq, logged in",
-     .description = "The program finds host, user, password and TLS settings in its environment "
-                    "(PGHOST,\nPGUSER, PGPASSWORD, ...).  The password opens connections for 15 "
-                    "minutes.",
+     .summary = "Run a program that uses libpq, logged in to the cluster",
+     .description = "The program gets host, user, password and TLS settings in its environment "
+                    "(PGHOST,\nPGUSER, PGPASSWORD and so on).  The password is an IAM token: it "
+                    "can open connections\nfor 15 minutes.",
      .shared_options = target_options,
      .max_arguments = 1,
      .takes_rest = true,
      .run = exec_run},
     {.name = "credentials",
      .summary = "Show where AWS credentials come from",
-     .description = "Asks each source of the chain in its order.  Shows no secret.",
+     .description =
+         "Tries the sources of the AWS credential chain in order and prints the result of each.\n"
+         "Secrets are never printed.",
      .options = credentials_options,
      .run = credentials_run},
     {.name = "doctor",
      .arguments = "[HOST-OR-ID]",
      .summary = "Find out why a connection fails",
-     .description = "Takes each step of a connection on its own, and says what to do about the "
-                    "first that\nfails.  The exit status names it: 10 credentials, 11 endpoint, "
-                    "12 DNS, 13 TCP,\n14 TLS, 15 clock, 16 token, 17 login, 18 query.",
+     .description = "Checks each step of a connection by itself and prints what to do about those "
+                    "that fail.\nSkips only steps that a failure makes pointless.  The exit "
+                    "status names the first step\nthat failed: 10 credentials, 11 endpoint, "
+                    "12 DNS, 13 TCP, 14 TLS, 15 clock, 16 token,\n17 login, 18 query.",
      .options = doctor_options,
      .shared_options = target_options,
      .max_arguments = 1,
      .run = doctor_run},
     {.name = "local",
-     .summary = "A local cluster to develop and test with",
+     .summary = "Run a local cluster for development and tests",
      .commands = local_commands},
     {0},
 };

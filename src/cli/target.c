@@ -1,17 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See target.h. */
 #include "cli/target.h"
+
+#include "cli/options.h"
 
 #include <stdlib.h>
 
-const struct command_option target_options[] = {
-    {"host", 'h', "HOST", "endpoint or cluster id (default: CLUSTER_ENDPOINT, PGHOST)"},
-    {"port", 'p', "PORT", "port (default: PGPORT, 5432)"},
-    {"user", 'U', "ROLE", "database role (default: CLUSTER_USER, PGUSER, admin)"},
-    {"region", 0, "REGION", "where a host name does not say (default: AWS_REGION)"},
-    {"profile", 0, "NAME", "AWS profile (default: AWS_PROFILE)"},
-    {0},
-};
+const struct command_option *const target_options[] = {
+    &option_host, &option_port, &option_user, &option_region, &option_profile, NULL};
 
 const char *target_environment(const char *name)
 {
@@ -33,7 +28,7 @@ bool target_read(const struct command_line *line, dsql_options *options)
     }
     options->host = host == NULL ? target_environment("PGHOST") : host;
     if (options->host == NULL) {
-        command_usage(line->command, "which cluster? give its endpoint or id, or set "
+        command_usage(line->command, "no cluster given: name its endpoint or cluster id, or set "
                                      "CLUSTER_ENDPOINT");
         return false;
     }

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The options that say which cluster and who: the same for every command that connects. */
+/* Which cluster to connect to, and as whom: the same for every command that connects. */
 #ifndef DSQL_CLI_TARGET_H
 #define DSQL_CLI_TARGET_H
 
@@ -7,16 +7,17 @@
 
 #include <dsql.h>
 
-/** For a command's shared_options; psql's letters. */
-extern const struct command_option target_options[];
+/** For the shared_options of a command that connects. */
+extern const struct command_option *const target_options[];
 
 /**
- * Host (argument, --host, CLUSTER_ENDPOINT, PGHOST), port, user, region, profile.  The
- * strings are the command line's.  False: no host; that has been said.
+ * Sets host (argument, --host, CLUSTER_ENDPOINT, PGHOST), port, user, region and profile.
+ * The strings belong to the command line.  False: no host was given, and the error has
+ * been printed.
  */
 bool target_read(const struct command_line *line, dsql_options *options);
 
-/** A variable of the environment; NULL when unset or empty. */
+/** The value of an environment variable; NULL if it is unset or empty. */
 const char *target_environment(const char *name);
 
 #endif

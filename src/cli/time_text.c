@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See time_text.h. */
 #include "cli/time_text.h"
 
 #include <time.h>

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* dsql token: one password on stdout, so that $(dsql token ...) works. */
+/* dsql token: prints the token alone, so that PGPASSWORD=$(dsql token ...) works. */
 #include "base/clock.h"
 #include "cli/commands.h"
 #include "cli/target.h"
@@ -11,12 +11,6 @@
 #include <stdlib.h>
 
 enum { TOKEN_LONGEST_SECONDS = 604800 };
-
-const struct command_option token_options[] = {
-    {"expires-in", 0, "SECONDS", "life of the token, 1 to 604800 (default: 900)"},
-    {"output", 0, "FORMAT", "text or json: token and expiresAt"},
-    {0},
-};
 
 static void print_json(const char *token, int64_t expires_at)
 {

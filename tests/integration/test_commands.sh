@@ -16,7 +16,7 @@ succeeds 'exec keeps the token out of argv' "$DSQL" exec -- sh -c 'tr "\0" " " <
 case $output in *X-Amz*) fail_check 'a token in argv' ;; esac
 fails 'exec of nothing' "$DSQL" exec
 equals 'status' "$status" 2
-says 'which program'
+says 'no program given'
 fails 'exec of a missing program' "$DSQL" exec -- no-such-program
 equals 'status' "$status" 127
 says 'not in PATH'
@@ -62,6 +62,6 @@ says 'AWS IAM GRANT'
 
 fails 'an option of psql before --' "$DSQL" psql -c 'SELECT 1'
 equals 'status' "$status" 2
-says 'behind --'
+says 'write -- before'
 
 finish_checks

@@ -14,17 +14,18 @@ static int note(const struct command_line *line)
     return EXIT_DONE;
 }
 
-static const struct command_option options[] = {
-    {"user", 'U', "ROLE", "who"},
-    {"quiet", 'q', NULL, "say less"},
-    {"port", 'p', "PORT", "where"},
-    {"output", 0, "FORMAT", "how"},
-    {0},
-};
+static const struct command_option user = {"user", 'U', "ROLE", "log in as this role"};
+static const struct command_option quiet = {"quiet", 'q', NULL, "print less"};
+static const struct command_option port = {"port", 'p', "PORT",
+                                           "connect to this port\n(default: 1)"};
+static const struct command_option output = {"output", 0, "FORMAT", "print text or json"};
+static const struct command_option *const options[] = {&user, &quiet, NULL};
+static const struct command_option *const shared_options[] = {&port, &output, NULL};
 static const struct command inner[] = {
     {.name = "go",
      .summary = "Go",
      .options = options,
+     .shared_options = shared_options,
      .max_arguments = 1,
      .takes_rest = true,
      .run = note},
@@ -91,19 +92,19 @@ static void help_is_success_everywhere(void **state)
 static void numbers_and_formats_are_checked(void **state)
 {
     (void)state;
-    int port = 7;
+    int number = 7;
     bool is_json = true;
     GO(W("go"));
-    assert_true(command_number(&seen, "port", 0, 9, &port));
-    assert_int_equal(port, 7);
+    assert_true(command_number(&seen, "port", 0, 9, &number));
+    assert_int_equal(number, 7);
     assert_true(command_wants_json(&seen, &is_json));
     assert_false(is_json);
     char ten[] = "10";
     char xml[] = "xml";
     GO(W("go"), W("--port"), ten, W("--output"), xml);
-    assert_false(command_number(&seen, "port", 0, 9, &port));
-    assert_true(command_number(&seen, "port", 0, 10, &port));
-    assert_int_equal(port, 10);
+    assert_false(command_number(&seen, "port", 0, 9, &number));
+    assert_true(command_number(&seen, "port", 0, 10, &number));
+    assert_int_equal(number, 10);
     assert_false(command_wants_json(&seen, &is_json));
 }
 

@@ -1,0 +1,33 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every option of every command, in one table (options.c), so that an option has one name
+ * and one text wherever it appears.  A command lists those that it has.
+ */
+#ifndef DSQL_CLI_OPTIONS_H
+#define DSQL_CLI_OPTIONS_H
+
+#include "cli/command.h"
+
+/* Which cluster, and as whom. */
+extern const struct command_option option_host;
+extern const struct command_option option_port;
+extern const struct command_option option_user;
+extern const struct command_option option_region;
+extern const struct command_option option_profile;
+
+extern const struct command_option option_expires_in;
+extern const struct command_option option_output;
+extern const struct command_option option_version;
+
+/* Of a local cluster. */
+extern const struct command_option option_dir;
+extern const struct command_option option_pg_bindir;
+extern const struct command_option option_extension_dir;
+extern const struct command_option option_listen_port;
+extern const struct command_option option_inject_conflicts;
+extern const struct command_option option_inject_seed;
+extern const struct command_option option_env_user;
+extern const struct command_option option_hosts;
+extern const struct command_option option_arn;
+
+#endif

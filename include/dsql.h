@@ -1,23 +1,28 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file dsql.h
- * Aurora DSQL on top of libpq: IAM tokens, a pool, transactions that retry.
+ * Connect to Amazon Aurora DSQL with libpq: IAM tokens, verified TLS, a connection pool, and
+ * transactions that are retried after conflicts.
  *
- * libdsql never wraps a connection.  What comes out is a plain PGconn: every
- * PQ function works on it, and PQfinish() is always safe to call on it.
+ * The library does not wrap connections.  It returns an ordinary PGconn: every PQ function works
+ * on it, and PQfinish() may always be called on it.
  *
- * Conventions, true for every function here:
+ * Conventions that hold for every function:
  *  - A function that creates something returns it, or NULL on failure.
- *  - A function that does something returns a dsql_status; DSQL_OK is 0.
- *  - The last parameter may be a dsql_error the caller owns; NULL is allowed.
- *  - Strings passed in are copied.  Strings returned say who frees them.
- *  - NULL to a close/free function does nothing.
- *  - The library never calls exit(), never prints, never installs a signal
- *    handler, never calls setenv(), and keeps no thread-local state.  (Server
- *    NOTICEs are libpq's: it prints them unless PQsetNoticeProcessor() is used.)
+ *  - A function that does something returns a dsql_status.  DSQL_OK is 0.
+ *  - The last parameter is a dsql_error that the caller owns.  It may be NULL.
+ *  - Strings passed in are copied.  A returned string says how long it lives or who frees it.
+ *  - Passing NULL to a close or free function does nothing.
+ *  - Times are in milliseconds (_ms) or seconds (_s, _seconds).  Where -1 means "no limit", the
+ *    declaration says so.
+ *  - The library never calls exit(), prints, installs a signal handler or changes the environment,
+ *    and it has no thread-local state.  libpq prints NOTICEs of the server to standard error;
+ *    PQsetNoticeProcessor() changes that.
  *
- * Thread safety: dsql_pool and dsql_credentials_provider may be shared by
- * threads.  A PGconn, as always, belongs to one thread at a time.
+ * Threads: a dsql_pool and a dsql_credentials_provider may be used by several threads at the same
+ * time.  Every other object, like a PGconn, may be used by one thread at a time.
+ *
+ * Each declaration has a manual page with an example: dsql(7) is the overview.
  */
 #ifndef DSQL_H
 #define DSQL_H
@@ -32,7 +37,7 @@
 extern "C" {
 #endif
 
-/* The single place where the version is written; the build reads it here. */
+/* The version of this header.  The build reads it here. */
 #define DSQL_VERSION_MAJOR 0
 #define DSQL_VERSION_MINOR 1
 #define DSQL_VERSION_PATCH 0
@@ -49,43 +54,44 @@ extern "C" {
 #define DSQL_PRINTF(f, a)
 #endif
 
-/** Version of the library loaded at run time; compare with DSQL_VERSION_NUM. */
+/** The version of the library that was loaded, to compare with DSQL_VERSION_NUM. */
 DSQL_API int dsql_version(void);
 
 /* ---- Errors ------------------------------------------------------------ */
 
-/** Values are never renumbered; new ones may appear in a minor release. */
+/** Values are never renumbered.  A minor release may add new ones. */
 typedef enum {
     DSQL_OK = 0,
-    DSQL_ERR_USAGE = 1,           /**< a caller's mistake: bad option or argument */
-    DSQL_ERR_NOMEM = 2,           /**< allocation failed */
-    DSQL_ERR_CREDENTIALS = 3,     /**< no source had credentials, or one that is set up failed */
-    DSQL_ERR_TOKEN = 4,           /**< signing failed, or the endpoint has no region */
-    DSQL_ERR_CONNECT = 5,         /**< network, TLS or authentication; a connection was lost */
-    DSQL_ERR_TIMEOUT = 6,         /**< a wait that the caller or the options limit ran out */
+    DSQL_ERR_USAGE = 1,           /**< the caller's mistake: an invalid option or argument */
+    DSQL_ERR_NOMEM = 2,           /**< out of memory */
+    DSQL_ERR_CREDENTIALS = 3,     /**< no source has AWS credentials, or a configured one failed */
+    DSQL_ERR_TOKEN = 4,           /**< the token could not be signed, or the region is unknown */
+    DSQL_ERR_CONNECT = 5,         /**< network, TLS or authentication; or a connection was lost */
+    DSQL_ERR_TIMEOUT = 6,         /**< a time limit of the options or arguments was reached */
     DSQL_ERR_CLOSED = 7,          /**< the pool is closing */
     DSQL_ERR_QUERY = 8,           /**< the server rejected a statement; see sqlstate */
-    DSQL_ERR_OCC = 9,             /**< a conflict; of a transaction: still after the last try */
-    DSQL_ERR_COMMIT_UNKNOWN = 10, /**< connection lost during COMMIT: may have happened */
-    DSQL_ERR_CALLBACK = 11,       /**< returned by a callback to stop, nothing else */
+    DSQL_ERR_OCC = 9,             /**< a conflict; after retries: the last attempt had one too */
+    DSQL_ERR_COMMIT_UNKNOWN = 10, /**< connection lost during COMMIT: it may have happened */
+    DSQL_ERR_CALLBACK = 11,       /**< a callback returned it to stop; the library does not */
     DSQL_ERR_SYSTEM = 12 /**< the operating system or another program failed; see os_errno */
 } dsql_status;
 
 #define DSQL_ERROR_MESSAGE_SIZE 480
 
 /**
- * Filled in on failure; untouched on success (but see DSQL_TRANSACTION).  Owned by the
- * caller, usually on the stack; holds no pointers, so it needs no freeing and may be copied.
+ * Why a call failed.  The caller owns it, usually on the stack.  A function fills it in when it
+ * fails and leaves it alone when it succeeds; only DSQL_TRANSACTION also resets it.  It holds no
+ * pointers: it may be copied and is never freed.
  */
 typedef struct {
-    dsql_status status;
-    int os_errno;     /**< errno of the failed call, or 0 */
-    char sqlstate[6]; /**< e.g. "40001", or "" */
-    char reserved[18];
-    char message[DSQL_ERROR_MESSAGE_SIZE]; /**< one line, no newline, no secrets */
+    dsql_status status; /**< what the program can do about it */
+    int os_errno;       /**< errno of the system call that failed, or 0 */
+    char sqlstate[6];   /**< what the server answered, for example "40001"; or "" */
+    char reserved[18];  /**< for later versions */
+    char message[DSQL_ERROR_MESSAGE_SIZE]; /**< one line for people, without secrets */
 } dsql_error;
 
-/** Stable, short, lower-case name of a status: "commit_unknown". */
+/** The name of a status, for example "commit_unknown".  Constant, and the same in all versions. */
 DSQL_API const char *dsql_status_name(dsql_status status);
 
 /* ---- Logging ----------------------------------------------------------- */
@@ -93,79 +99,105 @@ DSQL_API const char *dsql_status_name(dsql_status status);
 typedef enum { DSQL_LOG_ERROR, DSQL_LOG_WARN, DSQL_LOG_INFO, DSQL_LOG_DEBUG } dsql_log_level;
 
 /**
- * May be called from any thread that uses the object, and from a pool's own; must not call
- * back in.  message is one line without secrets, and valid during the call only.
+ * Receives a message of the library: one line without secrets, valid during the call.  It may be
+ * called on any thread that uses the object and on a pool's own thread, at the same time.  It
+ * must not call the library.
  */
 typedef void (*dsql_log_fn)(void *arg, dsql_log_level level, const char *message);
 
 /* ---- Credentials ------------------------------------------------------- */
 
-/** Where credentials come from.  Counted references; thread-safe; caches. */
+/**
+ * A source of AWS credentials.  It caches them and renews them before they expire, once for all
+ * connections and pools that share it.  Thread-safe and reference-counted.
+ */
 typedef struct dsql_credentials_provider dsql_credentials_provider;
 
-/** Passed to a fetch callback, which fills it with dsql_credentials_set(). */
+/** One set of AWS credentials.  A fetch callback fills it with dsql_credentials_set(). */
 typedef struct dsql_credentials dsql_credentials;
 
-/** Copies the strings; session_token may be NULL.  expires_at is Unix seconds, 0 for never. */
+/**
+ * Fills creds with copies of the strings.  session_token may be NULL.  expires_at is in Unix
+ * seconds; 0 means that the credentials do not expire.  DSQL_ERR_USAGE, DSQL_ERR_NOMEM.
+ */
 DSQL_API dsql_status dsql_credentials_set(dsql_credentials *creds, const char *access_key_id,
                                           const char *secret_access_key, const char *session_token,
                                           int64_t expires_at);
 
 /**
- * Fills out with dsql_credentials_set(), or says why not in err.  Runs without any lock
- * held, at most one call at a time, on the thread that needs the credentials.
+ * Fetches credentials: passes them to dsql_credentials_set() and returns DSQL_OK, or fills in err
+ * and returns its status.  It is called on the thread that needs the credentials, without a lock
+ * held, and not again before it has returned.
  */
 typedef dsql_status (*dsql_credentials_fn)(void *arg, dsql_credentials *out, dsql_error *err);
 
 /**
- * The AWS default chain: environment, profile, web identity, container, instance
- * metadata; the first that is configured wins, and one that is configured and fails
- * stops the search.  profile may be NULL (AWS_PROFILE, then "default"); a profile named
- * here also skips keys in the environment.  Asks nobody before the first fetch.  One that
- * several pools and connections are given fetches once for all of them.
+ * The default chain of the AWS SDKs: environment, profile, web identity, container, instance
+ * metadata.  The first source that is configured is used.  If it fails, the search ends with its
+ * error, because a later source would be another identity.
+ *
+ * profile: NULL stands for $AWS_PROFILE, then "default".  If a profile is named here, keys in the
+ * environment are ignored.  Nothing is read or contacted before the first fetch.
  */
 DSQL_API dsql_credentials_provider *dsql_credentials_default(const char *profile, dsql_error *err);
+
+/** Fixed keys.  session_token is NULL for long-term keys. */
 DSQL_API dsql_credentials_provider *dsql_credentials_static(const char *access_key_id,
                                                             const char *secret_access_key,
                                                             const char *session_token,
                                                             dsql_error *err);
-/** destroy may be NULL; called once with arg when the last reference goes (not on failure). */
+
+/**
+ * Credentials from a callback.  destroy, unless NULL, is called once with arg when the last
+ * reference is released.  It is not called if this function fails.
+ */
 DSQL_API dsql_credentials_provider *dsql_credentials_custom(dsql_credentials_fn fetch,
                                                             void (*destroy)(void *arg), void *arg,
                                                             dsql_error *err);
+
+/** Adds a reference.  Options that are given a provider add one of their own. */
 DSQL_API dsql_credentials_provider *dsql_credentials_ref(dsql_credentials_provider *provider);
+/** Releases a reference. */
 DSQL_API void dsql_credentials_unref(dsql_credentials_provider *provider);
 
 /**
- * A copy of what the provider has now, fetched or refreshed first where that is due (this
- * may block on the network).  For signing requests to other AWS services, and for warming
- * a provider before it is needed.  Wiped and freed with dsql_credentials_free().
+ * Returns a copy of the provider's credentials, after fetching or renewing them if that is due.
+ * Useful to sign requests to other AWS services, and to fetch before the first connection needs
+ * them.  May wait for the network; each source has time limits of its own.  Free the copy with
+ * dsql_credentials_free().  DSQL_ERR_CREDENTIALS, DSQL_ERR_NOMEM, or what a callback returned.
  */
 DSQL_API dsql_credentials *dsql_credentials_fetch(dsql_credentials_provider *provider,
                                                   dsql_error *err) DSQL_MUST_USE;
-/** These live as long as the credentials; "" where there is none (a session token). */
+
+/* The strings live as long as the credentials. */
 DSQL_API const char *dsql_credentials_access_key_id(const dsql_credentials *creds);
 DSQL_API const char *dsql_credentials_secret_access_key(const dsql_credentials *creds);
+/** "" if there is none. */
 DSQL_API const char *dsql_credentials_session_token(const dsql_credentials *creds);
-/** Unix seconds; 0: never. */
+/** In Unix seconds; 0 if the credentials do not expire. */
 DSQL_API int64_t dsql_credentials_expires_at(const dsql_credentials *creds);
+/** Overwrites the secrets, then frees. */
 DSQL_API void dsql_credentials_free(dsql_credentials *creds);
 
+/** What dsql_credentials_explain() found at one source. */
 typedef enum {
-    DSQL_SOURCE_GOT = 0,            /**< has credentials: this one wins */
-    DSQL_SOURCE_NOT_CONFIGURED = 1, /**< nothing set up there */
-    DSQL_SOURCE_FAILED = 2,         /**< set up, and does not work: the search ends */
-    DSQL_SOURCE_NOT_ASKED = 3       /**< comes after the end of the search, or is skipped */
+    DSQL_SOURCE_GOT = 0,            /**< it has credentials and is used */
+    DSQL_SOURCE_NOT_CONFIGURED = 1, /**< it is not configured; the next source is asked */
+    DSQL_SOURCE_FAILED = 2,         /**< it is configured but failed; the search ends */
+    DSQL_SOURCE_NOT_ASKED = 3       /**< the search had ended, or a named profile skips it */
 } dsql_source_verdict;
 
-/** source: "environment", "profile", ...; detail: one line, no secrets.  Both only for the call. */
+/**
+ * Receives the result of one source, for example "environment" or "profile".  detail is one line
+ * without secrets.  Both strings are valid during the call.
+ */
 typedef void (*dsql_credentials_explain_fn)(void *arg, const char *source,
                                             dsql_source_verdict verdict, const char *detail);
 
 /**
- * Walks the default chain anew and reports each source in its order: which one wins, and
- * why the others do not.  Returns what was found, for dsql_credentials_free(), or NULL.  fn may be
- * NULL.
+ * Searches the default chain without a cache and reports every source, in order, to fn, which
+ * may be NULL.  Returns the credentials found, to be freed with dsql_credentials_free(), or NULL.
+ * profile, waits and errors are as for dsql_credentials_default() and dsql_credentials_fetch().
  */
 DSQL_API dsql_credentials *dsql_credentials_explain(const char *profile,
                                                     dsql_credentials_explain_fn fn, void *arg,
@@ -173,17 +205,21 @@ DSQL_API dsql_credentials *dsql_credentials_explain(const char *profile,
 
 /* ---- Endpoints --------------------------------------------------------- */
 
+/** An endpoint and its region.  The caller owns it. */
 typedef struct {
-    char host[254];  /**< lower case; a cluster id is completed to its endpoint */
-    char region[64]; /**< from the argument, the host, or the environment; "" when unknown */
-    char reserved[66];
+    char host[254];    /**< in lower case; for a cluster id, the endpoint of the cluster */
+    char region[64];   /**< from the argument, the host or the environment; "" if unknown */
+    char reserved[66]; /**< for later versions */
 } dsql_endpoint;
 
 /**
- * What a connect would make of host (an endpoint or a 26-character cluster id) and region
- * (NULL: look for it).  Touches neither network nor files, so it does not look where a
- * connect looks last, in the profile and at the instance.  A cluster id without a region is
- * DSQL_ERR_TOKEN; a name that is no endpoint may have region "".
+ * Resolves a host as dsql_connect() does.  host is an endpoint, another DNS name, or a cluster id
+ * of 26 characters.  region may be NULL: it is then taken from host, $AWS_REGION or
+ * $AWS_DEFAULT_REGION.  Uses neither the network nor files; dsql_connect() also looks for a
+ * region in the AWS profile and in the instance metadata.
+ *
+ * DSQL_ERR_USAGE: host or region is invalid.  DSQL_ERR_TOKEN: a cluster id without a region.  Any
+ * other name without a region is resolved to region "".
  */
 DSQL_API dsql_status dsql_endpoint_resolve(const char *host, const char *region, dsql_endpoint *out,
                                            dsql_error *err);
@@ -191,70 +227,77 @@ DSQL_API dsql_status dsql_endpoint_resolve(const char *host, const char *region,
 /* ---- Options ----------------------------------------------------------- */
 
 /**
- * Zero in any field means "the default", so a caller names only what differs.
- * Fields are only ever appended; struct_size tells the library which ones the
- * caller was compiled with.  Always build one with DSQL_OPTIONS(...).
+ * What to connect to and how.  A field that is zero has its default, so a caller names only the
+ * fields that differ.  Options are read during the call that they are passed to.
+ *
+ * Always create options with DSQL_OPTIONS(...) or dsql_options_init(): they set struct_size,
+ * which tells the library the fields that the caller was compiled with.  New fields are only
+ * ever appended.
  */
 typedef struct {
     size_t struct_size;
 
     /**
-     * postgres://, postgresql:// or dsql:// URI, or "keyword=value ..." as in libpq
-     * (RFC 3986; PostgreSQL manual, "Connection Strings").  Beyond libpq's keywords:
-     * region, profile, tokenDurationSecs, occMaxRetries (one less than max_attempts), and
-     * ormPrefix for application_name.  Fields given below win over it, and it wins over the
-     * environment.
+     * A postgres://, postgresql:// or dsql:// URI, or a "keyword=value ..." string, as in libpq
+     * (PostgreSQL manual, "Connection Strings").  In addition to libpq's keywords it may contain
+     * region, profile, tokenDurationSecs, occMaxRetries (max_attempts minus 1) and ormPrefix
+     * (application_name).  The fields below override it; it overrides the environment.
      */
     const char *conninfo;
 
     /**
-     * Endpoint or 26-character cluster id; NULL: $PGHOST.  Also the DNS name of an interface
-     * endpoint (vpce-...vpce.amazonaws.com) together with the libpq keyword
-     * options='-c amzn-cluster-id=ID', as AWS documents it for PrivateLink without private
-     * DNS: the server's name is then still verified, see dsql_options(3).
+     * The endpoint or the 26-character cluster id.  Default: $PGHOST.  For AWS PrivateLink
+     * without private DNS: the DNS name of the interface endpoint
+     * (vpce-...vpce.amazonaws.com) together with the libpq keyword
+     * options='-c amzn-cluster-id=ID'.  The server's name is verified then too; see
+     * dsql_options(3).
      */
     const char *host;
-    /** NULL: from host, $AWS_REGION, $AWS_DEFAULT_REGION, the profile, the instance. */
+    /** Default: from host, $AWS_REGION, $AWS_DEFAULT_REGION, the profile, instance metadata. */
     const char *region;
-    const char *user;    /**< NULL: $PGUSER, then "admin" */
-    const char *dbname;  /**< NULL: "postgres", the only one there is */
-    const char *port;    /**< NULL: $PGPORT, then "5432" */
-    const char *profile; /**< AWS profile; ignored when credentials is set */
-    /** Shown as "NAME:dsql-c/VERSION" in the 63 bytes that the server keeps.  NULL: $PGAPPNAME. */
+    const char *user;    /**< default: $PGUSER, then "admin" */
+    const char *dbname;  /**< default: "postgres", the only database of a cluster */
+    const char *port;    /**< default: $PGPORT, then "5432" */
+    const char *profile; /**< the AWS profile; ignored if credentials is set */
+    /** Sent as "NAME:dsql-c/VERSION"; the server keeps 63 bytes.  Default: $PGAPPNAME. */
     const char *application_name;
-    /** Certificates to trust.  NULL: $PGSSLROOTCERT, ~/.postgresql/root.crt, the system's. */
+    /** File of trusted certificates.  Default: $PGSSLROOTCERT, ~/.postgresql/root.crt, system. */
     const char *ca_file;
-    /** A reference is kept.  NULL: a dsql_credentials_default() for each call, or each pool. */
+    /** The call adds a reference.  Default: a new dsql_credentials_default() for each call. */
     dsql_credentials_provider *credentials;
-    int token_seconds;      /**< life of a token, 1..604800; default 900 */
-    int connect_timeout_ms; /**< for all tries together; default 10000; -1 waits for ever */
+    int token_seconds;      /**< lifetime of a token, 1 to 604800; default 900 */
+    int connect_timeout_ms; /**< for all attempts together; default 10000; -1: no limit */
 
-    /** Any further libpq keyword, as to PQconnectdbParams(); ends with NULL. */
+    /** Further libpq keywords and their values, as for PQconnectdbParams(); both end with NULL. */
     const char *const *pq_keywords;
     const char *const *pq_values;
 
-    /* Pool only. */
-    int pool_max;           /**< default 10 */
-    int pool_min_idle;      /**< kept open in the background; default 0 */
-    int max_lifetime_s;     /**< default 3300, at most 3600: DSQL ends a connection then */
-    int max_idle_s;         /**< default 600 */
-    int acquire_timeout_ms; /**< waiting and connecting; default 5000; -1 waits for ever */
-    /** Idle for longer than this, a connection is asked (one round trip) before it is lent. */
-    int validate_idle_s; /**< default 30; -1 never asks */
+    /* For a pool. */
+    int pool_max;           /**< most connections; default 10 */
+    int pool_min_idle;      /**< idle connections to keep open in the background; default 0 */
+    int max_lifetime_s;     /**< of a connection; default 3300; at most 3600, Aurora DSQL's limit */
+    int max_idle_s;         /**< an idle connection is closed after this; default 600 */
+    int acquire_timeout_ms; /**< for waiting and connecting; default 5000; -1: no limit */
+    /** A connection idle for longer is checked with one round trip; default 30; -1: never. */
+    int validate_idle_s;
     /**
-     * Not 0: RESET ALL when a connection comes back, so that a SET does not stay with it (nor
-     * one that on_connect did: do it in on_acquire then).
+     * Not 0: RESET ALL when a connection is released, so that the next caller does not inherit a
+     * SET.  This also undoes the SETs of on_connect; make those in on_acquire instead.
      */
     int reset_on_release;
     /**
-     * Hooks, called without any lock held, on the thread that lends, gives back or maintains;
-     * a transaction that one leaves open is rolled back.  They must not PQfinish().
-     * on_connect: once for each new connection, before it is lent: SET search_path, ...
-     * on_acquire: each time it is lent.  Anything but DSQL_OK closes the connection; from
-     * on_connect it fails the acquire, from on_acquire a new connection is tried once.
-     * on_release: each time it comes back fit to be lent again.
-     * on_close: before it is closed, whatever the reason (it may be broken); when the caller
-     * calls PQfinish(), from within that.
+     * Hooks.  They run without a lock held, on the thread that acquires, releases or closes, or
+     * on the pool's own thread.  They must not call PQfinish().  A transaction that a hook leaves
+     * open is rolled back.
+     *
+     * on_connect: once for each new connection, before it is acquired; for example to
+     * SET search_path.  If it does not return DSQL_OK, the connection is closed and the acquire
+     * fails with its error.
+     * on_acquire: each time a connection is acquired.  If it does not return DSQL_OK, the
+     * connection is closed, and one new connection is tried.
+     * on_release: each time a connection is released and can be used again.
+     * on_close: before a connection is closed, for whatever reason; the connection may be broken.
+     * If the caller closes it, on_close runs inside PQfinish().
      */
     dsql_status (*on_connect)(PGconn *conn, void *arg, dsql_error *err);
     void *on_connect_arg;
@@ -265,23 +308,26 @@ typedef struct {
     void (*on_close)(PGconn *conn, void *arg);
     void *on_close_arg;
 
-    /* Transactions only: the defaults of dsql_transaction_options. */
-    int max_attempts;  /**< tries in all; default 8; 1 turns retry off */
-    int retry_base_ms; /**< default 25, doubled each time, half of it jitter */
-    int retry_max_ms;  /**< default 1000, the longest wait between two tries */
-    /** No new try starts after this; default 60000; -1 for no such limit. */
+    /* For transactions: the defaults of dsql_transaction_options. */
+    int max_attempts;  /**< attempts in all; default 8; 1: no retry */
+    int retry_base_ms; /**< first wait; default 25; doubled each time, half of it random */
+    int retry_max_ms;  /**< longest wait between two attempts; default 1000 */
+    /** No attempt but the first starts after this; default 60000; -1: no limit. */
     int transaction_timeout_ms;
 
-    dsql_log_fn log;
+    dsql_log_fn log; /**< default: no log */
     void *log_arg;
 } dsql_options;
 
-/** DSQL_OPTIONS(.host = h, .pool_max = 10): a const dsql_options *. */
+/**
+ * A const dsql_options * with the named fields: DSQL_OPTIONS(.host = h, .pool_max = 10).
+ * It lives until the end of the enclosing block.  C only.
+ */
 #ifndef __cplusplus
 #define DSQL_OPTIONS(...)                                                                          \
     ((const dsql_options *)&(dsql_options){.struct_size = sizeof(dsql_options), __VA_ARGS__})
 #endif
-/** For C++, or to fill in fields one by one: dsql_options o = dsql_options_init(); */
+/** Options with all defaults, for C++ or to set fields one by one. */
 static inline dsql_options dsql_options_init(void)
 {
     dsql_options o;
@@ -293,126 +339,178 @@ static inline dsql_options dsql_options_init(void)
 /* ---- Tokens and connections -------------------------------------------- */
 
 /**
- * The password for one connection: a SigV4-presigned URL without its scheme.  Made
- * here; only the credentials may need the network.  Free with dsql_token_free().
- * expires_at (NULL allowed) gets the Unix time at which it stops opening
- * connections: token_seconds from now, or earlier when the credentials end first.
+ * Makes the password for a connection: a presigned URL (SigV4) without its scheme.  The action is
+ * DbConnectAdmin for user "admin" and DbConnect for any other user.  Signing is local; only
+ * fetching credentials may wait for the network.
+ *
+ * expires_at may be NULL.  It receives the Unix time until which the token opens connections:
+ * token_seconds from now, or earlier if the credentials expire first.  Open connections are not
+ * affected.  Free the token with dsql_token_free().
+ * DSQL_ERR_USAGE, DSQL_ERR_CREDENTIALS, DSQL_ERR_TOKEN, DSQL_ERR_NOMEM.
  */
 DSQL_API char *dsql_token(const dsql_options *options, int64_t *expires_at,
                           dsql_error *err) DSQL_MUST_USE;
-/** Wipes, then frees. */
+/** Overwrites the token, then frees it. */
 DSQL_API void dsql_token_free(char *token);
 
 /**
- * What libdsql would pass to PQconnectdbParams(), token included, for those who
- * would rather call libpq (or another driver) themselves.
+ * The keywords and values that dsql_connect() passes to libpq, including a token: for programs
+ * that call PQconnectdbParams(), or another driver, themselves.
  */
 typedef struct dsql_params dsql_params;
+
+/** Makes a token as dsql_token() does.  Free the result with dsql_params_free(). */
 DSQL_API dsql_params *dsql_params_new(const dsql_options *options, dsql_error *err) DSQL_MUST_USE;
-/** The same around a token that was made before; asks nobody for credentials. */
+/** The same with a token that was made before.  Needs no credentials. */
 DSQL_API dsql_params *dsql_params_new_with_token(const dsql_options *options, const char *token,
                                                  dsql_error *err) DSQL_MUST_USE;
+/** Both arrays end with NULL and live as long as params. */
 DSQL_API const char *const *dsql_params_keywords(const dsql_params *params);
 DSQL_API const char *const *dsql_params_values(const dsql_params *params);
+/** Overwrites the token, then frees. */
 DSQL_API void dsql_params_free(dsql_params *params);
 
 /**
- * Blocks until usable.  Never returns a connection that is not CONNECTION_OK.  Within
- * connect_timeout_ms it waits for a cluster that starts, wakes up or has too many connections,
- * and tries an expired signature once more with fresh credentials.
+ * Opens a connection and returns it when it can be used; its status is CONNECTION_OK.  Close it
+ * with PQfinish().  Do not PQreset() it: that sends the old token, which has expired.
+ *
+ * Within connect_timeout_ms it waits for a cluster that starts, wakes up or has too many
+ * connections, and retries an expired signature once with new credentials.  The system's lookup
+ * of the host name and fetching credentials may wait longer.
+ *
+ * DSQL_ERR_CONNECT, with the server's SQLSTATE if it answered; DSQL_ERR_TIMEOUT; DSQL_ERR_USAGE,
+ * also if PGSERVICE is set (see dsql_options(3)); and the errors of dsql_token().
  */
 DSQL_API PGconn *dsql_connect(const dsql_options *options, dsql_error *err) DSQL_MUST_USE;
 
 /**
- * As PQconnectStart(): go on with PQsocket() and PQconnectPoll().  One try, and no
- * deadline: both are the caller's.  What can block before it returns is libpq's lookup of
- * the host, and a fetch of credentials: give a provider in the options, and let another
- * thread warm it with dsql_credentials_fetch(), to avoid that.
- * Do not PQreset() later: it would replay a token that has expired.
+ * Starts to connect, as PQconnectStart(); continue with PQsocket() and PQconnectPoll().  It is one
+ * attempt without a time limit: retrying and giving up are the caller's business.
+ *
+ * It may still wait for the lookup of the host name and for credentials.  To avoid the latter,
+ * give a provider in the options and call dsql_credentials_fetch() on another thread before.
  */
 DSQL_API PGconn *dsql_connect_start(const dsql_options *options, dsql_error *err) DSQL_MUST_USE;
 
 /* ---- Results ----------------------------------------------------------- */
 
 /**
- * DSQL_OK if res is a success; else DSQL_ERR_QUERY, DSQL_ERR_OCC for a conflict, or
- * DSQL_ERR_CONNECT.  res may be NULL, as libpq returns when broken.
+ * Turns a result into a status: DSQL_OK if the statement succeeded, DSQL_ERR_OCC for a conflict,
+ * DSQL_ERR_QUERY for another error of the server, DSQL_ERR_CONNECT if the connection was lost.
+ * res may be NULL, as libpq returns it when the connection is broken.
  */
 DSQL_API dsql_status dsql_check(PGconn *conn, const PGresult *res, dsql_error *err) DSQL_MUST_USE;
 
-/** dsql_check() and then PQclear(): for statements whose rows are not wanted. */
+/** dsql_check(), then PQclear(res): for statements whose rows are not needed. */
 DSQL_API dsql_status dsql_check_clear(PGconn *conn, PGresult *res, dsql_error *err) DSQL_MUST_USE;
 
-typedef enum { DSQL_OCC_NONE = 0, DSQL_OCC_DATA, DSQL_OCC_SCHEMA, DSQL_OCC_OTHER } dsql_occ;
+/** The kind of a conflict (OCC: optimistic concurrency control). */
+typedef enum {
+    DSQL_OCC_NONE = 0, /**< not a conflict */
+    DSQL_OCC_DATA,     /**< OC000: another transaction changed the same rows */
+    DSQL_OCC_SCHEMA,   /**< OC001: another transaction changed the schema */
+    DSQL_OCC_OTHER     /**< another serialization failure or deadlock (40001, 40P01) */
+} dsql_occ;
 
-/** OC000, OC001, or another serialization failure; DSQL_OCC_NONE if no conflict. */
+/** The kind of conflict that a result reports.  res may be NULL. */
 DSQL_API dsql_occ dsql_result_occ(const PGresult *res);
 
-/** The same from the two fields of an error, for bindings; either may be NULL. */
+/**
+ * The same from the SQLSTATE and the message of an error, for bindings.  Both may be NULL.  Only
+ * the SQLSTATE decides whether it is a conflict.
+ */
 DSQL_API dsql_occ dsql_occ_classify(const char *sqlstate, const char *message);
 
 /* ---- Pool -------------------------------------------------------------- */
 
 /**
- * After fork() both sides may go on with the pool: the child opens connections of its own,
- * and what it does to those it inherited (release, PQfinish(), a query, which fails) is not
- * felt in the parent.
+ * A pool of connections, for any number of threads.
+ *
+ * After fork() the parent and the child may both use the pool.  The child opens connections of
+ * its own.  Releasing an inherited connection there, PQfinish() on it, or a query, which fails,
+ * does not affect the parent.
  */
 typedef struct dsql_pool dsql_pool;
 
-/** Opens one connection to prove the options right, then returns. */
+/**
+ * Opens a pool and one connection, so that wrong options fail here.  Waits as dsql_connect()
+ * does, and fails with its errors or with that of on_connect.  DSQL_ERR_SYSTEM: the pool's thread
+ * could not be started.  Close the pool with dsql_pool_close().
+ */
 DSQL_API dsql_pool *dsql_pool_open(const dsql_options *options, dsql_error *err) DSQL_MUST_USE;
 
-/** A connection outside any transaction, fit to use; NULL after acquire_timeout_ms. */
+/**
+ * Returns a working connection that is not in a transaction.  If all pool_max connections are in
+ * use it waits; callers are served in order.  Return it with dsql_pool_release().
+ *
+ * DSQL_ERR_TIMEOUT after acquire_timeout_ms; DSQL_ERR_CLOSED if the pool is closing; the errors of
+ * dsql_connect() and of the hooks.
+ */
 DSQL_API PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err) DSQL_MUST_USE;
 
 /**
- * Gives a connection back in whatever state it is: an open transaction is rolled
- * back; a broken, foreign-state or over-age connection is closed and its place
- * freed.  PQfinish() instead is allowed and frees the place too.  Takes five seconds at
- * most, however dead the network is.
+ * Returns a connection to the pool in any state.  An open transaction is rolled back.  A
+ * connection that is broken, too old or busy (a COPY, unread results, pipeline mode) is closed.
+ * PQfinish() instead is allowed.  Waits for the server for at most 5 seconds.  Keeps errno.
  */
 DSQL_API void dsql_pool_release(dsql_pool *pool, PGconn *conn);
 
+/** The state of a pool. */
 typedef struct {
-    int open, idle, in_use, waiting; /**< connections, and callers that wait: now */
-    /** Since dsql_pool_open(); timeouts: acquires that got none in time. */
-    uint64_t acquired, timeouts, opened, closed, occ_retries;
-    uint64_t reserved[8];
+    int open, idle, in_use; /**< connections now */
+    int waiting;            /**< callers that wait for a connection now */
+    /* Totals since dsql_pool_open(). */
+    uint64_t acquired;       /**< connections that were acquired */
+    uint64_t timeouts;       /**< acquires that failed with DSQL_ERR_TIMEOUT in the queue */
+    uint64_t opened, closed; /**< connections */
+    uint64_t occ_retries;    /**< transactions and statements retried after a conflict */
+    uint64_t reserved[8];    /**< for later versions */
 } dsql_pool_stats;
+
+/** Fills in out.  Does not wait. */
 DSQL_API void dsql_pool_get_stats(dsql_pool *pool, dsql_pool_stats *out);
 
 /**
- * Stops lending, waits up to timeout_ms (-1: for ever) for lent connections, closes the
- * idle ones, frees the pool.  DSQL_ERR_TIMEOUT: some were still out; the pool stays
- * valid (and closing) so that they can be released.  Not for two threads at once.
+ * Closes the pool: no connection can be acquired any more, idle ones are closed, and the pool is
+ * freed when all connections have been released.  Transactions that wait for a retry end with
+ * DSQL_ERR_CLOSED.
+ *
+ * Waits up to timeout_ms for connections in use; -1: no limit.  DSQL_ERR_TIMEOUT: some are still
+ * in use.  The pool then stays valid, and closing, so that they can be released; call this again.
+ * Two threads must not call it at the same time.
  */
 DSQL_API dsql_status dsql_pool_close(dsql_pool *pool, int timeout_ms);
 
 /* ---- Transactions ------------------------------------------------------ */
 
-/** What on_retry hears, after a try has failed and before the wait for the next. */
+/** What on_retry receives. */
 typedef struct {
-    int attempt;   /**< the try that failed, from 1 */
-    dsql_occ kind; /**< DSQL_OCC_NONE: not a conflict, the connection was lost */
-    int wait_ms;   /**< until the next try; 0 for the first OC001, which a retry clears */
-    const dsql_error *reason; /**< only for the call */
+    int attempt;              /**< the attempt that failed, from 1 */
+    dsql_occ kind;            /**< DSQL_OCC_NONE: the connection was lost */
+    int wait_ms;              /**< until the next attempt; 0 for the first OC001 */
+    const dsql_error *reason; /**< valid during the call */
 } dsql_retry;
 
-/** For one call.  Zero in any field: what the pool's options say. */
+/**
+ * Options of one transaction.  A field that is zero has the value of the pool's options.  Create
+ * them with DSQL_TRANSACTION_OPTIONS(...) or dsql_transaction_options_init().
+ */
 typedef struct {
     size_t struct_size;
     int max_attempts;
     int retry_base_ms;
     int retry_max_ms;
-    int timeout_ms; /**< no new try starts after this, and no wait for one goes beyond it */
+    int timeout_ms; /**< no attempt but the first starts, and no wait ends, after this; -1: none */
     int read_only;  /**< not 0: BEGIN READ ONLY */
-    /** Called without any lock; must not use the connection, which was given back. */
+    /**
+     * Called after a failed attempt and before the wait for the next one, without a lock held.
+     * The connection has already been released.
+     */
     void (*on_retry)(void *arg, const dsql_retry *retry);
     void *on_retry_arg;
 } dsql_transaction_options;
 
-/** DSQL_TRANSACTION_OPTIONS(.read_only = 1): a const dsql_transaction_options *. */
+/** A const dsql_transaction_options *, as DSQL_OPTIONS(...): (.read_only = 1).  C only. */
 #ifndef __cplusplus
 #define DSQL_TRANSACTION_OPTIONS(...)                                                              \
     ((const dsql_transaction_options *)&(dsql_transaction_options){                                \
@@ -427,45 +525,61 @@ static inline dsql_transaction_options dsql_transaction_options_init(void)
 }
 
 /**
- * The body of a transaction.  It may run several times: do only database work, and set
- * outputs rather than add to them.  BEGIN and COMMIT are not its business: one that has
- * committed a part is not run again (DSQL_ERR_USAGE when the rest fails), but a COMMIT of
- * its own that gets no answer looks like any connection lost before the end.
- * A C++ exception out of it rolls back, gives the connection back, and goes on to
- * the caller; a longjmp() leaks the connection, and the pool can never be closed.
+ * The body of a transaction.  It may run several times, so it should do nothing but database
+ * work, and assign its outputs rather than add to them.  It returns DSQL_OK to commit, or fills
+ * in err and returns a status to roll back.
+ *
+ * BEGIN and COMMIT are the library's.  A body that commits by itself is not retried: if something
+ * fails after its COMMIT, the result is DSQL_ERR_USAGE.  If its COMMIT gets no answer, the library
+ * takes that for a connection lost before the end, and retries.
+ *
+ * A C++ exception rolls back, releases the connection and continues to the caller.  A longjmp()
+ * out of the body leaks the connection, and the pool can never be closed.
  */
 typedef dsql_status (*dsql_txn_fn)(PGconn *conn, void *arg, dsql_error *err);
 
 /**
- * BEGIN, fn, COMMIT; on a conflict in any of the three, ROLLBACK, wait, again (at once
- * the first time that it is OC001, which the retry itself clears).
- * The library sees conflicts itself (it listens to libpq's result events), so a
- * body that hides one is still retried, and one that hides another failure gets
- * DSQL_ERR_QUERY rather than a COMMIT that quietly rolled back.
- * Anything else is rolled back and returned at once.  A connection lost during
- * COMMIT is never retried: DSQL_ERR_COMMIT_UNKNOWN.  Each try may get another
- * connection.  A transaction inside a body needs a second connection of the pool,
- * and is one of its own: it stays committed when the outer one runs again.
+ * Runs BEGIN, fn and COMMIT on a connection of the pool.  After a conflict in any of the three it
+ * rolls back, releases the connection, waits, and starts again; each attempt may get another
+ * connection.  After the first OC001 it does not wait, because the retry itself loads the new
+ * schema.  A connection lost before COMMIT is replaced in the same way.  Any other error is rolled
+ * back and returned.
+ *
+ * The library sees conflicts in the results that libpq receives.  A body that ignores a conflict is
+ * therefore retried all the same, and a body that ignores another error gets DSQL_ERR_QUERY
+ * instead of a COMMIT that silently rolls back.
+ *
+ * A transaction inside a body needs a second connection of the pool.  It is independent: it stays
+ * committed when the outer one is retried.
+ *
+ * No attempt but the first starts after transaction_timeout_ms, and no wait lasts beyond it.  The
+ * statements of the body have no time limit.
+ *
+ * DSQL_ERR_OCC: the last attempt had a conflict too.  DSQL_ERR_CONNECT: it lost the connection.
+ * DSQL_ERR_COMMIT_UNKNOWN: the connection was lost during COMMIT; this is never retried.
+ * DSQL_ERR_CLOSED: the pool was closed meanwhile.  Also the errors of dsql_pool_acquire(), and
+ * what fn returned.
  */
 DSQL_API dsql_status dsql_transaction(dsql_pool *pool, dsql_txn_fn fn, void *arg,
                                       dsql_error *err) DSQL_MUST_USE;
 
-/** The same with options of its own; NULL: the pool's. */
+/** The same with options of its own.  options may be NULL. */
 DSQL_API dsql_status dsql_transaction_with(dsql_pool *pool, const dsql_transaction_options *options,
                                            dsql_txn_fn fn, void *arg,
                                            dsql_error *err) DSQL_MUST_USE;
 
 /**
- * The same on a connection of the caller's, whoever opened it; options (NULL allowed) gives
- * the retry limits and the log.  When that connection is lost it is not tried again:
- * DSQL_ERR_CONNECT.  Inside another transaction on it: DSQL_ERR_USAGE.
+ * The same on the caller's connection, opened by this library or not.  Of options, which may be
+ * NULL, only the retry limits and the log are used.  If the connection is lost before COMMIT, the
+ * result is DSQL_ERR_CONNECT without a retry.  If it is already in a transaction, the result is
+ * DSQL_ERR_USAGE.
  */
 DSQL_API dsql_status dsql_conn_transaction(PGconn *conn, const dsql_options *options,
                                            dsql_txn_fn fn, void *arg,
                                            dsql_error *err) DSQL_MUST_USE;
 
 /**
- * The same engine as a loop, for C: each turn is one try, on a connection after BEGIN.
+ * The same as a loop.  Each iteration is one attempt, on a connection after BEGIN:
  *
  *     PGconn *conn;
  *     dsql_error err;
@@ -474,19 +588,21 @@ DSQL_API dsql_status dsql_conn_transaction(PGconn *conn, const dsql_options *opt
  *     }
  *     if (err.status != DSQL_OK) ...
  *
- * The end of the body commits; a conflict goes round again.  The body need not look at
- * its results for safety: once the server has refused a statement, nothing is committed.
- * If it does look, "if (dsql_check_clear(conn, res, &err) != DSQL_OK) continue;" is the
- * way to leave early: continue is the end of the body, a conflict still goes round again,
- * and any other failure that stands in err rolls back and ends the loop.
- * break, return or goto out of the body give up: they roll back, give the connection
- * back, and nothing is tried again.  (Inside a switch or an inner loop, break and
- * continue are theirs, as always in C.)
+ * The end of the body commits; after a conflict the body runs again.  It need not check its
+ * results: once the server has rejected a statement, nothing is committed.  A body that checks
+ * them leaves early with
+ *     if (dsql_check_clear(conn, res, &err) != DSQL_OK) continue;
+ * because continue is the end of the body: a conflict is retried, and any other error in err rolls
+ * back and ends the loop.  break, return and goto out of the body roll back, release the
+ * connection and do not retry.  Inside a switch or an inner loop, break and continue belong to
+ * that, as always in C.
  *
- * err (not NULL here) is DSQL_OK at the start of each turn, and has the outcome when the
- * loop is over: DSQL_OK only if committed; after a break, what the body left in it, else
- * DSQL_ERR_CALLBACK.  C++ may use it too: an exception out of the body rolls back.
- * longjmp() out of it leaks the connection, and the pool can never be closed.
+ * err must not be NULL.  It is DSQL_OK at the start of each iteration.  After the loop it holds the
+ * outcome: DSQL_OK only if the transaction was committed; after a break, what the body left in it,
+ * or else DSQL_ERR_CALLBACK.  In C++ an exception out of the body rolls back.  A longjmp() out of
+ * it leaks the connection, and the pool can never be closed.
+ *
+ * For compilers that know __attribute__((cleanup)): gcc and clang, in C and C++.
  */
 #if defined(__GNUC__)
 #define DSQL_TRANSACTION(pool, conn, err) DSQL_TRANSACTION_WITH(pool, NULL, conn, err)
@@ -502,22 +618,24 @@ DSQL_API dsql_status dsql_conn_transaction(PGconn *conn, const dsql_options *opt
 #define DSQL_UNIQUE_3(name, id) name##id
 #endif
 
-/** What the loop is made of, for other compilers and for bindings. */
+/** The loop as functions, for other compilers and for bindings. */
 typedef struct dsql_transaction_loop dsql_transaction_loop;
-/** err (NULL allowed here) must stay valid until dsql_transaction_loop_free().  NULL on failure. */
+
+/** err may be NULL here; otherwise it must stay valid until dsql_transaction_loop_free(). */
 DSQL_API dsql_transaction_loop *dsql_transaction_loop_new(dsql_pool *pool,
                                                           const dsql_transaction_options *options,
                                                           dsql_error *err);
-/** Not over: neither committed, nor failed, nor ended.  NULL: 0. */
+/** Not 0 while another attempt is possible.  0 for NULL. */
 DSQL_API int dsql_transaction_loop_running(const dsql_transaction_loop *loop);
 /**
- * First: a connection after BEGIN.  Later: commits what was done, and NULL when that
- * worked or failed for good, or the connection for the next try after a conflict.
+ * The first call returns a connection after BEGIN.  Each later call ends the attempt: it commits
+ * and returns NULL, or after a conflict returns the connection of the next attempt.  NULL also
+ * means that the transaction failed for good.
  */
 DSQL_API PGconn *dsql_transaction_loop_next(dsql_transaction_loop *loop);
-/** Rolls back if a try is under way; the outcome, as in err.  NULL: DSQL_ERR_USAGE. */
+/** Rolls back an open attempt and returns the outcome, as in err.  DSQL_ERR_USAGE for NULL. */
 DSQL_API dsql_status dsql_transaction_loop_end(dsql_transaction_loop *loop);
-/** Ends, if that was not done, and frees. */
+/** dsql_transaction_loop_end() if that was not done, then frees. */
 DSQL_API void dsql_transaction_loop_free(dsql_transaction_loop *loop);
 static inline void dsql_transaction_loop_cleanup(dsql_transaction_loop **loop)
 {
@@ -527,36 +645,40 @@ static inline void dsql_transaction_loop_cleanup(dsql_transaction_loop **loop)
 /* ---- Statements, batches, jobs ----------------------------------------- */
 
 /**
- * One statement in a transaction of its own (DDL or DML; text parameters, a NULL one is
- * SQL NULL), on a connection of the pool, tried again on a conflict as a transaction is.
- * The result, with text columns, is the caller's to PQclear(); NULL on failure.  A
- * connection lost after the statement was sent: DSQL_ERR_COMMIT_UNKNOWN, not retried;
- * lost before, another one is taken.  Several statements in one string are refused by
- * the server; COPY and BEGIN, which need a connection for longer, are DSQL_ERR_USAGE.
+ * Runs one statement (DDL or DML) in a transaction of its own, retried after a conflict as
+ * dsql_transaction() does.  params are param_count texts for $1, $2, ...; NULL is SQL NULL.
+ * Returns the result with text columns, which the caller frees with PQclear(), or NULL.
+ *
+ * DSQL_ERR_COMMIT_UNKNOWN: the connection was lost after the statement was sent; never retried.
+ * If it is lost before that, another connection is used.  DSQL_ERR_USAGE: COPY or BEGIN, which
+ * need a connection for longer.  DSQL_ERR_QUERY: the server rejected it, also if the string has
+ * several statements.  Other errors and the longest wait are those of dsql_transaction().
  */
 DSQL_API PGresult *dsql_exec(dsql_pool *pool, const char *sql, int param_count,
                              const char *const *params, dsql_error *err) DSQL_MUST_USE;
+/** The same with options of its own, which may be NULL. */
 DSQL_API PGresult *dsql_exec_with(dsql_pool *pool, const dsql_transaction_options *options,
                                   const char *sql, int param_count, const char *const *params,
                                   dsql_error *err) DSQL_MUST_USE;
 
 /**
- * Many rows through one statement, in transactions that stay within Aurora DSQL's limits
- * (3,000 modified rows, 10 MiB): rows are collected, and each full batch is one
- * transaction, retried on conflicts.  For one thread at a time.
+ * Sends many rows through one statement, in transactions within the limits of Aurora DSQL (3,000
+ * modified rows and 10 MiB each).  Rows are collected until a transaction is full, and each
+ * transaction is retried after a conflict.  For one thread at a time.
  */
 typedef struct dsql_batch dsql_batch;
 
+/** Create them with DSQL_BATCH_OPTIONS(...) or dsql_batch_options_init(). */
 typedef struct {
     size_t struct_size;
-    /** Rows in a transaction; default 3000.  Less where one row modifies several (a cascade). */
+    /** Rows in a transaction; default 3000.  Choose less if a row modifies several (a cascade). */
     int max_rows;
-    /** Bytes of parameters in a transaction; default 4 MiB, at most 10 MiB. */
+    /** Bytes of values in a transaction; default 4 MiB, at most 10 MiB. */
     size_t max_bytes;
-    const dsql_transaction_options *transaction; /**< NULL: the pool's; copied */
+    const dsql_transaction_options *transaction; /**< copied; default: the pool's options */
 } dsql_batch_options;
 
-/** DSQL_BATCH_OPTIONS(.max_rows = 500): a const dsql_batch_options *. */
+/** A const dsql_batch_options *, as DSQL_OPTIONS(...): (.max_rows = 500).  C only. */
 #ifndef __cplusplus
 #define DSQL_BATCH_OPTIONS(...)                                                                    \
     ((const dsql_batch_options *)&(dsql_batch_options){.struct_size = sizeof(dsql_batch_options),  \
@@ -570,38 +692,48 @@ static inline dsql_batch_options dsql_batch_options_init(void)
     return o;
 }
 
-/** sql: one statement with $1 ... $param_count, run once for each row.  options may be NULL. */
+/**
+ * sql is one statement with parameters $1 to $param_count, which runs once for each row.  options
+ * may be NULL.  The pool must outlive the batch.  DSQL_ERR_USAGE, DSQL_ERR_NOMEM.
+ */
 DSQL_API dsql_batch *dsql_batch_new(dsql_pool *pool, const char *sql, int param_count,
                                     const dsql_batch_options *options,
                                     dsql_error *err) DSQL_MUST_USE;
 /**
- * Copies param_count texts (NULL: SQL NULL); when the batch is full it is sent first.  On
- * failure this row was not taken, and those before it are kept: dsql_batch_flush() tries
- * them again.  A row the server refuses is named, counted from 1: "row 1234: ...".
+ * Adds a row: copies of param_count texts; NULL is SQL NULL.  If the batch is full, its rows are
+ * sent first.  If that fails, this row is not added and the others are kept: dsql_batch_flush()
+ * sends them again.  Errors and waits are those of dsql_transaction().  A message about a row
+ * that the server rejected begins with its number, from 1: "row 1234: ...".
  */
 DSQL_API dsql_status dsql_batch_add(dsql_batch *batch, const char *const *values,
                                     dsql_error *err) DSQL_MUST_USE;
-/** Sends what is left.  After a failure: the same rows again. */
+/** Sends the rows that are left; after a failure, the same rows again. */
 DSQL_API dsql_status dsql_batch_flush(dsql_batch *batch, dsql_error *err) DSQL_MUST_USE;
 /**
- * Rows known to be committed, from the first one on: where to go on after a failure.
- * After DSQL_ERR_COMMIT_UNKNOWN the rows still collected may be committed too.
+ * The number of rows, from the first one on, that are known to be committed: where to continue
+ * after a failure.  After DSQL_ERR_COMMIT_UNKNOWN the pending rows may be committed too.
  */
 DSQL_API uint64_t dsql_batch_committed(const dsql_batch *batch);
-/** Rows collected and not committed; dropped by dsql_batch_free(). */
+/** The number of rows that are collected and not committed.  dsql_batch_free() drops them. */
 DSQL_API uint64_t dsql_batch_pending(const dsql_batch *batch);
 DSQL_API void dsql_batch_free(dsql_batch *batch);
 
-/** Fills values for the next row and returns 1; 0: no more; -1: failed, see *err. */
+/**
+ * Produces the next row: fills in values, which are all NULL before, and returns 1.  The texts
+ * must live until the next call.  Returns 0 at the end, and -1, with err filled in, to stop.
+ */
 typedef int (*dsql_row_fn)(void *arg, const char **values, dsql_error *err);
-/** Adds all rows of a source, and flushes.  The values need to live until the next call only. */
+/** Adds all rows that next produces, then flushes. */
 DSQL_API dsql_status dsql_batch_add_all(dsql_batch *batch, dsql_row_fn next, void *arg,
                                         dsql_error *err) DSQL_MUST_USE;
 
 /**
- * Waits for an asynchronous job, as CREATE INDEX ASYNC returns one, by looking at sys.jobs.
- * DSQL_OK: completed.  DSQL_ERR_QUERY: failed, or unknown (finished jobs vanish after
- * about half an hour).  DSQL_ERR_TIMEOUT: not yet; timeout_ms -1 waits for ever.
+ * Waits for an asynchronous job, such as CREATE INDEX ASYNC starts, by reading sys.jobs at growing
+ * intervals of up to 2 seconds.  No connection is held in between.  Waits up to timeout_ms;
+ * 0 reads once; -1: no limit.
+ *
+ * DSQL_OK: completed.  DSQL_ERR_QUERY: failed, or not in sys.jobs, which forgets finished jobs
+ * after about 30 minutes.  DSQL_ERR_TIMEOUT: still running.  DSQL_ERR_USAGE: job_id is invalid.
  */
 DSQL_API dsql_status dsql_job_wait(dsql_pool *pool, const char *job_id, int timeout_ms,
                                    dsql_error *err) DSQL_MUST_USE;

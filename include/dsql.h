@@ -82,10 +82,12 @@ typedef enum {
  * Why a call failed.  The caller owns it, usually on the stack.  A function fills it in when it
  * fails and leaves it alone when it succeeds; only DSQL_TRANSACTION also resets it.  It holds no
  * pointers: it may be copied and is never freed.
+ *
+ * dsql_error err = {0}; is valid in C and in C++; = {} is usual in C++.
  */
 typedef struct {
-    dsql_status status; /**< what the program can do about it */
     int os_errno;       /**< errno of the system call that failed, or 0 */
+    dsql_status status; /**< what the program can do about it */
     char sqlstate[6];   /**< what the server answered, for example "40001"; or "" */
     char reserved[18];  /**< for later versions */
     char message[DSQL_ERROR_MESSAGE_SIZE]; /**< one line for people, without secrets */

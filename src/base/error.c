@@ -7,10 +7,14 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 _Static_assert(sizeof(dsql_error) == 512, "dsql_error is part of the ABI");
+_Static_assert(offsetof(dsql_error, os_errno) == 0 && offsetof(dsql_error, status) == 4 &&
+                   offsetof(dsql_error, sqlstate) == 8 && offsetof(dsql_error, message) == 32,
+               "dsql_error is part of the ABI");
 
 /* One line, whole characters, nothing that could drive a terminal. */
 static void tidy_message(char *message, size_t size)

@@ -125,12 +125,14 @@ static void report(const struct setting *setting, struct worker *workers, double
         return;
     }
     qsort(all, count, sizeof all[0], compare);
+    size_t median = count / 2;
+    size_t nearly_last = count * 99 / 100;
     printf("%7d %5d %5d %5d | %9.1f %6.2f %7.1f%% %7.1f%% | %7.1f %7.1f %8.1f | %" PRIu64 "\n",
            setting->threads, setting->think_ms, setting->base_ms, setting->max_ms,
            (double)commits / seconds, (double)tries / (double)commits,
            100.0 * (double)over_usual / (double)commits,
-           100.0 * (double)over_many / (double)commits, (double)all[count / 2] / 1000,
-           (double)all[count * 99 / 100] / 1000, (double)all[count - 1] / 1000, failures);
+           100.0 * (double)over_many / (double)commits, (double)all[median] / 1000,
+           (double)all[nearly_last] / 1000, (double)all[count - 1] / 1000, failures);
 }
 
 static void measure(dsql_pool *pool, const struct setting *setting, int seconds)

@@ -62,10 +62,11 @@ static bool check_rows(PGconn *conn)
         fprintf(stderr, "Select failed - %s\n", err.message);
     int rows = PQntuples(res), columns = PQnfields(res); /* 0 after a failure */
     printf("Number of rows: %d\nNumber of columns: %d\n", rows, columns);
-    for (int row = -1; row < rows; row++) /* -1: the names */
+    for (int row = -1; row < rows; row++) { /* -1: the names */
         for (int i = 0; i < columns; i++)
             printf("%s%s", row < 0 ? PQfname(res, i) : PQgetvalue(res, row, i),
                    i + 1 < columns ? "\t" : "\n");
+    }
     ok = ok && rows == 1 && columns == 4 && strcmp(PQgetvalue(res, 0, 1), "John Doe") == 0 &&
          strcmp(PQgetvalue(res, 0, 2), "Anytown") == 0 &&
          strcmp(PQgetvalue(res, 0, 3), "555-555-1999") == 0;

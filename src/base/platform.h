@@ -18,9 +18,6 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/** The environment of the process.  POSIX has the variable but no header that declares it. */
-extern char **environ;
-
 enum { PLATFORM_ERROR_TEXT_SIZE = 128 };
 
 /**

@@ -18,6 +18,8 @@
 
 enum { CHUNK_SIZE = 4096, EXIT_CHECK_MS = 5, END_CHECK_MS = 100, FIRST_OTHER_FD = 3 };
 
+extern char **environ; /* POSIX has it, but no header that declares it */
+
 struct child {
     pid_t pid;
     int output; /* the end of the pipe that we read */

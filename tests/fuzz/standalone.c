@@ -44,6 +44,7 @@ int main(int argc, char **argv)
     uint8_t *data = malloc(MAX_FILE);
     if (dir == NULL || data == NULL) {
         perror(argv[1]);
+        free(data);
         return 1;
     }
     int files = 0;

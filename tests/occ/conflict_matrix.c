@@ -50,9 +50,12 @@ static const char *with_number(const char *text, int number, char *out, size_t s
 {
     size_t length = 0;
     for (const char *c = text; *c != '\0' && length + 1 < size; c++) {
-        bool is_mark = c[0] == '%' && c[1] == 'c';
-        out[length++] = is_mark ? (char)('0' + number) : *c;
-        c += is_mark ? 1 : 0;
+        char next = *c;
+        if (c[0] == '%' && c[1] == 'c') {
+            next = (char)('0' + number);
+            c++;
+        }
+        out[length++] = next;
     }
     out[length] = '\0';
     return out;

@@ -108,8 +108,8 @@ static void widen_once(struct worker *worker)
 static const char *const wide_setup[] = {
     "DROP TABLE IF EXISTS wide",
     "CREATE TABLE wide (id int PRIMARY KEY, v bigint, body text, sum text)",
-    "INSERT INTO wide SELECT g, 0, (SELECT string_agg(md5(g || '.' || h), '') "
-    "FROM generate_series(1, 500) h), '' FROM generate_series(1, 4) g",
+    ("INSERT INTO wide SELECT g, 0, (SELECT string_agg(md5(g || '.' || h), '') "
+     "FROM generate_series(1, 500) h), '' FROM generate_series(1, 4) g"),
     "UPDATE wide SET sum = md5(body)",
     NULL,
 };
@@ -228,8 +228,8 @@ static const char *const foreign_key_setup[] = {
     "DROP TABLE IF EXISTS child",
     "DROP TABLE IF EXISTS parent",
     "CREATE TABLE parent (id int PRIMARY KEY, v int)",
-    "CREATE TABLE child (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), "
-    "parent_id int REFERENCES parent)",
+    ("CREATE TABLE child (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), "
+     "parent_id int REFERENCES parent)"),
     "SET dsql_local.strict = off", /* or it would have to be built in the background */
     "CREATE INDEX child_parent_id ON child (parent_id)",
     NULL,

@@ -776,6 +776,7 @@ static int64_t largest_before(const struct transaction **list, const int64_t *la
 
 static void judge_staleness(struct judge *judge, const struct history *history)
 {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is meant */
     const struct transaction **list = calloc(history->count + 1, sizeof *list);
     int64_t *largest = calloc(history->count + 1, sizeof *largest);
     if (list == NULL || largest == NULL) {
@@ -787,6 +788,7 @@ static void judge_staleness(struct judge *judge, const struct history *history)
             list[count++] = &history->transactions[i];
         }
     }
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): as above */
     qsort(list, count, sizeof(*list), by_end);
     for (size_t i = 0; i < count; i++) {
         int64_t before = i == 0 ? 0 : largest[i - 1];

@@ -78,7 +78,7 @@ static void decode_signature(struct text text, unsigned char raw[66])
     char padded[89];
     assert_int_equal(text.len, 86);
     memcpy(padded, text.data, 86);
-    strcpy(padded + 86, "AA");
+    memcpy(padded + 86, "AA", sizeof "AA");
     for (size_t i = 0; i < 88; i++) {
         padded[i] = (char)(padded[i] == '-' ? '+' : padded[i] == '_' ? '/' : padded[i]);
     }

@@ -16,7 +16,7 @@
         .method = "PUT", .url = BASE "/latest/api/token",                                          \
         .headers = "x-aws-ec2-metadata-token-ttl-seconds: 21600\n!x-aws-ec2-metadata-token",       \
         .status = 200, .answer_headers = "X-Aws-Ec2-Metadata-Token-Ttl-Seconds: 21600",            \
-        .answer = token                                                                            \
+        .answer = (token)                                                                          \
     }
 #define TOKEN_ASKED .method = "PUT", .url = BASE "/latest/api/token"
 #define ROLE_ASKED  .method = "GET", .url = ROLES, .headers = "x-aws-ec2-metadata-token: t1"

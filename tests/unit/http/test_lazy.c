@@ -15,8 +15,7 @@ enum { THREADS = 8 };
 
 static atomic_int inits;
 
-CURLcode curl_global_init(long flags); /* ours stands before libcurl's */
-
+/* The linker takes this one instead of libcurl's. */
 CURLcode curl_global_init(long flags)
 {
     CURLcode (*original)(long) = NULL;

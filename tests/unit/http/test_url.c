@@ -88,24 +88,12 @@ static void addresses_in_unusual_forms_are_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "http://2130706433/",
-        "http://0x7f000001/",
-        "http://0x7f.0.0.1/",
-        "http://0X7F.1/",
-        "http://0177.0.0.1/",
-        "http://127.1/",
-        "http://127.0.0.01/",
-        "http://127.0.0.1./",
-        "http://127.0.0.256/",
-        "http://1.2.3.4.5/",
-        "http://evil.0x/",
-        "http://::1/",
-        "http://[::1/",
-        "http://[::1]x/",
-        "http://[::1]:/",
-        "http://[127.0.0.1]/",
-        "http://[fe80::1%25eth0]/",
-        "http://[]/",
+        "http://2130706433/",  "http://0x7f000001/",       "http://0x7f.0.0.1/",
+        "http://0X7F.1/",      "http://0177.0.0.1/",       "http://127.1/",
+        "http://127.0.0.01/",  "http://127.0.0.1./",       "http://127.0.0.256/",
+        "http://1.2.3.4.5/",   "http://evil.0x/",          "http://::1/",
+        "http://[::1/",        "http://[::1]x/",           "http://[::1]:/",
+        "http://[127.0.0.1]/", "http://[fe80::1%25eth0]/", "http://[]/",
     };
     expect_refusal(bad, sizeof bad / sizeof bad[0]);
 }

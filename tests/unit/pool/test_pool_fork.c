@@ -26,6 +26,7 @@
 static const volatile bool is_possible = false;
 #elif defined(__has_feature)
 static const volatile bool is_possible =
+    /* NOLINTNEXTLINE(misc-redundant-expression): both are 0 in most builds */
     !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer);
 #else
 static const volatile bool is_possible = true;

@@ -114,7 +114,7 @@ static void only_ids_are_sent(void **state)
     (void)state;
     static const char *const wrong[] = {"",
                                         "abcdefghijklmnopqrstuvw23",
-                                        ID "a",
+                                        (ID "a"),
                                         "Abcdefghijklmnopqrstuvw234",
                                         "abcdefghijklmnopqrstuvw231",
                                         "abcdefghijklmnopqrstuvw'--"};

@@ -18,7 +18,7 @@ void *mem_new_array(size_t count, size_t size)
 
 void *mem_resize_array(void *old, size_t count, size_t size)
 {
-    if (size != 0 && count > SIZE_MAX / size) {
+    if (count == 0 || size == 0 || count > SIZE_MAX / size) {
         return NULL;
     }
     return realloc(old, count * size);

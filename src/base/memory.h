@@ -15,7 +15,7 @@ void *mem_new(size_t size) __attribute__((warn_unused_result));
 /** Zeroed memory for count objects, or NULL (also when the product overflows). */
 void *mem_new_array(size_t count, size_t size) __attribute__((warn_unused_result));
 
-/** As reallocarray(); the old block stays valid when NULL comes back. */
+/** As reallocarray(), but NULL for an empty array.  The old block stays valid after NULL. */
 void *mem_resize_array(void *old, size_t count, size_t size) __attribute__((warn_unused_result));
 
 /** A copy of a string; NULL for NULL, or when out of memory. */

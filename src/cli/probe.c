@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See probe.h. */
 #include "cli/probe.h"
 
 #include "base/clock.h"
@@ -75,7 +74,7 @@ bool probe_resolve(const char *hosts, const char *port, struct probe_addresses *
 
 /* ---- TCP ---- */
 
-/* The outcome of a connect under way: 0 or an errno. */
+/* Waits for a connect() in progress; returns 0 or an errno. */
 static int wait_for_connect(int fd, int timeout_ms)
 {
     struct pollfd wanted = {.fd = fd, .events = POLLOUT};
@@ -148,11 +147,12 @@ static bool ask_for_tls(int fd, int64_t deadline_ms, char detail[PROBE_DETAIL_SI
     char answer = 0;
     if (send(fd, request, sizeof request, MSG_NOSIGNAL) != (ssize_t)sizeof request ||
         !wait_until(fd, POLLIN, deadline_ms) || recv(fd, &answer, 1, 0) != 1) {
-        snprintf(detail, PROBE_DETAIL_SIZE, "the server does not answer the request for TLS");
+        snprintf(detail, PROBE_DETAIL_SIZE, "the server did not answer the request for TLS");
         return false;
     }
     if (answer != 'S') {
-        snprintf(detail, PROBE_DETAIL_SIZE, "the server refuses TLS: it is no Aurora DSQL");
+        snprintf(detail, PROBE_DETAIL_SIZE,
+                 "the server does not offer TLS, so it is not Aurora DSQL");
         return false;
     }
     return true;
@@ -185,7 +185,7 @@ static void describe_failure(SSL *ssl, char detail[PROBE_DETAIL_SIZE])
                  X509_verify_cert_error_string(verdict));
     } else {
         snprintf(detail, PROBE_DETAIL_SIZE, "handshake: %s",
-                 reason == NULL ? "the server hung up" : reason);
+                 reason == NULL ? "the server closed the connection" : reason);
     }
 }
 
@@ -197,14 +197,14 @@ static bool trust(SSL_CTX *context, const char *ca_file)
                                            : SSL_CTX_load_verify_file(context, ca_file)) == 1;
 }
 
-/* SSL_set_tlsext_host_name(), whose macro casts the const away in a way that clang reports. */
+/* As the macro SSL_set_tlsext_host_name(), which casts const away in a way that clang reports. */
 static bool set_server_name(SSL *ssl, const char *host)
 {
     void *name = (void *)(uintptr_t)host; /* NOLINT(performance-no-int-to-ptr) */
     return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) == 1;
 }
 
-/* False, *is_late: no failure of TLS, but nothing came, or not enough. */
+/* False with *is_late: TLS did not fail, but the server did not answer in time. */
 static bool connect_until(SSL *ssl, int64_t deadline_ms, bool *is_late)
 {
     *is_late = false;
@@ -222,8 +222,8 @@ static bool connect_until(SSL *ssl, int64_t deadline_ms, bool *is_late)
     }
 }
 
-static bool shake_hands(SSL_CTX *context, int fd, const char *host, int64_t deadline_ms,
-                        char detail[PROBE_DETAIL_SIZE])
+static bool do_handshake(SSL_CTX *context, int fd, const char *host, int64_t deadline_ms,
+                         char detail[PROBE_DETAIL_SIZE])
 {
     SSL *ssl = SSL_new(context);
     bool is_ready = ssl != NULL && SSL_set_fd(ssl, fd) == 1 && SSL_set1_host(ssl, host) == 1 &&
@@ -254,9 +254,10 @@ bool probe_tls(int socket, const char *host, const char *ca_file, int timeout_ms
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     bool is_secure = false;
     if (context != NULL && trust(context, ca_file)) {
-        is_secure = shake_hands(context, socket, host, deadline_ms, detail);
+        is_secure = do_handshake(context, socket, host, deadline_ms, detail);
     } else {
-        snprintf(detail, PROBE_DETAIL_SIZE, "cannot read certificates to trust from %s", ca_file);
+        snprintf(detail, PROBE_DETAIL_SIZE, "could not read the trusted certificates from %s",
+                 ca_file);
     }
     SSL_CTX_free(context);
     return is_secure;

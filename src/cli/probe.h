@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The network path to a cluster, a layer at a time, as libpq goes down it at once: name,
- * TCP, TLS.  Each answers with one line that says what was found.
+ * The network path to a cluster, one layer at a time, as libpq takes it: name, TCP, TLS.
+ * Each function describes in one line what it found.
  */
 #ifndef DSQL_CLI_PROBE_H
 #define DSQL_CLI_PROBE_H
@@ -22,22 +22,23 @@ struct probe_addresses {
     } list[PROBE_MAX_ADDRESSES];
 };
 
-/** All addresses of a name, or of numeric addresses with commas between. */
+/** All addresses of a name, or of numeric addresses that are separated by commas. */
 bool probe_resolve(const char *hosts, const char *port, struct probe_addresses *out,
                    char detail[PROBE_DETAIL_SIZE]);
 
-/** Connects to the first address that answers: a socket to close(), or -1. */
+/** Connects to the first address that answers.  Returns a socket to close(), or -1. */
 int probe_tcp(const struct probe_addresses *addresses, int timeout_ms,
               char detail[PROBE_DETAIL_SIZE]);
 
 /**
- * Asks for TLS as PostgreSQL clients do, and verifies chain and name against ca_file
- * ("system": what OpenSSL trusts), within timeout_ms.  The socket can only be closed afterwards.
+ * Asks for TLS as PostgreSQL clients do, and verifies the certificate chain and the name
+ * with ca_file ("system": what OpenSSL trusts), within timeout_ms.  Afterwards the socket is
+ * of no use but to be closed.
  */
 bool probe_tls(int socket, const char *host, const char *ca_file, int timeout_ms,
                char detail[PROBE_DETAIL_SIZE]);
 
-/** The first result; NULL: none within timeout_ms, and the connection can only be closed. */
+/** The first result; NULL if none came within timeout_ms: then the connection must be closed. */
 PGresult *probe_query(PGconn *conn, const char *sql, int timeout_ms);
 
 #endif

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See access.h. */
 #include "gateway/access.h"
 
 #include "config/settings.h"
@@ -37,7 +36,8 @@ bool access_check_user(struct text user, struct fatal_error *error)
     return true;
 }
 
-/* A signature's time, the limit that it is beyond, and ours: clients measure their clock by it. */
+/* In the format of AWS: the time of the signature, the limit that it is beyond, and the time
+   now, from which a client can measure how far its clock is off. */
 static bool set_time_error(const char *what, int64_t signed_at, const char *than, int64_t now,
                            int64_t distance_s, struct fatal_error *error)
 {
@@ -98,7 +98,7 @@ static bool has_session_token(const struct token_claims *claims, const struct se
 static bool check_identity(const struct gateway_identity *identity,
                            const struct token_claims *claims, struct fatal_error *error)
 {
-    /* An empty key would be everybody's. */
+    /* With an empty key, anybody could sign. */
     if (secret_is_empty(&identity->secret_access_key) ||
         !token_claims_signed_by(claims, &identity->secret_access_key)) {
         return fatal_error_set_access_denied(
@@ -152,7 +152,7 @@ bool access_check_token(const struct gateway_options *options, const char *user,
     return is_in;
 }
 
-/* Printable ASCII without backslash: then doubling quotes is enough in any encoding. */
+/* In printable ASCII without backslash, doubling the quotes is enough in every encoding. */
 static bool is_quotable(char c)
 {
     return c >= ' ' && c <= '~' && c != '\\';

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether a user may come in with this password.  Pure but for find_identity: options
- * and a time in, a verdict out.
+ * Who may connect: server name, role name and token.  No sockets and no clock: the time is
+ * a parameter.  The error texts are those of Aurora DSQL where they are known.
  */
 #ifndef DSQL_GATEWAY_ACCESS_H
 #define DSQL_GATEWAY_ACCESS_H
@@ -9,19 +9,21 @@
 #include "gateway/fatal_error.h"
 #include "gateway/gateway_options.h"
 
-/** SNI must name the cluster, or localhost. */
+/** The name from SNI must be the cluster's endpoint, or localhost.  False: *error is set. */
 bool access_check_server_name(const struct gateway_options *options, struct text name,
                               struct fatal_error *error);
 
-/** Only "admin" and names that are nobody else's: not dsql_..., pg_..., not over 63 bytes. */
+/** Any role name of up to 63 bytes but those reserved, which begin with dsql_ or pg_.  False:
+ *error is set. */
 bool access_check_user(struct text user, struct fatal_error *error);
 
-/** False: *error says why.  True: arn is who it is; the role may still be refused to it. */
+/** Whether the password is a valid token for this user.  True: arn is the identity, which may
+    still not be mapped to the role.  False: *error is set. */
 bool access_check_token(const struct gateway_options *options, const char *user,
                         struct text password, int64_t now, char arn[GATEWAY_IDENTITY_ARN_SIZE],
                         struct fatal_error *error);
 
-/** The query that asks the database whether arn may be the role just logged in as. */
+/** Writes the query that asks PostgreSQL whether arn is mapped to the role of the session. */
 bool access_mapping_query(struct text arn, struct buf *out);
 
 #endif

@@ -1,12 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See fatal_error.h. */
 #include "gateway/fatal_error.h"
 
 #include "wire/backend.h"
 
 #include <stdio.h>
 
-/* What a client sent may come back to it in these lines: no control characters. */
+/* The text may quote what a client sent, and goes to the log: no control characters. */
 static void make_one_line(char *line, size_t size)
 {
     for (size_t i = 0; i < size && line[i] != '\0'; i++) {

@@ -1,5 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Why a connection is not let in, in the words of Aurora DSQL.  Always FATAL. */
+/* The error that ends a connection: severity FATAL, with the SQLSTATE, message and hint of
+   Aurora DSQL. */
 #ifndef DSQL_GATEWAY_FATAL_ERROR_H
 #define DSQL_GATEWAY_FATAL_ERROR_H
 
@@ -10,18 +11,19 @@ enum { FATAL_ERROR_MESSAGE_SIZE = 256, FATAL_ERROR_HINT_SIZE = 512 };
 struct fatal_error {
     const char *sqlstate;
     char message[FATAL_ERROR_MESSAGE_SIZE];
-    char hint[FATAL_ERROR_HINT_SIZE]; /* "" for none */
+    char hint[FATAL_ERROR_HINT_SIZE]; /* "" if there is none */
 };
 
-/** The message; no hint.  One line, cut to fit.  Returns false, for return fatal_error_set(...). */
+/** Sets SQLSTATE and message, and no hint.  The message becomes one line and is cut to fit.
+    Returns false, so that a check can return it. */
 bool fatal_error_set(struct fatal_error *error, const char *sqlstate, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/** 08006 access denied, with this hint. */
+/** Sets 08006 "access denied" with this hint.  Returns false. */
 bool fatal_error_set_access_denied(struct fatal_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/** As an ErrorResponse. */
+/** Appends it as an ErrorResponse. */
 void fatal_error_write(const struct fatal_error *error, struct buf *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See gateway.h: listening and stopping.  A connection's own life is in client.c. */
+/* Listening and stopping.  The life of a connection is in client.c and the files it names. */
 #include "gateway/gateway.h"
 
 #include "base/error.h"
@@ -80,7 +80,7 @@ static dsql_status listen_on(struct gateway *gateway, struct listener *listener,
     return status;
 }
 
-/* ::1 takes the port that 127.0.0.1 got; without IPv6 there is none, and that is fine. */
+/* ::1 uses the port that 127.0.0.1 got.  A machine without IPv6 has only 127.0.0.1. */
 static dsql_status listen_all(struct gateway *gateway, dsql_error *err)
 {
     const char *address = gateway->options.listen_address;
@@ -94,7 +94,8 @@ static dsql_status listen_all(struct gateway *gateway, dsql_error *err)
     dsql_error ignored;
     if (address == NULL &&
         listen_on(gateway, &gateway->listeners[1], "::1", gateway->port, &ignored) != DSQL_OK) {
-        log_write(&gateway->options.logger, DSQL_LOG_INFO, "IPv4 only: %s", ignored.message);
+        log_write(&gateway->options.logger, DSQL_LOG_INFO, "listening on IPv4 only: %s",
+                  ignored.message);
     }
     return DSQL_OK;
 }
@@ -134,8 +135,8 @@ static struct gateway *gateway_new(uv_loop_t *loop, const struct gateway_options
     return gateway;
 }
 
-/* A listener that failed to open is closing: the loop runs until it has. */
-static void give_up(struct gateway *gateway, uv_loop_t *loop)
+/* A listener that failed to open must be closed by the loop before its memory is freed. */
+static void abandon(struct gateway *gateway, uv_loop_t *loop)
 {
     while (gateway->closing_listeners > 0) {
         uv_run(loop, UV_RUN_ONCE);
@@ -155,7 +156,7 @@ struct gateway *gateway_start(uv_loop_t *loop, const struct gateway_options *opt
     }
     gateway->shared.tls = tls_server_context(options->certificate_file, options->key_file, err);
     if (gateway->shared.tls == NULL || listen_all(gateway, err) != DSQL_OK) {
-        give_up(gateway, loop);
+        abandon(gateway, loop);
         return NULL;
     }
     return gateway;

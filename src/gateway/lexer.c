@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See lexer.h. */
 #include "gateway/lexer.h"
 
 #define HASH_START 1469598103934665603U /* FNV-1a */
@@ -100,7 +99,7 @@ static void in_dollar_body(struct lexer *lexer, char c)
     if (c == '$' && is_closing_tag(lexer)) {
         lexer->state = LEXER_BETWEEN;
     } else if (c == '$') {
-        start_candidate(lexer); /* the end of one that was not it may begin the right one */
+        start_candidate(lexer); /* the $ that ends a wrong tag may begin the right one */
     } else if (is_tag_byte(c)) {
         add_to_candidate(lexer, c);
     } else {
@@ -202,7 +201,7 @@ static unsigned between(struct lexer *lexer, char c)
     if (opens_comment(lexer, c)) {
         return 0;
     }
-    /* A sign that might have begun a comment is an operator after all. */
+    /* The sign before did not begin a comment, so it was an operator. */
     unsigned events = lexer->previous != '\0' ? LEXER_OTHER : 0;
     lexer->after_escapes = events == 0 ? lexer->after_escapes : LEXER_NO_ESCAPES;
     lexer->previous = '\0';
@@ -243,7 +242,7 @@ static unsigned in_dollar(struct lexer *lexer, char c)
         lexer->has_candidate = false;
         return 0;
     }
-    /* A parameter, or a stray $ with a word behind it. */
+    /* A parameter such as $1, or a $ before a word. */
     lexer->state = lexer->word_len > 0 ? LEXER_WORD : LEXER_BETWEEN;
     return lexer->word_len > 0 ? in_word(lexer, c) : between(lexer, c);
 }

@@ -1,10 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where words, literals and comments of SQL begin and end, one byte at a time, by
- * PostgreSQL's lexical rules: '', E'' and its continuation on the next line, "",
- * $tag$, -- and nested comments.  Keeps nothing of the text but a short word.
- * Bytes over 127 are letters, as in PostgreSQL.  (Client encodings whose second
- * bytes look like ASCII may confuse it within E''.)
+ * Finds where words, literals and comments of SQL begin and end, one byte at a time, by
+ * PostgreSQL's lexical rules: '', E'' and its continuation on the next line, "", $tag$, --
+ * and nested comments.  Keeps nothing of the text but one short word.  Bytes over 127 are
+ * letters, as in PostgreSQL.  (A client encoding whose second bytes are in the range of
+ * ASCII can mislead it inside E''.)
  */
 #ifndef DSQL_GATEWAY_LEXER_H
 #define DSQL_GATEWAY_LEXER_H
@@ -15,9 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LEXER_WORD_SIZE = 8 }; /* longer words are none of those looked for */
+enum { LEXER_WORD_SIZE = 8 }; /* longer words are not kept */
 
-/** What a byte brings.  Several may come at once; then they happened in this order. */
+/** What a byte means.  Several events of one byte happened in this order. */
 enum lexer_event {
     LEXER_WORD_END = 1 << 0,   /* the byte before was the last of a word */
     LEXER_OTHER = 1 << 1,      /* a literal, an operator, anything not named here */
@@ -32,13 +32,13 @@ enum lexer_state {
     LEXER_LITERAL,
     LEXER_ESCAPED_LITERAL, /* E'' */
     LEXER_QUOTED_IDENTIFIER,
-    LEXER_DOLLAR,      /* behind a $: perhaps the tag of a literal */
+    LEXER_DOLLAR,      /* after a $: perhaps in the tag of a literal */
     LEXER_DOLLAR_BODY, /* in $tag$ ... $tag$ */
     LEXER_LINE_COMMENT,
     LEXER_BLOCK_COMMENT
 };
 
-/* A tag may have any length: what is kept is its length and a 64-bit hash. */
+/* A tag may have any length, so only its length and a 64-bit hash are kept. */
 struct lexer_tag {
     uint64_t hash;
     size_t len;
@@ -46,25 +46,25 @@ struct lexer_tag {
 
 struct lexer {
     enum lexer_state state;
-    char previous;  /* the byte before, where two bytes make one sign */
+    char previous;  /* the byte before, if two bytes may form one sign */
     unsigned depth; /* of comments */
     bool is_escaped;
-    /* E'' goes on when '' or a quote behind a line's end follows. */
+    /* E'' continues if a quote follows directly, or after a line end. */
     enum { LEXER_NO_ESCAPES, LEXER_CLOSED, LEXER_BLANK, LEXER_NEW_LINE } after_escapes;
     char word[LEXER_WORD_SIZE]; /* in lower case */
-    size_t word_len;            /* true length, also of a longer one */
-    struct lexer_tag tag;       /* what closes the literal ... */
-    struct lexer_tag candidate; /* ... and what has been seen of it */
+    size_t word_len;            /* also of a word that is too long to keep */
+    struct lexer_tag tag;       /* the tag that ends the literal ... */
+    struct lexer_tag candidate; /* ... and what was read that may be it */
     bool has_candidate;
 };
 
-/** At the beginning of a text. */
+/** Begins a text. */
 void lexer_init(struct lexer *lexer);
 
-/** Takes a byte; a set of enum lexer_event. */
+/** Reads a byte; returns a set of enum lexer_event. */
 unsigned lexer_byte(struct lexer *lexer, char c);
 
-/** The word that goes on or has just ended; empty for one that is too long. */
+/** The word that is being read or has just ended; empty if it is too long to keep. */
 struct text lexer_word(const struct lexer *lexer);
 
 #endif

@@ -1,45 +1,44 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See parameters.h. */
 #include "gateway/parameters.h"
 
 #include "session/startup_options.h"
 
-enum parameter_fate { PARAMETER_REFUSED, PARAMETER_PASSED, PARAMETER_DROPPED };
+enum parameter_action { PARAMETER_REJECT, PARAMETER_PASS, PARAMETER_DROP };
 
 struct parameter_rule {
     const char *name;
-    enum parameter_fate fate;
+    enum parameter_action action;
 };
 
-/* AWS docs, "Supported configuration parameters".  Dropped: known to Aurora DSQL only. */
+/* AWS docs, "Supported configuration parameters".  PostgreSQL does not know the dropped ones. */
 static const struct parameter_rule rules[] = {
-    {"application_name", PARAMETER_PASSED},
-    {"client_encoding", PARAMETER_PASSED},
-    {"datestyle", PARAMETER_PASSED},
-    {"extra_float_digits", PARAMETER_PASSED},
-    {"intervalstyle", PARAMETER_PASSED},
-    {"timezone", PARAMETER_PASSED},
-    {"search_path", PARAMETER_PASSED},
-    {"enable_bitmapscan", PARAMETER_PASSED},
-    {"enable_hashjoin", PARAMETER_PASSED},
-    {"enable_indexonlyscan", PARAMETER_PASSED},
-    {"enable_indexscan", PARAMETER_PASSED},
-    {"enable_material", PARAMETER_PASSED},
-    {"enable_mergejoin", PARAMETER_PASSED},
-    {"enable_nestloop", PARAMETER_PASSED},
-    {"enable_seqscan", PARAMETER_PASSED},
-    {"dsql.enable_batched_nestloop", PARAMETER_DROPPED},
-    {"disable_sync_create_index", PARAMETER_DROPPED},
+    {"application_name", PARAMETER_PASS},
+    {"client_encoding", PARAMETER_PASS},
+    {"datestyle", PARAMETER_PASS},
+    {"extra_float_digits", PARAMETER_PASS},
+    {"intervalstyle", PARAMETER_PASS},
+    {"timezone", PARAMETER_PASS},
+    {"search_path", PARAMETER_PASS},
+    {"enable_bitmapscan", PARAMETER_PASS},
+    {"enable_hashjoin", PARAMETER_PASS},
+    {"enable_indexonlyscan", PARAMETER_PASS},
+    {"enable_indexscan", PARAMETER_PASS},
+    {"enable_material", PARAMETER_PASS},
+    {"enable_mergejoin", PARAMETER_PASS},
+    {"enable_nestloop", PARAMETER_PASS},
+    {"enable_seqscan", PARAMETER_PASS},
+    {"dsql.enable_batched_nestloop", PARAMETER_DROP},
+    {"disable_sync_create_index", PARAMETER_DROP},
 };
 
-static enum parameter_fate fate_of(struct text name)
+static enum parameter_action action_for(struct text name)
 {
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         if (text_equal_nocase(name, text_of(rules[i].name))) {
-            return rules[i].fate;
+            return rules[i].action;
         }
     }
-    return PARAMETER_REFUSED;
+    return PARAMETER_REJECT;
 }
 
 static int shown_length(struct text text)
@@ -50,13 +49,13 @@ static int shown_length(struct text text)
 static bool set_parameter(struct text name, struct text value, struct buf *out,
                           struct fatal_error *error)
 {
-    enum parameter_fate fate = fate_of(name);
-    if (fate == PARAMETER_REFUSED) {
+    enum parameter_action action = action_for(name);
+    if (action == PARAMETER_REJECT) {
         return fatal_error_set(error, "0A000",
                                "setting configuration parameter \"%.*s\" not supported",
                                shown_length(name), name.data);
     }
-    if (fate == PARAMETER_PASSED) {
+    if (action == PARAMETER_PASS) {
         startup_add(out, name, value);
     }
     return true;
@@ -117,7 +116,7 @@ static bool translate_one(struct startup_parameter parameter, struct buf *out,
     if (text_equal_string(parameter.name, "user") ||
         text_equal_string(parameter.name, "database") ||
         text_starts_with(parameter.name, "_pq_.")) {
-        return true; /* user and database are set by us; extensions are negotiated */
+        return true; /* the gateway sets user and database; _pq_ options are negotiated */
     }
     if (text_equal_string(parameter.name, "options")) {
         return set_options(parameter.value, out, error);

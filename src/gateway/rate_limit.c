@@ -1,8 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See rate_limit.h. */
 #include "gateway/rate_limit.h"
 
-enum { ONE = 1000 };
+enum { ONE = 1000 }; /* a connection, in thousandths */
 
 void rate_limit_init(struct rate_limit *limit, int per_s, int burst, int64_t now_ms)
 {
@@ -10,7 +9,7 @@ void rate_limit_init(struct rate_limit *limit, int per_s, int burst, int64_t now
     limit->filled_thousandths = (int64_t)burst * ONE;
 }
 
-/* What came in meanwhile; a second a connection is a thousandth a millisecond. */
+/* One connection per second is one thousandth of a connection per millisecond. */
 static void refill(struct rate_limit *limit, int64_t now_ms)
 {
     int64_t elapsed_ms = now_ms - limit->last_ms;

@@ -1,5 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* A token bucket: how many connections may come in, and how fast.  Pure. */
+/* A token bucket: how fast connections may come, and how many at once.  The time is a
+   parameter. */
 #ifndef DSQL_GATEWAY_RATE_LIMIT_H
 #define DSQL_GATEWAY_RATE_LIMIT_H
 
@@ -9,12 +10,12 @@
 struct rate_limit {
     int64_t per_s; /* negative: no limit */
     int64_t burst;
-    int64_t filled_thousandths; /* of one connection */
+    int64_t filled_thousandths; /* of a connection */
     int64_t last_ms;
 };
 
 void rate_limit_init(struct rate_limit *limit, int per_s, int burst, int64_t now_ms);
-/** Takes one; false when there is none. */
+/** Takes one connection from the bucket; false if it has none. */
 bool rate_limit_take(struct rate_limit *limit, int64_t now_ms);
 
 #endif

@@ -6,14 +6,14 @@
 
 #include <string.h>
 
-enum { COPY_MAX = 1024 * 1024 }; /* far over what a stream gives at once */
+enum { COPY_MAX = 1024 * 1024 }; /* bytes; a stream delivers far fewer at once */
 
-/* A word that leads from one step to the next. */
+/* A word that leads from one step to another. */
 struct rule {
     enum sql_rewriter_step from;
     const char *word; /* NULL: any */
     enum sql_rewriter_step to;
-    const char *mark; /* as long as the word, written over it; NULL: none */
+    const char *mark; /* as long as the word, which it overwrites; NULL: nothing is written */
 };
 
 static const struct rule rules[] = {
@@ -26,7 +26,7 @@ static const struct rule rules[] = {
     {SQL_STEP_ALTER, "table", SQL_STEP_TABLE, NULL},
     {SQL_STEP_TABLE, "async", SQL_STEP_NOTHING, "/*A*/"},
     {SQL_STEP_START, "aws", SQL_STEP_AWS, NULL},
-    {SQL_STEP_AWS, "iam", SQL_STEP_IAM, "iam"}, /* and over aws: mark_aws() */
+    {SQL_STEP_AWS, "iam", SQL_STEP_IAM, "iam"}, /* "aws" is overwritten too: mark_aws() */
     {SQL_STEP_IAM, "grant", SQL_STEP_NOTHING, ".gra."},
     {SQL_STEP_IAM, "revoke", SQL_STEP_REVOKE, ".revo."},
     {SQL_STEP_REVOKE, NULL, SQL_STEP_ROLE, NULL},
@@ -35,7 +35,7 @@ static const struct rule rules[] = {
 
 enum { RULE_COUNT = sizeof rules / sizeof *rules };
 
-/* The bytes of one call, behind those that were held. */
+/* The bytes of one call, after those that were held back. */
 struct work {
     struct text bytes;
     bool is_copy;
@@ -90,7 +90,8 @@ static const struct rule *find_rule(const struct sql_rewriter *rewriter, struct 
     return NULL;
 }
 
-/* AWS alone is an error that PostgreSQL shall see as it was written. */
+/* AWS is overwritten only now: without IAM it is a syntax error, and PostgreSQL must show it
+   as it was written. */
 static void mark_aws(struct sql_rewriter *rewriter, struct work *work)
 {
     mark_at(rewriter, work, rewriter->aws_start, "SET");
@@ -101,7 +102,7 @@ static void on_word_end(struct sql_rewriter *rewriter, struct work *work)
     struct text word = lexer_word(&rewriter->lexer);
     const struct rule *rule = find_rule(rewriter, word);
     if (rule == NULL) {
-        /* CREATE may also stand in the middle: an element of CREATE SCHEMA. */
+        /* CREATE can also follow other words, as an element of CREATE SCHEMA. */
         rewriter->step = text_equal_string(word, "create") ? SQL_STEP_CREATE : SQL_STEP_NOTHING;
         return;
     }
@@ -189,7 +190,7 @@ static void on_body(struct sql_rewriter *rewriter, struct work *work, size_t pos
         on_body_byte(rewriter, work, position + i, work->bytes.data[position + i]);
     }
     if (frame_scan_is_between(&rewriter->frames)) {
-        end_sql(rewriter); /* one that lacks its NUL is an error soon enough */
+        end_sql(rewriter); /* SQL without its NUL: PostgreSQL will report the error */
     }
 }
 
@@ -202,7 +203,7 @@ static bool may_become(const struct rule *rule, enum sql_rewriter_step step, str
            text_equal(text_slice(text_of(rule->word), 0, word.len), word);
 }
 
-/* From where the bytes wait for the next ones; all.len: none do. */
+/* The offset from which bytes are held back; all.len if none are. */
 static size_t first_held(const struct sql_rewriter *rewriter, struct text all)
 {
     if (!rewriter->is_in_sql) {

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See listener.h. */
 #include "net/listener.h"
 
 #include "base/error.h"
@@ -50,7 +49,8 @@ dsql_status listener_open(struct listener *listener, uv_loop_t *loop, const char
 {
     union address where;
     if (!read_address(address, port, &where)) {
-        return fail(err, DSQL_ERR_USAGE, "not an IP address to listen on: %s", address);
+        return fail(err, DSQL_ERR_USAGE,
+                    "invalid listen address \"%s\": it must be a numeric IP address", address);
     }
     if (uv_tcp_init(loop, &listener->tcp) != 0) {
         return fail_nomem(err);

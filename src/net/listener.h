@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* A listening TCP socket in the event loop. */
+/* A listening TCP socket in the event loop.  It accepts nothing itself: see stream_accept(). */
 #ifndef DSQL_NET_LISTENER_H
 #define DSQL_NET_LISTENER_H
 
@@ -16,12 +16,12 @@ struct listener {
     bool is_open;
 };
 
-/** address is an IP address in digits; port 0 takes any free one. */
+/** address is a numeric IP address; port 0 means any free port. */
 dsql_status listener_open(struct listener *listener, uv_loop_t *loop, const char *address, int port,
                           dsql_error *err);
-/** -1 when it cannot be asked. */
+/** The port in use; -1 if it is not known. */
 int listener_port(const struct listener *listener);
-/** Does nothing to one that is not open; else calls on_closed from the loop. */
+/** Calls on_closed from the loop, then the memory may go.  Ignored if it is not open. */
 void listener_close(struct listener *listener);
 
 #endif

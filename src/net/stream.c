@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See stream.h.  TLS runs over two memory BIOs: what the socket reads goes into one,
- * what the other holds goes to the socket.  A closed stream lives until libuv has
- * called back, so the functions below may go on using it after any event.
+ * TLS runs over two memory BIOs: what the socket reads goes into one, and what the other
+ * holds goes to the socket.  A closed stream stays in memory until libuv has called back,
+ * so the functions below may use it after any event.
  */
 #include "net/stream.h"
 
@@ -14,11 +14,11 @@
 #include <limits.h>
 #include <string.h>
 
-/* The two ways of carrying bytes. */
+/* How bytes are carried: plain or TLS. */
 struct transport {
     void (*receive)(struct stream *stream, struct text bytes);
     bool (*send)(struct stream *stream, struct text bytes);
-    void (*say_end)(struct stream *stream);
+    void (*send_end)(struct stream *stream);
 };
 
 struct stream {
@@ -125,16 +125,16 @@ static bool plain_send(struct stream *stream, struct text bytes)
     return write_request_send(write);
 }
 
-static void plain_say_end(struct stream *stream)
+static void plain_send_end(struct stream *stream)
 {
     (void)stream;
 }
 
-static const struct transport transport_plain = {deliver, plain_send, plain_say_end};
+static const struct transport transport_plain = {deliver, plain_send, plain_send_end};
 
 /* ---- TLS --------------------------------------------------------------- */
 
-/* Moves what OpenSSL wants to say to the socket. */
+/* Writes what OpenSSL has to send to the socket. */
 static bool tls_flush(struct stream *stream)
 {
     size_t waiting = BIO_ctrl_pending(stream->to_network);
@@ -176,7 +176,7 @@ static bool tls_handshake(struct stream *stream)
     return result == 1 || tls_wants_more(stream, result);
 }
 
-/* Hands out all that can be decrypted; false at the end of the TLS session. */
+/* Delivers all that can be decrypted; false at the end of the TLS session. */
 static bool tls_read(struct stream *stream)
 {
     while (!stream->is_closing && SSL_is_init_finished(stream->ssl)) {
@@ -186,7 +186,7 @@ static bool tls_read(struct stream *stream)
             return tls_wants_more(stream, len);
         }
         deliver(stream, text_of_bytes(stream->plain_bytes, (size_t)len));
-        secret_wipe(stream->plain_bytes, (size_t)len); /* it may have been a password */
+        secret_wipe(stream->plain_bytes, (size_t)len); /* it may contain a password */
     }
     return true;
 }
@@ -202,13 +202,13 @@ static void tls_receive(struct stream *stream, struct text bytes)
     if (stream->is_closing) {
         return;
     }
-    /* Also when it failed: the alert says why. */
+    /* Also after a failure: the alert tells the client why. */
     if (!tls_flush(stream) || !is_alive) {
         end(stream);
     }
 }
 
-static void tls_say_end(struct stream *stream)
+static void tls_send_end(struct stream *stream)
 {
     if (SSL_is_init_finished(stream->ssl)) {
         ERR_clear_error();
@@ -218,7 +218,7 @@ static void tls_say_end(struct stream *stream)
     }
 }
 
-static const struct transport transport_tls = {tls_receive, tls_send, tls_say_end};
+static const struct transport transport_tls = {tls_receive, tls_send, tls_send_end};
 
 bool stream_start_tls(struct stream *stream, SSL_CTX *context, struct text early)
 {
@@ -368,7 +368,7 @@ static void on_shut_down(uv_shutdown_t *request, int status)
     (void)status;
     struct stream *stream = request->data;
     if (!stream->is_closing) {
-        stream_resume(stream); /* reads, and drops, until the other side has ended too */
+        stream_resume(stream); /* reads and discards until the other side has ended too */
     }
 }
 
@@ -377,7 +377,7 @@ void stream_finish(struct stream *stream)
     if (stream->is_finishing || stream->is_closing) {
         return;
     }
-    stream->transport->say_end(stream);
+    stream->transport->send_end(stream);
     stream->is_finishing = true;
     stream->shutdown.data = stream;
     if (uv_shutdown(&stream->shutdown, &stream->uv.stream, on_shut_down) != 0) {

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connection in the event loop: TCP or Unix socket, plain or TLS, behind one set of
- * functions.  What it carries it does not know.  Belongs to the thread of the loop.
+ * A connection in the event loop: TCP or Unix socket, plain or TLS, with the same functions
+ * for all.  It does not know what it carries.  Only the thread of the loop may use it.
  */
 #ifndef DSQL_NET_STREAM_H
 #define DSQL_NET_STREAM_H
@@ -15,45 +15,48 @@
 #include <uv.h>
 
 enum {
-    STREAM_CHUNK_SIZE = 16384,      /* one TLS record */
-    STREAM_QUEUE_HIGH = 256 * 1024, /* over this the far side should be paused ... */
-    STREAM_QUEUE_LOW = 64 * 1024    /* ... until under this */
+    STREAM_CHUNK_SIZE = 16384,      /* bytes: one TLS record */
+    STREAM_QUEUE_HIGH = 256 * 1024, /* bytes: above this the source should be paused ... */
+    STREAM_QUEUE_LOW = 64 * 1024    /* ... until the queue is below this */
 };
 
 struct stream;
 
-/** All are called from the loop, with the arg of the stream; none after stream_close(). */
+/** All are called from the loop with the arg of the stream, and none after stream_close(). */
 struct stream_events {
     void (*on_open)(void *arg, bool is_open); /* after stream_connect_unix() only */
     void (*on_data)(void *arg, struct text bytes);
-    void (*on_end)(void *arg);   /* once: no more data will come, for whatever reason */
-    void (*on_drain)(void *arg); /* the queue fell under STREAM_QUEUE_LOW */
+    void (*on_end)(void *arg);   /* once: no more data will come; the reason is not known */
+    void (*on_drain)(void *arg); /* the queue fell below STREAM_QUEUE_LOW */
 };
 
-/** A connection that server has waiting, already reading; NULL: could not. */
+/** Accepts a waiting connection and starts reading.  NULL on failure. */
 struct stream *stream_accept(uv_stream_t *server, const struct stream_events *events, void *arg);
 
-/** Starts connecting; reads once open. */
+/** Starts connecting, and reading once it is open.  NULL on failure. */
 struct stream *stream_connect_unix(uv_loop_t *loop, const char *path,
                                    const struct stream_events *events, void *arg);
 
-/** From now on TLS, as the server; early are bytes of it that were already read. */
+/** Uses TLS from now on, as the server.  early are bytes of TLS that were already read; they
+    may call on_data at once. */
 bool stream_start_tls(struct stream *stream, SSL_CTX *context, struct text early)
     __attribute__((warn_unused_result));
 /** NULL before stream_start_tls(). */
 const SSL *stream_ssl(const struct stream *stream);
 
-/** Queues a copy.  Failures show as on_end. */
+/** Queues a copy of the bytes.  A failure is reported by on_end. */
 void stream_write(struct stream *stream, struct text bytes);
+/** Whether the queue is longer than STREAM_QUEUE_HIGH. */
 bool stream_is_congested(const struct stream *stream);
 
+/** Stop and start reading.  Bytes that were already read may still be delivered. */
 void stream_pause(struct stream *stream);
 void stream_resume(struct stream *stream);
 
-/** Sends what is queued and the end; discards what still comes; on_end follows. */
+/** Sends what is queued, then the end; discards what still arrives; on_end follows. */
 void stream_finish(struct stream *stream);
 
-/** Now, losing what is queued; on_closed when the stream's memory is gone. */
+/** Closes at once and discards the queue.  on_closed is called when the memory was freed. */
 void stream_close(struct stream *stream, void (*on_closed)(void *arg));
 
 #endif

@@ -1,12 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See tls.h. */
 #include "net/tls.h"
 
 #include "base/error.h"
 
 #include <openssl/err.h>
 
-/* PostgreSQL's registered ALPN name, with its length before it as on the wire. */
+/* PostgreSQL's registered ALPN name, after its length, as it is sent. */
 static const unsigned char alpn_postgresql[] = "\012postgresql";
 
 static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
@@ -30,7 +29,7 @@ static int accept_any_name(SSL *ssl, int *alert, void *arg)
     (void)ssl;
     (void)alert;
     (void)arg;
-    return SSL_TLSEXT_ERR_OK; /* judged later, where an ErrorResponse can say why */
+    return SSL_TLSEXT_ERR_OK; /* checked later, when an ErrorResponse can say why it is wrong */
 }
 
 static dsql_status fail_tls(dsql_error *err, const char *what, const char *file)

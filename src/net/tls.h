@@ -1,5 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The TLS side of a server: one context for all its connections. */
+/* TLS for a server: one context for all its connections.  Whether a name is right is not
+   decided here. */
 #ifndef DSQL_NET_TLS_H
 #define DSQL_NET_TLS_H
 
@@ -10,11 +11,11 @@
 
 /**
  * TLS 1.2 or newer; no renegotiation, no resumption (as PostgreSQL); ALPN "postgresql"
- * when the client offers anything.  PEM files; the caller frees with SSL_CTX_free().
+ * if the client offers any.  The files are PEM.  The caller frees it with SSL_CTX_free().
  */
 SSL_CTX *tls_server_context(const char *certificate_file, const char *key_file, dsql_error *err);
 
-/** The name that the client asked for (SNI); the empty text when it sent none. */
+/** The host name that the client sent (SNI); the empty text if it sent none. */
 struct text tls_server_name(const SSL *ssl);
 
 #endif

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See relay.h. */
 #include "session/relay.h"
 
 #include "wire/backend.h"
@@ -11,7 +10,7 @@ void relay_init(struct relay *relay, struct stream *client, struct stream *serve
     frame_scan_init(&relay->from_server, FRAME_SERVER_MAX);
 }
 
-static void carry(struct stream *from, struct stream *to, struct text bytes)
+static void pass(struct stream *from, struct stream *to, struct text bytes)
 {
     stream_write(to, bytes);
     if (stream_is_congested(to)) {
@@ -24,7 +23,7 @@ bool relay_client_data(struct relay *relay, struct text bytes)
     if (!frame_scan(&relay->from_client, bytes)) {
         return false;
     }
-    carry(relay->client, relay->server, bytes);
+    pass(relay->client, relay->server, bytes);
     return true;
 }
 
@@ -33,7 +32,7 @@ bool relay_server_data(struct relay *relay, struct text bytes)
     if (!frame_scan(&relay->from_server, bytes)) {
         return false;
     }
-    carry(relay->server, relay->client, bytes);
+    pass(relay->server, relay->client, bytes);
     return true;
 }
 

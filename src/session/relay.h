@@ -1,7 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Carries messages between a client and its server once both are logged in.  Follows
- * the framing but keeps nothing: a slow reader stops the far side from being read.
+ * Passes messages between a client and a server once the client is logged in.  It follows
+ * the framing, so that it knows where one message ends, but keeps nothing: while one side
+ * reads slowly, the other is not read (backpressure).
  */
 #ifndef DSQL_SESSION_RELAY_H
 #define DSQL_SESSION_RELAY_H
@@ -10,7 +11,7 @@
 #include "wire/message.h"
 
 struct relay {
-    struct stream *client; /* neither is owned */
+    struct stream *client; /* neither stream belongs to the relay */
     struct stream *server;
     struct frame_scan from_client;
     struct frame_scan from_server;
@@ -18,18 +19,21 @@ struct relay {
 
 void relay_init(struct relay *relay, struct stream *client, struct stream *server);
 
-/** False: a message longer than Aurora DSQL takes; nothing of these bytes was sent. */
+/** False: a message has no valid length, or is longer than FRAME_CLIENT_MAX; none of these
+    bytes was sent. */
 bool relay_client_data(struct relay *relay, struct text bytes) __attribute__((warn_unused_result));
-/** False: the server does not speak the protocol. */
+/** False: the server broke the protocol; none of these bytes was sent. */
 bool relay_server_data(struct relay *relay, struct text bytes) __attribute__((warn_unused_result));
 
+/** To be called when the queue to that side is short again. */
 void relay_client_drained(struct relay *relay);
 void relay_server_drained(struct relay *relay);
 
-/** The client is between two messages: one of our own may be put in. */
+/** Whether the client is between two messages, so that one of the caller may be inserted. */
 bool relay_may_insert(const struct relay *relay);
 
-/** The session's end needs no word of ours: the client asked for it, or was told why. */
+/** Whether the end needs no explanation: the client asked for it (Terminate), or the
+    server's last message was an error. */
 bool relay_end_is_explained(const struct relay *relay);
 
 #endif

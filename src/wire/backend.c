@@ -1,13 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See backend.h. */
 #include "wire/backend.h"
 
 #include "base/reader.h"
 #include "wire/message.h"
 
-enum { MAX_BODY = 65536 };
+enum { MAX_BODY = 65536 }; /* of the messages that are written here */
 
-/* Text up to its first NUL: one within would end the field early. */
+/* Adds text up to its first NUL, which would end the field early. */
 static void add_cstring(struct buf *out, struct text text)
 {
     size_t len = text.len;
@@ -74,7 +73,7 @@ static void take_field(struct error_fields *out, char type, struct text value)
         out->hint = value;
         break;
     default:
-        break; /* the manual: unknown fields are to be ignored */
+        break; /* the manual: "frontends should silently ignore fields of unrecognized type" */
     }
 }
 
@@ -152,7 +151,8 @@ bool backend_parse_single_column(struct text body, struct text *value)
     struct reader reader;
     reader_init(&reader, body);
     uint16_t columns = reader_u16(&reader);
-    uint32_t len = reader_u32(&reader); /* NULL is -1: more than is left */
+    uint32_t len =
+        reader_u32(&reader); /* NULL is -1, which is more than is left, so reading fails */
     *value = reader_bytes(&reader, len);
     return columns == 1 && reader_done(&reader);
 }

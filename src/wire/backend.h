@@ -1,7 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages of the server that we write or read ourselves; all others pass through
- * unread.  Writers append whole messages; parsers take the body of one.
+ * The messages of the server that this project writes or reads; all others are relayed
+ * unread.  A writer appends one whole message; a parser takes the body of one.  Source:
+ * PostgreSQL manual, "Message Formats".  Knows no sockets and no state.
  */
 #ifndef DSQL_WIRE_BACKEND_H
 #define DSQL_WIRE_BACKEND_H
@@ -28,9 +29,9 @@ enum {
     AUTHENTICATION_CLEARTEXT = 3
 };
 
-/** The fields of ErrorResponse we use; an empty detail or hint is not sent. */
+/** The fields of ErrorResponse that are used here.  An empty detail or hint is not sent. */
 struct error_fields {
-    struct text severity; /* V, or S from servers before 9.6 */
+    struct text severity; /* field V, or S from servers before 9.6 */
     struct text sqlstate;
     struct text message;
     struct text detail;
@@ -38,7 +39,7 @@ struct error_fields {
 };
 
 void backend_write_error(struct buf *out, const struct error_fields *fields);
-/** False: not an ErrorResponse.  A missing field is the empty text. */
+/** False: the body is not that of an ErrorResponse.  A missing field is the empty text. */
 bool backend_parse_error(struct text body, struct error_fields *out);
 
 void backend_write_authentication(struct buf *out, uint32_t code);
@@ -47,14 +48,15 @@ bool backend_parse_authentication(struct text body, uint32_t *code);
 void backend_write_parameter(struct buf *out, struct text name, struct text value);
 bool backend_parse_parameter(struct text body, struct text *name, struct text *value);
 
-/** That we speak 3.minor, and do not know these options (the _pq_ ones). */
+/** NegotiateProtocolVersion: the newest protocol is 3.minor, and these options (whose names
+    begin with _pq_.) are not known. */
 void backend_write_negotiate(struct buf *out, uint32_t minor, const struct text *options,
                              size_t count);
 
-/** *status: 'I' idle, 'T' in a transaction, 'E' in a failed one. */
+/** *status: 'I' idle, 'T' in a transaction block, 'E' in a failed one. */
 bool backend_parse_ready(struct text body, char *status);
 
-/** The only column of a DataRow with one; false for any other row, and for NULL. */
+/** The value in a DataRow of one column; false for any other row, and for NULL. */
 bool backend_parse_single_column(struct text body, struct text *value);
 
 #endif

@@ -1,12 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See message.h. */
 #include "wire/message.h"
 
 #include "base/reader.h"
 
 enum { LENGTH_SIZE = 4 };
 
-static bool is_believable(uint32_t length, size_t max)
+static bool is_valid_length(uint32_t length, size_t max)
 {
     return length >= LENGTH_SIZE && length <= max;
 }
@@ -21,7 +20,7 @@ enum frame_result frame_next(struct text bytes, size_t max, struct frame *out)
     reader_init(&reader, bytes);
     char type = (char)reader_u8(&reader);
     uint32_t length = reader_u32(&reader);
-    if (!is_believable(length, max)) {
+    if (!is_valid_length(length, max)) {
         return FRAME_MALFORMED;
     }
     if (reader_left(&reader) < length - LENGTH_SIZE) {
@@ -37,7 +36,7 @@ void frame_scan_init(struct frame_scan *scan, size_t max)
     *scan = (struct frame_scan){.max = max};
 }
 
-/* One byte of a header; false when it completes a length that is nonsense. */
+/* Takes one byte of a header; false if it completes a length that is not valid. */
 static bool scan_header_byte(struct frame_scan *scan, uint8_t byte)
 {
     if (scan->header_seen == 0) {
@@ -49,7 +48,7 @@ static bool scan_header_byte(struct frame_scan *scan, uint8_t byte)
     if (scan->header_seen < FRAME_HEADER_SIZE) {
         return true;
     }
-    if (!is_believable(scan->length, scan->max)) {
+    if (!is_valid_length(scan->length, scan->max)) {
         return false;
     }
     scan->body_size = scan->length - LENGTH_SIZE;

@@ -1,10 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See startup.h. */
 #include "wire/startup.h"
 
 #include "base/reader.h"
 
-/* PostgreSQL manual, "Message Formats": the codes are 1234 and a number. */
+/* Instead of a version: 1234 and a number that says which request it is. */
 enum { CODE_MAJOR = 1234, CODE_CANCEL = 5678, CODE_SSL = 5679, CODE_GSSENC = 5680 };
 
 enum { LENGTH_SIZE = 4, VERSION_SIZE = 4, PROTOCOL_MAJOR = 3, MIN_KEY_SIZE = 4, PID_SIZE = 4 };
@@ -72,7 +71,7 @@ enum startup_result startup_parse(struct text bytes, struct startup *out)
     struct reader reader;
     reader_init(&reader, bytes);
     uint32_t size = reader_u32(&reader);
-    /* Don't believe nonsense: decide on the length before waiting for that much. */
+    /* Decide on the length before waiting for that many bytes: a stranger sent it. */
     if (size < LENGTH_SIZE + VERSION_SIZE || size > STARTUP_MAX_SIZE) {
         return STARTUP_MALFORMED;
     }
@@ -96,7 +95,7 @@ struct text startup_value(const struct startup *startup, const char *name)
 
 void startup_begin(struct buf *out)
 {
-    buf_add_u32(out, 0); /* the length, set by startup_end() */
+    buf_add_u32(out, 0); /* the length; startup_end() sets it */
     buf_add_u16(out, PROTOCOL_MAJOR);
     buf_add_u16(out, 0);
 }

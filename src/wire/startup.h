@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * The packets that come first on a connection and have no type byte: StartupMessage,
- * SSLRequest, GSSENCRequest, CancelRequest.  Source: PostgreSQL manual, "Message
- * Formats".  Bytes in, a struct out; knows no sockets.
+ * SSLRequest, GSSENCRequest and CancelRequest.  Source: PostgreSQL manual, "Message
+ * Formats".  Reads them from memory and writes them; knows no sockets.
  */
 #ifndef DSQL_WIRE_STARTUP_H
 #define DSQL_WIRE_STARTUP_H
@@ -15,9 +15,9 @@
 #include <stdint.h>
 
 enum {
-    STARTUP_MAX_SIZE = 10000, /* PostgreSQL: MAX_STARTUP_PACKET_LENGTH */
+    STARTUP_MAX_SIZE = 10000, /* bytes; PostgreSQL: MAX_STARTUP_PACKET_LENGTH */
     STARTUP_MAX_PARAMETERS = 64,
-    STARTUP_CANCEL_KEY_MAX = 256 /* protocol 3.2; 4 before it */
+    STARTUP_CANCEL_KEY_MAX = 256 /* bytes, in protocol 3.2; always 4 before that */
 };
 
 enum startup_kind {
@@ -34,28 +34,29 @@ struct startup_parameter {
     struct text value;
 };
 
-/** Texts point into the bytes that were parsed. */
+/** A packet.  Its texts point into the bytes that were parsed. */
 struct startup {
     enum startup_kind kind;
-    size_t size; /* of the whole packet */
+    size_t size; /* of the whole packet, in bytes */
     uint16_t major;
     uint16_t minor;
     struct startup_parameter parameters[STARTUP_MAX_PARAMETERS];
     size_t parameter_count;
 };
 
-/** The first packet in bytes, which may go on behind it. */
+/** Parses the first packet in bytes; more bytes may follow it. */
 enum startup_result startup_parse(struct text bytes, struct startup *out);
 
-/** The value of a parameter; the empty text when it was not sent.  The last one counts. */
+/** The value of a parameter, the last one if there are several; the empty text if it was not
+    sent. */
 struct text startup_value(const struct startup *startup, const char *name);
 
-/** A StartupMessage of protocol 3.0: begin, any number of parameters, end. */
+/** Write a StartupMessage of protocol 3.0: begin, any number of parameters, end. */
 void startup_begin(struct buf *out);
 void startup_add(struct buf *out, struct text name, struct text value);
 void startup_end(struct buf *out);
 
-/** The eight bytes of SSLRequest. */
+/** Appends the eight bytes of an SSLRequest. */
 void startup_write_ssl_request(struct buf *out);
 
 #endif

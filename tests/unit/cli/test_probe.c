@@ -77,8 +77,8 @@ static void expect_end(struct wrong_server *server, const char *words)
 static void wrong_servers_do_not_keep_the_probe(void **state)
 {
     (void)state;
-    expect_end(&(struct wrong_server){.first = ""}, "does not answer the request for TLS");
-    expect_end(&(struct wrong_server){.first = "N"}, "refuses TLS");
+    expect_end(&(struct wrong_server){.first = ""}, "did not answer the request for TLS");
+    expect_end(&(struct wrong_server){.first = "N"}, "does not offer TLS");
     expect_end(&(struct wrong_server){.first = "S"}, "did not answer in time");
     expect_end(&(struct wrong_server){.first = "S", .has_drops = true}, "did not answer in time");
     expect_end(&(struct wrong_server){.first = "Sno TLS at all, but text"}, "handshake: ");

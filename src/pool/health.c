@@ -88,9 +88,8 @@ bool health_check_idle(PGconn *conn, struct time_limit limit)
 bool health_is_lost(PGconn *conn)
 {
     enum socket_state state = peek(conn);
-    if (state ==
-        READABLE) { /* an end of file may be behind these bytes: consume them, look again */
-
+    if (state == READABLE) {
+        /* An end of file may follow these bytes: consume them and look again. */
         return PQconsumeInput(conn) == 0 || peek(conn) == GONE;
     }
     return state != SILENT;

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See attempt.h. */
 #include "transaction/attempt.h"
 
 #include "base/error.h"
@@ -7,9 +6,9 @@
 #include "pool/health.h"
 #include "transaction/result_outcome.h"
 
-/* ---- What is seen ---- */
+/* ---- Observing ---- */
 
-/* An answer to something else is none: a COMMIT must not be believed for it. */
+/* Compares the command tag: the result of some other command must not pass for a COMMIT. */
 static bool is_answer_to(struct text command, PGresult *result)
 {
     struct text word;
@@ -18,7 +17,7 @@ static bool is_answer_to(struct text command, PGresult *result)
     return text_equal(text_of(PQcmdStatus(result)), word);
 }
 
-/* Sends BEGIN or COMMIT; the reason keeps the server's words in case it is needed. */
+/* Sends BEGIN or COMMIT.  The reason keeps the server's message in case it is needed. */
 static enum outcome send(struct attempt *attempt, const char *command)
 {
     PGresult *result = PQexec(attempt->conn, command);
@@ -30,7 +29,7 @@ static enum outcome send(struct attempt *attempt, const char *command)
     return outcome;
 }
 
-/* Looked at closely: what is lost before COMMIT was sent can be tried again, afterwards not. */
+/* Peeks at the socket: a connection lost before COMMIT is sent can be retried, later it cannot. */
 static enum outcome outcome_of_open(PGconn *conn)
 {
     if (PQpipelineStatus(conn) != PQ_PIPELINE_OFF) {
@@ -83,7 +82,7 @@ static enum decision decide_now(const struct attempt *attempt, enum phase phase,
     });
 }
 
-/* ---- What is said about it ---- */
+/* ---- Reporting ---- */
 
 static void fail_with_server(struct attempt *attempt, dsql_status status, const char *what)
 {
@@ -98,13 +97,14 @@ static void fail_lost(struct attempt *attempt, dsql_status status, const char *w
     attempt->status = fail(&attempt->reason, status, "%s: %s", what, PQerrorMessage(attempt->conn));
 }
 
-static const char *words_for_hidden(const struct attempt *attempt)
+static const char *hidden_error_text(const struct attempt *attempt)
 {
-    return attempt->is_loop_form ? "a statement of the transaction failed"
-                                 : "the transaction's body returned DSQL_OK but hid an error";
+    return attempt->is_loop_form
+               ? "a statement of the transaction failed"
+               : "the transaction's body returned DSQL_OK although a statement failed";
 }
 
-/* Says in status and reason what the decision means to the caller. */
+/* Sets status and reason to what the decision means for the caller. */
 static void explain(struct attempt *attempt, enum decision decision)
 {
     switch (decision) {
@@ -113,11 +113,11 @@ static void explain(struct attempt *attempt, enum decision decision)
         attempt->kind = connection_events_failure(attempt->conn)->occ;
         return;
     case DECISION_HIDDEN_ERROR:
-        fail_with_server(attempt, DSQL_ERR_QUERY, words_for_hidden(attempt));
+        fail_with_server(attempt, DSQL_ERR_QUERY, hidden_error_text(attempt));
         return;
     case DECISION_BODY_ROLLED_BACK:
         fail_with_server(attempt, DSQL_ERR_QUERY,
-                         "the transaction's body rolled it back, so nothing was committed");
+                         "the transaction's body rolled back, so nothing was committed");
         return;
     case DECISION_COMMIT_ROLLED_BACK:
         fail_with_server(attempt, DSQL_ERR_QUERY, "COMMIT rolled the transaction back");
@@ -132,8 +132,8 @@ static void explain(struct attempt *attempt, enum decision decision)
         return;
     case DECISION_PARTLY_COMMITTED:
         fail_with_server(attempt, DSQL_ERR_USAGE,
-                         "the transaction's body sent a COMMIT of its own, and what came after it "
-                         "was lost: not tried again");
+                         "the transaction's body sent a COMMIT of its own, and the work after it "
+                         "failed; it is not retried, because the first part is committed");
         return;
     case DECISION_RETRY_LOST:
     case DECISION_CONNECTION_LOST:
@@ -141,20 +141,23 @@ static void explain(struct attempt *attempt, enum decision decision)
         return;
     case DECISION_COMMIT_UNKNOWN:
         fail_lost(attempt, DSQL_ERR_COMMIT_UNKNOWN,
-                  "connection lost during COMMIT, which may have happened");
+                  "connection lost during COMMIT; the transaction may have been committed");
         return;
     case DECISION_CONTINUE:
     case DECISION_RETURN_BODY:
     case DECISION_RETURN_ERROR:
     default:
-        return; /* said where it happened */
+        return; /* reported where it happened */
     }
 }
 
-/* ---- The steps ---- */
+/* ---- Begin and end ---- */
 
-/* PQexec() also ends a COPY and waits for results nobody fetched; a pool closes such a connection.
+/*
+ * PQexec() would also end a COPY and wait for unread results, for as long as that takes.  A pool
+ * closes such a connection instead; on the caller's own there is no other way.
  */
+
 static void roll_back(const struct attempt *attempt)
 {
     PGTransactionStatusType status = PQtransactionStatus(attempt->conn);

@@ -1,7 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * One try of a transaction on one connection, in two halves with the body between them:
- * BEGIN; then what the body left behind is judged, and COMMIT if it is fit for it.
+ * One attempt of a transaction on one connection, in two halves with the body between them:
+ * BEGIN, and then COMMIT or ROLLBACK, whichever fits what the body left behind.  It observes
+ * and reports; what follows is decided in decide.c.
  */
 #ifndef DSQL_TRANSACTION_ATTEMPT_H
 #define DSQL_TRANSACTION_ATTEMPT_H
@@ -12,23 +13,23 @@
 #include <dsql.h>
 
 struct attempt {
-    PGconn *conn; /* with a watch attached; NULL once the body has closed it */
+    PGconn *conn; /* with connection events attached; NULL once the body has closed it */
     enum origin origin;
-    bool is_loop_form; /* the loop form: its body returns nothing that could have hidden an error */
+    bool is_loop_form; /* the body returns nothing, so it cannot be said to hide an error */
     struct body_events events;
 
-    /* What became of it; for a decision to try again, why. */
-    dsql_status status; /* DSQL_OK when committed, or when the body committed and said OK */
-    dsql_error reason;  /* when status is not DSQL_OK */
-    dsql_occ kind;      /* of the conflict; DSQL_OCC_NONE when it was none */
+    /* The outcome; if the decision is to retry, the reason for it. */
+    dsql_status status; /* DSQL_OK: committed, by the library or by the body */
+    dsql_error reason;  /* if status is not DSQL_OK */
+    dsql_occ kind;      /* of the conflict; DSQL_OCC_NONE if it was not one */
 };
 
-/** DECISION_CONTINUE: the body may run.  Anything else ends the try. */
+/** DECISION_CONTINUE: the body may run.  Anything else ends the attempt. */
 enum decision attempt_begin(struct attempt *attempt, bool read_only);
 
 /**
- * After the body, which returned status and filled in *error (NULL when status is DSQL_OK).
- * DECISION_CONTINUE or _RETURN_BODY or an error: status and reason are final.
+ * After the body, which returned status and filled in *error (NULL is allowed with DSQL_OK).
+ * Sets status and reason; they are final unless the decision is to retry.
  */
 enum decision attempt_end(struct attempt *attempt, dsql_status status, const dsql_error *error);
 

@@ -1,8 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See backoff.h. */
 #include "transaction/backoff.h"
 
-/* Capped before the jitter: otherwise long waits would all be exactly the maximum. */
+/* Capped before the jitter; otherwise all long waits would be exactly the maximum. */
 static int64_t capped(int64_t wait_ms, int64_t max_ms)
 {
     if (wait_ms < 0) {
@@ -22,7 +21,8 @@ void backoff_init(struct backoff *backoff, int64_t base_ms, int64_t max_ms,
 int64_t backoff_next(struct backoff *backoff)
 {
     int64_t wait_ms = backoff->next_ms;
-    /* Not doubled beyond the maximum, so it cannot overflow. */
+    /* Compared before doubling, so that it cannot overflow. */
+
     backoff->next_ms = wait_ms > backoff->max_ms / 2 ? backoff->max_ms : wait_ms * 2;
     int64_t chance_ms = wait_ms / 2;
     return wait_ms - chance_ms + random_up_to(backoff->random, chance_ms);

@@ -1,8 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * How long to wait between two tries: doubled each time up to a maximum, of which
- * one half is certain and the other half chance, so that those who collided do
- * not meet again.
+ * The wait between two attempts: doubled each time up to a maximum.  Half of it is random, so
+ * that transactions that collided do not collide again.
  */
 #ifndef DSQL_TRANSACTION_BACKOFF_H
 #define DSQL_TRANSACTION_BACKOFF_H
@@ -18,7 +17,7 @@ struct backoff {
 void backoff_init(struct backoff *backoff, int64_t base_ms, int64_t max_ms,
                   const struct random_source *random);
 
-/** In [d/2, d], where d is base, 2 * base, 4 * base... but never more than max. */
+/** In [d/2, d], where d is base, 2 * base, 4 * base and so on, but at most max. */
 int64_t backoff_next(struct backoff *backoff);
 
 #endif

@@ -1,8 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Many rows in transactions that stay within the service's limits: rows are kept (rows.c)
- * until a transaction is full, and sent (send_rows.c) as often as it takes.  A row is either
- * committed or still kept, whatever happens.
+ * Many rows in transactions within the service's limits.  rows.c keeps the rows until a
+ * transaction is full; send_rows.c is its body, and runs once for each attempt.
+ *
+ * Invariant: a row is either counted in committed or still in rows, whatever fails.
  */
 #include "base/error.h"
 #include "base/memory.h"
@@ -17,8 +18,8 @@
 enum {
     MAX_PARAMS = 65535,           /* of the protocol: a 16-bit count */
     DEFAULT_ROWS = 3000,          /* the service's limit */
-    MOST_ROWS = 1000000,          /* more is a mistake */
-    DEFAULT_BYTES = 4 << 20,      /* the limit counts overhead and indexes too */
+    MOST_ROWS = 1000000,          /* a larger value is taken for a mistake */
+    DEFAULT_BYTES = 4 << 20,      /* the service's limit also counts overhead and indexes */
     MOST_BYTES = 10 * 1024 * 1024 /* the service's limit */
 };
 
@@ -51,12 +52,12 @@ static dsql_status copy_options(const dsql_batch_options *options, dsql_batch_op
     }
     memcpy(out, options, size < sizeof *out ? size : sizeof *out);
     if (out->max_rows < 0 || out->max_rows > MOST_ROWS) {
-        return fail(err, DSQL_ERR_USAGE, "max_rows is %d, must be from 1 to %d", out->max_rows,
+        return fail(err, DSQL_ERR_USAGE, "max_rows is %d; it must be from 1 to %d", out->max_rows,
                     MOST_ROWS);
     }
     if (out->max_bytes > MOST_BYTES) {
-        return fail(err, DSQL_ERR_USAGE, "max_bytes is %zu, must be from 1 to %d", out->max_bytes,
-                    MOST_BYTES);
+        return fail(err, DSQL_ERR_USAGE, "max_bytes is %zu; it must be from 1 to %d",
+                    out->max_bytes, MOST_BYTES);
     }
     return DSQL_OK;
 }
@@ -65,11 +66,12 @@ static dsql_status check_arguments(const dsql_pool *pool, const char *sql, int p
                                    dsql_error *err)
 {
     if (pool == NULL || sql == NULL) {
-        return fail(err, DSQL_ERR_USAGE, "dsql_batch_new() needs a pool and a statement");
+        return fail(err, DSQL_ERR_USAGE, "dsql_batch_new(): pool and sql must not be NULL");
     }
     if (param_count < 0 || param_count > MAX_PARAMS) {
-        return fail(err, DSQL_ERR_USAGE, "dsql_batch_new(): %d parameters, must be from 0 to %d",
-                    param_count, MAX_PARAMS);
+        return fail(err, DSQL_ERR_USAGE,
+                    "dsql_batch_new(): param_count is %d; it must be from 0 to %d", param_count,
+                    MAX_PARAMS);
     }
     return DSQL_OK;
 }
@@ -127,15 +129,15 @@ void dsql_batch_free(dsql_batch *batch)
 
 /* ---- Sending ---- */
 
-/* The server has counted more than we have. */
+/* 54000: the server counted more modified rows or bytes than were sent. */
 static const char *advice_for(const dsql_error *reason)
 {
     return strcmp(reason->sqlstate, "54000") == 0
-               ? "; lower max_rows, or max_bytes: more is modified than the rows that are sent"
+               ? "; lower max_rows or max_bytes: each row modifies more than one row (a cascade?)"
                : "";
 }
 
-/* Says which row it was, counted from 1 over all batches. */
+/* Names the row, counted from 1 over all transactions of the batch. */
 static dsql_status fail_rows(const dsql_batch *batch, long long failed_row,
                              const dsql_error *reason, dsql_error *err)
 {
@@ -157,7 +159,7 @@ static dsql_status fail_rows(const dsql_batch *batch, long long failed_row,
 dsql_status dsql_batch_flush(dsql_batch *batch, dsql_error *err)
 {
     if (batch == NULL) {
-        return fail(err, DSQL_ERR_USAGE, "dsql_batch_flush() needs a batch");
+        return fail(err, DSQL_ERR_USAGE, "dsql_batch_flush(): batch must not be NULL");
     }
     if (batch->rows.count == 0) {
         return DSQL_OK;
@@ -171,9 +173,9 @@ dsql_status dsql_batch_flush(dsql_batch *batch, dsql_error *err)
     };
     dsql_error reason = {0};
     if (transaction_run(batch->pool, &batch->settings, send_rows, &task, &reason) != DSQL_OK) {
-        /* What else went wrong was not the row's fault, whatever an earlier try has met. */
-        bool is_refusal = reason.status == DSQL_ERR_QUERY;
-        return fail_rows(batch, is_refusal ? task.failed_row : SEND_ROWS_NONE, &reason, err);
+        /* failed_row may be left from an earlier attempt; only DSQL_ERR_QUERY is about a row. */
+        bool is_about_row = reason.status == DSQL_ERR_QUERY;
+        return fail_rows(batch, is_about_row ? task.failed_row : SEND_ROWS_NONE, &reason, err);
     }
     batch->committed += batch->rows.count;
     rows_reset(&batch->rows);
@@ -190,13 +192,13 @@ static bool is_full_for(const dsql_batch *batch, size_t size)
 dsql_status dsql_batch_add(dsql_batch *batch, const char *const *values, dsql_error *err)
 {
     if (batch == NULL || (values == NULL && batch->param_count > 0)) {
-        return fail(err, DSQL_ERR_USAGE, "dsql_batch_add() needs a batch and the values of a row");
+        return fail(err, DSQL_ERR_USAGE, "dsql_batch_add(): batch and values must not be NULL");
     }
     size_t size = rows_size_of(&batch->rows, values);
     if (size > batch->max_bytes) {
         uint64_t number = batch->committed + batch->rows.count + 1;
         return fail(err, DSQL_ERR_USAGE,
-                    "row %" PRIu64 " has %zu bytes, more than max_bytes, which is %zu", number,
+                    "row %" PRIu64 " has %zu bytes, which is more than max_bytes (%zu)", number,
                     size, batch->max_bytes);
     }
     if (is_full_for(batch, size)) {
@@ -208,11 +210,11 @@ dsql_status dsql_batch_add(dsql_batch *batch, const char *const *values, dsql_er
     return rows_add(&batch->rows, values) ? DSQL_OK : fail_nomem(err);
 }
 
-/* What a source says when it fails, and did not say why. */
-static dsql_status fail_source(const dsql_error *said, dsql_error *err)
+/* The row function may have failed without filling in its error. */
+static dsql_status fail_row_function(const dsql_error *said, dsql_error *err)
 {
     if (said->status == DSQL_OK) {
-        return fail(err, DSQL_ERR_CALLBACK, "the source of rows failed");
+        return fail(err, DSQL_ERR_CALLBACK, "the row function returned -1");
     }
     if (err != NULL) {
         *err = *said;
@@ -230,7 +232,7 @@ static dsql_status add_from(dsql_batch *batch, const char **values, dsql_row_fn 
         dsql_error said = {0};
         int more = next(arg, values, &said);
         if (more < 0) {
-            return fail_source(&said, err);
+            return fail_row_function(&said, err);
         }
         if (more == 0) {
             return dsql_batch_flush(batch, err);
@@ -245,9 +247,9 @@ static dsql_status add_from(dsql_batch *batch, const char **values, dsql_row_fn 
 dsql_status dsql_batch_add_all(dsql_batch *batch, dsql_row_fn next, void *arg, dsql_error *err)
 {
     if (batch == NULL || next == NULL) {
-        return fail(err, DSQL_ERR_USAGE, "dsql_batch_add_all() needs a batch and a source of rows");
+        return fail(err, DSQL_ERR_USAGE, "dsql_batch_add_all(): batch and next must not be NULL");
     }
-    /* Not the batch's own: a flush on the way overwrites those. */
+    /* Not batch->values: a flush in between overwrites those. */
     const char **values = mem_new_array((size_t)batch->param_count + 1, sizeof *values);
     if (values == NULL) {
         return fail_nomem(err);
@@ -257,7 +259,7 @@ dsql_status dsql_batch_add_all(dsql_batch *batch, dsql_row_fn next, void *arg, d
     return status;
 }
 
-/* ---- How far it is ---- */
+/* ---- Progress ---- */
 
 uint64_t dsql_batch_committed(const dsql_batch *batch)
 {

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See events.h. */
 #include "transaction/body_events.h"
 
 #include "base/text.h"
@@ -58,7 +57,8 @@ static int on_event(PGEventId id, void *info, void *pass_through)
     return 1;
 }
 
-/* An event procedure stays with the connection; what it writes to changes with each try. */
+/* libpq cannot unregister an event procedure; only the struct it fills changes per attempt. */
+
 bool body_events_attach(PGconn *conn, struct body_events *events)
 {
     *events = (struct body_events){.is_closed = false};

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See decide.h. */
 #include "transaction/decide.h"
 
 #include <assert.h>
@@ -12,18 +11,22 @@ struct row {
     enum decision decision;
 };
 
-/* The first row that matches decides. */
+/*
+ * The first row that matches decides.  Facts about the service and PostgreSQL behind it: conflicts
+ * appear at COMMIT (AWS docs, "Concurrency control in Aurora DSQL"), and COMMIT of a failed
+ * transaction succeeds with the tag ROLLBACK (PostgreSQL manual, COMMIT).
+ */
 /* clang-format off */
 static const struct row table[] = {
     {PHASE_BEGIN,              OUTCOME_SUCCESS,                     ANY,            ANY,            ANY,           DECISION_CONTINUE},
     {PHASE_BEGIN,              OUTCOME_ERROR,                       CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
     {PHASE_BEGIN,              OUTCOME_ERROR,                       ANY,            ANY,            ANY,           DECISION_RETURN_ERROR},
 
-    /* Nothing has been committed, so another connection may try. */
+    /* Nothing has been committed yet, so another connection may run it again. */
     {PHASE_BEGIN | PHASE_BODY, OUTCOME_CONNECTION_LOST,             ANY,            ANY,            ORIGIN_POOL,   DECISION_RETRY_LOST},
     {PHASE_BEGIN | PHASE_BODY, OUTCOME_CONNECTION_LOST,             ANY,            ANY,            ORIGIN_CALLER, DECISION_CONNECTION_LOST},
 
-    /* The server's word counts more than the body's. */
+    /* What the server answered counts more than what the body returned. */
     {PHASE_BODY,               OUTCOME_IN_FAILED_TRANSACTION,       CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
     {PHASE_BODY,               OUTCOME_IN_FAILED_TRANSACTION,       ANY,            VERDICT_OK,     ANY,           DECISION_HIDDEN_ERROR},
     {PHASE_BODY,               OUTCOME_BODY_BUSY,                   ANY,            VERDICT_OK,     ANY,           DECISION_BODY_BUSY},
@@ -36,13 +39,13 @@ static const struct row table[] = {
     {PHASE_BODY,               ANY,                                 ANY,            VERDICT_FAILED, ANY,           DECISION_RETURN_BODY},
 
     {PHASE_COMMIT,             OUTCOME_SUCCESS,                     ANY,            ANY,            ANY,           DECISION_CONTINUE},
-    /* At DSQL this is where conflicts appear. */
+    /* Aurora DSQL reports conflicts here. */
     {PHASE_COMMIT,             OUTCOME_ERROR | OUTCOME_ROLLED_BACK, CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
     {PHASE_COMMIT,             OUTCOME_ERROR,                       ANY,            ANY,            ANY,           DECISION_RETURN_ERROR},
     {PHASE_COMMIT,             OUTCOME_ROLLED_BACK,                 ANY,            ANY,            ANY,           DECISION_COMMIT_ROLLED_BACK},
     {PHASE_COMMIT,             OUTCOME_CONNECTION_LOST,             ANY,            ANY,            ANY,           DECISION_COMMIT_UNKNOWN},
 
-    /* Its own COMMIT is in it, so the same holds for a single statement. */
+    /* A single statement contains its own COMMIT, so the same rules hold. */
     {PHASE_STATEMENT,          OUTCOME_SUCCESS | OUTCOME_ROLLED_BACK,
                                                                     ANY,            ANY,            ANY,           DECISION_CONTINUE},
     {PHASE_STATEMENT,          OUTCOME_ERROR,                       CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
@@ -61,8 +64,8 @@ static enum decision look_up(const struct observation *seen)
             return row->decision;
         }
     }
-    assert(false);                  /* an observation that cannot be made */
-    return DECISION_COMMIT_UNKNOWN; /* the answer that promises least */
+    assert(false);                  /* no such observation exists */
+    return DECISION_COMMIT_UNKNOWN; /* the decision that promises least */
 }
 
 static bool is_retry(enum decision decision)
@@ -70,7 +73,8 @@ static bool is_retry(enum decision decision)
     return decision == DECISION_RETRY_CONFLICT || decision == DECISION_RETRY_LOST;
 }
 
-/* To run the body again would do what it has committed a second time. */
+/* Once the body has committed, a retry would repeat what is already committed. */
+
 enum decision decide(const struct observation *seen)
 {
     enum decision decision = look_up(seen);

@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See exec.h.  The statement goes out in the extended protocol, which refuses several in
- * one string, and commits at the Sync behind it: a conflict found there is a second result,
- * after one that said success, and the last result is the one that counts.
+ * The statement is sent in the extended protocol, which rejects several statements in one string
+ * and commits at the Sync message after it.  A conflict found there arrives as a second result
+ * after the successful one, so the last result counts.
  */
 #include "transaction/exec.h"
 
@@ -14,7 +14,7 @@
 
 enum { MAX_PARAMS = 65535 }; /* of the protocol: a 16-bit count */
 
-/* ---- One try ---- */
+/* ---- One attempt ---- */
 
 static bool is_copy(const PGresult *result)
 {
@@ -25,7 +25,8 @@ static bool is_copy(const PGresult *result)
 static PGresult *last_result(PGconn *conn)
 {
     PGresult *last = PQgetResult(conn);
-    while (last != NULL && !is_copy(last)) { /* PQgetResult() would give the same COPY for ever */
+    while (last != NULL &&
+           !is_copy(last)) { /* PQgetResult() returns the same COPY again and again */
         PGresult *next = PQgetResult(conn);
         if (next == NULL) {
             break;
@@ -56,23 +57,23 @@ static enum decision lost_after_sending(struct attempt *attempt, const struct st
                            "connection lost while the query ran");
     }
     return decide_lost(attempt, PHASE_STATEMENT, DSQL_ERR_COMMIT_UNKNOWN,
-                       "connection lost while the statement ran, which may have been committed");
+                       "connection lost while the statement ran; it may have been committed");
 }
 
-static enum decision refuse(struct attempt *attempt, const char *what)
+static enum decision reject(struct attempt *attempt, const char *what)
 {
     attempt->status = fail(&attempt->reason, DSQL_ERR_USAGE, "%s", what);
     return DECISION_RETURN_ERROR;
 }
 
-/* A statement that needs the connection for longer than itself. */
+/* Rejects a statement that needs the connection after it has run. */
 static enum decision check_is_over(struct attempt *attempt, const PGresult *result)
 {
     if (is_copy(result)) {
-        return refuse(attempt, "COPY needs a connection: use dsql_pool_acquire()");
+        return reject(attempt, "dsql_exec() cannot run COPY; use dsql_pool_acquire()");
     }
     if (PQtransactionStatus(attempt->conn) != PQTRANS_IDLE) {
-        return refuse(attempt, "the statement began a transaction: use dsql_transaction()");
+        return reject(attempt, "the statement began a transaction block; use dsql_transaction()");
     }
     return DECISION_CONTINUE;
 }
@@ -123,7 +124,7 @@ static enum decision send_and_judge(struct attempt *attempt, const struct statem
     return decision;
 }
 
-/* ---- All of them ---- */
+/* ---- All attempts ---- */
 
 static PGresult *exec_alone(struct retry_loop *loop, const struct statement *statement)
 {
@@ -134,7 +135,7 @@ static PGresult *exec_alone(struct retry_loop *loop, const struct statement *sta
     return result;
 }
 
-/* READ ONLY is a property of a transaction, so there has to be one around the statement. */
+/* READ ONLY is a property of a transaction block, so the statement needs one around it. */
 static PGresult *exec_read_only(struct retry_loop *loop, const struct statement *statement)
 {
     PGresult *result = NULL;
@@ -169,14 +170,15 @@ static dsql_status check_arguments(const dsql_pool *pool, const struct statement
                                    dsql_error *err)
 {
     if (pool == NULL || statement->sql == NULL) {
-        return fail(err, DSQL_ERR_USAGE, "dsql_exec() needs a pool and a statement");
+        return fail(err, DSQL_ERR_USAGE, "dsql_exec(): pool and sql must not be NULL");
     }
     if (statement->param_count < 0 || statement->param_count > MAX_PARAMS) {
-        return fail(err, DSQL_ERR_USAGE, "dsql_exec(): %d parameters, must be from 0 to %d",
+        return fail(err, DSQL_ERR_USAGE, "dsql_exec(): param_count is %d; it must be from 0 to %d",
                     statement->param_count, MAX_PARAMS);
     }
     if (statement->param_count > 0 && statement->params == NULL) {
-        return fail(err, DSQL_ERR_USAGE, "dsql_exec(): %d parameters, and params is NULL",
+        return fail(err, DSQL_ERR_USAGE, "dsql_exec(): param_count is %d, but params is NULL",
+
                     statement->param_count);
     }
     return DSQL_OK;

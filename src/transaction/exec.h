@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* One statement that is a transaction of its own, tried again where that is safe. */
+/* One statement that is a transaction of its own, retried where that is safe. */
 #ifndef DSQL_TRANSACTION_EXEC_H
 #define DSQL_TRANSACTION_EXEC_H
 
@@ -11,7 +11,7 @@ struct statement {
     const char *sql;
     int param_count;
     const char *const *params;
-    bool changes_nothing; /* a query: no harm in asking twice when the answer was lost */
+    bool changes_nothing; /* a query: it may run again if its result was lost */
 };
 
 /** NULL: failed. */

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Waiting for an asynchronous job.  sys.wait_for_job() would do it in the server, but has
- * no limit of time and keeps a connection for as long as an index takes to build.
+ * dsql_job_wait(): polls sys.jobs.  The server's sys.wait_for_job() has no time limit, and it
+ * would keep a connection busy for as long as the job runs.
  */
 #include "base/error.h"
 #include "base/text.h"
@@ -14,7 +14,7 @@ enum {
     LONGEST_WAIT_MS = 2000
 };
 
-enum job_state { JOB_GOING_ON, JOB_COMPLETED, JOB_FAILED };
+enum job_state { JOB_RUNNING, JOB_COMPLETED, JOB_FAILED };
 
 struct job {
     dsql_pool *pool;
@@ -37,7 +37,7 @@ static bool is_job_id(const char *id)
     return text.len == JOB_ID_LEN;
 }
 
-/* -1: for ever. */
+/* -1: no limit. */
 static int64_t time_left_ms(const struct job *job)
 {
     if (job->deadline_ms < 0) {
@@ -55,11 +55,12 @@ static enum job_state fail_job(dsql_error *err, const struct job *job, const cha
     return JOB_FAILED;
 }
 
-/* A state that is not known here could be the last one, and waiting for another would not end. */
+/* An unknown state is a failure: it could be a final one, and waiting would never end. */
 static enum job_state state_of(const struct job *job, const PGresult *result, dsql_error *err)
 {
     if (PQntuples(result) == 0) {
-        return fail_job(err, job, "not in sys.jobs; those that finished vanish after half an hour",
+        return fail_job(err, job,
+                        "not found in sys.jobs, which forgets finished jobs after about 30 minutes",
                         "");
     }
     struct text status = text_of(PQgetvalue(result, 0, 0));
@@ -67,13 +68,13 @@ static enum job_state state_of(const struct job *job, const PGresult *result, ds
         return JOB_COMPLETED;
     }
     if (text_equal_string(status, "submitted") || text_equal_string(status, "processing")) {
-        return JOB_GOING_ON;
+        return JOB_RUNNING;
     }
     return fail_job(err, job, PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1));
 }
 
-/* One look, whose retries end with the caller's limit. */
-static enum job_state look(const struct job *job, dsql_error *err)
+/* Reads the state once; its retries end with the caller's time limit. */
+static enum job_state read_state(const struct job *job, dsql_error *err)
 {
     struct transaction_settings settings = job->settings;
     int64_t left_ms = time_left_ms(job);
@@ -100,17 +101,17 @@ static dsql_status wait_for(const struct job *job, int timeout_ms, dsql_error *e
 {
     dsql_error reason = {0};
     int64_t wait_ms = FIRST_WAIT_MS;
-    enum job_state state = look(job, &reason);
-    while (state == JOB_GOING_ON) {
+    enum job_state state = read_state(job, &reason);
+    while (state == JOB_RUNNING) {
         int64_t left_ms = time_left_ms(job);
         if (left_ms == 0) {
-            return fail(err, DSQL_ERR_TIMEOUT, "job %s is not done after %d ms", job->id,
+            return fail(err, DSQL_ERR_TIMEOUT, "job %s is still running after %d ms", job->id,
                         timeout_ms);
         }
         bool is_last = left_ms > 0 && left_ms < wait_ms;
         clock_sleep_ms(job->clock, is_last ? left_ms : wait_ms);
         wait_ms = wait_ms > LONGEST_WAIT_MS / 2 ? LONGEST_WAIT_MS : wait_ms * 2;
-        state = look(job, &reason);
+        state = read_state(job, &reason);
     }
     if (state == JOB_COMPLETED) {
         return DSQL_OK;
@@ -125,15 +126,16 @@ static dsql_status check_arguments(const dsql_pool *pool, const char *job_id, in
                                    dsql_error *err)
 {
     if (pool == NULL || job_id == NULL) {
-        return fail(err, DSQL_ERR_USAGE, "dsql_job_wait() needs a pool and the id of a job");
+        return fail(err, DSQL_ERR_USAGE, "dsql_job_wait(): pool and job_id must not be NULL");
     }
     if (!is_job_id(job_id)) {
         return fail(err, DSQL_ERR_USAGE,
-                    "not the id of a job: it has 26 characters of a-z and 2-7, as in the result "
-                    "of CREATE INDEX ASYNC");
+                    "invalid job id: it must have 26 characters of a-z and 2-7, as CREATE INDEX "
+                    "ASYNC returns it");
     }
     if (timeout_ms < -1) {
-        return fail(err, DSQL_ERR_USAGE, "dsql_job_wait(): timeout_ms is %d, must be -1 or more",
+        return fail(err, DSQL_ERR_USAGE, "dsql_job_wait(): timeout_ms is %d; it must be -1 or more",
+
                     timeout_ms);
     }
     return DSQL_OK;

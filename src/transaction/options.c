@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See options.h. */
 #include "transaction/options.h"
 
 #include "base/error.h"
@@ -7,7 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* What the caller was not compiled with is zero: the default. */
+/* Fields that the caller was not compiled with stay zero, their default. */
 static dsql_status copy_options(const dsql_transaction_options *options,
                                 dsql_transaction_options *out, dsql_error *err)
 {
@@ -30,7 +29,7 @@ static int first_of(int value, int fallback)
     return value != 0 ? value : fallback;
 }
 
-/* The limits are those of dsql_options, and so the code that checks them. */
+/* The same limits hold as for dsql_options, so the same code checks them. */
 static dsql_status resolve_retry(const dsql_transaction_options *given,
                                  const struct retry_settings *defaults, struct retry_settings *out,
                                  dsql_error *err)
@@ -39,7 +38,8 @@ static dsql_status resolve_retry(const dsql_transaction_options *given,
     options.max_attempts = first_of(given->max_attempts, defaults->max_attempts);
     options.retry_max_ms = first_of(given->retry_max_ms, defaults->max_ms);
     options.retry_base_ms = given->retry_base_ms;
-    if (options.retry_base_ms == 0) { /* the pool's gives way to a small maximum of this call */
+    if (options.retry_base_ms == 0) { /* a small maximum of this call lowers the pool's base */
+
         int base_ms = defaults->base_ms;
         options.retry_base_ms = base_ms < options.retry_max_ms ? base_ms : options.retry_max_ms;
     }

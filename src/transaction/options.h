@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* dsql_transaction_options, checked and completed with what the pool's options say. */
+/* dsql_transaction_options, validated, with the pool's options as the defaults. */
 #ifndef DSQL_TRANSACTION_OPTIONS_H
 #define DSQL_TRANSACTION_OPTIONS_H
 
@@ -16,7 +16,8 @@ struct transaction_settings {
     void *on_retry_arg;
 };
 
-/** options may be NULL: the defaults.  *out changes on DSQL_OK only. */
+/** options may be NULL: the defaults.  *out is unchanged on failure. */
+
 dsql_status transaction_settings_resolve(const dsql_transaction_options *options,
                                          const struct retry_settings *defaults,
                                          struct transaction_settings *out, dsql_error *err);

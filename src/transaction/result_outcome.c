@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See answer.h. */
 #include "transaction/result_outcome.h"
 
 #include "base/text.h"
@@ -19,12 +18,12 @@ bool result_is_success(const PGresult *result)
 }
 
 /*
- * Was it answered by something that does not know either?  Without a SQLSTATE it was
- * not the server that spoke.  Class 08 is the connection's, 57P the server's going
- * down, 40003 says it in so many words, and a PANIC may come after the commit was
- * written.
+ * Whether an error leaves open what became of a COMMIT.  Without a SQLSTATE it comes from libpq
+ * and not from the server.  Class 08 is about the connection, 57P about a server that shuts down,
+ * 40003 is statement_completion_unknown, and a PANIC may come after the commit was written.
+ * (PostgreSQL manual, "PostgreSQL Error Codes".)
  */
-static bool is_no_answer(const PGresult *result)
+static bool leaves_outcome_open(const PGresult *result)
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     struct text code = text_of(sqlstate);
@@ -37,7 +36,7 @@ static bool is_no_answer(const PGresult *result)
 enum outcome result_outcome(PGresult *result)
 {
     if (!result_is_success(result)) {
-        return is_no_answer(result) ? OUTCOME_CONNECTION_LOST : OUTCOME_ERROR;
+        return leaves_outcome_open(result) ? OUTCOME_CONNECTION_LOST : OUTCOME_ERROR;
     }
     if (text_equal_string(text_of(PQcmdStatus(result)), "ROLLBACK")) {
         return OUTCOME_ROLLED_BACK;

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See loop.h.  One try is attempt.c, what follows from it decide.c. */
 #include "transaction/retry_loop.h"
 
 #include "base/error.h"
@@ -36,9 +35,9 @@ void retry_loop_start_on(struct retry_loop *loop, PGconn *conn,
     backoff_init(&loop->backoff, settings->retry.base_ms, settings->retry.max_ms, random_system());
 }
 
-/* ---- The budget ---- */
+/* ---- Time limit and number of attempts ---- */
 
-/* A clock that went back has taken nothing away. */
+/* Never negative, even if a test's clock goes back. */
 static int64_t spent_ms(const struct retry_loop *loop)
 {
     int64_t spent = clock_monotonic_ms(loop->clock) - loop->start_ms;
@@ -51,31 +50,27 @@ static bool has_time_for(const struct retry_loop *loop, int64_t wait_ms)
     return timeout_ms < 0 || spent_ms(loop) + wait_ms <= timeout_ms;
 }
 
-static const char *plural_of_attempt(const struct retry_loop *loop)
-{
-    return loop->attempts == 1 ? "try" : "tries";
-}
-
-/* The reason of the last try stays, with what the library did about it before. */
+/* The reason of the last attempt stays in the message, after what the library has done. */
 static void give_up(struct retry_loop *loop, bool is_for_time)
 {
     struct attempt *last = &loop->attempt;
     char sqlstate[sizeof last->reason.sqlstate];
     memcpy(sqlstate, last->reason.sqlstate, sizeof sqlstate);
-    char limit[64] = "";
+    char limit[80] = "";
     if (is_for_time) {
-        snprintf(limit, sizeof limit, ", as no try may start after %d ms",
+        snprintf(limit, sizeof limit, "the time limit of %d ms was reached; last error: ",
                  loop->settings.retry.timeout_ms);
     }
-    fail(&last->reason, last->status, "given up after %d %s and %lld ms%s: %s", loop->attempts,
-         plural_of_attempt(loop), (long long)spent_ms(loop), limit, last->reason.message);
+    fail(&last->reason, last->status, "gave up after %d %s (%lld ms): %s%s", loop->attempts,
+         loop->attempts == 1 ? "attempt" : "attempts", (long long)spent_ms(loop), limit,
+         last->reason.message);
     error_set_sqlstate(&last->reason, sqlstate);
     loop->state = RETRY_LOOP_OVER;
 }
 
-/* ---- Between two tries ---- */
+/* ---- Between two attempts ---- */
 
-static void give_back(struct retry_loop *loop)
+static void release(struct retry_loop *loop)
 {
     if (loop->pool != NULL) {
         dsql_pool_release(loop->pool, loop->attempt.conn);
@@ -83,7 +78,7 @@ static void give_back(struct retry_loop *loop)
     loop->attempt.conn = NULL;
 }
 
-/* What it collided with was a new schema, which the retry itself has loaded. */
+/* OC001 means that the schema is new to this session; the next attempt loads it. */
 static int64_t wait_before_next(struct retry_loop *loop)
 {
     if (loop->attempt.kind == DSQL_OCC_SCHEMA && !loop->has_retried_new_schema) {
@@ -96,9 +91,9 @@ static int64_t wait_before_next(struct retry_loop *loop)
 static void report_retry(const struct retry_loop *loop, int64_t wait_ms)
 {
     const struct attempt *last = &loop->attempt;
-    log_write(&loop->logger, DSQL_LOG_INFO, "transaction: try %d of %d: %s; again in %lld ms",
-              loop->attempts, loop->settings.retry.max_attempts, last->reason.message,
-              (long long)wait_ms);
+    log_write(&loop->logger, DSQL_LOG_INFO,
+              "transaction: attempt %d of %d failed: %s; retrying in %lld ms", loop->attempts,
+              loop->settings.retry.max_attempts, last->reason.message, (long long)wait_ms);
     if (loop->settings.on_retry != NULL) {
         const dsql_retry retry = {
             .attempt = loop->attempts,
@@ -136,7 +131,7 @@ static bool is_retry(enum decision decision)
 
 void retry_loop_settle(struct retry_loop *loop, enum decision decision)
 {
-    give_back(loop);
+    release(loop);
     if (is_retry(decision)) {
         wait_for_next(loop);
     } else {
@@ -144,15 +139,15 @@ void retry_loop_settle(struct retry_loop *loop, enum decision decision)
     }
 }
 
-/* ---- A try ---- */
+/* ---- One attempt ---- */
 
-/* The first one always starts; a wait, a hook or the pool may have taken longer than planned. */
+/* The first attempt always starts.  A wait, a hook or the pool may have overrun the limit. */
 static bool is_too_late(const struct retry_loop *loop)
 {
     return loop->attempts > 0 && !has_time_for(loop, 0);
 }
 
-/* How long a try may wait for its connection; *is_cut: for less than the pool's options say. */
+/* How long an attempt may wait for its connection; *is_cut: less than acquire_timeout_ms. */
 static int acquire_limit_ms(const struct retry_loop *loop, bool *is_cut)
 {
     int usual_ms = pool_parts(loop->pool)->pool.acquire_timeout_ms;
@@ -166,7 +161,8 @@ static int acquire_limit_ms(const struct retry_loop *loop, bool *is_cut)
     return *is_cut ? (int)left_ms : usual_ms;
 }
 
-/* False: the time for another try ran out while it waited. */
+/* False: the time limit was reached while it waited. */
+
 static bool find_connection(struct retry_loop *loop, PGconn **conn, dsql_error *reason)
 {
     if (loop->pool == NULL) {
@@ -234,7 +230,7 @@ void retry_loop_abandon(struct retry_loop *loop, dsql_status status, const dsql_
     }
     if (loop->state == RETRY_LOOP_OPEN) {
         attempt_abandon(&loop->attempt);
-        give_back(loop);
+        release(loop);
     }
     loop->attempt.status = status;
     loop->attempt.reason = *error;

@@ -1,5 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See rows.h.  A value is a mark (there is one, or NULL), its text, and a NUL. */
+/* A value in the block is a mark (text or NULL), its text, and a NUL byte. */
+
 #include "transaction/rows.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rows of a batch: copies of all their values in one block, which has a maximum, and a
- * cursor that gives them back in the form that libpq wants.
+ * The rows of a batch: copies of all values in one bounded block, and a cursor that returns them
+ * as the arrays that libpq takes.
  */
 #ifndef DSQL_TRANSACTION_ROWS_H
 #define DSQL_TRANSACTION_ROWS_H
@@ -15,19 +15,20 @@ struct rows {
     struct buf block;
     size_t value_count; /* in each row */
     size_t count;
-    size_t bytes; /* of all values, as they go to the server */
+    size_t bytes; /* of all values, as they are sent to the server */
 };
 
 void rows_init(struct rows *rows, size_t value_count, size_t max_rows, size_t max_bytes);
 void rows_clear(struct rows *rows);
 
-/** Forgets the rows, keeps the memory. */
+/** Removes the rows and keeps the memory. */
 void rows_reset(struct rows *rows);
 
-/** What a row adds to bytes. */
+/** How much a row would add to bytes. */
 size_t rows_size_of(const struct rows *rows, const char *const *values);
 
-/** Copies a row of texts (NULL: SQL NULL).  False, and nothing added: out of memory. */
+/** Adds a copy of a row (NULL is SQL NULL).  False: out of memory, and nothing is added. */
+
 bool rows_add(struct rows *rows, const char *const *values);
 
 struct rows_cursor {

@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See send_rows.h.  While the server is busy answering it may not read, so a client that only
- * writes can wait for it for ever (libpq manual, "Pipeline Mode"): the socket is non-blocking,
- * and answers are read, and dropped, whenever there is no room for more.
+ * While the server writes results it may not read, so a client that only writes can deadlock with
+ * it (PostgreSQL manual, libpq, "Pipeline Mode").  The connection is therefore nonblocking, and
+ * results are read and dropped whenever there is no room to write.
  */
 #include "transaction/send_rows.h"
 
@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <poll.h>
 
-/* libpq keeps what was not flushed in memory, so it is not allowed to pile up. */
+/* libpq keeps unsent output in memory; flushing at this size bounds it. */
 enum { FLUSH_BYTES = 64 * 1024 };
 
 struct sending {
@@ -20,13 +20,13 @@ struct sending {
     struct send_rows *task;
     dsql_error *err;
     dsql_status status;
-    size_t asked; /* statements given to libpq: the first is the preparation */
+    size_t sent; /* statements given to libpq; the first one is the PREPARE */
     size_t answered;
     size_t unflushed;
     bool is_synced;
 };
 
-/* ---- Answers ---- */
+/* ---- Reading results ---- */
 
 static void note_failure(struct sending *sending, const PGresult *result)
 {
@@ -35,7 +35,7 @@ static void note_failure(struct sending *sending, const PGresult *result)
         sending->answered == 0 ? SEND_ROWS_STATEMENT : (long long)sending->answered - 1;
 }
 
-/* The results of each statement end with a NULL; what follows a failure is only "aborted". */
+/* A NULL ends the results of a statement.  After a failure the others are PIPELINE_ABORTED. */
 static void take_result(struct sending *sending)
 {
     PGresult *result = PQgetResult(sending->conn);
@@ -57,7 +57,7 @@ static bool read_ready(struct sending *sending)
     if (PQconsumeInput(sending->conn) == 0) {
         return false;
     }
-    while (sending->answered < sending->asked && PQisBusy(sending->conn) == 0) {
+    while (sending->answered < sending->sent && PQisBusy(sending->conn) == 0) {
         take_result(sending);
     }
     return PQstatus(sending->conn) == CONNECTION_OK;
@@ -71,9 +71,9 @@ static bool read_to_sync(struct sending *sending)
     return sending->is_synced;
 }
 
-/* ---- Questions ---- */
+/* ---- Sending ---- */
 
-/* Until all is out: reads while it may not write. */
+/* Until everything is sent: reads while there is no room to write. */
 static bool flush(struct sending *sending)
 {
     int left = PQflush(sending->conn);
@@ -91,21 +91,21 @@ static bool flush(struct sending *sending)
     return left == 0;
 }
 
-/* False: libpq refused it. */
-static bool ask(struct sending *sending, bool is_given)
+/* False: libpq did not accept the statement. */
+static bool count_sent(struct sending *sending, bool is_sent)
 {
-    sending->asked += is_given ? 1 : 0;
-    return is_given;
+    sending->sent += is_sent ? 1 : 0;
+    return is_sent;
 }
 
-static bool ask_rows(struct sending *sending)
+static bool send_each(struct sending *sending)
 {
     const struct send_rows *task = sending->task;
     struct rows_cursor cursor = rows_first(task->rows);
     for (size_t i = 0; i < task->rows->count && sending->status == DSQL_OK; i++) {
         rows_next(&cursor, task->values);
-        if (!ask(sending, PQsendQueryPrepared(sending->conn, "", task->param_count, task->values,
-                                              NULL, NULL, 0) == 1)) {
+        if (!count_sent(sending, PQsendQueryPrepared(sending->conn, "", task->param_count,
+                                                     task->values, NULL, NULL, 0) == 1)) {
             return false;
         }
         sending->unflushed += rows_size_of(task->rows, task->values);
@@ -119,8 +119,8 @@ static bool ask_rows(struct sending *sending)
 static bool run_pipeline(struct sending *sending)
 {
     const struct send_rows *task = sending->task;
-    return ask(sending, PQsendPrepare(sending->conn, "", task->sql, 0, NULL) == 1) &&
-           ask_rows(sending) && PQpipelineSync(sending->conn) == 1 && flush(sending) &&
+    return count_sent(sending, PQsendPrepare(sending->conn, "", task->sql, 0, NULL) == 1) &&
+           send_each(sending) && PQpipelineSync(sending->conn) == 1 && flush(sending) &&
            read_to_sync(sending);
 }
 
@@ -133,7 +133,8 @@ dsql_status send_rows(PGconn *conn, void *arg, dsql_error *err)
     if (!is_done && sending.status == DSQL_OK) {
         sending.status = dsql_check(conn, NULL, err);
     }
-    /* One that is in the middle of it refuses, and the pool will not lend it again. */
+    /* Fails in the middle of a pipeline; the pool then closes the connection. */
+
     PQexitPipelineMode(conn);
     PQsetnonblocking(conn, 0);
     return sending.status;

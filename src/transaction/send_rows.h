@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * All rows of a batch through one prepared statement in libpq's pipeline mode, so that a
- * batch takes one round trip and not one for each row.
+ * Sends all rows of a batch through one prepared statement in libpq's pipeline mode: one round
+ * trip for the batch instead of one for each row.
  */
 #ifndef DSQL_TRANSACTION_SEND_ROWS_H
 #define DSQL_TRANSACTION_SEND_ROWS_H
@@ -17,7 +17,8 @@ struct send_rows {
     int param_count;
     const struct rows *rows;
     const char **values; /* room for param_count */
-    /* What the server refused: a row, from 0; the statement itself; or neither. */
+    /* Output: the row that the server rejected, from 0; SEND_ROWS_STATEMENT if it rejected the
+     * statement itself; else SEND_ROWS_NONE. */
     long long failed_row;
 };
 

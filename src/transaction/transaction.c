@@ -1,8 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The callback form: a function is run between BEGIN and COMMIT, as often as needed.
- * Built with -fexceptions, so that a C++ exception (or the end of the thread) on its way
- * out of the body rolls back and gives the connection back like any other failure.
+ * The callback form: runs a function between BEGIN and COMMIT, once for each attempt.
+ *
+ * Compiled with -fexceptions: when a C++ exception, or the cancellation of the thread, leaves the
+ * body, the cleanup attribute rolls back and releases the connection.
  */
 #include "transaction/transaction.h"
 
@@ -10,10 +11,11 @@
 #include "connect/connection_events.h"
 #include "transaction/retry_loop.h"
 
-static void leave(struct retry_loop *loop)
+/* Also runs after drive() has finished; then it does nothing. */
+static void clean_up(struct retry_loop *loop)
 {
     dsql_error unwound = {.status = DSQL_ERR_CALLBACK};
-    retry_loop_abandon(loop, unwound.status, &unwound); /* does nothing when it is over */
+    retry_loop_abandon(loop, unwound.status, &unwound);
     retry_loop_finish(loop, NULL);
 }
 
@@ -32,7 +34,7 @@ static dsql_status drive(struct retry_loop *loop, dsql_txn_fn body, void *arg, d
 dsql_status transaction_run(dsql_pool *pool, const struct transaction_settings *settings,
                             dsql_txn_fn body, void *arg, dsql_error *err)
 {
-    struct retry_loop loop __attribute__((cleanup(leave)));
+    struct retry_loop loop __attribute__((cleanup(clean_up)));
     retry_loop_start(&loop, pool, settings);
     return drive(&loop, body, arg, err);
 }
@@ -41,7 +43,7 @@ dsql_status dsql_transaction_with(dsql_pool *pool, const dsql_transaction_option
                                   dsql_txn_fn fn, void *arg, dsql_error *err)
 {
     if (pool == NULL || fn == NULL) {
-        return fail(err, DSQL_ERR_USAGE, "a transaction needs a pool and a function");
+        return fail(err, DSQL_ERR_USAGE, "dsql_transaction(): pool and fn must not be NULL");
     }
     struct transaction_settings settings;
     dsql_status status =
@@ -63,8 +65,8 @@ static dsql_status check_connection(PGconn *conn, dsql_error *err)
     }
     if (PQtransactionStatus(conn) != PQTRANS_IDLE || PQpipelineStatus(conn) != PQ_PIPELINE_OFF) {
         return fail(err, DSQL_ERR_USAGE,
-                    "the connection is in a transaction, a query or a pipeline already: "
-                    "use the transaction that is open, or another connection");
+                    "the connection is already in a transaction, a query or a pipeline; continue "
+                    "that transaction or use another connection");
     }
     return connection_events_attach(conn) ? DSQL_OK : fail_nomem(err);
 }
@@ -72,7 +74,7 @@ static dsql_status check_connection(PGconn *conn, dsql_error *err)
 static dsql_status run_on(PGconn *conn, const struct transaction_settings *settings,
                           const struct logger *logger, dsql_txn_fn body, void *arg, dsql_error *err)
 {
-    struct retry_loop loop __attribute__((cleanup(leave)));
+    struct retry_loop loop __attribute__((cleanup(clean_up)));
     retry_loop_start_on(&loop, conn, settings, logger);
     return drive(&loop, body, arg, err);
 }
@@ -81,8 +83,7 @@ dsql_status dsql_conn_transaction(PGconn *conn, const dsql_options *options, dsq
                                   void *arg, dsql_error *err)
 {
     if (conn == NULL || fn == NULL) {
-        return fail(err, DSQL_ERR_USAGE,
-                    "dsql_conn_transaction() needs a connection and a function");
+        return fail(err, DSQL_ERR_USAGE, "dsql_conn_transaction(): conn and fn must not be NULL");
     }
     struct transaction_settings settings = {.read_only = false};
     struct logger logger;

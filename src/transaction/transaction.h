@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The callback form from inside, for helpers with a body of their own. */
+/* The callback form for the library's own bodies: settings are already resolved. */
 #ifndef DSQL_TRANSACTION_TRANSACTION_H
 #define DSQL_TRANSACTION_TRANSACTION_H
 
@@ -7,7 +7,8 @@
 
 #include <dsql.h>
 
-/** dsql_transaction_with() after its options are resolved. */
+/** dsql_transaction_with() with resolved options. */
+
 dsql_status transaction_run(dsql_pool *pool, const struct transaction_settings *settings,
                             dsql_txn_fn body, void *arg, dsql_error *err);
 

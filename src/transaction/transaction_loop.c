@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The loop form: the engine of loop.h, left and resumed by its caller.  DSQL_TRANSACTION
- * in dsql.h is a loop over these functions.
+ * The loop form: the caller drives the retry loop.  DSQL_TRANSACTION in dsql.h is a loop over
+ * these functions, whose condition commits.
  */
 #include "base/error.h"
 #include "base/memory.h"
@@ -11,14 +11,14 @@ struct dsql_transaction_loop {
     struct retry_loop retry_loop;
     dsql_error *err; /* the caller's, or the one below */
     dsql_error own;
-    bool is_reported; /* the outcome is in *err */
+    bool is_reported; /* *err has the outcome, and is the caller's again */
 };
 
 dsql_transaction_loop *
 dsql_transaction_loop_new(dsql_pool *pool, const dsql_transaction_options *options, dsql_error *err)
 {
     if (pool == NULL) {
-        fail(err, DSQL_ERR_USAGE, "a transaction needs a pool");
+        fail(err, DSQL_ERR_USAGE, "DSQL_TRANSACTION: pool must not be NULL");
         return NULL;
     }
     struct transaction_settings settings;
@@ -43,7 +43,7 @@ int dsql_transaction_loop_running(const dsql_transaction_loop *loop)
     return loop != NULL && loop->retry_loop.state != RETRY_LOOP_OVER;
 }
 
-/* Once it is over: the outcome, into the caller's error the first time. */
+/* The outcome, which is written to the caller's error the first time only. */
 static dsql_status report_outcome(dsql_transaction_loop *loop)
 {
     if (!loop->is_reported) {
@@ -54,7 +54,7 @@ static dsql_status report_outcome(dsql_transaction_loop *loop)
     return loop->retry_loop.attempt.status;
 }
 
-/* A failure that the body has left in the caller's error is what a callback would return. */
+/* An error that the body left in *err is what a callback would have returned. */
 static void end_body(dsql_transaction_loop *loop)
 {
     const dsql_error left = *loop->err;
@@ -83,7 +83,8 @@ dsql_status dsql_transaction_loop_end(dsql_transaction_loop *loop)
     if (dsql_transaction_loop_running(loop)) {
         dsql_error left = *loop->err;
         if (left.status == DSQL_OK) {
-            fail(&left, DSQL_ERR_CALLBACK, "the transaction was left before its end: rolled back");
+            fail(&left, DSQL_ERR_CALLBACK,
+                 "the transaction was rolled back, because the program left its loop");
         }
         retry_loop_abandon(&loop->retry_loop, left.status, &left);
     }

@@ -115,7 +115,7 @@ static void conflict_that_remains_keeps_the_rows(void **state)
     dsql_error err = {0};
     assert_int_equal(dsql_batch_flush(batch, &err), DSQL_ERR_OCC);
     assert_string_equal(err.sqlstate, "40001");
-    assert_non_null(strstr(err.message, "rows 1 to 1: given up after 2 tries"));
+    assert_non_null(strstr(err.message, "rows 1 to 1: gave up after 2 attempts"));
     check_counts(batch, 0, 1);
     assert_int_equal(dsql_batch_flush(batch, &err), DSQL_OK);
     check_counts(batch, 1, 0);

@@ -69,7 +69,7 @@ static void conflict_that_remains_is_told(void **state)
     assert_null(dsql_exec(pool, AT_COMMIT("40001", 1000), 0, NULL, &err));
     assert_int_equal(err.status, DSQL_ERR_OCC);
     assert_string_equal(err.sqlstate, "40001");
-    assert_non_null(strstr(err.message, "3 tries and 150 ms"));
+    assert_non_null(strstr(err.message, "3 attempts (150 ms)"));
     assert_int_equal(postgres_number("SELECT count(*) FROM at_commit"), 0);
     world_close(pool);
 }

@@ -94,7 +94,7 @@ static void job_that_is_not_there_is_told(void **state)
     dsql_pool *pool = world_pool(4, -1);
     dsql_error err = {0};
     assert_int_equal(dsql_job_wait(pool, ID, -1, &err), DSQL_ERR_QUERY);
-    assert_non_null(strstr(err.message, "vanish"));
+    assert_non_null(strstr(err.message, "forgets finished jobs"));
     world_close(pool);
 }
 

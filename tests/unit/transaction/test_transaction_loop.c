@@ -95,7 +95,7 @@ static void conflict_that_remains_is_told(void **state)
     }
     assert_int_equal(err.status, DSQL_ERR_OCC);
     assert_string_equal(err.sqlstate, "40001");
-    assert_non_null(strstr(err.message, "3 tries"));
+    assert_non_null(strstr(err.message, "3 attempts"));
     assert_int_equal(world_counter(), 0);
     world_close(pool);
 }

@@ -10,7 +10,7 @@ RELEASE := build/release
 CMAKE_QUIET := --log-level=WARNING
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-ruby test test-debian-13 test-musl check-long bench test-asan test-tsan build install format lint fuzz clean dependencies
+.PHONY: help demo demo-ruby test test-debian-13 test-musl check-long check-model bench test-asan test-tsan build install format lint fuzz clean dependencies
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
@@ -32,6 +32,9 @@ check-long: dependencies ## what takes minutes: random histories, crashes, Postg
 	@cmake --preset dev $(CMAKE_QUIET) >/dev/null
 	@cmake --build --preset dev
 	@ctest --test-dir $(DEV) -L long --output-on-failure --no-tests=error
+
+check-model: ## the protocol of COMMIT, searched whole by the model checker spin
+	@tests/model/check
 
 test-asan: dependencies ## the same with address, leak and undefined behaviour sanitizers
 	@cmake --preset asan $(CMAKE_QUIET) >/dev/null

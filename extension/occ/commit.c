@@ -91,6 +91,8 @@ typedef struct Claim
 	const OccEntry *entry;
 	Target		   *target;
 	ItemPointerData tid;	/* LOCK: once validated, of the newest version */
+	ItemPointerData former; /* the one before, if it may become the newest
+							 * again: who replaced it has not ended */
 	ItemPointerData newest; /* WRITE: by which our transaction replaced it */
 	OccIntentKey	key;	/* if Work.has_identities or it is a place */
 	TransactionId	xmin;	/* WRITE, if Work.has_identities */
@@ -168,6 +170,7 @@ gather(Claim *claims, int *n, const OccEntry *entry)
 {
 	claims[*n].entry = entry;
 	claims[*n].tid = entry->tid;
+	ItemPointerSetInvalid(&claims[*n].former);
 	(*n)++;
 }
 
@@ -479,20 +482,36 @@ is_not_doomed(Defeat *out)
 	return false;
 }
 
-/* The state of a version, as a writer of this transaction finds it. */
-static TM_Result
-version_state(Relation rel, ItemPointer tid, TransactionId *xmax,
-			  bool *non_key)
+static bool
+has_moved(const Claim *claim)
 {
+	return !ItemPointerEquals((ItemPointer) &claim->entry->tid,
+							  (ItemPointer) &claim->tid);
+}
+
+/*
+ * The state of the version that the claim is on, as a writer of this
+ * transaction finds it.  A version that a transaction made which has failed
+ * since may be gone: it is as invisible as it was.
+ */
+static TM_Result
+version_state(const Claim *claim, TransactionId *xmax, bool *non_key)
+{
+	Relation	  rel = claim->target->rel;
 	HeapTupleData tuple;
 	Buffer		  buffer;
 	TM_Result	  result;
 
-	tuple.t_self = *tid;
+	tuple.t_self = claim->tid;
 	if (!heap_fetch(rel, SnapshotAny, &tuple, &buffer, false))
+	{
+		if (has_moved(claim))
+			return TM_Invisible;
 		elog(ERROR, "row (%u,%u) of \"%s\" is gone",
-			 ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid),
+			 ItemPointerGetBlockNumber(&tuple.t_self),
+			 ItemPointerGetOffsetNumber(&tuple.t_self),
 			 RelationGetRelationName(rel));
+	}
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	result =
 		HeapTupleSatisfiesUpdate(&tuple, GetCurrentCommandId(false), buffer);
@@ -514,16 +533,6 @@ intents_allow(const Work *work, const Claim *claim, Defeat *out)
 		   defeat(out, OCC_CONFLICT_LOCK, claim, winner);
 }
 
-/* A version that a validated transaction has just made is the newest. */
-static bool
-is_newest(TM_Result state, const Claim *claim)
-{
-	return state == TM_Ok ||
-		   (state == TM_Invisible &&
-			!ItemPointerEquals((ItemPointer) &claim->entry->tid,
-							   (ItemPointer) &claim->tid));
-}
-
 /*
  * One version: may it be written or locked?  A key share tolerates that a
  * non-key update replaced it: *replaced_by says whose.
@@ -534,11 +543,11 @@ version_allows(const Claim *claim, OccConflictKind kind,
 {
 	TransactionId xmax;
 	bool		  non_key;
-	TM_Result	  state = version_state(
-			claim->target->rel, (ItemPointer) &claim->tid, &xmax, &non_key);
+	TM_Result	  state = version_state(claim, &xmax, &non_key);
 
 	*replaced_by = InvalidTransactionId;
-	if (is_newest(state, claim))
+	/* A version that a validated transaction has just made is the newest. */
+	if (state == TM_Ok || (state == TM_Invisible && has_moved(claim)))
 		return true;
 	if (state != TM_BeingModified && state != TM_Updated &&
 		state != TM_Deleted)
@@ -549,28 +558,88 @@ version_allows(const Claim *claim, OccConflictKind kind,
 	return true;
 }
 
+typedef enum RowVerdict
+{
+	ROW_LOST,
+	ROW_IS_FREE,
+	ROW_HAS_MOVED, /* look again, at the version that the claim is on now */
+} RowVerdict;
+
 /*
- * A row: its version, and the intents on it.  A row that is known by its place
- * is looked at in each place that it has had since, up to the newest one,
- * which is where the claim is in the end.
+ * A row that is known by its place is looked at in each place that it has had
+ * since, up to the newest one.
  */
+static RowVerdict
+look_at_row(const Work *work, Claim *claim, OccConflictKind kind, Defeat *out)
+{
+	ItemPointerData tid = claim->tid;
+	TransactionId	xid;
+
+	if (!version_allows(claim, kind, &xid, out) ||
+		!intents_allow(work, claim, out))
+		return ROW_LOST;
+	if (!TransactionIdIsValid(xid) || claim->target->identity_columns != NULL)
+		return ROW_IS_FREE;
+	if (!occ_find_replacement(&claim->key, xid, &claim->tid))
+	{
+		defeat(out, OCC_CONFLICT_FORGOTTEN, claim, xid);
+		return ROW_LOST;
+	}
+	set_place(claim);
+	if (TransactionIdIsInProgress(xid))
+		claim->former = tid;
+	else
+		ItemPointerSetInvalid(&claim->former);
+	return ROW_HAS_MOVED;
+}
+
 static bool
 row_allows(const Work *work, Claim *claim, OccConflictKind kind, Defeat *out)
 {
-	for (;;)
-	{
-		TransactionId xid;
+	RowVerdict verdict;
 
-		if (!version_allows(claim, kind, &xid, out) ||
-			!intents_allow(work, claim, out))
-			return false;
-		if (!TransactionIdIsValid(xid) ||
-			claim->target->identity_columns != NULL)
-			return true;
-		if (!occ_find_replacement(&claim->key, xid, &claim->tid))
-			return defeat(out, OCC_CONFLICT_FORGOTTEN, claim, xid);
+	do
+		verdict = look_at_row(work, claim, kind, out);
+	while (verdict == ROW_HAS_MOVED);
+	return verdict == ROW_IS_FREE;
+}
+
+/*
+ * A row may have been replaced any number of times since our snapshot.  All
+ * but the last of these transactions have ended: what they did is certain, and
+ * nobody can claim their old versions any more.  So we go that way without
+ * keeping others from the lock.
+ */
+static bool
+follow_ended(const Work *work, Claim *claim, Defeat *out)
+{
+	RowVerdict verdict;
+
+	do
+	{
+		occ_lock_shared();
+		verdict = look_at_row(work, claim, OCC_CONFLICT_LOCK, out);
+		occ_unlock();
+	} while (verdict == ROW_HAS_MOVED && !ItemPointerIsValid(&claim->former));
+	if (verdict == ROW_HAS_MOVED)
+	{
+		/* One too far: that transaction may still fail. */
+		claim->tid = claim->former;
+		ItemPointerSetInvalid(&claim->former);
 		set_place(claim);
 	}
+	return verdict != ROW_LOST;
+}
+
+static bool
+follow_all_ended(const Work *work, Defeat *out)
+{
+	for (int i = 0; i < work->nlocks; i++)
+		if (work->locks[i].entry->mode == LockTupleKeyShare &&
+			work->locks[i].target->identity_columns == NULL &&
+			!follow_ended(work, &work->locks[i], out))
+			return false;
+	return true;
 }
 
 /* Could there be an intent that we do not find because it was evicted? */
@@ -678,12 +747,24 @@ delete_old_versions(const Work *work)
 }
 
 static void
+publish_lock(const Work *work, const Claim *lock)
+{
+	LockTupleMode mode = (LockTupleMode) lock->entry->mode;
+	OccIntentKey  former = lock->key;
+
+	occ_publish_intent(&lock->key, mode, work->topxid);
+	if (ItemPointerIsValid(&lock->former))
+	{
+		former.identity = occ_place_identity((ItemPointer) &lock->former);
+		occ_publish_intent(&former, mode, work->topxid);
+	}
+}
+
+static void
 publish_locks(const Work *work)
 {
 	for (int i = 0; i < work->nlocks; i++)
-		occ_publish_intent(&work->locks[i].key,
-						   (LockTupleMode) work->locks[i].entry->mode,
-						   work->topxid);
+		publish_lock(work, &work->locks[i]);
 }
 
 static void
@@ -846,6 +927,8 @@ validate_and_publish(Work *work, Defeat *out)
 {
 	bool won;
 
+	if (!follow_all_ended(work, out))
+		return false;
 	for (;;)
 	{
 		if (must_identify(work))

@@ -105,6 +105,12 @@ occ_lock(void)
 }
 
 void
+occ_lock_shared(void)
+{
+	LWLockAcquire(shared->lock, LW_SHARED);
+}
+
+void
 occ_unlock(void)
 {
 	LWLockRelease(shared->lock);

@@ -25,6 +25,7 @@ extern void occ_shmem_request(void);
 extern void occ_shmem_init(void);
 
 extern void occ_lock(void);
+extern void occ_lock_shared(void); /* only to look */
 extern void occ_unlock(void);
 
 /* A validated transaction is going to commit: only a crash can stop it. */

@@ -16,7 +16,7 @@ static int run_backup(const struct command_line *line,
         .progress = local_print_progress,
     };
     if (backup.file == NULL) {
-        return command_usage(line->command, "a file is missing");
+        return command_usage(line->command, "no file given");
     }
     int opened = local_open_running(line, &cluster);
     if (opened != EXIT_DONE) {

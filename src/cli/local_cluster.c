@@ -4,7 +4,6 @@
 #include "cli/commands.h"
 #include "local/file.h"
 
-/* EXIT_DONE, or what the command is to exit with. */
 int local_open(const struct command_line *line, struct cluster *cluster)
 {
     dsql_error err = {0};
@@ -12,12 +11,11 @@ int local_open(const struct command_line *line, struct cluster *cluster)
     return status == DSQL_OK ? EXIT_DONE : cli_fail(&err);
 }
 
-/* For commands that need one: says how to get it. */
 int local_open_running(const struct command_line *line, struct cluster *cluster)
 {
     int status = local_open(line, cluster);
     if (status == EXIT_DONE && cluster_running_pid(cluster) == 0) {
-        fprintf(stderr, "dsql: no cluster runs in %s: start it with 'dsql local start'\n",
+        fprintf(stderr, "dsql: no cluster is running in \"%s\". Start it with 'dsql local start'\n",
                 cluster->dir);
         status = EXIT_FAILED;
     }
@@ -28,12 +26,12 @@ bool local_has_files(const struct cluster *cluster)
 {
     bool found = file_exists(cluster->settings) || file_exists(cluster->lock);
     if (!found) {
-        fprintf(stderr, "dsql: there is no cluster in %s\n", cluster->dir);
+        fprintf(stderr, "dsql: there is no cluster in \"%s\"\n", cluster->dir);
     }
     return found;
 }
 
 void local_print_progress(const char *line)
 {
-    fprintf(stderr, "%s ...\n", line);
+    fprintf(stderr, "%s\n", line);
 }

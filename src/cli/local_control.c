@@ -19,7 +19,7 @@ int local_stop_run(const struct command_line *line)
     if (supervisor_stop(&cluster, &was_running, &err) != DSQL_OK) {
         return cli_fail(&err);
     }
-    fprintf(stderr, was_running ? "stopped\n" : "was not running\n");
+    fprintf(stderr, was_running ? "stopped\n" : "the cluster was not running\n");
     return EXIT_DONE;
 }
 
@@ -40,7 +40,7 @@ int local_status_run(const struct command_line *line)
         printf("{\"running\": %s, \"pid\": %d, \"port\": %d, \"endpoint\": \"%s\"}\n",
                pid > 0 ? "true" : "false", (int)pid, port, cluster.endpoint);
     } else if (pid > 0) {
-        printf("running (pid %d) on port %d: %s\n", (int)pid, port, cluster.endpoint);
+        printf("running on port %d (process %d): %s\n", port, (int)pid, cluster.endpoint);
     } else {
         printf("not running\n");
     }

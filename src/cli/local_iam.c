@@ -6,23 +6,35 @@
 #include "local/identity.h"
 #include "local/role_mapping.h"
 
-static int change_mapping(const struct command_line *line,
-                          dsql_status (*change)(PGconn *, const char *, const char *, dsql_error *))
+/* A connection as admin, or NULL with *exit_status set. */
+static PGconn *connect_as_admin(const struct command_line *line, int *exit_status)
 {
     struct cluster cluster;
-    const char *role = command_argument(line, 0);
-    const char *arn = command_value(line, "arn");
     dsql_error err = {0};
-    if (role == NULL) {
-        return command_usage(line->command, "a role is missing");
-    }
-    int opened = local_open_running(line, &cluster);
-    if (opened != EXIT_DONE) {
-        return opened;
+    *exit_status = local_open_running(line, &cluster);
+    if (*exit_status != EXIT_DONE) {
+        return NULL;
     }
     PGconn *conn = database_connect(&cluster, "admin", &err);
     if (conn == NULL) {
-        return cli_fail(&err);
+        *exit_status = cli_fail(&err);
+    }
+    return conn;
+}
+
+static int change_mapping(const struct command_line *line,
+                          dsql_status (*change)(PGconn *, const char *, const char *, dsql_error *))
+{
+    const char *role = command_argument(line, 0);
+    const char *arn = command_value(line, "arn");
+    int exit_status = EXIT_DONE;
+    dsql_error err = {0};
+    if (role == NULL || role[0] == '\0') {
+        return command_usage(line->command, "no role given");
+    }
+    PGconn *conn = connect_as_admin(line, &exit_status);
+    if (conn == NULL) {
+        return exit_status;
     }
     dsql_status status = change(conn, role, arn == NULL ? IDENTITY_ADMIN_ARN : arn, &err);
     PQfinish(conn);
@@ -39,25 +51,20 @@ int local_iam_revoke_run(const struct command_line *line)
     return change_mapping(line, role_mapping_revoke);
 }
 
+static void print_mapping(const char *role, const char *arn)
+{
+    printf("%s %s\n", role, arn);
+}
+
 int local_iam_list_run(const struct command_line *line)
 {
-    struct cluster cluster;
+    int exit_status = EXIT_DONE;
     dsql_error err = {0};
-    int opened = local_open_running(line, &cluster);
-    if (opened != EXIT_DONE) {
-        return opened;
-    }
-    PGconn *conn = database_connect(&cluster, "admin", &err);
+    PGconn *conn = connect_as_admin(line, &exit_status);
     if (conn == NULL) {
-        return cli_fail(&err);
+        return exit_status;
     }
-    PGresult *result =
-        PQexec(conn, "SELECT pg_role_name, arn FROM sys.iam_pg_role_mappings ORDER BY 1, 2");
-    for (int i = 0; i < PQntuples(result); i++) {
-        printf("%s %s\n", PQgetvalue(result, i, 0), PQgetvalue(result, i, 1));
-    }
-    bool ok = PQresultStatus(result) == PGRES_TUPLES_OK;
-    PQclear(result);
+    dsql_status status = role_mapping_list(conn, print_mapping, &err);
     PQfinish(conn);
-    return ok ? EXIT_DONE : EXIT_FAILED;
+    return status == DSQL_OK ? EXIT_DONE : cli_fail(&err);
 }

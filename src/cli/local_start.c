@@ -32,10 +32,10 @@ int local_init_run(const struct command_line *line)
         return opened;
     }
     if (cluster_running_pid(&cluster) > 0) {
-        fprintf(stderr, "already initialised and running\n");
+        fprintf(stderr, "the cluster exists and is running\n");
         return EXIT_DONE;
     }
-    struct supervisor_options options = {
+    struct start_options options = {
         .pg_bindir = command_value(line, "pg-bindir"),
         .extension_dir = command_value(line, "extension-dir"),
         .is_init_only = true,
@@ -47,7 +47,7 @@ int local_init_run(const struct command_line *line)
                                                                         : cli_fail(&err);
 }
 
-/* For conflicts on purpose: settings of the extension. */
+/* The settings of the extension that inject conflicts. */
 struct injection {
     char share[64];
     char seed[64];
@@ -88,23 +88,23 @@ static bool read_injection(const struct command_line *line, struct injection *in
     return true;
 }
 
-/* What was asked for beside that takes a start, or does without one. */
-static void say_already_running(const struct command_line *line)
+/* A running cluster keeps what these options would have changed. */
+static void report_already_running(const struct command_line *line)
 {
-    fprintf(stderr, "already running\n");
+    fprintf(stderr, "the cluster is already running\n");
     if (command_has(line, "inject-conflicts") || command_has(line, "inject-seed")) {
-        fprintf(stderr, "conflicts are not injected: use SELECT sys.inject_conflicts(), or "
-                        "stop it first\n");
+        fprintf(stderr, "conflicts are not injected: stop the cluster first, or use "
+                        "SELECT sys.inject_conflicts()\n");
     }
     if (command_has(line, "port")) {
-        fprintf(stderr, "it stays at its port; for another one stop it first\n");
+        fprintf(stderr, "the port does not change: stop the cluster first\n");
     }
 }
 
 int local_start_run(const struct command_line *line)
 {
     struct cluster cluster;
-    int port = SUPERVISOR_PORT_ANY_NEAR;
+    int port = START_PORT_DEFAULT;
     bool is_json = false;
     struct injection injection;
     if (!command_number(line, "port", 0, 65535, &port) || !command_wants_json(line, &is_json) ||
@@ -116,11 +116,11 @@ int local_start_run(const struct command_line *line)
         return opened;
     }
     if (cluster_running_pid(&cluster) > 0) {
-        say_already_running(line);
+        report_already_running(line);
         print_ready(&cluster, cluster_last_port(&cluster), is_json, command_value(line, "dir"));
         return EXIT_DONE;
     }
-    struct supervisor_options options = {
+    struct start_options options = {
         .pg_bindir = command_value(line, "pg-bindir"),
         .extension_dir = command_value(line, "extension-dir"),
         .settings = injection.settings,

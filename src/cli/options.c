@@ -36,7 +36,7 @@ OPTION option_dir = {"dir", 0, "DIR",
     "(default: dsql/local in XDG_DATA_HOME or ~/.local/share)"};
 OPTION option_pg_bindir = {"pg-bindir", 0, "DIR",
     "use PostgreSQL's programs in this directory\n"
-    "(default: where the newest installed one is)"};
+    "(default: those of the version that dsql_local is for)"};
 OPTION option_extension_dir = {"extension-dir", 0, "DIR",
     "use the dsql_local.so in this directory\n"
     "(default: the one built or installed with dsql)"};

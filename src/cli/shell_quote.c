@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-/* A folder in single quotes for a shell, whatever its name. */
 void print_shell_quoted(const char *value)
 {
     putchar('\'');

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See backup.h. */
 #include "local/backup.h"
 
 #include "base/buf.h"
@@ -21,10 +20,10 @@
 
 #define FIRST_LINE "-- dsql local dump 1\n"
 #define LAST_LINE  "-- dsql local dump: complete\n"
-/* Of the owner of everything, who is not refused what Aurora DSQL refuses. */
+/* Dump and restore use statements that Aurora DSQL does not support. */
 #define SERVER_OPTIONS "-c dsql_local.strict=off"
 
-/* Every cluster has these two lines' doing already. */
+/* Every cluster has the access method already, and restoring it would fail. */
 static const char *const not_dumped[] = {
     "CREATE ACCESS METHOD dsql TYPE TABLE HANDLER sys.dsql_tableam_handler;",
     "COMMENT ON ACCESS METHOD dsql IS "
@@ -33,7 +32,7 @@ static const char *const not_dumped[] = {
 
 enum { NOT_DUMPED_COUNT = sizeof not_dumped / sizeof *not_dumped };
 
-/* One column of statements; what exists already is left as it is. */
+/* Each query returns one column of statements, which leave existing objects as they are. */
 static const char roles_sql[] =
     "SELECT pg_catalog.format('DO %L;', pg_catalog.format("
     "    'BEGIN CREATE ROLE %I %s %s; EXCEPTION WHEN duplicate_object THEN NULL; END', rolname,"
@@ -58,7 +57,7 @@ static const char mappings_sql[] =
     "    arn, pg_role_name, coalesce(grantor_pg_role_name, 'admin'))"
     "  FROM sys.iam_pg_role_mappings ORDER BY 1";
 
-static void say(const struct backup *backup, const char *line)
+static void report_step(const struct backup *backup, const char *line)
 {
     if (backup->progress != NULL) {
         backup->progress(line);
@@ -93,10 +92,11 @@ static dsql_status find_programs(const struct backup *backup, PGconn *conn,
     int version = 0;
     dsql_status status = postgres_find(backup->pg_bindir, wanted, bindir, &version, err);
     if (status == DSQL_OK && version < wanted) {
-        status = fail(err, DSQL_ERR_SYSTEM,
-                      "the cluster runs PostgreSQL %d, but %s has %d: say where the programs are "
-                      "with --pg-bindir",
-                      wanted, bindir, version);
+        status = fail(
+            err, DSQL_ERR_SYSTEM,
+            "the cluster runs PostgreSQL %d, but the programs in \"%s\" are of version %d. Name "
+            "the directory of others with --pg-bindir",
+            wanted, bindir, version);
     }
     return status;
 }
@@ -109,7 +109,9 @@ static dsql_status wait_for(pid_t pid, const char *name, dsql_error *err)
     }
     bool is_missing = WIFEXITED(status) && WEXITSTATUS(status) == 127;
     return fail(err, DSQL_ERR_SYSTEM,
-                is_missing ? "could not run %s: is it installed?" : "%s failed", name);
+                is_missing ? "could not run %s. Is it installed?"
+                           : "%s failed: see its message above",
+                name);
 }
 
 /* ---- Dumping ---- */
@@ -139,7 +141,7 @@ static int find_not_dumped(const char *line, ssize_t len)
     return -1;
 }
 
-/* Each of those lines stands once, before all data; the same text later is somebody's data. */
+/* Each of these lines comes once, before the data; the same text later is data. */
 static void copy_dump(FILE *in, FILE *out)
 {
     char *line = NULL;
@@ -163,7 +165,7 @@ static dsql_status run_pg_dump(const struct backup *backup, const char *bindir, 
                                           "--no-tablespaces", "--no-password", NULL};
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not make a pipe");
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not create a pipe");
     }
     fflush(NULL);
     pid_t pid = fork();
@@ -183,13 +185,13 @@ static dsql_status write_all(const struct backup *backup, PGconn *conn, const ch
                              FILE *out, dsql_error *err)
 {
     fputs(FIRST_LINE, out);
-    say(backup, "dumping roles");
+    report_step(backup, "dumping roles");
     dsql_status status = write_statements(conn, roles_sql, out, err);
     if (status == DSQL_OK) {
         status = write_statements(conn, members_sql, out, err);
     }
     if (status == DSQL_OK) {
-        say(backup, "dumping schemas and data");
+        report_step(backup, "dumping schemas and data");
         status = run_pg_dump(backup, bindir, out, err);
     }
     if (status == DSQL_OK) {
@@ -197,7 +199,7 @@ static dsql_status write_all(const struct backup *backup, PGconn *conn, const ch
     }
     fputs(LAST_LINE, out);
     if (status == DSQL_OK && (fflush(out) != 0 || ferror(out) || fsync(fileno(out)) != 0)) {
-        status = fail_errno(err, DSQL_ERR_SYSTEM, "could not write %s", backup->file);
+        status = fail_errno(err, DSQL_ERR_SYSTEM, "could not write \"%s\"", backup->file);
     }
     return status;
 }
@@ -208,17 +210,17 @@ static dsql_status write_file(const struct backup *backup, PGconn *conn, const c
     char aside[PATH_MAX];
     int len = snprintf(aside, sizeof aside, "%s.new", backup->file);
     if (len < 0 || (size_t)len >= sizeof aside) {
-        return fail(err, DSQL_ERR_USAGE, "the file's path is too long");
+        return fail(err, DSQL_ERR_USAGE, "the path is too long: \"%s\"", backup->file);
     }
     int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
     if (out == NULL) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not write %s", aside);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not write \"%s\"", aside);
     }
     dsql_status status = write_all(backup, conn, bindir, out, err);
     fclose(out);
     if (status == DSQL_OK && rename(aside, backup->file) != 0) {
-        status = fail_errno(err, DSQL_ERR_SYSTEM, "could not write %s", backup->file);
+        status = fail_errno(err, DSQL_ERR_SYSTEM, "could not write \"%s\"", backup->file);
     }
     if (status != DSQL_OK) {
         unlink(aside);
@@ -250,18 +252,18 @@ static bool has_line_at(FILE *file, long offset, int whence, const char *wanted)
            strcmp(line, wanted) == 0;
 }
 
-/* A file cut short would restore without an error, and lack what stood behind. */
+/* A truncated file could be restored without an error, and the rest would be missing. */
 static dsql_status check_file(const char *path, dsql_error *err)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not read %s", path);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not read \"%s\"", path);
     }
     dsql_status status = DSQL_OK;
     if (!has_line_at(file, 0, SEEK_SET, FIRST_LINE)) {
-        status = fail(err, DSQL_ERR_USAGE, "%s was not made by 'dsql local dump'", path);
+        status = fail(err, DSQL_ERR_USAGE, "\"%s\" was not written by 'dsql local dump'", path);
     } else if (!has_line_at(file, -(long)strlen(LAST_LINE), SEEK_END, LAST_LINE)) {
-        status = fail(err, DSQL_ERR_USAGE, "%s is not complete", path);
+        status = fail(err, DSQL_ERR_USAGE, "\"%s\" is incomplete: its last line is missing", path);
     }
     fclose(file);
     return status;
@@ -278,9 +280,11 @@ static dsql_status run_psql(const struct backup *backup, const char *bindir, dsq
         become(backup, bindir, "psql", options, -1);
     }
     dsql_status status = wait_for(pid, "psql", err);
-    return status == DSQL_OK ? DSQL_OK
-                             : fail(err, DSQL_ERR_QUERY,
-                                    "%s was not restored, and nothing was changed", backup->file);
+    return status == DSQL_OK
+               ? DSQL_OK
+               : fail(err, DSQL_ERR_QUERY,
+                      "could not restore \"%s\": see the message above. Nothing was changed",
+                      backup->file);
 }
 
 dsql_status backup_restore(const struct backup *backup, dsql_error *err)
@@ -297,7 +301,7 @@ dsql_status backup_restore(const struct backup *backup, dsql_error *err)
     status = find_programs(backup, conn, bindir, err);
     PQfinish(conn);
     if (status == DSQL_OK) {
-        say(backup, "restoring");
+        report_step(backup, "restoring");
         status = run_psql(backup, bindir, err);
     }
     return status;

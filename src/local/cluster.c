@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See cluster.h. */
 #include "local/cluster.h"
 
 #include "base/buf.h"
@@ -57,7 +56,10 @@ static void compute_paths(struct cluster *cluster)
     join(cluster->socket, cluster->dir, "run/.s.PGSQL.5432");
 }
 
-/* --dir, then $XDG_DATA_HOME, then the home; root's home is closed to the server's account. */
+/*
+ * --dir, then $XDG_DATA_HOME, then the home directory.  Root's home is closed to the user that
+ * the server runs as, so root has a directory under /var/lib.
+ */
 static dsql_status choose_dir(const char *dir, char *out, size_t size, dsql_error *err)
 {
     const char *data_home = environment("XDG_DATA_HOME");
@@ -78,19 +80,24 @@ static dsql_status choose_dir(const char *dir, char *out, size_t size, dsql_erro
     } else if (home[0] == '/') {
         len = snprintf(out, size, "%s/.local/share/dsql/local", home);
     } else {
-        return fail(err, DSQL_ERR_USAGE, "HOME is not set: name a directory with --dir");
+        return fail(err, DSQL_ERR_USAGE,
+                    "could not choose a directory for the cluster: HOME is not set. Name one with "
+                    "--dir");
     }
     size_t limit = CLUSTER_SOCKET_PATH_MAX - strlen("/run/.s.PGSQL.5432");
     if (len < 0 || (size_t)len > limit) {
         return fail(err, DSQL_ERR_USAGE,
-                    "the directory's path is too long for a Unix socket (%d bytes, at most %zu): "
-                    "choose a shorter one with --dir",
+                    "the path of the cluster's directory is too long for a Unix socket: it has %d "
+                    "bytes, and the limit is %zu. Choose a shorter one with --dir",
                     len, limit);
     }
     while (len > 1 && out[len - 1] == '/') {
         out[--len] = '\0';
     }
-    return len > 1 ? DSQL_OK : fail(err, DSQL_ERR_USAGE, "a cluster cannot live in /");
+    return len > 1
+               ? DSQL_OK
+               : fail(err, DSQL_ERR_USAGE,
+                      "the root directory cannot hold a cluster. Choose another one with --dir");
 }
 
 /* PostgreSQL refuses to run as root. */
@@ -105,7 +112,8 @@ static dsql_status find_owner(struct cluster_owner *owner, dsql_error *err)
     account = account == NULL ? getpwnam("nobody") : account;
     if (account == NULL || account->pw_uid == 0) {
         return fail(err, DSQL_ERR_SYSTEM,
-                    "PostgreSQL does not run as root, and there is no user postgres or nobody");
+                    "PostgreSQL refuses to run as root, and there is neither a user postgres nor a "
+                    "user nobody. Create one, or run dsql as another user");
     }
     owner->uid = account->pw_uid;
     owner->gid = account->pw_gid;
@@ -124,7 +132,11 @@ static dsql_status read_settings(struct cluster *cluster, dsql_error *err)
     bool ok = endpoint != NULL &&
               text_copy(text_of(endpoint), cluster->endpoint, sizeof cluster->endpoint);
     json_decref(root);
-    return ok ? DSQL_OK : fail(err, DSQL_ERR_SYSTEM, "%s is damaged", cluster->settings);
+    return ok ? DSQL_OK
+              : fail(err, DSQL_ERR_SYSTEM,
+                     "the cluster's file \"%s\" is damaged: it is not JSON or has no endpoint. "
+                     "Restore it, or delete the cluster's directory",
+                     cluster->settings);
 }
 
 dsql_status cluster_open(struct cluster *cluster, const char *dir, dsql_error *err)
@@ -147,13 +159,7 @@ int cluster_open_postgres_log(const struct cluster *cluster)
                 0600);
 }
 
-bool cluster_is_initialised(const struct cluster *cluster)
-{
-    return cluster->endpoint[0] != '\0' && file_exists(cluster->identities) &&
-           file_exists(cluster->data);
-}
-
-/* Would the owner, who is not root, get through every folder above? */
+/* Whether the owner, who is not root, may enter every directory above. */
 static dsql_status check_reachable(const struct cluster *cluster, dsql_error *err)
 {
     char part[CLUSTER_PATH_SIZE];
@@ -169,15 +175,16 @@ static dsql_status check_reachable(const struct cluster *cluster, dsql_error *er
                        (info.st_uid == cluster->owner.uid && (info.st_mode & S_IXUSR) != 0);
         if (!is_open) {
             return fail(err, DSQL_ERR_USAGE,
-                        "cannot keep a cluster in %s: as root the server runs as user %s, which "
-                        "may not enter %s; choose another place with --dir",
+                        "cannot create a cluster in \"%s\": when root starts it, the server runs "
+                        "as user %s, who may not enter \"%s\". Choose another directory with "
+                        "--dir",
                         cluster->dir, cluster->owner.name, part);
         }
     }
     return DSQL_OK;
 }
 
-static bool is_ours(const struct cluster *cluster)
+static bool is_cluster_or_empty(const struct cluster *cluster)
 {
     return file_exists(cluster->settings) || file_exists(cluster->lock) ||
            folder_is_empty(cluster->dir);
@@ -187,7 +194,7 @@ dsql_status cluster_prepare(const struct cluster *cluster, dsql_error *err)
 {
     dsql_status status = cluster->owner.is_other ? check_reachable(cluster, err) : DSQL_OK;
     if (status == DSQL_OK) {
-        /* Root's umask may be 077, and then the server could not get in. */
+        /* Root's umask may be 077, and the server must be able to enter. */
         mode_t own_umask = cluster->owner.is_other ? umask(0022) : 0;
         status = folder_make_all(cluster->dir, err);
         if (cluster->owner.is_other) {
@@ -197,17 +204,20 @@ dsql_status cluster_prepare(const struct cluster *cluster, dsql_error *err)
     if (status != DSQL_OK) {
         return status;
     }
-    if (!is_ours(cluster)) {
-        return fail(err, DSQL_ERR_USAGE, "%s is not empty and holds no cluster", cluster->dir);
+    if (!is_cluster_or_empty(cluster)) {
+        return fail(err, DSQL_ERR_USAGE,
+                    "\"%s\" is not empty and holds no cluster. Choose another directory with --dir",
+                    cluster->dir);
     }
     int fd = open(cluster->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not open %s", cluster->dir);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not open \"%s\"", cluster->dir);
     }
     bool ok = fchmod(fd, 0711) == 0 &&
               (!cluster->owner.is_other || fchown(fd, cluster->owner.uid, cluster->owner.gid) == 0);
     if (!ok) {
-        status = fail_errno(err, DSQL_ERR_SYSTEM, "%s belongs to somebody else", cluster->dir);
+        status = fail_errno(err, DSQL_ERR_SYSTEM,
+                            "could not set the owner and the permissions of \"%s\"", cluster->dir);
     }
     close(fd);
     return status;
@@ -225,13 +235,13 @@ static dsql_status write_json(const char *path, mode_t mode, json_t *root, dsql_
     return status;
 }
 
-/* 26 characters of lower-case base32, as the service makes them. */
+/* Like a cluster identifier of the service: 26 characters of lower-case base32. */
 static dsql_status make_name(struct cluster *cluster, dsql_error *err)
 {
     unsigned char bytes[CLUSTER_IDENTIFIER_LEN];
     char identifier[CLUSTER_IDENTIFIER_LEN + 1] = "";
     if (!random_bytes(bytes, sizeof bytes)) {
-        return fail(err, DSQL_ERR_SYSTEM, "the kernel gave no random bytes");
+        return fail(err, DSQL_ERR_SYSTEM, "the operating system returned no random bytes");
     }
     for (size_t i = 0; i < sizeof bytes; i++) {
         identifier[i] = "abcdefghijklmnopqrstuvwxyz234567"[bytes[i] % 32];
@@ -267,7 +277,7 @@ dsql_status cluster_become_owner(const struct cluster *cluster, dsql_error *err)
     if (initgroups(owner->name, owner->gid) != 0 ||
         setresgid(owner->gid, owner->gid, owner->gid) != 0 ||
         setresuid(owner->uid, owner->uid, owner->uid) != 0) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not become user %s", owner->name);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not change to user %s", owner->name);
     }
     return DSQL_OK;
 }
@@ -277,12 +287,13 @@ dsql_status cluster_take_lock(const struct cluster *cluster, dsql_error *err)
     /* Stays open: closing any descriptor of the file would drop the lock (fcntl(2)). */
     int fd = open(cluster->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not open %s", cluster->lock);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not open \"%s\"", cluster->lock);
     }
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(fd, F_SETLK, &lock) != 0) {
         close(fd);
-        return fail(err, DSQL_ERR_USAGE, "another process is starting or running this cluster");
+        return fail(err, DSQL_ERR_USAGE,
+                    "another process is starting or running the cluster in \"%s\"", cluster->dir);
     }
     return DSQL_OK;
 }

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See daemon.h. */
 #include "local/daemon.h"
 
 #include "base/clock.h"
@@ -12,11 +11,11 @@
 #include "local/pki.h"
 #include "local/postgres_install.h"
 #include "local/postmaster.h"
+#include "local/report.h"
 #include "local/schema.h"
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,11 +24,16 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { REPORT_FD = 3, SPAWN_TRIES = 40, SPAWN_PAUSE_MS = 250 };
+enum {
+    START_ATTEMPTS = 40, /* times the pause: 10 s */
+    START_PAUSE_MS = 250,
+    FIRST_PORT = 5432,
+    PORTS = 100
+};
 
 struct daemon {
     struct cluster cluster;
-    const struct supervisor_options *options;
+    const struct start_options *options;
     char bindir[POSTGRES_BINDIR_SIZE];
     struct extension extension;
     pid_t postgres; /* 0: does not run */
@@ -40,22 +44,6 @@ struct daemon {
     uv_timer_t restart;
     struct gateway *gateway;
 };
-
-/* Before it, the standard error is that of who asked, and he hears it through the pipe. */
-static bool has_own_log;
-
-__attribute__((format(printf, 2, 3))) static void report(char kind, const char *format, ...)
-{
-    char line[DSQL_ERROR_MESSAGE_SIZE];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    dprintf(REPORT_FD, "%c %s\n", kind, line);
-    if (has_own_log) {
-        fprintf(stderr, "%s\n", line);
-    }
-}
 
 static void write_log(void *arg, dsql_log_level level, const char *message)
 {
@@ -70,13 +58,12 @@ static void write_log(void *arg, dsql_log_level level, const char *message)
 
 /* ---- Becoming a daemon ---- */
 
-static void leave_terminal(const struct cluster *cluster, int report_fd)
+static dsql_status leave_terminal(const struct cluster *cluster, dsql_error *err)
 {
     setsid();
     umask(0077);
-    dup2(report_fd, REPORT_FD);
     fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC);
-    /* Whoever waits for an inherited pipe to close would wait as long as the cluster lives. */
+    /* A program that waits for an inherited pipe to close would wait until the cluster stops. */
     close_range(REPORT_FD + 1, ~0U, 0);
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     int log =
@@ -84,15 +71,15 @@ static void leave_terminal(const struct cluster *cluster, int report_fd)
     dup2(nothing, STDIN_FILENO);
     dup2(nothing, STDOUT_FILENO);
     dup2(log < 0 ? nothing : log, STDERR_FILENO);
-    has_own_log = true;
+    report_copy_to_log();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
-    if (chdir(cluster->dir) != 0) {
-        report('e', "could not enter %s", cluster->dir);
-    }
+    return chdir(cluster->dir) == 0
+               ? DSQL_OK
+               : fail_errno(err, DSQL_ERR_SYSTEM, "could not change to \"%s\"", cluster->dir);
 }
 
-/* The caller's AWS and PG variables are no business of a server. */
+/* The caller's AWS and PG variables must not reach the servers. */
 static void clear_environment(void)
 {
     const char *path = getenv("PATH");
@@ -102,9 +89,9 @@ static void clear_environment(void)
     setenv("PATH", has_path ? copy : "/usr/local/bin:/usr/bin:/bin", 1);
 }
 
-/* ---- Making what is missing ---- */
+/* ---- Creating what the cluster lacks ---- */
 
-static dsql_status make_certificates(struct daemon *daemon, dsql_error *err)
+static dsql_status create_certificates(struct daemon *daemon, dsql_error *err)
 {
     const struct pki_files files = {
         .ca = daemon->cluster.ca,
@@ -115,17 +102,17 @@ static dsql_status make_certificates(struct daemon *daemon, dsql_error *err)
     bool is_new = false;
     dsql_status status = pki_ensure(&files, daemon->cluster.endpoint, &is_new, err);
     if (status == DSQL_OK && is_new) {
-        report('p', "made certificates");
+        report_progress("created TLS certificates");
     }
     return status;
 }
 
-static dsql_status make_data(struct daemon *daemon, dsql_error *err)
+static dsql_status create_data(struct daemon *daemon, dsql_error *err)
 {
     if (data_directory_exists(&daemon->cluster)) {
         return data_directory_check_version(&daemon->cluster, daemon->extension.major, err);
     }
-    report('p', "creating a database with %s/initdb", daemon->bindir);
+    report_progress("creating the data directory with %s/initdb", daemon->bindir);
     return data_directory_create(&daemon->cluster, daemon->bindir, err);
 }
 
@@ -138,7 +125,7 @@ static dsql_status find_postgres(struct daemon *daemon, dsql_error *err)
                              : status;
 }
 
-static dsql_status make_all(struct daemon *daemon, dsql_error *err)
+static dsql_status create_missing(struct daemon *daemon, dsql_error *err)
 {
     dsql_status status = find_postgres(daemon, err);
     if (status == DSQL_OK) {
@@ -148,26 +135,29 @@ static dsql_status make_all(struct daemon *daemon, dsql_error *err)
         status = extension_write(&daemon->extension, &daemon->cluster, err);
     }
     if (status == DSQL_OK) {
-        status = make_certificates(daemon, err);
+        status = create_certificates(daemon, err);
     }
     if (status == DSQL_OK) {
         status = identity_create_file(daemon->cluster.identities, err);
     }
     if (status == DSQL_OK) {
-        status = make_data(daemon, err);
+        status = create_data(daemon, err);
     }
     return status;
 }
 
 /* ---- PostgreSQL ---- */
 
-/* After kill -9 the old server's processes may still hold its shared memory: try again. */
+/*
+ * After kill -9 of the postmaster its children may still hold the shared memory for a moment,
+ * and a new server refuses to start.
+ */
 static PGconn *start_postgres(struct daemon *daemon, dsql_error *err)
 {
     if (postmaster_stop_orphan(&daemon->cluster, err) != DSQL_OK) {
         return NULL;
     }
-    for (int i = 0; i < SPAWN_TRIES; i++) {
+    for (int i = 0; i < START_ATTEMPTS; i++) {
         daemon->postgres =
             postmaster_start(&daemon->cluster, daemon->bindir, daemon->options->settings, err);
         if (daemon->postgres < 0) {
@@ -177,14 +167,14 @@ static PGconn *start_postgres(struct daemon *daemon, dsql_error *err)
         if (conn != NULL || daemon->postgres != 0) {
             return conn;
         }
-        clock_sleep_ms(clock_system(), SPAWN_PAUSE_MS);
+        clock_sleep_ms(clock_system(), START_PAUSE_MS);
     }
     return NULL;
 }
 
 static dsql_status open_database(struct daemon *daemon, dsql_error *err)
 {
-    report('p', "starting PostgreSQL");
+    report_progress("starting PostgreSQL");
     PGconn *conn = start_postgres(daemon, err);
     if (conn == NULL) {
         return DSQL_ERR_SYSTEM;
@@ -193,8 +183,8 @@ static dsql_status open_database(struct daemon *daemon, dsql_error *err)
     dsql_status status = schema_install(conn, &daemon->extension, upgraded_from, err);
     PQfinish(conn);
     if (status == DSQL_OK && upgraded_from[0] != '\0') {
-        report('p', "upgraded schema sys from version %s to %s", upgraded_from,
-               daemon->extension.version);
+        report_progress("upgraded schema sys from version %s to %s", upgraded_from,
+                        daemon->extension.version);
     }
     return status;
 }
@@ -229,16 +219,16 @@ static dsql_status open_gateway(struct daemon *daemon, dsql_error *err)
     int asked = daemon->options->port;
     int last = cluster_last_port(&daemon->cluster);
     bool ok = false;
-    if (asked != SUPERVISOR_PORT_ANY_NEAR) {
+    if (asked != START_PORT_DEFAULT) {
         ok = try_port(daemon, asked, err);
     } else {
         ok = last > 0 && try_port(daemon, last, err);
-        for (int i = 0; !ok && i < SUPERVISOR_PORTS; i++) {
-            ok = try_port(daemon, SUPERVISOR_FIRST_PORT + i, err);
+        for (int i = 0; !ok && i < PORTS; i++) {
+            ok = try_port(daemon, FIRST_PORT + i, err);
         }
     }
     if (!ok) {
-        return DSQL_ERR_CONNECT;
+        return fail(err, DSQL_ERR_SYSTEM, "%s. Choose another port with --port", err->message);
     }
     daemon->port = gateway_port(daemon->gateway);
     return cluster_write_state(&daemon->cluster, getpid(), daemon->port, err);
@@ -264,7 +254,7 @@ static void on_gateway_stopped(void *arg)
     }
 }
 
-/* Asked once: finish in order.  Asked again: at once. */
+/* The first signal lets sessions end in order, a second one does not wait for them. */
 static void on_stop_signal(uv_signal_t *handle, int number)
 {
     struct daemon *daemon = handle->data;
@@ -291,7 +281,7 @@ static void on_restart_time(uv_timer_t *timer)
     if (daemon->postgres < 0) {
         daemon->postgres = 0;
         write_log(NULL, DSQL_LOG_ERROR, err.message);
-        uv_timer_start(timer, on_restart_time, SPAWN_PAUSE_MS, 0);
+        uv_timer_start(timer, on_restart_time, START_PAUSE_MS, 0);
     }
 }
 
@@ -308,8 +298,8 @@ static void on_child_signal(uv_signal_t *handle, int number)
         close_handles(daemon);
         return;
     }
-    write_log(NULL, DSQL_LOG_WARN, "PostgreSQL ended; starting it again");
-    uv_timer_start(&daemon->restart, on_restart_time, SPAWN_PAUSE_MS, 0);
+    write_log(NULL, DSQL_LOG_WARN, "PostgreSQL terminated unexpectedly; starting it again");
+    uv_timer_start(&daemon->restart, on_restart_time, START_PAUSE_MS, 0);
 }
 
 static bool watch_signals(struct daemon *daemon)
@@ -327,7 +317,7 @@ static bool watch_signals(struct daemon *daemon)
            uv_signal_start(&daemon->on_child, on_child_signal, SIGCHLD) == 0;
 }
 
-static void end_postgres(struct daemon *daemon)
+static void stop_postgres(struct daemon *daemon)
 {
     if (daemon->postgres > 0) {
         kill(daemon->postgres, SIGINT);
@@ -336,21 +326,23 @@ static void end_postgres(struct daemon *daemon)
     }
 }
 
-static dsql_status open_all(struct daemon *daemon, dsql_error *err)
+static dsql_status open_cluster(struct daemon *daemon, dsql_error *err)
 {
-    /* While we still are who may read it. */
+    /* Before the user changes: the cluster's owner may not be allowed to read these files. */
     dsql_status status = extension_read(&daemon->extension, daemon->options->extension_dir, err);
     if (status == DSQL_OK) {
         status = cluster_become_owner(&daemon->cluster, err);
     }
+    if (status == DSQL_OK) {
+        status = leave_terminal(&daemon->cluster, err);
+    }
     if (status != DSQL_OK) {
         return status;
     }
-    leave_terminal(&daemon->cluster, REPORT_FD);
     uv_loop_init(&daemon->loop);
     status = cluster_take_lock(&daemon->cluster, err);
     if (status == DSQL_OK) {
-        status = make_all(daemon, err);
+        status = create_missing(daemon, err);
     }
     if (status == DSQL_OK) {
         status = open_database(daemon, err);
@@ -365,16 +357,16 @@ static dsql_status open_all(struct daemon *daemon, dsql_error *err)
 static void run(struct daemon *daemon)
 {
     if (watch_signals(daemon)) {
-        report('r', "%d", daemon->port);
+        report_ready(daemon->port);
         close(REPORT_FD);
         uv_run(&daemon->loop, UV_RUN_DEFAULT);
         gateway_free(daemon->gateway);
     }
-    end_postgres(daemon);
+    stop_postgres(daemon);
     uv_loop_close(&daemon->loop);
 }
 
-_Noreturn void daemon_main(const struct cluster *cluster, const struct supervisor_options *options,
+_Noreturn void daemon_main(const struct cluster *cluster, const struct start_options *options,
                            int report_fd)
 {
     static struct daemon daemon;
@@ -383,14 +375,14 @@ _Noreturn void daemon_main(const struct cluster *cluster, const struct superviso
     daemon.options = options;
     dup2(report_fd, REPORT_FD);
     clear_environment();
-    if (open_all(&daemon, &err) != DSQL_OK) {
-        report('e', "%d %d %s", (int)err.status, err.os_errno, err.message);
-        end_postgres(&daemon);
+    if (open_cluster(&daemon, &err) != DSQL_OK) {
+        report_error(&err);
+        stop_postgres(&daemon);
         _exit(1);
     }
     if (options->is_init_only) {
-        end_postgres(&daemon);
-        report('r', "0");
+        stop_postgres(&daemon);
+        report_ready(0);
         _exit(0);
     }
     run(&daemon);

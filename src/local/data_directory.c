@@ -22,10 +22,10 @@ static const char settings[] =
     "port = 5432\n"
     "max_connections = 300\n"
     "shared_buffers = 128MB\n"
-    "client_connection_check_interval = '1s'\n" /* a query ends with its client */
+    "client_connection_check_interval = '1s'\n" /* a query ends when its client has gone */
     "timezone = 'UTC'\n"
     "log_timezone = 'UTC'\n"
-    "recovery_init_sync_method = syncfs\n" /* one call, not one a file: 2 s after kill -9 */
+    "recovery_init_sync_method = syncfs\n" /* not an fsync a file, which takes 2 s after kill -9 */
     "logging_collector = off\n";
 
 bool data_directory_exists(const struct cluster *cluster)
@@ -60,7 +60,7 @@ static dsql_status run_initdb(const struct cluster *cluster, const char *bindir,
     close(log);
     int status = -1;
     if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
-        return fail(err, DSQL_ERR_SYSTEM, "initdb failed: see %s", cluster->postgres_log);
+        return fail(err, DSQL_ERR_SYSTEM, "initdb failed. See \"%s\"", cluster->postgres_log);
     }
     return DSQL_OK;
 }
@@ -91,15 +91,16 @@ dsql_status data_directory_check_version(const struct cluster *cluster, int majo
         return status;
     }
     if (!text_to_int64(text_trim(buf_text(&content)), 1, 999, &own)) {
-        return fail(err, DSQL_ERR_SYSTEM, "%s is damaged", path);
+        return fail(err, DSQL_ERR_SYSTEM, "\"%s\" is damaged: it holds no version number", path);
     }
-    return own == major ? DSQL_OK
-                        : fail(err, DSQL_ERR_SYSTEM,
-                               "the cluster in %s was created by PostgreSQL %d, and the extension "
-                               "is for PostgreSQL %d. Start it with an extension built for "
-                               "PostgreSQL %d (--extension-dir), or choose another directory "
-                               "with --dir",
-                               cluster->dir, (int)own, major, (int)own);
+    return own == major
+               ? DSQL_OK
+               : fail(err, DSQL_ERR_SYSTEM,
+                      "the cluster in \"%s\" was created by PostgreSQL %d, and the extension "
+                      "is for PostgreSQL %d. Start it with an extension built for "
+                      "PostgreSQL %d (--extension-dir), or choose another directory "
+                      "with --dir",
+                      cluster->dir, (int)own, major, (int)own);
 }
 
 dsql_status data_directory_create(const struct cluster *cluster, const char *bindir,
@@ -116,7 +117,7 @@ dsql_status data_directory_create(const struct cluster *cluster, const char *bin
         status = write_settings(cluster, err);
     }
     if (status == DSQL_OK && rename(cluster->data_new, cluster->data) != 0) {
-        status = fail_errno(err, DSQL_ERR_SYSTEM, "could not rename %s", cluster->data_new);
+        status = fail_errno(err, DSQL_ERR_SYSTEM, "could not rename \"%s\"", cluster->data_new);
     }
     return status;
 }

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The data directory of a local cluster: made by initdb, with our settings. */
+/*
+ * The data directory of a local cluster, as initdb creates it, with our settings added.
+ * Settings that must hold in older clusters too are not in a file: postmaster.c passes them.
+ */
 #ifndef DSQL_LOCAL_DATA_DIRECTORY_H
 #define DSQL_LOCAL_DATA_DIRECTORY_H
 
@@ -11,7 +14,7 @@
 
 bool data_directory_exists(const struct cluster *cluster);
 
-/** initdb, with our settings.  Done aside and renamed: whole or not at all. */
+/** Runs initdb in data.new and renames that, so the directory is complete or missing. */
 dsql_status data_directory_create(const struct cluster *cluster, const char *bindir,
                                   dsql_error *err);
 

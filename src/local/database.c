@@ -7,7 +7,7 @@
 
 enum { DATABASE_ERROR_SIZE = 400 };
 
-/* PGHOSTADDR, PGSERVICE and the like are meant for the gateway's clients, not for us. */
+/* Variables like PGHOSTADDR are set for clients of the gateway (`dsql local env`). */
 void database_forget_environment(void)
 {
     static const char *const names[] = {"PGHOSTADDR", "PGSERVICE",     "PGSERVICEFILE",
@@ -28,7 +28,7 @@ PGconn *database_connect(const struct cluster *cluster, const char *user, dsql_e
     database_forget_environment();
     PGconn *conn = PQconnectdbParams(keywords, values, 0);
     if (PQstatus(conn) != CONNECTION_OK) {
-        fail(err, DSQL_ERR_CONNECT, "could not reach PostgreSQL: %s", PQerrorMessage(conn));
+        fail(err, DSQL_ERR_CONNECT, "could not connect to PostgreSQL: %s", PQerrorMessage(conn));
         PQfinish(conn);
         return NULL;
     }

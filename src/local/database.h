@@ -1,5 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Connecting to the PostgreSQL under a local cluster, over its Unix socket and without the gateway.
+/*
+ * Connections to the PostgreSQL of a local cluster, over its Unix socket and not through the
+ * gateway: no token is needed, since only the cluster's owner may enter the directory.
  */
 #ifndef DSQL_LOCAL_DATABASE_H
 #define DSQL_LOCAL_DATABASE_H
@@ -11,17 +13,19 @@
 
 #include <stdbool.h>
 
-/** Over the Unix socket, without the gateway. */
+/** A connection as user, or NULL with err filled in. */
 PGconn *database_connect(const struct cluster *cluster, const char *user, dsql_error *err);
 
-/** Statements of ours, one transaction unless they say otherwise. */
+/** Runs statements: one transaction, unless they have their own BEGIN and COMMIT. */
 dsql_status database_run(PGconn *conn, const char *sql, dsql_error *err);
 
-/** Whether a statement has succeeded; if not, the error that the server gave. */
+/** True if the statement has succeeded. */
 bool database_is_success(const PGresult *result);
+
+/** Fills err with the message and the SQLSTATE of a failed statement; DSQL_ERR_QUERY. */
 dsql_status database_query_failed(PGconn *conn, PGresult *result, dsql_error *err);
 
-/** Takes the variables that libpq would read out of the environment. */
+/** Removes the variables that libpq reads from the environment. */
 void database_forget_environment(void);
 
 #endif

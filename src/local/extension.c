@@ -22,7 +22,7 @@ enum { MODULE_MAX_SIZE = 32 << 20, MAJOR_MAX_SIZE = 16 };
 
 /* ---- Finding it ---- */
 
-/* False: the path would not fit. */
+/* False: the path does not fit. */
 static bool join(char out[PATH_MAX], const char *folder, const char *name)
 {
     int len = snprintf(out, PATH_MAX, "%s/%s", folder, name);
@@ -54,16 +54,17 @@ static dsql_status find_folder(const char *option, char out[PATH_MAX], dsql_erro
         bool fits = text_copy(text_of(option), out, PATH_MAX);
         return fits && has_module(out)
                    ? DSQL_OK
-                   : fail(err, DSQL_ERR_USAGE, "there is no " MODULE_FILE " in %s", option);
+                   : fail(err, DSQL_ERR_USAGE, "there is no " MODULE_FILE " in \"%s\"", option);
     }
     if (own_folder(own) && ((join(out, own, "extension") && has_module(out)) ||
                             (join(out, own, DSQL_EXTENSION_FROM_PROGRAM) && has_module(out)))) {
         return DSQL_OK;
     }
     return fail(err, DSQL_ERR_SYSTEM,
-                "the PostgreSQL extension " EXTENSION_NAME " was not found beside %s: build it "
-                "(needs the server's headers: apt-get install postgresql-server-dev-all), or say "
-                "where it is with --extension-dir",
+                "the PostgreSQL extension " EXTENSION_NAME
+                " was not found next to the program (\"%s\"). "
+                "Build it (Debian: apt-get install postgresql-server-dev-all), or name its "
+                "directory with --extension-dir",
                 own);
 }
 
@@ -73,7 +74,7 @@ static dsql_status read_part(const struct extension *extension, const char *name
     char path[PATH_MAX];
     return join(path, extension->folder, name)
                ? file_read(path, out, err)
-               : fail(err, DSQL_ERR_SYSTEM, "the path of the extension is too long: %s",
+               : fail(err, DSQL_ERR_SYSTEM, "the path of the extension is too long: \"%s\"",
                       extension->folder);
 }
 
@@ -85,7 +86,7 @@ static dsql_status read_major(struct extension *extension, dsql_error *err)
     int64_t major = 0;
     if (status == DSQL_OK && !text_to_int64(text_trim(buf_text(&content)), 1, 999, &major)) {
         status = fail(err, DSQL_ERR_SYSTEM,
-                      "%s/" MAJOR_FILE " is damaged: build or install the extension again",
+                      "\"%s/" MAJOR_FILE "\" is damaged. Build or install the extension again",
                       extension->folder);
     }
     extension->major = (int)major;
@@ -112,7 +113,7 @@ static dsql_status read_version(struct extension *extension, dsql_error *err)
     if (status == DSQL_OK && (!is_version(version) ||
                               !text_copy(version, extension->version, sizeof extension->version))) {
         status = fail(err, DSQL_ERR_SYSTEM,
-                      "%s/" VERSION_FILE " is damaged: build or install the extension again",
+                      "\"%s/" VERSION_FILE "\" is damaged. Build or install the extension again",
                       extension->folder);
     }
     return status;
@@ -163,8 +164,9 @@ dsql_status extension_check_major(const struct extension *extension, int major, 
         return DSQL_OK;
     }
     return fail(err, DSQL_ERR_SYSTEM,
-                "the extension in %s is for PostgreSQL %d, but %s has %d: choose the other server "
-                "with --pg-bindir, or build the extension with -DDSQL_PG_CONFIG=%s/pg_config",
+                "the extension in \"%s\" is for PostgreSQL %d, but the server in \"%s\" is "
+                "PostgreSQL %d. Choose another server with --pg-bindir, or build the extension "
+                "with -DDSQL_PG_CONFIG=%s/pg_config",
                 extension->folder, extension->major, bindir, major, bindir);
 }
 
@@ -175,12 +177,14 @@ dsql_status extension_write(const struct extension *extension, const struct clus
 {
     char path[PATH_MAX];
     if (text_contains(text_of(cluster->lib), ":")) {
-        return fail(err, DSQL_ERR_USAGE,
-                    "PostgreSQL cannot load a module from %s: choose a directory without ':' in "
-                    "its path with --dir",
-                    cluster->lib);
+        return fail(
+            err, DSQL_ERR_USAGE,
+            "PostgreSQL cannot load a module from \"%s\": the path contains a colon. Choose "
+            "another directory with --dir",
+            cluster->lib);
     }
     return join(path, cluster->lib, MODULE_FILE)
                ? file_replace(path, 0700, buf_text(&extension->module), err)
-               : fail(err, DSQL_ERR_SYSTEM, "the path of the cluster is too long");
+               : fail(err, DSQL_ERR_SYSTEM, "the path of the cluster is too long: \"%s\"",
+                      cluster->lib);
 }

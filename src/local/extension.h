@@ -32,15 +32,18 @@ struct extension {
     struct buf cluster_sql;
 };
 
-/** option: --extension-dir, or NULL: beside this program, as built or as installed. */
+/**
+ * Reads the files.  option is --extension-dir; if it is NULL, they are next to this program, in
+ * a build tree or as installed.
+ */
 dsql_status extension_read(struct extension *extension, const char *option, dsql_error *err);
 void extension_clear(struct extension *extension);
 
-/** An error that says what to do when the server is of another major version. */
+/** Fails, and says what to do, when the server has another major version. */
 dsql_status extension_check_major(const struct extension *extension, int major, const char *bindir,
                                   dsql_error *err);
 
-/** Puts the module into the cluster's folder for it. */
+/** Copies the module into the cluster's directory. */
 dsql_status extension_write(const struct extension *extension, const struct cluster *cluster,
                             dsql_error *err);
 

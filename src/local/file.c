@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See file.h. */
 #include "local/file.h"
 
 #include "base/error.h"
@@ -39,17 +38,17 @@ dsql_status file_replace(const char *path, mode_t mode, struct text content, dsq
     char aside[PATH_MAX];
     int len = snprintf(aside, sizeof aside, "%s.new", path);
     if (len < 0 || (size_t)len >= sizeof aside) {
-        return fail(err, DSQL_ERR_USAGE, "path too long: %s", path);
+        return fail(err, DSQL_ERR_USAGE, "the path is too long: \"%s\"", path);
     }
     unlink(aside);
     int fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not create %s", aside);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not create \"%s\"", aside);
     }
     bool ok = fchmod(fd, mode) == 0 && write_all(fd, content);
     ok = close(fd) == 0 && ok;
     if (!ok || rename(aside, path) != 0) {
-        fail_errno(err, DSQL_ERR_SYSTEM, "could not write %s", path);
+        fail_errno(err, DSQL_ERR_SYSTEM, "could not write \"%s\"", path);
         unlink(aside);
         return DSQL_ERR_SYSTEM;
     }
@@ -60,7 +59,7 @@ dsql_status file_read(const char *path, struct buf *out, dsql_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not read %s", path);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not read \"%s\"", path);
     }
     char chunk[4096];
     ssize_t got = 0;
@@ -71,20 +70,20 @@ dsql_status file_read(const char *path, struct buf *out, dsql_error *err)
         }
     } while (got > 0 || (got < 0 && errno == EINTR));
     if (got < 0) {
-        fail_errno(err, DSQL_ERR_SYSTEM, "could not read %s", path);
+        fail_errno(err, DSQL_ERR_SYSTEM, "could not read \"%s\"", path);
     }
     close(fd);
     if (got < 0) {
         return DSQL_ERR_SYSTEM;
     }
-    return buf_ok(out) ? DSQL_OK : fail(err, DSQL_ERR_SYSTEM, "%s is too large", path);
+    return buf_ok(out) ? DSQL_OK : fail(err, DSQL_ERR_SYSTEM, "\"%s\" is too large", path);
 }
 
 dsql_status file_copy_to(const char *path, int fd, dsql_error *err)
 {
     int from = open(path, O_RDONLY | O_CLOEXEC);
     if (from < 0) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not read %s", path);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not read \"%s\"", path);
     }
     char chunk[4096];
     ssize_t got = read(from, chunk, sizeof chunk);
@@ -99,17 +98,17 @@ dsql_status folder_make_all(const char *path, dsql_error *err)
 {
     char part[PATH_MAX];
     if (!text_copy(text_of(path), part, sizeof part)) {
-        return fail(err, DSQL_ERR_USAGE, "path too long: %s", path);
+        return fail(err, DSQL_ERR_USAGE, "the path is too long: \"%s\"", path);
     }
     for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(part, 0755) != 0 && errno != EEXIST) {
-            return fail_errno(err, DSQL_ERR_SYSTEM, "could not create %s", part);
+            return fail_errno(err, DSQL_ERR_SYSTEM, "could not create \"%s\"", part);
         }
         *slash = '/';
     }
     if (mkdir(part, 0755) != 0 && errno != EEXIST) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not create %s", part);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not create \"%s\"", part);
     }
     return DSQL_OK;
 }
@@ -117,10 +116,10 @@ dsql_status folder_make_all(const char *path, dsql_error *err)
 dsql_status folder_make(const char *path, mode_t mode, dsql_error *err)
 {
     if (mkdir(path, mode) != 0 && errno != EEXIST) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not create %s", path);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not create \"%s\"", path);
     }
     if (chmod(path, mode) != 0) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not set the permissions of %s", path);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not set the permissions of \"%s\"", path);
     }
     return DSQL_OK;
 }
@@ -137,7 +136,7 @@ dsql_status folder_remove(const char *path, bool keep_top, dsql_error *err)
     bool ok = nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0;
     ok = ok && (keep_top || rmdir(path) == 0);
     if (!ok && errno != ENOENT) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not remove %s", path);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not remove \"%s\"", path);
     }
     return DSQL_OK;
 }

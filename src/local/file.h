@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Files and folders, whole: a file is replaced at once or not at all. */
+/*
+ * Files and directories.  A file is replaced as a whole: a crash leaves its old content or
+ * its new content, never a part.  Knows nothing of what the files are for.
+ */
 #ifndef DSQL_LOCAL_FILE_H
 #define DSQL_LOCAL_FILE_H
 
@@ -14,22 +17,22 @@ enum { FILE_MAX_SIZE = 1 << 20 };
 
 bool file_exists(const char *path);
 
-/** Writes beside it, then renames: a reader sees the old content or the new. */
+/** Writes a file beside it and renames that. */
 dsql_status file_replace(const char *path, mode_t mode, struct text content, dsql_error *err);
 
-/** Appends the content to out, at most what out can hold. */
+/** Appends the content to out; fails when out cannot hold it. */
 dsql_status file_read(const char *path, struct buf *out, dsql_error *err);
 
 /** Copies a file to a descriptor. */
 dsql_status file_copy_to(const char *path, int fd, dsql_error *err);
 
-/** The folder and all above it that are missing (0755); an existing one is left alone. */
+/** Creates the directory and its missing parents (0755); existing ones stay as they are. */
 dsql_status folder_make_all(const char *path, dsql_error *err);
 
-/** One folder with exactly that mode; one that exists gets the mode. */
+/** Creates one directory with exactly this mode; an existing one gets the mode. */
 dsql_status folder_make(const char *path, mode_t mode, dsql_error *err);
 
-/** Removes what is in it and, unless keep_top, the folder too.  Follows no link. */
+/** Removes the content and, unless keep_top, the directory too.  Follows no symbolic link. */
 dsql_status folder_remove(const char *path, bool keep_top, dsql_error *err);
 
 bool folder_is_empty(const char *path);

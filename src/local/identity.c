@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See identity.h. */
 #include "local/identity.h"
 
 #include "base/error.h"
@@ -13,7 +12,7 @@
 
 enum { KEY_ID_LEN = 20, SECRET_LEN = 40 };
 
-/* len characters of a 32- or 64-character alphabet: a power of two, so unbiased. */
+/* The alphabet has 32 or 64 characters: a power of two divides 256, so none is more likely. */
 static bool random_text(const char *alphabet, size_t len, char *out)
 {
     unsigned char bytes[64];
@@ -119,5 +118,9 @@ dsql_status identity_read_first(const char *path, char key_id[IDENTITY_KEY_ID_SI
     bool ok =
         id != NULL && text_copy(text_of(id), key_id, IDENTITY_KEY_ID_SIZE) && fill(entry, out);
     json_decref(root);
-    return ok ? DSQL_OK : fail(err, DSQL_ERR_SYSTEM, "could not read an identity from %s", path);
+    return ok ? DSQL_OK
+              : fail(err, DSQL_ERR_SYSTEM,
+                     "could not read an identity from \"%s\": it is missing, not readable or "
+                     "damaged",
+                     path);
 }

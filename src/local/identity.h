@@ -1,5 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Who may log in to the local cluster: what IAM is for Aurora DSQL.  One JSON file, 0600. */
+/*
+ * The access keys that a local cluster accepts: what IAM is for Aurora DSQL.  They are in one
+ * JSON file of mode 0600.  Which roles an identity may log in as is in the database
+ * (role_mapping.h).
+ */
 #ifndef DSQL_LOCAL_IDENTITY_H
 #define DSQL_LOCAL_IDENTITY_H
 
@@ -13,14 +17,14 @@
 
 enum { IDENTITY_KEY_ID_SIZE = 64 };
 
-/** Writes the file with one identity, local-admin, unless it is there. */
+/** Creates the file with one identity, local-admin, unless it exists. */
 dsql_status identity_create_file(const char *path, dsql_error *err);
 
-/** The first identity: what `dsql local env` exports.  Clear secret afterwards. */
+/** The first identity, which `dsql local env` exports.  The caller clears its secrets. */
 dsql_status identity_read_first(const char *path, char key_id[IDENTITY_KEY_ID_SIZE],
                                 struct gateway_identity *out, dsql_error *err);
 
-/** Looks an access key id up; reads the file each time, so that it may change. */
+/** Looks up an access key id.  It reads the file each time, so edits apply at once. */
 bool identity_find(const char *path, struct text key_id, struct gateway_identity *out);
 
 #endif

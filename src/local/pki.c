@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See pki.h. */
 #include "local/pki.h"
 
 #include "base/buf.h"
@@ -63,7 +62,7 @@ static bool set_serial(X509 *certificate)
     if (!random_bytes(bytes, sizeof bytes)) {
         return false;
     }
-    bytes[0] = (unsigned char)((bytes[0] & 0x7f) | 0x40); /* positive, never short */
+    bytes[0] = (unsigned char)((bytes[0] & 0x7f) | 0x40); /* positive, and always 16 bytes */
     BIGNUM *number = BN_bin2bn(bytes, sizeof bytes, NULL);
     bool ok =
         number != NULL && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != NULL;
@@ -73,7 +72,7 @@ static bool set_serial(X509 *certificate)
 
 static bool set_dates(X509 *certificate, int days)
 {
-    /* An hour back, for containers whose clocks are not quite ours. */
+    /* An hour ago: the clock of a container may be behind. */
     return X509_gmtime_adj(X509_getm_notBefore(certificate), -3600) != NULL &&
            X509_time_adj_ex(X509_getm_notAfter(certificate), days, 0, NULL) != NULL;
 }
@@ -97,7 +96,7 @@ struct request {
     const char *common_name;
     int days;
     const struct extension *extensions;
-    X509 *issuer; /* NULL: itself */
+    X509 *issuer; /* NULL: self-signed */
     EVP_PKEY *issuer_key;
     EVP_PKEY *key;
 };
@@ -126,7 +125,7 @@ static X509 *make_certificate(const struct request *request)
     return certificate;
 }
 
-/* Takes what was written into the memory BIO to a file, and wipes it. */
+/* The BIO of a key is in secure memory, which OpenSSL wipes when the BIO is freed. */
 static dsql_status save(BIO *bio, const char *path, mode_t mode, dsql_error *err)
 {
     char *data = NULL;
@@ -168,7 +167,7 @@ static dsql_status make_ca(const struct pki_files *files, dsql_error *err)
                                                          .key = key});
     dsql_status status = DSQL_OK;
     if (certificate == NULL) {
-        status = fail(err, DSQL_ERR_NOMEM, "could not make a certificate authority");
+        status = fail(err, DSQL_ERR_NOMEM, "could not create a certificate authority");
     }
     if (status == DSQL_OK) {
         status = save_key(key, files->ca_key, err);
@@ -214,7 +213,8 @@ static dsql_status make_server(const struct pki_files *files, const char *endpoi
     }
     dsql_status status = DSQL_OK;
     if (certificate == NULL) {
-        status = fail(err, DSQL_ERR_SYSTEM, "could not make a certificate with %s", files->ca_key);
+        status = fail(err, DSQL_ERR_SYSTEM,
+                      "could not create a TLS certificate with the CA key \"%s\"", files->ca_key);
     }
     if (status == DSQL_OK) {
         status = save_key(key, files->server_key, err);
@@ -238,7 +238,7 @@ dsql_status pki_ensure(const struct pki_files *files, const char *endpoint, bool
                       pki_lasts(files->server_certificate, PKI_RENEW_DAYS);
     *is_new = !has_server;
     if (!has_server) {
-        /* Gone first: whatever is interrupted from here on is made anew next time. */
+        /* Removed first: if this is interrupted, the next start creates all of it again. */
         unlink(files->server_certificate);
     }
     if (!has_ca) {

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A private certificate authority for one cluster, and the server's certificate
- * by it.  Nobody else is asked to trust it.
+ * A private certificate authority for one cluster, and the server certificate that it signs.
+ * Only clients that use its ca.pem trust it; it is not added to the system's trust store.
  */
 #ifndef DSQL_LOCAL_PKI_H
 #define DSQL_LOCAL_PKI_H
@@ -19,11 +19,11 @@ struct pki_files {
     const char *server_key;
 };
 
-/** Makes what is missing or ends within 30 days; *is_new says whether anything was. */
+/** Creates what is missing or expires within 30 days; *is_new: whether anything was. */
 dsql_status pki_ensure(const struct pki_files *files, const char *endpoint, bool *is_new,
                        dsql_error *err);
 
-/** Is there a certificate that lasts that many days more? */
+/** True if the certificate exists and is valid for at least that many days more. */
 bool pki_lasts(const char *certificate_file, int days);
 
 #endif

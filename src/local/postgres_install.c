@@ -24,7 +24,7 @@ int postgres_parse_version(const char *text)
     return text_to_int64(text_slice(rest, 0, digits), 1, 999, &version) ? (int)version : 0;
 }
 
-/* 0: there is no server in that folder. */
+/* 0: the directory holds no PostgreSQL server. */
 static int version_in(const char *bindir)
 {
     char program[PATH_MAX];
@@ -73,14 +73,16 @@ dsql_status postgres_find(const char *option, int wanted, char bindir[POSTGRES_B
         take_if_better(option, wanted, bindir, &best);
         *version = best;
         return best > 0 ? DSQL_OK
-                        : fail(err, DSQL_ERR_USAGE, "no PostgreSQL server %d or newer in %s",
+                        : fail(err, DSQL_ERR_USAGE,
+                               "no PostgreSQL server of version %d or later in \"%s\"",
                                POSTGRES_OLDEST, option);
     }
     look_around(wanted, bindir, &best);
     *version = best;
     return best > 0 ? DSQL_OK
                     : fail(err, DSQL_ERR_SYSTEM,
-                           "no PostgreSQL server %d or newer found: install one with 'apt-get "
-                           "install postgresql', or say where it is with --pg-bindir",
+                           "no PostgreSQL server of version %d or later was found. Install one "
+                           "(Debian: apt-get install postgresql), or name the directory of its "
+                           "programs with --pg-bindir",
                            POSTGRES_OLDEST);
 }

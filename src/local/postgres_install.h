@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Finding the programs of PostgreSQL on this machine. */
+/*
+ * Finding the programs of PostgreSQL on this machine: --pg-bindir, pg_config, then the
+ * directories of Debian's packages.  Knows nothing of clusters.
+ */
 #ifndef DSQL_LOCAL_POSTGRES_INSTALL_H
 #define DSQL_LOCAL_POSTGRES_INSTALL_H
 
@@ -8,13 +11,13 @@
 enum { POSTGRES_OLDEST = 15, POSTGRES_BINDIR_SIZE = 512 };
 
 /**
- * The folder with initdb and postgres, and its version.  option: --pg-bindir or NULL:
- * then preferably one of version wanted, else the newest.
+ * The directory with initdb and postgres, and their major version.  option is --pg-bindir; if
+ * it is NULL, a server of version wanted is preferred, and otherwise the newest.
  */
 dsql_status postgres_find(const char *option, int wanted, char bindir[POSTGRES_BINDIR_SIZE],
                           int *version, dsql_error *err);
 
-/** The number in "postgres (PostgreSQL) 15.20": 15; 0 when there is none. */
+/** The major version in "postgres (PostgreSQL) 15.20": 15; 0 if there is no number. */
 int postgres_parse_version(const char *text);
 
 #endif

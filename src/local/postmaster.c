@@ -21,8 +21,9 @@
 enum { WAIT_START_MS = 30000, WAIT_STOP_MS = 15000, POLL_MS = 15 };
 
 /*
- * What no file may change, given at each start; also to clusters that are older.  An
- * update leaves a dead version and touches every index, so autovacuum is eager.
+ * Given on the command line, so that postgresql.conf cannot change them and older clusters have
+ * them too.  Each UPDATE leaves a dead row version and touches every index, so autovacuum
+ * runs often.
  */
 static const char *const start_settings[] = {
     "shared_preload_libraries=dsql_local",
@@ -63,7 +64,7 @@ pid_t postmaster_start(const struct cluster *cluster, const char *bindir, const 
     arguments_add(&arguments, program);
     arguments_add(&arguments, "-D");
     arguments_add(&arguments, cluster->data);
-    /* -k, not a line in the file: a cluster's folder may be moved. */
+    /* An argument and not a setting in the file: the cluster's directory may be moved. */
     arguments_add(&arguments, "-k");
     arguments_add(&arguments, cluster->run);
     add_setting(&arguments, path);
@@ -103,7 +104,8 @@ PGconn *postmaster_wait(const struct cluster *cluster, pid_t *pid, dsql_error *e
         int status = 0;
         if (waitpid(*pid, &status, WNOHANG) == *pid) {
             *pid = 0;
-            fail(err, DSQL_ERR_SYSTEM, "PostgreSQL ended at once: see %s", cluster->postgres_log);
+            fail(err, DSQL_ERR_SYSTEM, "PostgreSQL terminated while starting. See \"%s\"",
+                 cluster->postgres_log);
             return NULL;
         }
         clock_sleep_ms(clock_system(), POLL_MS);
@@ -111,14 +113,14 @@ PGconn *postmaster_wait(const struct cluster *cluster, pid_t *pid, dsql_error *e
     return NULL;
 }
 
-/* ---- Stopping what an earlier life left ---- */
+/* ---- Stopping a server whose daemon has gone ---- */
 
 static bool is_alive(pid_t pid)
 {
     return kill(pid, 0) == 0 || errno == EPERM;
 }
 
-/* The pid in postmaster.pid may have been given to somebody else since. */
+/* The process id in postmaster.pid may by now be that of another program. */
 static bool is_our_postmaster(const struct cluster *cluster, pid_t pid)
 {
     char link[64];
@@ -165,7 +167,8 @@ dsql_status postmaster_stop_orphan(const struct cluster *cluster, dsql_error *er
     }
     pid_t pid = read_postmaster_pid(path);
     if (pid == 0 || !is_alive(pid)) {
-        return DSQL_OK; /* PostgreSQL sees that itself, and checks its shared memory too */
+        return DSQL_OK; /* PostgreSQL finds a stale file itself, and also checks its shared memory
+                         */
     }
     if (!is_our_postmaster(cluster, pid)) {
         unlink(path);
@@ -178,5 +181,5 @@ dsql_status postmaster_stop_orphan(const struct cluster *cluster, dsql_error *er
     kill(pid, SIGQUIT);
     return wait_gone(pid, WAIT_STOP_MS)
                ? DSQL_OK
-               : fail(err, DSQL_ERR_SYSTEM, "PostgreSQL (pid %d) does not stop", (int)pid);
+               : fail(err, DSQL_ERR_SYSTEM, "PostgreSQL (process %d) has not stopped", (int)pid);
 }

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See program.h. */
 #include "local/program.h"
 
 #include <fcntl.h>
@@ -11,7 +10,7 @@
 void arguments_add(struct arguments *arguments, const char *value)
 {
     if (arguments->count + 1 < sizeof arguments->values / sizeof *arguments->values) {
-        /* exec() is declared as if it changed them. */
+        /* exec() takes char *, and does not change the strings. */
         union {
             const char *given;
             char *taken;

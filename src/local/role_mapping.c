@@ -22,14 +22,14 @@ static dsql_status create_role(PGconn *conn, const char *role, dsql_error *err)
 {
     char *name = PQescapeIdentifier(conn, role, strlen(role));
     if (name == NULL) {
-        return fail(err, DSQL_ERR_USAGE, "not a role's name");
+        return fail(err, DSQL_ERR_USAGE, "the role name is not valid: %s", PQerrorMessage(conn));
     }
     struct buf sql AUTO_BUF;
     buf_init(&sql, 1024);
     buf_printf(&sql, "CREATE ROLE %s WITH LOGIN", name);
     PQfreemem(name);
     return buf_ok(&sql) ? database_run(conn, sql.data, err)
-                        : fail(err, DSQL_ERR_USAGE, "the role's name is too long");
+                        : fail(err, DSQL_ERR_USAGE, "the role name is too long");
 }
 
 static dsql_status call_iam(PGconn *conn, const char *sql, const char *role, const char *arn,
@@ -59,4 +59,17 @@ dsql_status role_mapping_grant(PGconn *conn, const char *role, const char *arn, 
 dsql_status role_mapping_revoke(PGconn *conn, const char *role, const char *arn, dsql_error *err)
 {
     return call_iam(conn, "SELECT sys.iam_revoke($1, $2)", role, arn, err);
+}
+
+dsql_status role_mapping_list(PGconn *conn, role_mapping_fn fn, dsql_error *err)
+{
+    PGresult *result =
+        PQexec(conn, "SELECT pg_role_name, arn FROM sys.iam_pg_role_mappings ORDER BY 1, 2");
+    dsql_status status =
+        database_is_success(result) ? DSQL_OK : database_query_failed(conn, result, err);
+    for (int i = 0; status == DSQL_OK && i < PQntuples(result); i++) {
+        fn(PQgetvalue(result, i, 0), PQgetvalue(result, i, 1));
+    }
+    PQclear(result);
+    return status;
 }

@@ -42,16 +42,16 @@ says 'dumping'
 equals 'who may read it' "$(stat -c %a "$file")" 600
 fails 'a folder that is not there' dump "$scratch/none/file"
 fails 'without a file' dump
-says 'a file is missing'
+says 'no file given'
 
 fails 'a cluster that does not run' restore "$file"
-says 'no cluster runs'
+says 'no cluster is running'
 succeeds 'another cluster' "$DSQL" local start --dir "$other" --port 0
 head -c 2000 "$file" >"$scratch/cut"
 fails 'half a file' restore "$scratch/cut"
-says 'is not complete'
+says 'is incomplete'
 fails 'some other file' restore "$0"
-says 'was not made by'
+says 'was not written by'
 {
     head -n 1 "$file"
     echo 'CREATE TABLE half (id int); SELECT 1 / 0;'
@@ -59,7 +59,7 @@ says 'was not made by'
 } >"$scratch/wrong"
 fails 'a file with an error in it' restore "$scratch/wrong"
 says 'division by zero'
-says 'nothing was changed'
+says 'Nothing was changed'
 equals 'nothing was' "$(owner "SELECT count(*) FROM pg_class WHERE relname = 'half'")" 0
 
 succeeds restore restore "$file"

@@ -51,7 +51,7 @@ succeeds stop stop
 empty=$(mktemp -d "${TMPDIR:-/tmp}/dsql-test.XXXXXX")
 chmod 0711 "$empty"
 fails 'no module' start --extension-dir "$empty"
-says "there is no dsql_local.so in $empty"
+says "there is no dsql_local.so in \"$empty\""
 cp "$BUILD"/extension/dsql_local* "$empty"
 echo 99 >"$empty/dsql_local.major"
 fails 'a module for another server' start --extension-dir "$empty"

@@ -1,0 +1,94 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "local/report.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/*
+ * "p TEXT" is progress, "e STATUS ERRNO TEXT" an error, "r PORT" the end of a start.  No text
+ * has a line break in it: progress has none by itself, and fail() removes them.
+ */
+enum { LINE_SIZE = DSQL_ERROR_MESSAGE_SIZE + 32, PORT_MAX = 65535 };
+
+/* Until the daemon has its log, standard error is the command's, which prints what it reads. */
+static bool has_own_log;
+
+void report_copy_to_log(void)
+{
+    has_own_log = true;
+}
+
+void report_progress(const char *format, ...)
+{
+    char line[LINE_SIZE];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    dprintf(REPORT_FD, "p %s\n", line);
+    if (has_own_log) {
+        fprintf(stderr, "%s\n", line);
+    }
+}
+
+void report_error(const dsql_error *err)
+{
+    dprintf(REPORT_FD, "e %d %d %s\n", (int)err->status, err->os_errno, err->message);
+    if (has_own_log) {
+        fprintf(stderr, "%s\n", err->message);
+    }
+}
+
+void report_ready(int port)
+{
+    dprintf(REPORT_FD, "r %d\n", port);
+}
+
+static void read_error(struct text rest, dsql_error *err)
+{
+    struct text status_text;
+    struct text errno_text;
+    struct text message;
+    int64_t status = 0;
+    int64_t os_errno = 0;
+    if (text_cut(rest, ' ', &status_text, &rest) && text_cut(rest, ' ', &errno_text, &message) &&
+        text_to_int64(status_text, 1, INT_MAX, &status) &&
+        text_to_int64(errno_text, 0, INT_MAX, &os_errno)) {
+        fail(err, (dsql_status)status, "%.*s", (int)message.len, message.data);
+        err->os_errno = (int)os_errno;
+    }
+}
+
+static void read_line(struct text line, struct report *report)
+{
+    struct text rest = text_slice(line, 2, line.len);
+    int64_t port = 0;
+    if (text_starts_with(line, "p ") && report->progress != NULL) {
+        char words[LINE_SIZE] = "";
+        text_copy(rest, words, sizeof words);
+        report->progress(words);
+    }
+    if (text_starts_with(line, "e ")) {
+        read_error(rest, &report->error);
+    }
+    if (text_starts_with(line, "r ") && text_to_int64(rest, 0, PORT_MAX, &port)) {
+        report->port = (int)port;
+    }
+}
+
+void report_read(int fd, struct report *report)
+{
+    FILE *in = fdopen(fd, "r");
+    char line[LINE_SIZE];
+    while (in != NULL && fgets(line, sizeof line, in) != NULL) {
+        read_line(text_trim_end(text_of(line)), report);
+    }
+    if (in != NULL) {
+        fclose(in);
+    }
+}

@@ -51,7 +51,7 @@ struct settings {
     char port[6];
     char application_name[SETTINGS_NAME_SIZE]; /* complete: "[prefix:]dsql-c/VERSION" */
     char *profile;                             /* NULL: AWS_PROFILE, then "default" */
-    char *ca_file;                             /* NULL: find one, see connect/trust.h */
+    char *ca_file;                             /* NULL: find one, see connect/sslrootcert.h */
     dsql_credentials_provider *credentials;    /* a reference of ours; NULL: the default chain */
     int token_seconds;
     int connect_timeout_ms; /* -1: for ever */

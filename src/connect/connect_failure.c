@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See failure.h. */
 #include "connect/connect_failure.h"
 
 #include "base/buf.h"
@@ -12,11 +11,11 @@ enum {
     PRIMARY_SHOWN_WITH_HINT = 120, /* leaves room for the hint and the next step */
     HINT_SHOWN = 130,
     ADVICE_MAX = 200,
-    TELLING_LENGTH = 12, /* of a piece of a token */
-    SKEW_WORTH_BLAMING_S = 30
+    SECRET_PIECE_LENGTH = 12, /* a repetition this long is not a coincidence */
+    SIGNIFICANT_SKEW_S = 30   /* less does not explain an expired signature */
 };
 
-/* ---- Reading ---- */
+/* ---- Parsing ---- */
 
 /* Every SQLSTATE has a digit in it; FATAL, ERROR and PANIC have none. */
 static bool is_sqlstate(struct text text)
@@ -33,8 +32,8 @@ static bool is_sqlstate(struct text text)
 }
 
 /*
- * "...: FATAL:  08006: unable to accept ...": what stands between two colons and looks
- * like a SQLSTATE.  The words around it may be translated, so they are not looked at.
+ * "...: FATAL:  08006: unable to accept ...": the part between two colons that has the form of a
+ * SQLSTATE.  The words around it may be translated, so they do not matter.
  */
 static bool find_sqlstate(struct text line, struct connect_failure *out)
 {
@@ -63,7 +62,7 @@ static struct text find_hint(struct text lines)
     return text_of("");
 }
 
-/* Only the server may ask for another try, never a text of libpq or of the system. */
+/* Only a message of the server can cause a retry, never one of libpq or of the system. */
 static enum connect_failure_kind kind_of(const struct connect_failure *failure)
 {
     struct text state = text_of(failure->sqlstate);
@@ -74,14 +73,14 @@ static enum connect_failure_kind kind_of(const struct connect_failure *failure)
         return CONNECT_FAILURE_EXPIRED;
     }
     if (text_equal_string(state, "53300") || text_equal_string(state, "53400") ||
-        text_equal_string(state, "57P03") || /* it is starting, or gets well after a crash */
+        text_equal_string(state, "57P03") || /* cannot_connect_now: starting up or recovering */
         (!text_is_empty(state) && text_contains(failure->primary, "waking up cluster"))) {
         return CONNECT_FAILURE_TRANSIENT;
     }
     return CONNECT_FAILURE_PERMANENT;
 }
 
-/* With several addresses there are several messages; the one of a server counts. */
+/* libpq reports each address that it tried.  The message that comes from a server counts. */
 struct connect_failure connect_failure_read(struct text message)
 {
     struct connect_failure failure = {.primary = text_trim(message), .hint = text_of("")};
@@ -115,25 +114,25 @@ static void advise_about_clock(struct buf *out, const struct connect_failure *fa
 {
     int64_t skew_s = 0;
     if (!signature_skew_measure(failure->hint, context->now_s, &skew_s)) {
-        buf_add_string(out, "; is the clock of this machine right?");
+        buf_add_string(out, "; check the clock of this machine (NTP)");
         return;
     }
     int64_t size_s = skew_s < 0 ? -skew_s : skew_s;
-    if (size_s < SKEW_WORTH_BLAMING_S) {
-        buf_printf(out, "; the clock is right, so %d seconds (token_seconds) are too few",
+    if (size_s < SIGNIFICANT_SKEW_S) {
+        buf_printf(out, "; the clock is correct, so token_seconds (%d s) is too short",
                    context->token_seconds);
         return;
     }
     buf_add_string(out, "; the clock of this machine is ");
     add_duration(out, size_s);
-    buf_printf(out, " %s that of AWS: set it right", skew_s < 0 ? "behind" : "ahead of");
+    buf_printf(out, " %s that of AWS: synchronize it (NTP)", skew_s < 0 ? "behind" : "ahead of");
 }
 
 static void advise_about_expiry(struct buf *out, const struct connect_failure *failure,
                                 const struct connect_failure_context *context)
 {
     if (text_contains(failure->hint, "security token")) {
-        buf_add_string(out, "; renew the AWS credentials (their session is over)");
+        buf_add_string(out, "; renew the AWS credentials: their session has expired");
     } else {
         advise_about_clock(out, failure, context);
     }
@@ -144,35 +143,34 @@ static void advise_about_access(struct buf *out, const struct connect_failure *f
 {
     bool is_admin = text_equal_string(text_of(context->user), "admin");
     if (text_contains(failure->hint, "Wrong user to action mapping")) {
-        buf_add_string(out, "; user admin needs a DbConnectAdmin token, every other user a "
+        buf_add_string(out, "; user admin needs a DbConnectAdmin token, and every other user a "
                             "DbConnect token");
     } else if (is_admin) {
-        buf_add_string(out, "; may these AWS credentials do dsql:DbConnectAdmin on this cluster, "
-                            "and is the region right?");
+        buf_add_string(out, "; check that IAM allows these credentials dsql:DbConnectAdmin on this "
+                            "cluster, and that the region is correct");
     } else {
-        buf_add_string(out, "; may these AWS credentials do dsql:DbConnect on this cluster, and "
-                            "was AWS IAM GRANT done for this user?");
+        buf_add_string(out, "; check that IAM allows these credentials dsql:DbConnect on this "
+                            "cluster, and that AWS IAM GRANT maps their role to this user");
     }
 }
 
-/* Words of a server or of libpq, and what to do.  The first that fits. */
+/* Parts of messages of the server and of libpq, and what to do.  The first match counts. */
 static const struct {
     const char *words;
     const char *advice;
 } advices[] = {
-    {"waking up cluster", "; try again in some seconds"},
-    {"sni was not received", "; host must be the cluster's name, and sslsni not 0"},
+    {"waking up cluster", "; try again in a few seconds"},
+    {"sni was not received", "; host must be the cluster's endpoint, and sslsni must not be 0"},
     {"setting configuration parameter",
-     "; it comes from options=, or from PGGEQO, PGTZ or PGDATESTYLE: take it out"},
-    {"certificate verify failed", "; name the CA file in ca_file or PGSSLROOTCERT"},
-    {"root certificate file", "; ca_file or PGSSLROOTCERT names it: put the right name there"},
-    {"does not match host name",
-     "; that server is not this cluster: are host and PGHOSTADDR right?"},
-    {"does not support SSL", "; that is no Aurora DSQL: are host, PGHOSTADDR and port right?"},
+     "; remove it from options=, or unset PGGEQO, PGTZ or PGDATESTYLE"},
+    {"certificate verify failed", "; set ca_file or PGSSLROOTCERT to the file of the CA"},
+    {"root certificate file", "; correct the file name in ca_file or PGSSLROOTCERT"},
+    {"does not match host name", "; the server is not this cluster: check host and PGHOSTADDR"},
+    {"does not support SSL", "; the server is not Aurora DSQL: check host, PGHOSTADDR and port"},
     {"authentication method requirement",
-     "; that is no Aurora DSQL: are host, PGHOSTADDR and port right?"},
-    {"could not translate host name", "; does this cluster exist, in this region?"},
-    {"Connection refused", "; is the port right, and does anything listen there?"},
+     "; the server is not Aurora DSQL: check host, PGHOSTADDR and port"},
+    {"could not translate host name", "; check that the cluster exists in this region"},
+    {"Connection refused", "; check the port, and that a server listens there"},
 };
 
 static void advise(struct buf *out, const struct connect_failure *failure,
@@ -199,7 +197,7 @@ static void advise(struct buf *out, const struct connect_failure *failure,
     }
 }
 
-/* The end of the token: the session token, if there is one, and the signature. */
+/* The secret end of a token: the session token, if there is one, and the signature. */
 static struct text secrets_of(const char *token)
 {
     static const char *const names[] = {"X-Amz-Security-Token=", "X-Amz-Signature="};
@@ -215,12 +213,12 @@ static struct text secrets_of(const char *token)
     return text_of("");
 }
 
-/* Is a piece of the secrets in the text? */
-static bool tells(struct text text, struct text secrets)
+/* Whether the text contains a piece of the secrets. */
+static bool reveals(struct text text, struct text secrets)
 {
-    char piece[TELLING_LENGTH + 1];
-    for (size_t i = 0; i + TELLING_LENGTH <= text.len; i++) {
-        if (text_copy(text_slice(text, i, TELLING_LENGTH), piece, sizeof piece) &&
+    char piece[SECRET_PIECE_LENGTH + 1];
+    for (size_t i = 0; i + SECRET_PIECE_LENGTH <= text.len; i++) {
+        if (text_copy(text_slice(text, i, SECRET_PIECE_LENGTH), piece, sizeof piece) &&
             text_contains(secrets, piece)) {
             return true;
         }
@@ -228,20 +226,21 @@ static bool tells(struct text text, struct text secrets)
     return false;
 }
 
-/* A server that repeats the token it was given does not get it into errors and logs. */
+/* A server that repeats its token cannot place it in errors and logs. */
 static struct text shown(struct text text, const char *token, size_t max)
 {
-    if (text_contains(text, "X-Amz-") || tells(text, secrets_of(token))) {
-        return text_of("(withheld: it repeats a token)");
+    if (text_contains(text, "X-Amz-") || reveals(text, secrets_of(token))) {
+        return text_of("(not shown: it contains a token)");
     }
     return text_slice(text, 0, max);
 }
 
 /*
- * libpq adds guesses of its own in lines of their own.  Ours come instead: one of libpq's is to
- * turn verification off, which cannot be done here.
+ * libpq adds advice in lines of their own.  It is replaced by ours: libpq would have the user turn
+ * verification off, which is not possible here.
  */
-static bool is_guess(struct text line)
+
+static bool is_libpq_advice(struct text line)
 {
     return text_starts_with(line, "\t") || text_contains(line, "change sslmode");
 }
@@ -255,7 +254,7 @@ static void add_lines(struct buf *out, struct text lines)
 {
     struct text line;
     while (text_next_line(&lines, &line)) {
-        if (!is_guess(line)) {
+        if (!is_libpq_advice(line)) {
             add_cut(out, text_of(out->len == 0 ? "" : "; "));
             add_cut(out, text_trim(line));
         }

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See retry.h. */
 #include "connect/connect_retry.h"
 
 enum { FIRST_WAIT_MS = 100, LONGEST_WAIT_MS = 5000 };

@@ -1,12 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether a refused connect is tried again, and when.  A table in words:
+ * Whether a failed connect is retried, and when:
  *
- *   expired                once, at once, with fresh credentials and so a fresh token
- *   passes (waking up,     again and again, waiting 100 ms, 200 ms ... 5 s, half of it
- *   too many)              chance, as long as the wait ends before the deadline
- *   anything else          never: no word of the network or of TLS changes by asking again,
- *                          and libpq has tried all addresses of the name already
+ *   expired      once, at once, with new credentials and therefore a new token
+ *   transient    until the deadline, with waits of 100 ms, 200 ms ... 5 s, half of each random
+ *   permanent    never: errors of the network and of TLS do not change with a second attempt,
+ *                and libpq has already tried every address of the host
  */
 #ifndef DSQL_CONNECT_CONNECT_RETRY_H
 #define DSQL_CONNECT_CONNECT_RETRY_H
@@ -14,7 +13,7 @@
 #include "base/random.h"
 #include "connect/connect_failure.h"
 
-/** All zero is the beginning. */
+/** All zero: before the first attempt. */
 struct connect_retry {
     int waits;
     bool was_expired;
@@ -22,7 +21,7 @@ struct connect_retry {
 
 enum { CONNECT_RETRY_GIVE_UP = -1 };
 
-/** How long to wait before the next one; CONNECT_RETRY_GIVE_UP: not at all. */
+/** The wait in ms before the next attempt, or CONNECT_RETRY_GIVE_UP.  left_ms: to the deadline. */
 int64_t connect_retry_next(struct connect_retry *retry, enum connect_failure_kind kind,
                            int64_t left_ms, const struct random_source *random);
 

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See connection.h. */
 #include "connect/connection.h"
 
 #include "base/error.h"
@@ -80,15 +79,16 @@ static PGconn *start(const struct settings *settings, const struct connect_world
         fail_nomem(err);
         return NULL;
     }
-    /* Verbose puts the SQLSTATE into the text of a refused connect: see failure.h. */
+    /* Puts the SQLSTATE and the HINT into the text of a failed connect: see connect_failure.h. */
     PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
     return conn;
 }
 
-/* ---- One try ---- */
+/* ---- One attempt ---- */
 
-static enum connect_failure_kind refuse(const struct settings *settings, const struct clock *clock,
-                                        const PGconn *conn, dsql_error *err)
+static enum connect_failure_kind report_failure(const struct settings *settings,
+                                                const struct clock *clock, const PGconn *conn,
+                                                dsql_error *err)
 {
     struct connect_failure failure = connect_failure_read(text_of(PQerrorMessage(conn)));
     const struct connect_failure_context context = {.host = settings->endpoint.host,
@@ -115,17 +115,17 @@ static bool drive(PGconn *conn, const struct clock *clock, int64_t deadline_ms)
     return true;
 }
 
-static void fail_late(const struct settings *settings, dsql_error *err)
+static void fail_timeout(const struct settings *settings, dsql_error *err)
 {
     fail(err, DSQL_ERR_TIMEOUT,
-         "could not connect to %s port %s: no answer in time; is the network path to the cluster "
-         "open?",
+         "could not connect to %s port %s: no answer in time; check that the network allows "
+         "outbound traffic to it",
          settings->endpoint.host, settings->port);
 }
 
-/* NULL: see *err, and *kind for what may be done. */
-static PGconn *try_once(const struct settings *settings, const struct connect_world *world,
-                        int64_t deadline_ms, enum connect_failure_kind *kind, dsql_error *err)
+/* NULL: see *err for the error and *kind for whether to retry. */
+static PGconn *attempt_once(const struct settings *settings, const struct connect_world *world,
+                            int64_t deadline_ms, enum connect_failure_kind *kind, dsql_error *err)
 {
     *kind = CONNECT_FAILURE_PERMANENT;
     PGconn *conn = start(settings, world, err);
@@ -138,15 +138,15 @@ static PGconn *try_once(const struct settings *settings, const struct connect_wo
         return conn;
     }
     if (is_in_time) {
-        *kind = refuse(settings, world->clock, conn, err);
+        *kind = report_failure(settings, world->clock, conn, err);
     } else {
-        fail_late(settings, err);
+        fail_timeout(settings, err);
     }
     connection_close(conn);
     return NULL;
 }
 
-/* ---- As many as it takes ---- */
+/* ---- All attempts ---- */
 
 static int64_t earlier(int64_t a, int64_t b)
 {
@@ -156,7 +156,7 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* False: it stays refused. */
+/* Waits before the next attempt.  False: there is none. */
 static bool prepare_next(const struct settings *settings, const struct connect_world *world,
                          struct connect_retry *retry, enum connect_failure_kind kind,
                          int64_t deadline_ms)
@@ -184,10 +184,10 @@ PGconn *connection_open(const struct settings *settings, const struct connect_wo
     struct connect_retry retry = {0};
     dsql_error reason = {0};
     enum connect_failure_kind kind = CONNECT_FAILURE_PERMANENT;
-    PGconn *conn = try_once(settings, world, deadline_ms, &kind, &reason);
+    PGconn *conn = attempt_once(settings, world, deadline_ms, &kind, &reason);
     while (conn == NULL && prepare_next(settings, world, &retry, kind, deadline_ms)) {
-        log_write(&settings->logger, DSQL_LOG_INFO, "connecting again: %s", reason.message);
-        conn = try_once(settings, world, deadline_ms, &kind, &reason);
+        log_write(&settings->logger, DSQL_LOG_INFO, "retrying the connect: %s", reason.message);
+        conn = attempt_once(settings, world, deadline_ms, &kind, &reason);
     }
     if (conn == NULL && err != NULL) {
         *err = reason;
@@ -195,7 +195,7 @@ PGconn *connection_open(const struct settings *settings, const struct connect_wo
     return conn;
 }
 
-/* ---- For callers ---- */
+/* ---- Public functions ---- */
 
 PGconn *dsql_connect(const dsql_options *options, dsql_error *err)
 {
@@ -218,11 +218,11 @@ PGconn *dsql_connect_start(const dsql_options *options, dsql_error *err)
     const struct connect_world world = connect_world_system();
     PGconn *conn = start(&settings, &world, err);
     if (conn != NULL && PQstatus(conn) == CONNECTION_BAD) {
-        refuse(&settings, world.clock, conn, err);
+        report_failure(&settings, world.clock, conn, err);
         connection_close(conn);
         conn = NULL;
     } else if (conn != NULL) {
-        PQsetErrorVerbosity(conn, PQERRORS_DEFAULT); /* it is the caller's now */
+        PQsetErrorVerbosity(conn, PQERRORS_DEFAULT); /* as in any connection of libpq */
     }
     settings_clear(&settings);
     return conn;

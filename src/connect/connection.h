@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * From settings to an open PGconn.  Every connection that libdsql makes goes
- * through here and carries a watch (watch.h).
+ * From settings to an open PGconn.  Every connection that the library opens comes from here and
+ * has connection events attached.
  */
 #ifndef DSQL_CONNECT_CONNECTION_H
 #define DSQL_CONNECT_CONNECTION_H
@@ -13,7 +13,7 @@
 
 #include <dsql.h>
 
-/** What comes from outside; all of it outlives the connects made with it. */
+/** What connecting takes from outside, for tests to replace; must outlive the connects. */
 struct connect_world {
     const struct clock *clock;
     const struct random_source *random;
@@ -23,23 +23,23 @@ struct connect_world {
 struct connect_world connect_world_system(void);
 
 /**
- * Opens with a token made now.  What passes (the cluster wakes up, too many connections)
- * is waited for, and an expired signature tried once more with fresh credentials, both
- * until deadline_ms (monotonic, -1 none) or the settings' own timeout.
+ * Opens a connection with a token made now, and retries as connect_retry.h says, until
+ * deadline_ms (monotonic, -1 for none) or connect_timeout_ms of the settings, if that is earlier.
  */
 PGconn *connection_open(const struct settings *settings, const struct connect_world *world,
                         int64_t deadline_ms, dsql_error *err);
 
 /**
- * PQfinish() that leaves errno alone and does not wait for the network: when a query is
- * under way, the goodbye behind it is left out.  NULL does nothing.
+ * PQfinish() that keeps errno and does not wait for the network: during a query the socket is shut
+ * down first, because libpq would wait to send Terminate after it.  NULL does nothing.
  */
 void connection_close(PGconn *conn);
 
 /**
- * For a child after fork(): whatever is done with conn afterwards, nothing of it reaches
- * the server that the parent talks to.  The descriptor stays taken, by /dev/null.
+ * For a child after fork(): nothing that is done with conn afterwards reaches the parent's server.
+ * The descriptor is replaced by /dev/null, so that its number is not reused.
  */
+
 void connection_disarm(const PGconn *conn);
 
 #endif

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See watch.h. */
 #include "connect/connection_events.h"
 
 #include "base/memory.h"
@@ -21,7 +20,7 @@ const char *conflict_detail(const PGresult *res)
                                                  : PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
 }
 
-/* As much as there is room for. */
+/* Cuts the text at a whole character if there is no room. */
 static void append(struct transaction_failure *failure, const char *words)
 {
     size_t used = strlen(failure->message);
@@ -35,7 +34,7 @@ static void note_failure(struct connection_events *events, const PGresult *res)
 {
     const char *sqlstate = PQresultErrorField(res, PG_DIAG_SQLSTATE);
     if (sqlstate == NULL || text_equal_string(text_of(sqlstate), "25P02")) {
-        return; /* lost connections are seen by PQstatus(); 25P02 only repeats */
+        return; /* without SQLSTATE: a lost connection, see PQstatus(); 25P02 only repeats */
     }
     const char *primary = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
     struct transaction_failure *failure = &events->failure;
@@ -92,7 +91,8 @@ bool connection_events_attach(PGconn *conn)
         mem_free(events);
         return false;
     }
-    /* The watch belongs to the connection from here on: PGEVT_CONNDESTROY frees it. */
+    /* From here on the connection owns it: PGEVT_CONNDESTROY frees it. */
+
     return PQsetInstanceData(conn, on_event, events) == 1;
 }
 

@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * What libpq's events tell about a connection: which SQLSTATE broke the current
- * transaction, and when the connection is destroyed.  See libpq-events.h; the body
- * of a transaction cannot hide an error from it.
+ * What libpq's events (libpq-events.h) report of a connection: the error that broke the current
+ * transaction, and the end of the connection.  The body of a transaction cannot hide an error
+ * from it.  It records facts only; transaction/ decides what follows.
  */
 #ifndef DSQL_CONNECT_CONNECTION_EVENTS_H
 #define DSQL_CONNECT_CONNECTION_EVENTS_H
@@ -11,31 +11,33 @@
 
 #include <stdbool.h>
 
-/** Starts watching; needed once a connection, harmless twice.  False: out of memory. */
+/** Needed once for each connection, harmless when repeated.  False: out of memory. */
 bool connection_events_attach(PGconn *conn);
 
 bool connection_events_are_attached(const PGconn *conn);
 
-/** Forgets what was seen: call before BEGIN. */
+/** Forgets the recorded error; called before BEGIN. */
 void connection_events_reset(PGconn *conn);
 
-/** Which row a conflict is about, if res is one and the server says so: `dsql local` does. */
+/** The DETAIL of a conflict, if res is one: `dsql local` names the row there.  Else NULL. */
 const char *conflict_detail(const PGresult *res);
 
 /**
- * The error that broke the transaction since connection_events_reset(): the last one whose
- * SQLSTATE is not 25P02.  SQLSTATE "" and message "" when there was none.  The message
- * of a conflict says which row it was about, if the server does.
+ * The error that broke the transaction: the last one since connection_events_reset() whose
+ * SQLSTATE is not 25P02, because after the first error every statement fails with 25P02.
+ * Without an error, sqlstate and message are "".
  */
 struct transaction_failure {
     char sqlstate[6];
-    char message[384];
+    char message[384]; /* of a conflict: with its DETAIL */
     dsql_occ occ;
 };
 const struct transaction_failure *connection_events_failure(const PGconn *conn);
 
-/** Called once, from PQfinish(), on the thread that calls it.  One listener a connection; NULL ends
- * it. */
+/**
+ * Sets the one listener of a connection; NULL removes it.  PQfinish() calls it once, on its own
+ * thread, before the connection is freed.
+ */
 void connection_events_on_destroy(PGconn *conn, void (*listener)(PGconn *conn, void *arg),
                                   void *arg);
 

@@ -1,12 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See guard.h. */
 #include "connect/environment_guard.h"
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "config/environment.h"
 
-/* A file that cannot exist, and so means: none. */
+/* A path that cannot exist: libpq takes an empty value for "not given". */
 #define NO_FILE "/dev/null/none"
 
 enum { LIBPQ_16 = 160000, LIBPQ_18 = 180000 };
@@ -15,13 +14,13 @@ struct rule {
     const char *keyword;
     const char *value;
     int since;          /* the first libpq that knows it */
-    const char *unless; /* another keyword: if the caller gives it, this one is his business */
+    const char *unless; /* if the caller gives that keyword, this one is left to the caller */
 };
 
 /*
- * NAT gateways and load balancers forget a silent connection after 350 seconds, and a dead
- * network says nothing: after 30 seconds of silence three probes, and within a minute
- * libpq knows.
+ * Keepalives: NAT gateways and load balancers at AWS drop a connection that is silent for 350 s,
+ * and a dead network reports nothing.  After 30 s of silence three probes follow, 10 s apart, so
+ * that libpq reports a dead network within a minute.
  */
 static const struct rule rules[] = {
     {"keepalives", "1", 0, NULL},
@@ -37,14 +36,14 @@ static const struct rule rules[] = {
     {"sslkey", NO_FILE, 0, "sslcert"},                 /* PGSSLKEY */
     {"sslcertmode", "disable", LIBPQ_16, "sslcert"},   /* PGSSLCERTMODE */
     {"sslcrldir", NO_FILE, 0, NULL},                   /* PGSSLCRLDIR */
-    {"channel_binding", "disable", 0, NULL},           /* PGCHANNELBINDING: is SCRAM's */
+    {"channel_binding", "disable", 0, NULL},           /* PGCHANNELBINDING: for SCRAM only */
     {"target_session_attrs", "any", 0, NULL},          /* PGTARGETSESSIONATTRS */
     {"load_balance_hosts", "disable", LIBPQ_16, NULL}, /* PGLOADBALANCEHOSTS */
     {"min_protocol_version", "3.0", LIBPQ_18, NULL},   /* PGMINPROTOCOLVERSION */
     {"max_protocol_version", "3.0", LIBPQ_18, NULL},   /* PGMAXPROTOCOLVERSION */
 };
 
-/* Only libpqs made with Kerberos know these. */
+/* Only a libpq that was built with Kerberos has these keywords. */
 static const struct rule kerberos_rules[] = {
     {"krbsrvname", "postgres", 0, NULL},    /* PGKRBSRVNAME */
     {"gssdelegation", "0", LIBPQ_16, NULL}, /* PGGSSDELEGATION */
@@ -108,8 +107,8 @@ static bool add_kerberos(struct environment_guard *guard, const struct settings 
 }
 
 /*
- * A PGSSLCRL could even add certificates to trust.  Its default value is said aloud; a
- * file that is not there revokes nothing.
+ * OpenSSL would also trust certificates in the file of PGSSLCRL.  libpq's default is given
+ * explicitly; if that file does not exist, nothing is revoked.
  */
 static bool add_crl(struct environment_guard *guard, const struct settings *settings)
 {
@@ -129,7 +128,7 @@ bool environment_guard_init(const struct settings *settings, int libpq_version,
 {
     *out = (struct environment_guard){.count = 0};
     add_rules(out, settings, rules, sizeof rules / sizeof rules[0], libpq_version);
-    if (environment_raw("PGOPTIONS") != NULL) { /* a blank holds no option */
+    if (environment_raw("PGOPTIONS") != NULL) { /* a blank: no options */
         add(out, settings, "options", " ");
     }
     if (add_crl(out, settings) && add_kerberos(out, settings, libpq_version)) {
@@ -150,12 +149,13 @@ dsql_status environment_guard_check(const struct settings *settings, dsql_error 
     if (environment_raw("PGSERVICE") != NULL) {
         return fail(err, DSQL_ERR_USAGE,
                     "PGSERVICE is set: libpq would let that service replace the address and "
-                    "other settings of this connection; unset it");
+                    "other settings of this connection; unset PGSERVICE");
     }
     if (is_given(settings, "sslcrldir") && !is_given(settings, "sslcrl") &&
         environment_raw("PGSSLCRL") != NULL) {
         return fail(err, DSQL_ERR_USAGE,
-                    "PGSSLCRL is set beside sslcrldir: give sslcrl as well, or unset it");
+                    "PGSSLCRL is set, and would apply in addition to sslcrldir; give sslcrl too, "
+                    "or unset PGSSLCRL");
     }
     return DSQL_OK;
 }

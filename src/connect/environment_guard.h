@@ -1,9 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * libpq takes from the environment whatever it is not told in so many words: a PGSSLKEY,
- * PGOPTIONS or PGTARGETSESSIONATTRS meant for another server would weaken or break every
- * connection.  These are the words, a neutral value for each keyword, unless the caller
- * named it himself.  Empty values do not count for libpq, so none of them is empty.
+ * libpq reads a PG* variable for each keyword that it is not given.  A PGSSLKEY, PGOPTIONS or
+ * PGTARGETSESSIONATTRS that was set for another server would weaken or break the connection.  The
+ * guard is a neutral value for each such keyword that the caller has not given.  No value is
+ * empty, because libpq ignores empty ones.
  */
 #ifndef DSQL_CONNECT_ENVIRONMENT_GUARD_H
 #define DSQL_CONNECT_ENVIRONMENT_GUARD_H
@@ -20,17 +20,17 @@ struct environment_guard_pair {
 struct environment_guard {
     struct environment_guard_pair pairs[ENVIRONMENT_GUARD_MAX];
     size_t count;
-    char *crl_file; /* behind one of the values */
+    char *crl_file; /* owned; one of the values points to it */
 };
 
-/** For the libpq of that version.  Then environment_guard_clear() it.  False: out of memory. */
+/** For that version of libpq; to be cleared afterwards.  False: out of memory. */
 bool environment_guard_init(const struct settings *settings, int libpq_version,
                             struct environment_guard *out);
 void environment_guard_clear(struct environment_guard *guard);
 
 /**
- * DSQL_ERR_USAGE for what no keyword can make harmless: PGSERVICE, whose file may hold any
- * keyword at all, and a PGSSLCRL that would undo the sslcrldir of the caller.
+ * DSQL_ERR_USAGE for variables that no keyword can neutralize: PGSERVICE, whose file may contain
+ * any keyword, and a PGSSLCRL that would override the caller's sslcrldir.
  */
 dsql_status environment_guard_check(const struct settings *settings, dsql_error *err);
 

@@ -1,12 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* What counts as a conflict: AWS docs, "Concurrency control in Aurora DSQL". */
+/* Which errors are conflicts: AWS docs, "Concurrency control in Aurora DSQL". */
 #include "base/text.h"
 
 #include <dsql.h>
 
 /*
- * 40001 is the service's.  40P01 never comes from it, but from the PostgreSQL that
- * people test against, and means the same: run the transaction again.
+ * Aurora DSQL reports 40001.  40P01 (deadlock_detected) comes only from an ordinary PostgreSQL,
+ * which programs are tested against, and also means that the transaction should run again.
  */
 static bool is_conflict(struct text sqlstate)
 {
@@ -14,7 +14,8 @@ static bool is_conflict(struct text sqlstate)
            text_equal_string(sqlstate, "OC000") || text_equal_string(sqlstate, "OC001");
 }
 
-/* Only the SQLSTATE decides: a message that happens to contain "OC000" is no conflict. */
+/* Only the SQLSTATE decides: "OC000" in the message of another error may be the user's data. */
+
 dsql_occ dsql_occ_classify(const char *sqlstate, const char *message)
 {
     struct text state = text_of(sqlstate);

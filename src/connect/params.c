@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See params.h. */
 #include "connect/params.h"
 
 #include "base/buf.h"
@@ -18,15 +17,15 @@
 enum {
     LIBPQ_WITH_REQUIRE_AUTH = 160000,
     LIBPQ_WITH_DIRECT_TLS = 170000,
-    OWN_PAIRS = 13, /* how many add() calls add_own() and add_address() can make */
+    OWN_PAIRS = 13, /* at most so many add() calls in add_own() and add_where() */
     HOSTS_MAX = ADDRESSES_MAX * (ENDPOINT_HOST_SIZE + 1)
 };
 
 struct dsql_params {
     char **keywords; /* both end with NULL */
-    char **values;   /* one of them is the token: wiped, all of them */
+    char **values;   /* one is the token, so all are overwritten before they are freed */
     size_t count;
-    bool is_broken; /* out of memory on the way */
+    bool is_broken; /* an add() was out of memory */
 };
 
 static void add(struct dsql_params *params, const char *keyword, const char *value)
@@ -39,7 +38,7 @@ static void add(struct dsql_params *params, const char *keyword, const char *val
     params->is_broken = params->is_broken || keyword_copy == NULL || value_copy == NULL;
 }
 
-/* In whole seconds, for those who call PQconnectdbParams(): PQconnectPoll() knows no time. */
+/* In whole seconds, for callers of PQconnectdbParams(); PQconnectPoll() ignores it. */
 static void add_connect_timeout(struct dsql_params *params, int timeout_ms)
 {
     char seconds[16];
@@ -67,7 +66,7 @@ static void add_own(struct dsql_params *params, const struct settings *settings,
     }
 }
 
-/* ---- Where to ---- */
+/* ---- Host and address ---- */
 
 static bool has_address(const struct settings *settings)
 {
@@ -79,7 +78,7 @@ static bool has_address(const struct settings *settings)
     return !text_is_empty(text_of(environment_raw("PGHOSTADDR")));
 }
 
-/* libpq pairs them off: "H,H" and "10.0.0.1,10.0.0.2", where H is what TLS must prove. */
+/* libpq pairs host=H,H with hostaddr=10.0.0.1,10.0.0.2; TLS verifies H at each address. */
 static void add_addresses(struct dsql_params *params, const char *host,
                           const struct addresses *addresses)
 {
@@ -112,7 +111,7 @@ static dsql_status add_where(struct dsql_params *params, const struct settings *
     return status;
 }
 
-/* ---- All of it ---- */
+/* ---- All parameters ---- */
 
 static dsql_params *params_new(size_t capacity)
 {
@@ -201,7 +200,8 @@ dsql_params *dsql_params_new_with_token(const dsql_options *options, const char 
 {
     struct settings settings;
     if (token == NULL || token[0] == '\0') {
-        fail(err, DSQL_ERR_USAGE, "no token: make one with dsql_token()");
+        fail(err, DSQL_ERR_USAGE,
+             "dsql_params_new_with_token(): token must not be empty; dsql_token() makes one");
         return NULL;
     }
     if (settings_open(options, &settings, err) != DSQL_OK) {
@@ -212,7 +212,8 @@ dsql_params *dsql_params_new_with_token(const dsql_options *options, const char 
     return params;
 }
 
-/* libpq wants const char *const *; char ** does not convert to it in C. */
+/* The casts are needed because char ** does not convert to const char *const * in C. */
+
 const char *const *dsql_params_keywords(const dsql_params *params)
 {
     return (const char *const *)params->keywords;

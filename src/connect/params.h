@@ -9,9 +9,9 @@
 #include <dsql.h>
 
 /**
- * libpq_version is PQlibVersion(), from outside so that tests try others.  The resolver is
- * asked for the addresses of an interface endpoint (settings->via), nothing else.
- * NULL: see *err.
+ * libpq_version is PQlibVersion(); tests pass others.  The resolver is used only for an interface
+ * endpoint (settings->via).  NULL: see *err.
+
  */
 dsql_params *params_build(const struct settings *settings, const char *token, int libpq_version,
                           const struct resolver *resolver, dsql_error *err);

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See resolver.h. */
 #include "connect/resolver.h"
 
 #include "base/error.h"
@@ -24,7 +23,7 @@ static dsql_status system_lookup(void *arg, const char *name, struct addresses *
     struct addrinfo *found = NULL;
     int failure = getaddrinfo(name, NULL, &wanted, &found);
     if (failure != 0) {
-        return fail(err, DSQL_ERR_CONNECT, "could not find the address of %s: %s", name,
+        return fail(err, DSQL_ERR_CONNECT, "could not resolve the host name %s: %s", name,
                     gai_strerror(failure));
     }
     for (const struct addrinfo *info = found; info != NULL; info = info->ai_next) {
@@ -46,7 +45,7 @@ dsql_status resolver_lookup(const struct resolver *resolver, const char *name,
     out->count = 0;
     dsql_status status = resolver->lookup(resolver->arg, name, out, err);
     if (status == DSQL_OK && out->count == 0) {
-        return fail(err, DSQL_ERR_CONNECT, "%s has no address", name);
+        return fail(err, DSQL_ERR_CONNECT, "the host name %s has no address", name);
     }
     return status;
 }

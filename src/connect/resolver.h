@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Names to addresses, from outside so that tests need no DNS. */
+/* Host names to addresses, behind an interface so that tests need no DNS. */
 #ifndef DSQL_CONNECT_RESOLVER_H
 #define DSQL_CONNECT_RESOLVER_H
 
@@ -23,7 +23,8 @@ struct resolver {
     void *arg;
 };
 
-/** getaddrinfo(); never NULL, lives for ever.  May block as long as the system's resolver does. */
+/** getaddrinfo().  A constant.  Blocks for as long as the system's resolver does. */
+
 const struct resolver *resolver_system(void);
 
 /** At least one address on DSQL_OK. */

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Results turned into errors: dsql_check() and dsql_check_clear(). */
+/* dsql_check() and dsql_check_clear(): a libpq result becomes a dsql_error. */
 #include "base/error.h"
 #include "base/text.h"
 #include "connect/connection_events.h"
@@ -22,7 +22,8 @@ static dsql_status fail_without_result(const PGconn *conn, dsql_error *err)
     return fail(err, DSQL_ERR_QUERY, "no result: %s", message);
 }
 
-/* A detail is a sentence, but here more may come behind it. */
+/* A DETAIL is a sentence with a full stop, but more text may follow it here. */
+
 static struct text without_stop(const char *words)
 {
     struct text text = text_of(words);

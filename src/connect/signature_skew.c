@@ -1,12 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See skew.h. */
 #include "connect/signature_skew.h"
 
 #include "base/clock.h"
 
 enum { TIMES_IN_A_HINT = 3, LONGEST_HINT = 1024 };
 
-/* The next ISO 8601 basic time in *rest, which then goes on behind it. */
+/* Finds the next ISO 8601 basic time in *rest and moves *rest past it. */
+
 static bool next_time(struct text *rest, int64_t *time_s)
 {
     enum { LENGTH = CLOCK_BASIC_SIZE - 1 };

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See trust.h. */
 #include "connect/sslrootcert.h"
 
 #include "base/buf.h"
@@ -19,7 +18,7 @@ static const char *const system_bundles[] = {
     "/etc/ssl/cert.pem",                                 /* BSDs, macOS */
 };
 
-/* What a user of libpq expects to be read.  *path is NULL when it is not there. */
+/* libpq's default file.  *path is NULL if it cannot be read.  False: out of memory. */
 static bool user_root_crt(char **path)
 {
     AUTO_FREE char *home = environment_home();
@@ -84,8 +83,9 @@ char *sslrootcert_find(const struct settings *settings, int libpq_version, dsql_
     const char *system = system_trust(libpq_version);
     if (system == NULL) {
         fail(err, DSQL_ERR_CONNECT,
-             "no CA certificates found to verify the server with: install the package "
-             "ca-certificates, or name a file in ca_file or PGSSLROOTCERT");
+             "no CA certificates found to verify the server; install the package "
+             "ca-certificates, or set ca_file or PGSSLROOTCERT");
+
         return NULL;
     }
     return copy_or_fail(system, err);

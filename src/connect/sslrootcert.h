@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Which certificates to trust, found without the user's help. */
+/* Finds the certificates to trust, so that the user need not configure any. */
 #ifndef DSQL_CONNECT_SSLROOTCERT_H
 #define DSQL_CONNECT_SSLROOTCERT_H
 
@@ -8,9 +8,10 @@
 #include <dsql.h>
 
 /**
- * The value for libpq's sslrootcert: the ca_file option, PGSSLROOTCERT,
- * ~/.postgresql/root.crt, "system" where this libpq (PQlibVersion()) knows it, else the
- * bundle of the operating system.  Free with mem_free(); NULL: see *err.
+ * The value for libpq's sslrootcert: the ca_file option, PGSSLROOTCERT, ~/.postgresql/root.crt,
+ * "system" if this version of libpq has it, or else the file of the operating system.  Free it
+ * with mem_free().  NULL: see *err.
+
  */
 char *sslrootcert_find(const struct settings *settings, int libpq_version, dsql_error *err);
 

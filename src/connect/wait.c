@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See wait.h. */
 #include "connect/wait.h"
 
 #include <errno.h>
@@ -21,7 +20,7 @@ bool wait_for_socket(const PGconn *conn, short events, const struct clock *clock
         struct pollfd fd = {.fd = PQsocket(conn), .events = events};
         int ready = poll(&fd, 1, (int)(left < LONGEST_POLL_MS ? left : LONGEST_POLL_MS));
         if (ready > 0 || (ready < 0 && errno != EINTR)) {
-            return true; /* libpq finds out what is wrong */
+            return true; /* on an error too: the next call of libpq reports it */
         }
     }
 }
@@ -32,7 +31,7 @@ static bool send_all(PGconn *conn, const char *sql, const struct clock *clock, i
         return false;
     }
     int left = PQflush(conn);
-    while (left == 1) { /* the server may have to get rid of something before it reads on */
+    while (left == 1) { /* the server may have to write before it reads on */
         if (!wait_for_socket(conn, POLLIN | POLLOUT, clock, deadline_ms) ||
             PQconsumeInput(conn) == 0) {
             return false;
@@ -42,7 +41,8 @@ static bool send_all(PGconn *conn, const char *sql, const struct clock *clock, i
     return left == 0;
 }
 
-/* False: too late or broken.  *result NULL: that was all. */
+/* False: the deadline has passed or the connection broke.  *result NULL: no more results. */
+
 static bool next_result(PGconn *conn, const struct clock *clock, int64_t deadline_ms,
                         PGresult **result)
 {

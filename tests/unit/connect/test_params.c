@@ -271,7 +271,7 @@ static void an_interface_endpoint_without_address_is_an_error(void **state)
     dsql_error err = {0};
     assert_null(params_build(&settings, "token", 150000, &resolver, &err));
     assert_int_equal(err.status, DSQL_ERR_CONNECT);
-    assert_string_equal(err.message, "vpce.example has no address");
+    assert_string_equal(err.message, "the host name vpce.example has no address");
 }
 
 static void the_system_resolves_names_and_says_what_it_cannot(void **state)

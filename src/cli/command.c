@@ -167,7 +167,7 @@ static int take_option(struct command_line *line, int argc, char **argv, int *i)
     int found = find_option(command, argv[*i], &value);
     if (found < 0) {
         struct text name = name_of_option(argv[*i]);
-        return command_usage(command, "unknown option %.*s%s", (int)name.len, name.data,
+        return command_usage(command, "unknown option '%.*s'%s", (int)name.len, name.data,
                              command->takes_rest ? ": write -- before the program's own options"
                                                  : "");
     }
@@ -179,7 +179,7 @@ static int take_option(struct command_line *line, int argc, char **argv, int *i)
     if (!is_flag && value == NULL) {
         *i += 1;
         if (*i >= argc) {
-            return command_usage(command, "--%s needs a value", option->name);
+            return command_usage(command, "--%s requires a value", option->name);
         }
         value = argv[*i];
     }
@@ -209,7 +209,8 @@ static int run_line(const struct command *command, int argc, char **argv)
         }
     }
     if (line.argument_count > command->max_arguments) {
-        return command_usage(command, "%d arguments given, but at most %d expected",
+        /* Not named: an argument that does not belong here may be a password. */
+        return command_usage(command, "too many arguments: %d given, at most %d allowed",
                              line.argument_count, command->max_arguments);
     }
     return command->run(&line);

@@ -13,7 +13,7 @@
 
 enum {
     TIMEOUT_MS = 5000,
-    TOLERATED_SKEW_S = 60,    /* AWS accepts 5 minutes; warn well before that */
+    TOLERATED_SKEW_S = 60,    /* AWS accepts 5 minutes; the warning comes well before that */
     ACCEPTED_SKEW_S = 5 * 60, /* IAM User Guide, "Why requests are signed" */
     HOST_SIZE = 256
 };
@@ -282,7 +282,7 @@ void diagnosis_clear(struct diagnosis *diagnosis)
 
 #define NEEDS(step) (1U << (step))
 
-/* The clock is compared whatever else fails: certificates and signatures depend on it. */
+/* The clock is always compared, as certificates and signatures depend on it. */
 const struct doctor_step doctor_steps[DOCTOR_STEPS] = {
     [STEP_CREDENTIALS] = {"credentials", check_credentials, 0},
     [STEP_ENDPOINT] = {"endpoint", check_endpoint, 0},

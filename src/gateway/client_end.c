@@ -93,7 +93,7 @@ void client_end(struct client *client)
 
 /* ---- Errors ------------------------------------------------------------ */
 
-/* In the middle of a message of the server, an error of ours would be read as a part of it. */
+/* In the middle of a message of the server, an inserted error would be read as part of it. */
 static bool may_send(const struct client *client)
 {
     return client->state != CLIENT_RELAY || relay_may_insert(&client->relay);

@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client has sent and nobody has read yet.  A client need not wait for answers: it
- * may send its password, and queries, ahead.  The bytes are wiped, as the token is one of
- * them.  In CLIENT_RELAY nothing is kept.
+ * What a client has sent and was not read yet.  A client need not wait for answers: it may
+ * send its password, and queries, ahead.  The memory is wiped before it is freed, as a token
+ * passes through it.  In CLIENT_RELAY nothing is kept.
  */
 #ifndef DSQL_GATEWAY_CLIENT_INPUT_H
 #define DSQL_GATEWAY_CLIENT_INPUT_H

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See rewriter.h. */
 #include "gateway/sql_rewriter.h"
 
 #include "wire/backend.h"

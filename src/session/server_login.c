@@ -3,7 +3,7 @@
 
 #include "wire/backend.h"
 
-/* Far more than PostgreSQL sends at a login; what a stranger makes us keep is bounded. */
+/* Bytes; far more than PostgreSQL sends at a login.  No buffer grows without a limit. */
 enum { GREETING_MAX = 65536, IN_MAX = 2 * GREETING_MAX };
 
 void server_login_init(struct server_login *login, const char *server_version)

@@ -71,7 +71,7 @@ enum startup_result startup_parse(struct text bytes, struct startup *out)
     struct reader reader;
     reader_init(&reader, bytes);
     uint32_t size = reader_u32(&reader);
-    /* Decide on the length before waiting for that many bytes: a stranger sent it. */
+    /* Check the length before waiting for that many bytes: it comes from an unknown client. */
     if (size < LENGTH_SIZE + VERSION_SIZE || size > STARTUP_MAX_SIZE) {
         return STARTUP_MALFORMED;
     }

@@ -8,7 +8,11 @@
 #include "gateway/gateway.h"
 #include "postgres.h"
 #include "token/token.h"
+#include "token/verify.h"
 #include "unit.h"
+#include "wire/backend.h"
+#include "wire/message.h"
+#include "wire/startup.h"
 
 #include <libpq-fe.h>
 #include <openssl/pem.h>
@@ -206,7 +210,8 @@ struct attempt {
     int action_plus_one;       /* 0: the right one */
 };
 
-static PGconn *try_login(struct attempt attempt)
+/* The caller frees it with secret_free_string(). */
+static char *make_token(struct attempt attempt)
 {
     struct endpoint endpoint = {.host = ENDPOINT, .region = "us-east-1"};
     struct dsql_credentials credentials = {0};
@@ -225,6 +230,13 @@ static PGconn *try_login(struct attempt attempt)
     char *token = NULL;
     dsql_error err = {0};
     assert_int_equal(token_make(&request, &credentials, &token, NULL, &err), DSQL_OK);
+    credentials_clear(&credentials);
+    return token;
+}
+
+static PGconn *try_login(struct attempt attempt)
+{
+    char *token = make_token(attempt);
     char conninfo[4096];
     snprintf(conninfo, sizeof conninfo,
              "host=" ENDPOINT " hostaddr=127.0.0.1 port=%d user=%s dbname=postgres "
@@ -233,7 +245,6 @@ static PGconn *try_login(struct attempt attempt)
              attempt.extra == NULL ? "" : attempt.extra);
     PGconn *conn = PQconnectdb(conninfo);
     secret_free_string(token);
-    credentials_clear(&credentials);
     return conn;
 }
 
@@ -471,6 +482,46 @@ static void direct_tls_and_newer_protocols_are_taken(void **state)
     SSL_CTX_free(context);
 }
 
+static void write_ahead(BIO *bio)
+{
+    char *token = make_token((struct attempt){.user = "admin"});
+    struct buf password AUTO_BUF;
+    struct buf bytes AUTO_BUF;
+    buf_init(&password, TOKEN_MAX_SIZE + 1);
+    buf_init(&bytes, 2 * TOKEN_MAX_SIZE);
+    buf_add(&password, token, strlen(token) + 1);
+    startup_begin(&bytes);
+    startup_add(&bytes, text_of("user"), text_of("admin"));
+    startup_add(&bytes, text_of("database"), text_of("postgres"));
+    startup_end(&bytes);
+    frame_write(&bytes, FRONTEND_PASSWORD, buf_text(&password));
+    frame_write(&bytes, FRONTEND_QUERY, text_of_bytes("SELECT 'ahead'", sizeof "SELECT 'ahead'"));
+    frame_write(&bytes, FRONTEND_TERMINATE, text_of(""));
+    assert_true(buf_ok(&bytes));
+    assert_int_equal(BIO_write(bio, bytes.data, (int)bytes.len), bytes.len);
+    secret_free_string(token);
+}
+
+/* Startup message, password, query and the end in one write: each state leaves the rest to
+   the next. */
+static void client_that_does_not_wait_is_answered_in_order(void **state)
+{
+    (void)state;
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    BIO *bio = connect_raw(context);
+    write_ahead(bio);
+    char got[8192] = "";
+    size_t len = 0;
+    for (int more = 1; more > 0 && len<sizeof got - 1; len += more> 0 ? (size_t)more : 0) {
+        more = BIO_read(bio, got + len, (int)(sizeof got - 1 - len));
+    }
+    static const char answer[] = "D\0\0\0\x0f\0\1\0\0\0\5aheadC\0\0\0\rSELECT 1\0Z\0\0\0\5I";
+    assert_true(len >= sizeof answer - 1);
+    assert_memory_equal(got + len - (sizeof answer - 1), answer, sizeof answer - 1);
+    BIO_free_all(bio);
+    SSL_CTX_free(context);
+}
+
 static void gss_is_declined_and_bytes_behind_ssl_request_are_not_taken(void **state)
 {
     (void)state;
@@ -535,6 +586,7 @@ int main(void)
         cmocka_unit_test(tls_and_a_name_are_required),
         cmocka_unit_test(cancel_reaches_the_server),
         cmocka_unit_test(direct_tls_and_newer_protocols_are_taken),
+        cmocka_unit_test(client_that_does_not_wait_is_answered_in_order),
         cmocka_unit_test(gss_is_declined_and_bytes_behind_ssl_request_are_not_taken),
     };
     const struct CMUnitTest tight[] = {

@@ -46,7 +46,7 @@ test-tsan: dependencies ## what has threads, with the thread sanitizer
 	@cmake --build --preset tsan
 	@ctest --preset tsan
 
-test-musl: ## libdsql and its unit tests with musl (apt-get install musl-tools)
+test-musl: ## libdsql and the command with musl: unit tests (apt-get install musl-tools)
 	@scripts/test-musl
 
 test-debian-13: ## every test in a Debian 13 of its own: PostgreSQL 17, Ruby 3.3 (needs root)

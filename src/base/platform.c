@@ -175,6 +175,35 @@ int platform_dup_to(int from, int to)
 }
 #endif
 
+#ifdef DSQL_HAVE_CLOSE_RANGE
+void platform_close_from(int first)
+{
+    close_range((unsigned int)first, ~0U, 0);
+}
+#else
+/* /dev/fd lists the descriptors of the process.  Without it, each possible one is closed. */
+void platform_close_from(int first)
+{
+    DIR *directory = opendir("/dev/fd");
+    const struct dirent *entry = directory == NULL ? NULL : readdir(directory);
+    while (entry != NULL) {
+        long descriptor = strtol(entry->d_name, NULL, 10); /* 0 for . and .. */
+        if (descriptor >= first && descriptor != dirfd(directory)) {
+            close((int)descriptor);
+        }
+        entry = readdir(directory);
+    }
+    if (directory != NULL) {
+        closedir(directory);
+        return;
+    }
+    long limit = sysconf(_SC_OPEN_MAX);
+    for (int descriptor = first; descriptor < limit; descriptor++) {
+        close(descriptor);
+    }
+}
+#endif
+
 #ifdef DSQL_HAVE_MKOSTEMP
 int platform_temporary_file(char *path)
 {

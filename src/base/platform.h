@@ -59,6 +59,12 @@ int platform_temporary_file(char *path) __attribute__((warn_unused_result));
 ssize_t platform_peek(int socket, void *out, size_t size) __attribute__((warn_unused_result));
 
 /**
+ * Closes every descriptor from first on.  For a program that becomes another: no other thread may
+ * be running.
+ */
+void platform_close_from(int first);
+
+/**
  * The child closes every descriptor from first on.  0 or an errno.  The POSIX body closes those
  * that are open now; one that another thread opens before the child starts, without O_CLOEXEC, is
  * inherited.

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/platform.h"
 #include "gateway/gateway.h"
 #include "local/data_directory.h"
 #include "local/extension.h"
@@ -64,7 +65,7 @@ static dsql_status leave_terminal(const struct cluster *cluster, dsql_error *err
     umask(0077);
     fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC);
     /* A program that waits for an inherited pipe to close would wait until the cluster stops. */
-    close_range(REPORT_FD + 1, ~0U, 0);
+    platform_close_from(REPORT_FD + 1);
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     int log =
         open(cluster->daemon_log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);

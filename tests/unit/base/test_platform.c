@@ -178,6 +178,23 @@ static void peeking_takes_nothing_and_does_not_wait(void **state)
     assert_int_equal(errno, EBADF);
 }
 
+static void all_descriptors_from_one_on_are_closed(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        int kept = dup2(STDERR_FILENO, 30);
+        int closed[] = {dup2(STDERR_FILENO, 31), dup2(STDERR_FILENO, 100)};
+        platform_close_from(31);
+        bool is_right = fcntl(kept, F_GETFD) == 0 && fcntl(closed[0], F_GETFD) == -1 &&
+                        fcntl(closed[1], F_GETFD) == -1;
+        _exit(is_right ? 0 : 1);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 /* Runs a shell that writes to the given descriptor; true if it could. */
 static bool child_can_write(int descriptor, int close_from)
 {
@@ -228,6 +245,7 @@ int main(void)
         cmocka_unit_test(a_temporary_file_is_new_and_private),
         cmocka_unit_test(a_temporary_file_needs_a_template_and_a_directory),
         cmocka_unit_test(peeking_takes_nothing_and_does_not_wait),
+        cmocka_unit_test(all_descriptors_from_one_on_are_closed),
         cmocka_unit_test(a_child_does_not_inherit_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

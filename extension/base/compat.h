@@ -1,18 +1,19 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * compat.h
- *	  All that differs between PostgreSQL 15, 16 and 17, and nothing else.
+ *	  Everything that differs between PostgreSQL 15, 16 and 17.
  *
- * No other file tests PG_VERSION_NUM.
+ * No other file tests PG_VERSION_NUM.  Each entry names the version that made
+ * the difference.
  */
-#ifndef DSQL_COMPAT_H
-#define DSQL_COMPAT_H
+#ifndef DSQL_BASE_COMPAT_H
+#define DSQL_BASE_COMPAT_H
 
 #if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 180000
-#error "dsql_local is for PostgreSQL 15, 16 and 17"
+#error "dsql_local supports PostgreSQL 15, 16 and 17"
 #endif
 
-/* 16: DefineIndex() is told how many partitions there are. */
+/* 16: DefineIndex() takes the number of partitions. */
 #if PG_VERSION_NUM >= 160000
 #define DEFINE_INDEX_UNBUILT_COMPAT(table, index)                             \
 	DefineIndex(table, index, InvalidOid, InvalidOid, InvalidOid, -1, false,  \
@@ -23,22 +24,21 @@
 				true, true, true, false)
 #endif
 
-/* 16: a file's number is no node. */
+/* 16: relfilenode became relfilenumber, and its struct a locator. */
 #if PG_VERSION_NUM >= 160000
-#define RelationSetNewFileCompat RelationSetNewRelfilenumber
-#else
-#define RelationSetNewFileCompat RelationSetNewRelfilenode
-#endif
-
-#if PG_VERSION_NUM >= 160000
+#define RelationSetNewFileCompat	 RelationSetNewRelfilenumber
 #define RelFileCompat				 RelFileLocator
 #define relation_set_new_file_compat relation_set_new_filelocator
 #else
+#define RelationSetNewFileCompat	 RelationSetNewRelfilenode
 #define RelFileCompat				 RelFileNode
 #define relation_set_new_file_compat relation_set_new_filenode
 #endif
 
-/* 16: an update says which indexes want the new version, not only whether. */
+/*
+ * 16: tuple_update() returns which indexes need the new version, before it
+ * only returned whether they do.
+ */
 #if PG_VERSION_NUM >= 160000
 typedef enum TU_UpdateIndexes UpdateIndexesCompat;
 #define UPDATE_ALL_INDEXES TU_All
@@ -47,21 +47,24 @@ typedef bool UpdateIndexesCompat;
 #define UPDATE_ALL_INDEXES true
 #endif
 
-/* 17: a stronger lock may be asked for too. */
+/* 17: LockHeldByMe() can also look for stronger locks. */
 #if PG_VERSION_NUM >= 170000
 #define LockHeldByMeCompat(tag, mode) LockHeldByMe(tag, mode, false)
 #else
 #define LockHeldByMeCompat(tag, mode) LockHeldByMe(tag, mode)
 #endif
 
-/* 17: pgprocno became a ProcNumber, known without MyProc. */
+/* 17: pgprocno became a ProcNumber, which is known without MyProc. */
 #if PG_VERSION_NUM >= 170000
 #define MyProcNumberCompat MyProcNumber
 #else
 #define MyProcNumberCompat MyProc->pgprocno
 #endif
 
-/* 16: find_option() is for all; before there was only the whole array. */
+/*
+ * 16: get_guc_variables() returns a sorted copy.  (16 also exports
+ * find_option(), but 15 has only the whole array.)
+ */
 #if PG_VERSION_NUM >= 160000
 #define GUC_VARIABLES_COMPAT(n) get_guc_variables(n)
 #else
@@ -70,8 +73,9 @@ typedef bool UpdateIndexesCompat;
 #endif
 
 /*
- * What lets a bitmap scan skip the pages of rows that nobody reads: a field of
- * the executor's state, and since 17 a flag of the scan.
+ * A bitmap scan that needs no columns may skip the pages that the visibility
+ * map calls all-visible.  Up to 16 a field of the executor's state decides
+ * that, since 17 a flag of the scan.
  */
 #if PG_VERSION_NUM >= 170000
 #define BITMAP_SCAN_FETCHES_COMPAT(state) ((void) (state))
@@ -81,7 +85,7 @@ typedef bool UpdateIndexesCompat;
 #define SCAN_FLAGS_COMPAT(flags)		  (flags)
 #endif
 
-/* 17: a statistics target may be DEFAULT, no number. */
+/* 17: a statistics target may be DEFAULT, which is a null node. */
 #if PG_VERSION_NUM >= 170000
 #define STATISTICS_TARGET_COMPAT(alter)                                       \
 	((alter)->stxstattarget == NULL ? -1 : intVal((alter)->stxstattarget))
@@ -89,4 +93,4 @@ typedef bool UpdateIndexesCompat;
 #define STATISTICS_TARGET_COMPAT(alter) ((alter)->stxstattarget)
 #endif
 
-#endif /* DSQL_COMPAT_H */
+#endif /* DSQL_BASE_COMPAT_H */

@@ -1,25 +1,27 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * refuse.c
- *	  Savepoints, two-phase commit, other isolation levels.
+ * isolation.c
+ *	  Every transaction is REPEATABLE READ.
  *
- * The rest of the dialect is dialect.c's.  The isolation level is guarded
- * even when dsql_local.strict is off: validation compares with the one
- *snapshot of the transaction, and READ COMMITTED has many.
+ * This holds even when dsql_local.strict is off, and for superusers:
+ * validation compares with the one snapshot of the transaction, and READ
+ * COMMITTED has many.
+ *
+ * PostgreSQL has no hook for that.  We put our own check hooks before those of
+ * the settings, so that BEGIN ISOLATION LEVEL, SET, set_config() and startup
+ * options all meet them.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include "access/xact.h"
+#include "base/settings.h"
 #include "dialect/isolation.h"
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
 
 static GucEnumCheckHook prev_check_default_isolation = NULL;
 static GucEnumCheckHook prev_check_isolation = NULL;
-
-/* ---- Isolation ---- */
 
 static const char *
 isolation_name(int level)
@@ -38,7 +40,8 @@ isolation_name(int level)
 }
 
 /*
- * Autovacuum and our workers choose READ COMMITTED, and write nothing of ours.
+ * Autovacuum and our worker choose READ COMMITTED.  They write no row of a
+ * table of ours.
  */
 static bool
 is_supported(int level)
@@ -66,114 +69,27 @@ check_isolation(int *newval, void **extra, GucSource source)
 			prev_check_isolation(newval, extra, source));
 }
 
-static struct config_enum *
-find_setting(const char *name)
+/* Returns the hook that was there. */
+static GucEnumCheckHook
+chain_check_hook(const char *name, GucEnumCheckHook hook)
 {
-	int						n;
-	struct config_generic **settings = GUC_VARIABLES_COMPAT(&n);
+	struct config_enum *setting = (struct config_enum *) settings_find(name);
+	GucEnumCheckHook	previous;
 
-	for (int i = 0; i < n; i++)
-		if (strcmp(settings[i]->name, name) == 0)
-			return (struct config_enum *) settings[i];
-	elog(ERROR, "there is no setting \"%s\"", name);
+	if (setting == NULL)
+		elog(ERROR, "there is no setting \"%s\"", name);
+	previous = setting->check_hook;
+	setting->check_hook = hook;
+	return previous;
 }
 
-static void
-guard_isolation(void)
+void
+dialect_isolation_init(void)
 {
-	struct config_enum *setting;
-
 	SetConfigOption("default_transaction_isolation", "repeatable read",
 					PGC_POSTMASTER, PGC_S_OVERRIDE);
-	setting = find_setting("default_transaction_isolation");
-	prev_check_default_isolation = setting->check_hook;
-	setting->check_hook = check_default_isolation;
-	setting = find_setting("transaction_isolation");
-	prev_check_isolation = setting->check_hook;
-	setting->check_hook = check_isolation;
-}
-
-/* ---- Statements ---- */
-
-static void
-refuse(const char *what)
-{
-	if (IsAbortedTransactionBlockState())
-		ereport(ERROR,
-				(errcode(ERRCODE_IN_FAILED_SQL_TRANSACTION),
-				 errmsg("current transaction is aborted, "
-						"commands ignored until end of transaction block")));
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("unsupported transaction statement: %s", what)));
-}
-
-static void
-refuse_transaction_statement(const TransactionStmt *statement)
-{
-	switch (statement->kind)
-	{
-		case TRANS_STMT_SAVEPOINT:
-			refuse("SAVEPOINT");
-			break;
-		case TRANS_STMT_RELEASE:
-			refuse("RELEASE");
-			break;
-		case TRANS_STMT_ROLLBACK_TO:
-			refuse("ROLLBACK TO");
-			break;
-		case TRANS_STMT_PREPARE:
-			refuse("PREPARE TRANSACTION");
-			break;
-		case TRANS_STMT_COMMIT_PREPARED:
-			refuse("COMMIT PREPARED");
-			break;
-		case TRANS_STMT_ROLLBACK_PREPARED:
-			refuse("ROLLBACK PREPARED");
-			break;
-		default:
-			break;
-	}
-}
-
-/*
- * SET TRANSACTION, of whatever.  A level that is not ours goes on to the
- * check of the setting, which has its own text.
- */
-static void
-refuse_set_transaction(const VariableSetStmt *statement)
-{
-	ListCell *cell;
-
-	if (statement->kind != VAR_SET_MULTI ||
-		strcmp(statement->name, "TRANSACTION") != 0)
-		return;
-	foreach (cell, statement->args)
-	{
-		DefElem *item = lfirst_node(DefElem, cell);
-		A_Const *value = (A_Const *) item->arg;
-
-		if (strcmp(item->defname, "transaction_isolation") == 0 &&
-			strcmp(strVal(&value->val), "repeatable read") != 0)
-			return;
-	}
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("setting configuration parameter \"TRANSACTION\" "
-						   "not supported")));
-}
-
-void
-refuse_statement(Node *statement)
-{
-	if (!dsql_strict || MyBackendType != B_BACKEND)
-		return;
-	if (IsA(statement, TransactionStmt))
-		refuse_transaction_statement((TransactionStmt *) statement);
-	else if (IsA(statement, VariableSetStmt))
-		refuse_set_transaction((VariableSetStmt *) statement);
-}
-
-void
-refuse_init(void)
-{
-	guard_isolation();
+	prev_check_default_isolation = chain_check_hook(
+		"default_transaction_isolation", check_default_isolation);
+	prev_check_isolation =
+		chain_check_hook("transaction_isolation", check_isolation);
 }

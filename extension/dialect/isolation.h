@@ -1,17 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * refuse.h
- *	  Statements that Aurora DSQL refuses and that would not be safe, or not
- *	  mean the same, here.
+ * isolation.h
+ *	  Every transaction is REPEATABLE READ.
  */
-#ifndef DSQL_REFUSE_H
-#define DSQL_REFUSE_H
+#ifndef DSQL_DIALECT_ISOLATION_H
+#define DSQL_DIALECT_ISOLATION_H
 
-#include "nodes/nodes.h"
+extern void dialect_isolation_init(void);
 
-extern void refuse_init(void);
-
-/* Before a utility statement. */
-extern void refuse_statement(Node *statement);
-
-#endif /* DSQL_REFUSE_H */
+#endif /* DSQL_DIALECT_ISOLATION_H */

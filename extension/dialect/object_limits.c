@@ -1,17 +1,19 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * dialect_limits.c
- *	  How many schemas, tables, columns there may be.
+ * object_limits.c
+ *	  How many schemas, tables, columns and so on there may be.
  *
- * What two transactions make at the same time may be one too many: they would
- * have to wait for each other to know.
+ * The numbers are the service's quotas, and the errors its texts.  Two
+ * transactions that create the last allowed object at the same time both
+ * succeed: to prevent that, one would have to wait for the other.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/transam.h"
+#include "base/compat.h"
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
@@ -34,6 +36,7 @@
 
 /* ---- Counting ---- */
 
+/* May users create relations in this schema? */
 static bool
 is_users(Oid schema)
 {
@@ -86,15 +89,15 @@ count_relations(char kind)
 
 /* ---- Limits of a cluster ---- */
 
-/* IF NOT EXISTS and OR REPLACE make none. */
+/* IF NOT EXISTS and OR REPLACE then create nothing. */
 static bool
-is_there(const RangeVar *name)
+exists(const RangeVar *name)
 {
 	return OidIsValid(RangeVarGetRelid(name, NoLock, true));
 }
 
 void
-limits_check_schemas(const char *name)
+object_limits_check_schemas(const char *name)
 {
 	bool is_new = name == NULL || !OidIsValid(get_namespace_oid(name, true));
 
@@ -105,27 +108,27 @@ limits_check_schemas(const char *name)
 }
 
 void
-limits_check_tables(const RangeVar *name)
+object_limits_check_tables(const RangeVar *name)
 {
-	if (!is_there(name) && count_relations(RELKIND_RELATION) >= TABLES_MAX)
+	if (!exists(name) && count_relations(RELKIND_RELATION) >= TABLES_MAX)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("creating more than %d tables not allowed",
 							   TABLES_MAX)));
 }
 
 void
-limits_check_views(const RangeVar *name)
+object_limits_check_views(const RangeVar *name)
 {
-	if (!is_there(name) && count_relations(RELKIND_VIEW) >= VIEWS_MAX)
+	if (!exists(name) && count_relations(RELKIND_VIEW) >= VIEWS_MAX)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("creating more than %d views not allowed",
 							   VIEWS_MAX)));
 }
 
 void
-limits_check_sequences(const RangeVar *name)
+object_limits_check_sequences(const RangeVar *name)
 {
-	if (!is_there(name) && count_relations(RELKIND_SEQUENCE) >= SEQUENCES_MAX)
+	if (!exists(name) && count_relations(RELKIND_SEQUENCE) >= SEQUENCES_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("creating more than %d sequences is not allowed",
@@ -135,7 +138,7 @@ limits_check_sequences(const RangeVar *name)
 /* ---- Limits of a table ---- */
 
 void
-limits_check_columns(int columns)
+object_limits_check_columns(int columns)
 {
 	if (columns > COLUMNS_MAX)
 		ereport(ERROR,
@@ -144,18 +147,18 @@ limits_check_columns(int columns)
 }
 
 void
-limits_check_added_columns(int columns, Oid table)
+object_limits_check_added_columns(int columns, Oid table)
 {
 	Relation relation = table_open(table, NoLock);
 
 	for (int i = 0; i < RelationGetNumberOfAttributes(relation); i++)
 		columns += !TupleDescAttr(RelationGetDescr(relation), i)->attisdropped;
 	table_close(relation, NoLock);
-	limits_check_columns(columns);
+	object_limits_check_columns(columns);
 }
 
 void
-limits_check_indexes(int indexes)
+object_limits_check_indexes(int indexes)
 {
 	if (indexes > INDEXES_MAX)
 		ereport(ERROR,
@@ -165,7 +168,7 @@ limits_check_indexes(int indexes)
 }
 
 void
-limits_check_key(int columns)
+object_limits_check_key(int columns)
 {
 	if (columns > KEY_COLUMNS_MAX)
 		ereport(ERROR, (errcode(ERRCODE_TOO_MANY_COLUMNS),
@@ -187,9 +190,10 @@ count_statistics(Oid table)
 }
 
 void
-limits_check_statistics(const CreateStatsStmt *create)
+object_limits_check_statistics(Node *statement)
 {
-	Oid table = InvalidOid;
+	const CreateStatsStmt *create = castNode(CreateStatsStmt, statement);
+	Oid					   table = InvalidOid;
 
 	if (list_length(create->relations) == 1 &&
 		IsA(linitial(create->relations), RangeVar))
@@ -204,9 +208,10 @@ limits_check_statistics(const CreateStatsStmt *create)
 }
 
 void
-limits_check_statistics_target(const AlterStatsStmt *alter)
+object_limits_check_statistics_target(Node *statement)
 {
-	int target = STATISTICS_TARGET_COMPAT(alter);
+	const AlterStatsStmt *alter = castNode(AlterStatsStmt, statement);
+	int					  target = STATISTICS_TARGET_COMPAT(alter);
 
 	if (target > STATISTICS_TARGET_MAX)
 		ereport(ERROR,

@@ -1,13 +1,17 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * dialect_query.c
- *	  Queries: MERGE, row locks, TABLESAMPLE, and functions that are not there.
+ * query.c
+ *	  Queries: MERGE, row locks, TABLESAMPLE, and functions that the service
+ *	  does not have or that answer otherwise.
  *
- * A query is looked at when it has been analysed, with all that is in it; a
- * view, when it is created.  The system's own views are not: the hook sees a
- * query before views are put in.
+ * A query is checked once it is analyzed, with everything in it; the query of
+ * a view is checked when the view is created.  The system's own views are not
+ * checked, because their queries are put in later, by the rewriter.
+ *
+ * Two functions are replaced: version(), whose answer is a constant, and
+ * set_config(), which has the rules of SET here.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
@@ -15,11 +19,11 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "dialect/query.h"
-#include "dialect/statements.h"
+#include "dialect/refuse.h"
+#include "dialect/session.h"
 #include "dialect/types.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "parser/analyze.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -27,21 +31,19 @@
 
 #define VERSION_TEXT "PostgreSQL 16"
 
-static post_parse_analyze_hook_type prev_post_parse_analyze = NULL;
-
 /* ---- Functions ---- */
 
 static void
-check_function(const FuncExpr *call, bool *is_answered_here)
+check_function(const FuncExpr *call, bool *has_replaced_function)
 {
 	char *name;
 
 	if (call->funcid >= FirstNormalObjectId)
 		return;
 	if (call->funcid == F_VERSION || call->funcid == F_SET_CONFIG)
-		*is_answered_here = true;
+		*has_replaced_function = true;
 	if (call->funcformat == COERCE_EXPLICIT_CALL &&
-		types_is_geometric(call->funcresulttype))
+		dialect_types_is_geometric(call->funcresulttype))
 		dialect_refuse("datatype %s not supported",
 					   format_type_be(call->funcresulttype));
 	name = get_func_name(call->funcid);
@@ -82,21 +84,22 @@ check_query(const Query *query)
 }
 
 static bool
-look(Node *node, void *is_answered_here)
+check_node(Node *node, void *has_replaced_function)
 {
 	if (node == NULL)
 		return false;
 	if (IsA(node, Query))
 	{
 		check_query((Query *) node);
-		return query_tree_walker((Query *) node, look, is_answered_here, 0);
+		return query_tree_walker((Query *) node, check_node,
+								 has_replaced_function, 0);
 	}
 	if (IsA(node, FuncExpr))
-		check_function((FuncExpr *) node, is_answered_here);
-	return expression_tree_walker(node, look, is_answered_here);
+		check_function((FuncExpr *) node, has_replaced_function);
+	return expression_tree_walker(node, check_node, has_replaced_function);
 }
 
-/* ---- Functions with an answer of ours ---- */
+/* ---- Replacing functions ---- */
 
 static Node *
 version_constant(void)
@@ -105,7 +108,7 @@ version_constant(void)
 							  CStringGetTextDatum(VERSION_TEXT), false, false);
 }
 
-/* InvalidOid: the cluster is older than the function. */
+/* InvalidOid: the SQL of this cluster is older than the function. */
 static Oid
 find_our_set_config(void)
 {
@@ -119,7 +122,7 @@ find_our_set_config(void)
 }
 
 static Node *
-answer_here(Node *node, void *unused)
+replace_functions(Node *node, void *unused)
 {
 	Node *copy;
 	Oid	  ours;
@@ -127,11 +130,11 @@ answer_here(Node *node, void *unused)
 	if (node == NULL)
 		return NULL;
 	if (IsA(node, Query))
-		return (Node *) query_tree_mutator((Query *) node, answer_here, unused,
-										   0);
+		return (Node *) query_tree_mutator((Query *) node, replace_functions,
+										   unused, 0);
 	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid == F_VERSION)
 		return version_constant();
-	copy = expression_tree_mutator(node, answer_here, unused);
+	copy = expression_tree_mutator(node, replace_functions, unused);
 	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid == F_SET_CONFIG)
 	{
 		ours = find_our_set_config();
@@ -141,19 +144,20 @@ answer_here(Node *node, void *unused)
 	return copy;
 }
 
-/* ---- The hook ---- */
+/* ---- Statements ---- */
 
 static void
 check_and_adapt(Query *query)
 {
-	bool is_answered_here = false;
+	bool has_replaced_function = false;
 
-	(void) look((Node *) query, &is_answered_here);
-	if (is_answered_here)
-		(void) query_tree_mutator(query, answer_here, NULL,
+	(void) check_node((Node *) query, &has_replaced_function);
+	if (has_replaced_function)
+		(void) query_tree_mutator(query, replace_functions, NULL,
 								  QTW_DONT_COPY_QUERY);
 }
 
+/* A numeric without precision has the service's default. */
 static void
 complete_columns(List *columns)
 {
@@ -162,7 +166,8 @@ complete_columns(List *columns)
 	foreach (cell, columns)
 		if (IsA(lfirst(cell), ColumnDef) &&
 			((ColumnDef *) lfirst(cell))->typeName != NULL)
-			types_complete_numeric(((ColumnDef *) lfirst(cell))->typeName);
+			dialect_types_complete_numeric(
+				((ColumnDef *) lfirst(cell))->typeName);
 }
 
 static void
@@ -177,41 +182,42 @@ complete_added_columns(const AlterTableStmt *alter)
 }
 
 static void
-adapt_utility(Node *statement)
+complete_statement(Node *statement)
 {
-	Node	 *inner = NULL;
-	ListCell *cell;
-
-	if (IsA(statement, ExplainStmt))
-		inner = ((ExplainStmt *) statement)->query;
-	else if (IsA(statement, CreateStmt))
+	if (IsA(statement, CreateStmt))
 		complete_columns(((CreateStmt *) statement)->tableElts);
 	else if (IsA(statement, AlterTableStmt))
 		complete_added_columns((AlterTableStmt *) statement);
-	else if (IsA(statement, CreateSchemaStmt))
-		foreach (cell, ((CreateSchemaStmt *) statement)->schemaElts)
-			adapt_utility(lfirst(cell));
-	if (inner != NULL && IsA(inner, Query))
-		check_and_adapt((Query *) inner);
 }
 
 static void
-post_parse_analyze(ParseState *pstate, Query *query, JumbleState *jstate)
+check_and_adapt_utility(Node *statement)
 {
-	if (dialect_applies())
+	ListCell *cell;
+
+	if (IsA(statement, ExplainStmt))
 	{
-		if (query->commandType == CMD_UTILITY)
-			adapt_utility(query->utilityStmt);
-		else
-			check_and_adapt(query);
+		Node *query = ((ExplainStmt *) statement)->query;
+
+		if (IsA(query, Query))
+			check_and_adapt((Query *) query);
 	}
-	if (prev_post_parse_analyze)
-		prev_post_parse_analyze(pstate, query, jstate);
+	else if (IsA(statement, CreateSchemaStmt))
+	{
+		foreach (cell, ((CreateSchemaStmt *) statement)->schemaElts)
+			complete_statement(lfirst(cell));
+	}
+	else
+		complete_statement(statement);
 }
 
 void
-query_init(void)
+dialect_query_check(Query *query)
 {
-	prev_post_parse_analyze = post_parse_analyze_hook;
-	post_parse_analyze_hook = post_parse_analyze;
+	if (!dialect_applies())
+		return;
+	if (query->commandType == CMD_UTILITY)
+		check_and_adapt_utility(query->utilityStmt);
+	else
+		check_and_adapt(query);
 }

@@ -1,15 +1,16 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * dialect_settings.c
- *	  The settings of Aurora DSQL: SET, RESET, SHOW, set_config().
+ * settings.c
+ *	  Which settings a session may change: SET, RESET, SHOW, set_config().
  *
- * Start-up parameters are the gateway's (src/gateway/parameters.c has the same
- * list).
+ * The gateway checks startup parameters itself, by the same list in
+ * src/gateway/parameters.c.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
+#include "dialect/refuse.h"
+#include "dialect/session.h"
 #include "dialect/settings.h"
-#include "dialect/statements.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -37,15 +38,15 @@ static const char *const settable[] = {
 
 PG_FUNCTION_INFO_V1(dsql_set_config);
 
-/* Gone in PostgreSQL 16, which Aurora DSQL says it is. */
-static const char *const forgotten[] = {"lc_collate", "lc_ctype"};
+/* Removed in PostgreSQL 16, which Aurora DSQL claims to be. */
+static const char *const removed[] = {"lc_collate", "lc_ctype"};
 
-/* Known to Aurora DSQL, and without an effect here. */
+/* Settings of Aurora DSQL that have no effect here. */
 static bool enable_batched_nestloop = true;
 static bool disable_sync_create_index = true;
 
 void
-settings_init(void)
+dialect_settings_init(void)
 {
 	DefineCustomBoolVariable("dsql.enable_batched_nestloop",
 							 "Has no effect in a local cluster.", NULL,
@@ -65,44 +66,52 @@ is_among(const char *name, const char *const *names, int count)
 	return false;
 }
 
-void
-settings_check_name(const char *name)
+/* Raises if it may not be changed. */
+static void
+check_name(const char *name)
 {
 	if (!is_among(name, settable, lengthof(settable)))
 		dialect_refuse("setting configuration parameter \"%s\" not supported",
 					   name);
 }
 
-/* SET TRANSACTION and SET SESSION CHARACTERISTICS are refuse.c's. */
+/*
+ * SET TRANSACTION and SET SESSION CHARACTERISTICS are checked in
+ * transaction_statements.c, for superusers too.
+ */
 void
-settings_check_set(const VariableSetStmt *set)
+dialect_settings_check_set(Node *statement)
 {
+	const VariableSetStmt *set = castNode(VariableSetStmt, statement);
+
 	if (set->kind == VAR_SET_MULTI)
 	{
 		if (strcmp(set->name, "TRANSACTION SNAPSHOT") == 0)
-			settings_check_name("TRANSACTION");
+			check_name("TRANSACTION");
 		return;
 	}
 	if (set->kind == VAR_RESET_ALL)
 		return;
 	if (set->is_local && pg_strcasecmp(set->name, "role") == 0)
 		return;
-	settings_check_name(set->name);
+	check_name(set->name);
 }
 
-/* set_config(), of a setting that may be changed. */
+/* sys.dsql_set_config(): set_config() with the rules of SET. */
 Datum
 dsql_set_config(PG_FUNCTION_ARGS)
 {
 	if (dialect_applies() && !PG_ARGISNULL(0))
-		settings_check_name(TextDatumGetCString(PG_GETARG_DATUM(0)));
+		check_name(TextDatumGetCString(PG_GETARG_DATUM(0)));
 	return set_config_by_name(fcinfo);
 }
 
 void
-settings_check_show(const VariableShowStmt *show)
+dialect_settings_check_show(Node *statement)
 {
-	if (is_among(show->name, forgotten, lengthof(forgotten)))
+	const VariableShowStmt *show = castNode(VariableShowStmt, statement);
+
+	if (is_among(show->name, removed, lengthof(removed)))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 						errmsg("unrecognized configuration parameter \"%s\"",
 							   show->name)));

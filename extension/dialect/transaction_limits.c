@@ -1,39 +1,39 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * txlimits.c
+ * transaction_limits.c
  *	  3,000 rows, 10 MiB, 300 seconds: the limits of Aurora DSQL's
  *	  transactions.
  *
- * Rows are counted as they are modified, those of foreign key actions too, and
- * the statement that crosses the limit fails.  Size is looked at by COMMIT,
- * age by COMMIT and by each statement before it starts.
+ * Rows are counted as they are modified, including those of foreign key
+ * actions, and the statement that crosses the limit fails.  COMMIT checks the
+ * size; COMMIT and each statement before it starts check the age.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include <limits.h>
 
 #include "access/xact.h"
+#include "base/settings.h"
 #include "dialect/transaction_limits.h"
-#include "miscadmin.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 
 #define MEGABYTE ((Size) 1024 * 1024)
 
-/* What each row costs besides its own bytes. */
+/* Bytes that each row costs besides its own. */
 #define ROW_OVERHEAD 32
 
-/* Settings only so that tests need not wait; the texts say what is in force.
- */
+/* They can be set only so that tests need not wait. */
 static int max_rows = 3000;
 static int max_size_mb = 10;
 static int max_age_s = 300;
 
+/* Of the running transaction. */
 static int	rows = 0;
-static Size size = 0;
+static Size size = 0; /* bytes */
 
 void
-limits_init(void)
+transaction_limits_init(void)
 {
 	DefineCustomIntVariable("dsql_local.max_transaction_rows",
 							"Rows that a transaction may modify.", NULL,
@@ -48,28 +48,22 @@ limits_init(void)
 							NULL, NULL);
 }
 
-static bool
-unlimited(void)
-{
-	return !dsql_strict || MyBackendType != B_BACKEND;
-}
-
 void
-limits_count_row(Size bytes)
+transaction_limits_count_row(Size bytes)
 {
 	rows++;
 	size += bytes + ROW_OVERHEAD;
-	if (unlikely(rows > max_rows) && !unlimited())
+	if (unlikely(rows > max_rows) && settings_is_strict())
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("transaction row limit exceeded")));
 }
 
 void
-limits_check_size(void)
+transaction_limits_check_size(void)
 {
 	Size mb = (size + MEGABYTE - 1) / MEGABYTE;
 
-	if (mb > (Size) max_size_mb && !unlimited())
+	if (mb > (Size) max_size_mb && settings_is_strict())
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("transaction size limit %dmb exceeded", max_size_mb),
@@ -78,7 +72,7 @@ limits_check_size(void)
 }
 
 void
-limits_check_age(void)
+transaction_limits_check_age(void)
 {
 	long seconds;
 	int	 microseconds;
@@ -86,7 +80,7 @@ limits_check_age(void)
 	TimestampDifference(GetCurrentTransactionStartTimestamp(),
 						GetCurrentStatementStartTimestamp(), &seconds,
 						&microseconds);
-	if (seconds >= max_age_s && !unlimited())
+	if (seconds >= max_age_s && settings_is_strict())
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("transaction age limit of %ds exceeded", max_age_s),
@@ -95,7 +89,7 @@ limits_check_age(void)
 }
 
 void
-limits_reset(void)
+transaction_limits_reset(void)
 {
 	rows = 0;
 	size = 0;

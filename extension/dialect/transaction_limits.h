@@ -1,23 +1,26 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * txlimits.h
- *	  How much one transaction may do, and for how long.
+ * transaction_limits.h
+ *	  How much one transaction may write, and how long it may last.
  */
-#ifndef DSQL_TXLIMITS_H
-#define DSQL_TXLIMITS_H
+#ifndef DSQL_DIALECT_TRANSACTION_LIMITS_H
+#define DSQL_DIALECT_TRANSACTION_LIMITS_H
 
-extern void limits_init(void);
+extern void transaction_limits_init(void);
 
-/* A row is inserted, updated or deleted; bytes of its new version. */
-extern void limits_count_row(Size bytes);
+/*
+ * A row is inserted, updated or deleted.  bytes: the size of its new version.
+ * Called for each row, also of sessions without limits.
+ */
+extern void transaction_limits_count_row(Size bytes);
 
-/* Before a statement, and at COMMIT. */
-extern void limits_check_age(void);
+/* Before each statement, and at COMMIT. */
+extern void transaction_limits_check_age(void);
 
 /* At COMMIT. */
-extern void limits_check_size(void);
+extern void transaction_limits_check_size(void);
 
 /* At the end of a transaction. */
-extern void limits_reset(void);
+extern void transaction_limits_reset(void);
 
-#endif /* DSQL_TXLIMITS_H */
+#endif /* DSQL_DIALECT_TRANSACTION_LIMITS_H */

@@ -1,24 +1,27 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * dialect_types.c
- *	  The column types of Aurora DSQL.
+ * types.c
+ *	  Which types a column may have, and which a key.
  *
- * Whatever else PostgreSQL has may be used while a query runs, but not stored.
+ * The lists are the service's.  Any other type of PostgreSQL may be used while
+ * a query runs, but not stored.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "dialect/statements.h"
+#include "dialect/refuse.h"
 #include "dialect/types.h"
 #include "nodes/value.h"
 #include "parser/parse_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+/* Bytes, as declared. */
 #define CHAR_MAX_LENGTH	   4096
 #define VARCHAR_MAX_LENGTH 65535
-#define KEY_MAX_LENGTH	   2000 /* as declared */
+#define KEY_MAX_LENGTH	   2000
 
+/* Of a numeric that is declared without. */
 #define NUMERIC_PRECISION 18
 #define NUMERIC_SCALE	  6
 
@@ -33,6 +36,7 @@ static const Oid not_in_keys[] = {
 	JSONOID, JSONBOID, BYTEAOID, INTERVALOID, TIMETZOID,
 };
 
+/* Types that only geometric functions return. */
 static const Oid geometric[] = {
 	POINTOID, LSEGOID, PATHOID, BOXOID, POLYGONOID, LINEOID, CIRCLEOID,
 };
@@ -58,7 +62,7 @@ check_length(const char *shown, int32 typmod, int max)
 }
 
 Oid
-types_check(TypeName *name, int32 *typmod)
+dialect_types_check(TypeName *name, int32 *typmod)
 {
 	Oid type;
 
@@ -74,7 +78,7 @@ types_check(TypeName *name, int32 *typmod)
 }
 
 void
-types_check_key(Oid type, int32 typmod)
+dialect_types_check_key(Oid type, int32 typmod)
 {
 	Oid base = getBaseTypeAndTypmod(type, &typmod);
 
@@ -89,7 +93,7 @@ types_check_key(Oid type, int32 typmod)
 }
 
 bool
-types_is_geometric(Oid type)
+dialect_types_is_geometric(Oid type)
 {
 	return is_among(type, geometric, lengthof(geometric));
 }
@@ -106,7 +110,7 @@ integer_constant(int value)
 }
 
 void
-types_complete_numeric(TypeName *name)
+dialect_types_complete_numeric(TypeName *name)
 {
 	bool is_numeric =
 		list_length(name->names) == 2 &&

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * dialect_types.h
+ * types.h
  *	  Which types a column may have, and which a key.
  */
 #ifndef DSQL_DIALECT_TYPES_H
@@ -8,16 +8,19 @@
 
 #include "nodes/parsenodes.h"
 
-/* Returns the type, or raises that it is not supported, or not there. */
-extern Oid types_check(TypeName *name, int32 *typmod);
+/* The type of a column.  Raises if it is not supported or does not exist. */
+extern Oid dialect_types_check(TypeName *name, int32 *typmod);
 
-/* Raises if a key of that type and length is not supported. */
-extern void types_check_key(Oid type, int32 typmod);
+/* Raises if a key column of that type and length is not supported. */
+extern void dialect_types_check_key(Oid type, int32 typmod);
 
-/* Is it one that only geometric functions return? */
-extern bool types_is_geometric(Oid type);
+/* Is it a type that only geometric functions return? */
+extern bool dialect_types_is_geometric(Oid type);
 
-/* Gives a numeric without precision the one that Aurora DSQL gives it. */
-extern void types_complete_numeric(TypeName *name);
+/*
+ * Gives a numeric that is declared without precision the one that it has in
+ * Aurora DSQL.
+ */
+extern void dialect_types_complete_numeric(TypeName *name);
 
 #endif /* DSQL_DIALECT_TYPES_H */

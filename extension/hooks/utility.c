@@ -1,95 +1,74 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * utility.c
- *	  The ProcessUtility hook: each utility statement is shown to those who
- *	  may refuse it, take it over, or must know that it is done.
+ *	  A statement that is not a query is executed.
+ *
+ * Each one is passed to the rooms that may refuse it or execute it themselves,
+ * and to those that must know when it is done.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include "access/xact.h"
-#include "commands/defrem.h"
-#include "dialect/isolation.h"
 #include "dialect/statements.h"
 #include "dialect/transaction_limits.h"
+#include "dialect/transaction_statements.h"
+#include "hooks/install.h"
 #include "hooks/utility.h"
+#include "jobs/call_wrapper.h"
 #include "jobs/statements.h"
-#include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "occ/default_am.h"
+#include "occ/writes.h"
 #include "schema/ddl.h"
+#include "schema/touched.h"
+#include "schema/transaction.h"
+#include "sys/iam.h"
 #include "tcop/utility.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 
-int utility_depth = 0;
+/* The arguments of ProcessUtility(). */
+typedef struct UtilityCall
+{
+	PlannedStmt			 *pstmt;
+	const char			 *query_string;
+	bool				  read_only_tree;
+	ProcessUtilityContext context;
+	ParamListInfo		  params;
+	QueryEnvironment	 *environment;
+	DestReceiver		 *dest;
+	QueryCompletion		 *qc;
+} UtilityCall;
 
 static ProcessUtility_hook_type prev_ProcessUtility = NULL;
 
 /*
- * Tables are ours unless the statement says otherwise, whatever somebody has
- * set default_table_access_method to.  Before sys/schema.sql has run in a
- * database there is no such access method: then it is heap.
+ * How many utility statements are running, one inside another.  The end of a
+ * transaction leaves it alone: a procedure may commit while its CALL goes on.
  */
-static const char *
-access_method(void)
-{
-	return OidIsValid(get_table_am_oid(DSQL_AM_NAME, true)) ? DSQL_AM_NAME
-															: "heap";
-}
+static int depth = 0;
 
-static bool
-needs_access_method(Node *statement)
+bool
+hooks_utility_is_running(void)
 {
-	if (IsA(statement, CreateStmt))
-		return ((CreateStmt *) statement)->accessMethod == NULL &&
-			   ((CreateStmt *) statement)->partspec == NULL;
-	if (IsA(statement, CreateTableAsStmt))
-		return ((CreateTableAsStmt *) statement)->into->accessMethod == NULL;
-	return false;
+	return depth > 0;
 }
 
 static void
-set_access_method(Node *statement)
+call_next(UtilityCall *call)
 {
-	if (IsA(statement, CreateStmt))
-		((CreateStmt *) statement)->accessMethod = pstrdup(access_method());
-	else
-		((CreateTableAsStmt *) statement)->into->accessMethod =
-			pstrdup(access_method());
-}
+	ProcessUtility_hook_type next =
+		prev_ProcessUtility ? prev_ProcessUtility : standard_ProcessUtility;
 
-static void
-process_on(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
-		   ProcessUtilityContext context, ParamListInfo params,
-		   QueryEnvironment *environment, DestReceiver *dest,
-		   QueryCompletion *qc)
-{
 	if (!IsAbortedTransactionBlockState() &&
-		needs_access_method(pstmt->utilityStmt))
+		occ_default_am_is_needed(call->pstmt->utilityStmt))
 	{
-		if (read_only_tree)
-			pstmt = copyObject(pstmt);
-		read_only_tree = false;
-		set_access_method(pstmt->utilityStmt);
+		if (call->read_only_tree)
+			call->pstmt = copyObject(call->pstmt);
+		call->read_only_tree = false;
+		occ_default_am_set(call->pstmt->utilityStmt);
 	}
-	if (prev_ProcessUtility)
-		prev_ProcessUtility(pstmt, query_string, read_only_tree, context,
-							params, environment, dest, qc);
-	else
-		standard_ProcessUtility(pstmt, query_string, read_only_tree, context,
-								params, environment, dest, qc);
-}
-
-/* An error of a statement may be one of concurrent DDL in disguise. */
-static void
-rethrow_rephrased(MemoryContext caller)
-{
-	ErrorData *error;
-
-	MemoryContextSwitchTo(caller);
-	error = CopyErrorData();
-	FlushErrorState();
-	ddl_rephrase_error(error);
-	ReThrowError(error);
+	next(call->pstmt, call->query_string, call->read_only_tree, call->context,
+		 call->params, call->environment, call->dest, call->qc);
 }
 
 static bool
@@ -99,64 +78,99 @@ is_commit_of_block(Node *statement)
 		   IsTransactionBlock() && !IsAbortedTransactionBlockState();
 }
 
+/*
+ * PostgreSQL goes first: it ends the block's normal state, so that an error
+ * from then on ends the transaction, as an error at COMMIT must.
+ */
+static void
+run_transaction_statement(UtilityCall *call)
+{
+	bool is_commit = is_commit_of_block(call->pstmt->utilityStmt);
+
+	call_next(call);
+	if (is_commit)
+		schema_touched_before_commit();
+}
+
+/* An error of the statement may really be one of concurrent DDL. */
+static void
+rethrow(MemoryContext caller)
+{
+	ErrorData *error;
+
+	MemoryContextSwitchTo(caller);
+	error = CopyErrorData();
+	FlushErrorState();
+	schema_ddl_after_error(error);
+	ReThrowError(error);
+}
+
+static void
+run_statement(UtilityCall *call)
+{
+	Node		 *statement = call->pstmt->utilityStmt;
+	MemoryContext caller = CurrentMemoryContext;
+
+	transaction_limits_check_age();
+	if (IsA(statement, ConstraintsSetStmt))
+		schema_touched_before_triggers();
+	depth++;
+	PG_TRY();
+	{
+		schema_ddl_before_statement(statement, occ_writes_pending > 0);
+		if (!jobs_statements_process(call->pstmt, call->query_string,
+									 call->dest, call->qc))
+			call_next(call);
+	}
+	PG_CATCH();
+	{
+		depth--;
+		rethrow(caller);
+	}
+	PG_END_TRY();
+	depth--;
+	schema_ddl_after_statement(statement, depth > 0);
+}
+
 static void
 process_utility(PlannedStmt *pstmt, const char *query_string,
 				bool read_only_tree, ProcessUtilityContext context,
 				ParamListInfo params, QueryEnvironment *environment,
 				DestReceiver *dest, QueryCompletion *qc)
 {
-	Node		 *statement = pstmt->utilityStmt;
-	MemoryContext caller = CurrentMemoryContext;
+	UtilityCall call = {pstmt,	query_string, read_only_tree, context,
+						params, environment,  dest,			  qc};
+	Node	   *wrapped = jobs_call_unwrap(pstmt->utilityStmt);
+	PlannedStmt unwrapped;
 
-	/* Parts of a statement, and what DDL runs, belong to it. */
-	if (context == PROCESS_UTILITY_SUBCOMMAND || ddl_is_running())
+	if (wrapped != NULL)
 	{
-		process_on(pstmt, query_string, read_only_tree, context, params,
-				   environment, dest, qc);
+		unwrapped = *pstmt;
+		unwrapped.utilityStmt = copyObject(wrapped);
+		call.pstmt = &unwrapped;
+	}
+	if (iam_process_utility(call.pstmt, qc))
+		return;
+
+	/* Parts of a statement, and what DDL executes, belong to it. */
+	if (context == PROCESS_UTILITY_SUBCOMMAND ||
+		schema_transaction_is_running_ddl())
+	{
+		call_next(&call);
 		return;
 	}
 
-	refuse_statement(statement);
-	dialect_check_statement(statement);
-	if (IsA(statement, TransactionStmt))
-	{
-		bool is_commit = is_commit_of_block(statement);
-
-		/* First: from here on an error ends the block, as one at COMMIT must.
-		 */
-		process_on(pstmt, query_string, read_only_tree, context, params,
-				   environment, dest, qc);
-		if (is_commit)
-			ddl_before_commit();
-		return;
-	}
-
-	limits_check_age();
-	if (IsA(statement, ConstraintsSetStmt))
-		ddl_before_triggers();
-	utility_depth++;
-	PG_TRY();
-	{
-		ddl_before_statement(statement);
-		if (!jobs_process_utility(pstmt, query_string, dest, qc))
-			process_on(pstmt, query_string, read_only_tree, context, params,
-					   environment, dest, qc);
-	}
-	PG_CATCH();
-	{
-		utility_depth--;
-		rethrow_rephrased(caller);
-	}
-	PG_END_TRY();
-	utility_depth--;
-	ddl_after_statement(statement);
+	dialect_transaction_statements_check(call.pstmt->utilityStmt);
+	dialect_statements_check(call.pstmt->utilityStmt);
+	if (IsA(call.pstmt->utilityStmt, TransactionStmt))
+		run_transaction_statement(&call);
+	else
+		run_statement(&call);
 }
 
 void
-utility_init(void)
+hooks_install_utility(void)
 {
-	SetConfigOption("default_table_access_method", DSQL_AM_NAME,
-					PGC_POSTMASTER, PGC_S_OVERRIDE);
 	prev_ProcessUtility = ProcessUtility_hook;
 	ProcessUtility_hook = process_utility;
 }

@@ -1,14 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * utility.h
- *	  Statements that are no queries pass here.
+ *	  Whether a utility statement is running.
  */
-#ifndef DSQL_UTILITY_H
-#define DSQL_UTILITY_H
+#ifndef DSQL_HOOKS_UTILITY_H
+#define DSQL_HOOKS_UTILITY_H
 
-extern void utility_init(void);
+/* If so, it may have relations open and count on its locks. */
+extern bool hooks_utility_is_running(void);
 
-/* Are we inside a utility statement?  It may have relations open. */
-extern int utility_depth;
-
-#endif /* DSQL_UTILITY_H */
+#endif /* DSQL_HOOKS_UTILITY_H */

@@ -1,12 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * job_id.c
- *	  How a job is called: a UUID as 26 characters of lower-case base32.
+ * id.c
+ *	  The id of a job: a UUID, shown as 26 characters of lower-case base32.
  *
- * RFC 4648 without padding: 25 characters of five bits and one with the last
- * three and two zeros.
+ * This is the base32 of RFC 4648 without padding: 25 characters of five bits,
+ * and one with the last three bits and two zeros.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include "fmgr.h"
 #include "jobs/id.h"
@@ -20,7 +20,7 @@ PG_FUNCTION_INFO_V1(dsql_uuid_to_base32_str);
 PG_FUNCTION_INFO_V1(dsql_base32_str_to_uuid);
 
 void
-job_id_make(pg_uuid_t *id)
+jobs_id_make(pg_uuid_t *id)
 {
 	if (!pg_strong_random(id->data, UUID_LEN))
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
@@ -30,7 +30,7 @@ job_id_make(pg_uuid_t *id)
 }
 
 void
-job_id_encode(const pg_uuid_t *id, char text[JOB_ID_SIZE])
+jobs_id_encode(const pg_uuid_t *id, char text[JOB_ID_SIZE])
 {
 	uint32 bits = 0;
 	int	   nbits = 0;
@@ -48,7 +48,7 @@ job_id_encode(const pg_uuid_t *id, char text[JOB_ID_SIZE])
 }
 
 bool
-job_id_decode(const char *text, pg_uuid_t *id)
+jobs_id_decode(const char *text, pg_uuid_t *id)
 {
 	uint32 bits = 0;
 	int	   nbits = 0;
@@ -79,7 +79,7 @@ dsql_uuid_to_base32_str(PG_FUNCTION_ARGS)
 {
 	char text[JOB_ID_SIZE];
 
-	job_id_encode(PG_GETARG_UUID_P(0), text);
+	jobs_id_encode(PG_GETARG_UUID_P(0), text);
 	PG_RETURN_TEXT_P(cstring_to_text(text));
 }
 
@@ -88,7 +88,7 @@ dsql_base32_str_to_uuid(PG_FUNCTION_ARGS)
 {
 	pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
 
-	if (!job_id_decode(text_to_cstring(PG_GETARG_TEXT_PP(0)), id))
+	if (!jobs_id_decode(text_to_cstring(PG_GETARG_TEXT_PP(0)), id))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 						errmsg("Unable to convert text to UUID")));
 	PG_RETURN_UUID_P(id);

@@ -1,17 +1,21 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * job_id.h
- *	  How a job is called: a UUID as 26 characters of lower-case base32.
+ * id.h
+ *	  The id of a job: a UUID, shown as 26 characters of lower-case base32.
  */
-#ifndef DSQL_JOB_ID_H
-#define DSQL_JOB_ID_H
+#ifndef DSQL_JOBS_ID_H
+#define DSQL_JOBS_ID_H
 
-#include "jobs/statements.h"
 #include "utils/uuid.h"
 
-extern void job_id_make(pg_uuid_t *id);
-extern void job_id_encode(const pg_uuid_t *id, char text[JOB_ID_SIZE]);
-/* False: that is no job's name. */
-extern bool job_id_decode(const char *text, pg_uuid_t *id);
+/* 26 characters of base32 and a NUL. */
+#define JOB_ID_SIZE 27
 
-#endif /* DSQL_JOB_ID_H */
+/* A new random id. */
+extern void jobs_id_make(pg_uuid_t *id);
+
+/* decode returns false if the text is not a job id. */
+extern void jobs_id_encode(const pg_uuid_t *id, char text[JOB_ID_SIZE]);
+extern bool jobs_id_decode(const char *text, pg_uuid_t *id);
+
+#endif /* DSQL_JOBS_ID_H */

@@ -1,15 +1,17 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * job_syntax.c
- *	  Statements that submit jobs: what they say, and what they may not say.
+ * syntax.c
+ *	  What statements that submit jobs contain, and what they may not contain.
  *
- * PostgreSQL's parse tree knows neither ASYNC nor whether USING btree was
- * written; so the text is scanned, with PostgreSQL's own scanner.
+ * PostgreSQL's parse tree has neither ASYNC nor whether USING btree was
+ * written.  So the text is scanned again, with PostgreSQL's own scanner.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "dialect/object_limits.h"
+#include "dialect/refuse.h"
 #include "dialect/types.h"
 #include "jobs/syntax.h"
 #include "parser/scanner.h"
@@ -18,18 +20,17 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-#define ASYNC_MARK	"/*A*/"
-#define KEYS_MAX	8
-#define INDEXES_MAX 24
+/* The gateway writes this over ASYNC, which PostgreSQL does not know. */
+#define ASYNC_MARK "/*A*/"
 
-/* One statement's text, and where the scanner stands in it. */
+/* One statement's text, and the token that was scanned last. */
 typedef struct Scan
 {
 	char			  *text;
 	core_yyscan_t	   scanner;
 	core_yy_extra_type extra;
-	int				   at; /* the token's first byte */
-	int				   token;
+	int				   at;	  /* the token's first byte */
+	int				   token; /* 0: the end of the text */
 } Scan;
 
 static void
@@ -65,13 +66,13 @@ static bool
 scan_is_word(const Scan *scan, const char *word)
 {
 	size_t len = strlen(word);
-	char   behind;
+	char   after;
 
 	if (scan->token == 0 || pg_strncasecmp(scan->text + scan->at, word, len))
 		return false;
-	behind = scan->text[scan->at + len];
-	return !isalnum((unsigned char) behind) && behind != '_' &&
-		   behind != '$' && !IS_HIGHBIT_SET(behind);
+	after = scan->text[scan->at + len];
+	return !isalnum((unsigned char) after) && after != '_' && after != '$' &&
+		   !IS_HIGHBIT_SET(after);
 }
 
 static bool
@@ -83,9 +84,13 @@ scan_take_word(Scan *scan, const char *word)
 	return true;
 }
 
-/* Between two tokens there are blanks and comments only. */
+/*
+ * Is the mark between that byte and the present token?  Between two tokens
+ * there are only blanks and comments, so it is a comment and not part of a
+ * string.
+ */
 static bool
-has_mark_between(const Scan *scan, int from)
+has_mark_since(const Scan *scan, int from)
 {
 	const char *mark = strstr(scan->text + from, ASYNC_MARK);
 
@@ -93,15 +98,15 @@ has_mark_between(const Scan *scan, int from)
 }
 
 static bool
-takes_mark_behind(Scan *scan, const char *word)
+take_word_with_mark(Scan *scan, const char *word)
 {
-	int behind = scan->at + (int) strlen(word);
+	int end = scan->at + (int) strlen(word);
 
-	return scan_take_word(scan, word) && has_mark_between(scan, behind);
+	return scan_take_word(scan, word) && has_mark_since(scan, end);
 }
 
 bool
-job_syntax_is_async(const char *source, int location, int len)
+jobs_syntax_is_async(const char *source, int location, int len)
 {
 	Scan scan;
 	bool is_async = false;
@@ -111,16 +116,16 @@ job_syntax_is_async(const char *source, int location, int len)
 	if (scan_take_word(&scan, "create"))
 	{
 		(void) scan_take_word(&scan, "unique");
-		is_async = takes_mark_behind(&scan, "index");
+		is_async = take_word_with_mark(&scan, "index");
 	}
 	else if (scan_take_word(&scan, "alter"))
-		is_async = takes_mark_behind(&scan, "table");
+		is_async = take_word_with_mark(&scan, "table");
 	scan_end(&scan);
 	return is_async;
 }
 
 bool
-job_syntax_is_validate(Node *statement)
+jobs_syntax_is_validate(Node *statement)
 {
 	AlterTableStmt *alter = (AlterTableStmt *) statement;
 
@@ -130,7 +135,7 @@ job_syntax_is_validate(Node *statement)
 			   AT_ValidateConstraint;
 }
 
-/* Is there a USING before the columns? */
+/* Is there a USING before the column list? */
 static bool
 names_method(const char *source, int location, int len)
 {
@@ -146,66 +151,58 @@ names_method(const char *source, int location, int len)
 }
 
 static void
-refuse(const char *what)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("%s", what)));
-}
-
-static void
 check_element(const IndexElem *element)
 {
 	if (element->ordering != SORTBY_DEFAULT ||
 		element->nulls_ordering != SORTBY_NULLS_DEFAULT)
-		refuse("specifying sort order not supported for index keys");
+		dialect_refuse("specifying sort order not supported for index keys");
 	if (element->opclass != NIL)
-		refuse("opclass not supported for index keys");
+		dialect_refuse("opclass not supported for index keys");
 	if (element->collation != NIL)
-		refuse("COLLATE clause not supported");
+		dialect_refuse("COLLATE clause not supported");
 }
 
 void
-job_syntax_check_index(const IndexStmt *index, const char *source,
-					   int location, int len)
+jobs_syntax_check_index(const IndexStmt *index, const char *source,
+						int location, int len)
 {
 	ListCell *cell;
 
 	if (index->concurrent)
-		refuse("CONCURRENTLY not supported for CREATE INDEX");
+		dialect_refuse("CONCURRENTLY not supported for CREATE INDEX");
 	if (names_method(source, location, len))
-		refuse("USING not supported for CREATE INDEX");
-	if (!job_syntax_is_async(source, location, len))
-		refuse("unsupported mode. please use CREATE INDEX ASYNC.");
+		dialect_refuse("USING not supported for CREATE INDEX");
+	if (!jobs_syntax_is_async(source, location, len))
+		dialect_refuse("unsupported mode. please use CREATE INDEX ASYNC.");
 	if (index->options != NIL)
-		refuse("WITH clause not supported for CREATE INDEX");
+		dialect_refuse("WITH clause not supported for CREATE INDEX");
 	if (index->tableSpace != NULL)
-		refuse("TABLESPACE clause not supported for CREATE INDEX");
+		dialect_refuse("TABLESPACE clause not supported for CREATE INDEX");
 	foreach (cell, index->indexParams)
 		check_element(lfirst_node(IndexElem, cell));
-	if (list_length(index->indexParams) > KEYS_MAX)
-		ereport(ERROR, (errcode(ERRCODE_TOO_MANY_COLUMNS),
-						errmsg("more than %d column keys in an index are not "
-							   "supported",
-							   KEYS_MAX)));
+	object_limits_check_key(list_length(index->indexParams));
 }
 
+/* column: NULL if the key is an expression. */
 static void
 check_key_type(Oid table, const char *column)
 {
-	AttrNumber number =
-		column == NULL ? InvalidAttrNumber : get_attnum(table, column);
-	Oid	  type;
-	int32 typmod;
-	Oid	  collation;
+	AttrNumber number;
+	Oid		   type;
+	int32	   typmod;
+	Oid		   collation;
 
+	if (column == NULL)
+		return;
+	number = get_attnum(table, column);
 	if (number == InvalidAttrNumber)
 		return;
 	get_atttypetypmodcoll(table, number, &type, &typmod, &collation);
-	types_check_key(type, typmod);
+	dialect_types_check_key(type, typmod);
 }
 
 void
-job_syntax_check_keys(const IndexStmt *index, Oid table)
+jobs_syntax_check_keys(const IndexStmt *index, Oid table)
 {
 	Relation  relation = table_open(table, NoLock);
 	List	 *indexes = RelationGetIndexList(relation);
@@ -214,10 +211,6 @@ job_syntax_check_keys(const IndexStmt *index, Oid table)
 	table_close(relation, NoLock);
 	foreach (cell, index->indexParams)
 		check_key_type(table, lfirst_node(IndexElem, cell)->name);
-	if (list_length(indexes) >= INDEXES_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("more than %d indexes per table are not allowed",
-						INDEXES_MAX)));
+	object_limits_check_indexes(list_length(indexes) + 1);
 	list_free(indexes);
 }

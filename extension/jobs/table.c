@@ -1,13 +1,13 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * job_table.c
- *	  The table sys.job_list, which survives what the jobs may not.
+ * table.c
+ *	  The table sys.job_list, which keeps the jobs over a restart.
  *
- * It is an ordinary heap table.  Sessions write it as catalogs are written: a
- * row belongs to the statement that submits a job and must not count as DML.
- * The worker is a superuser and uses SQL.
+ * It is a plain heap table.  Sessions write it as catalogs are written,
+ * because the row belongs to the statement that submits the job and must not
+ * count as DML.  The worker is a superuser and uses SQL.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include "access/genam.h"
 #include "access/heapam.h"
@@ -26,13 +26,13 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-/* Columns of sys.job_list in sys/schema.sql. */
+/* Columns of sys.job_list, as the SQL of the extension creates it. */
 enum
 {
 	COLUMN_ID = 1,
 	COLUMN_JOB_TYPE,
 	COLUMN_OBJECT_ID,
-	COLUMN_STATEMENT,
+	COLUMN_NAME, /* called "statement" there */
 	COLUMN_STATUS,
 	COLUMN_DETAILS,
 	COLUMN_START_TIME,
@@ -40,7 +40,7 @@ enum
 	COLUMN_COUNT = COLUMN_UPDATE_TIME
 };
 
-/* As sys.jobs shows them. */
+/* As sys.jobs shows the kinds. */
 static const char *const kind_names[] = {
 	[JOB_INDEX_BUILD] = "INDEX_BUILD",
 	[JOB_VALIDATE_CONSTRAINT] = "VALIDATE_CONSTRAINT",
@@ -58,7 +58,7 @@ find_table(void)
 }
 
 bool
-job_table_exists(void)
+jobs_table_exists(void)
 {
 	return OidIsValid(find_table());
 }
@@ -77,7 +77,7 @@ open_table(LOCKMODE mode)
 }
 
 void
-job_table_insert(const Job *job)
+jobs_table_insert(const Job *job)
 {
 	Relation  table = open_table(RowExclusiveLock);
 	Datum	  values[COLUMN_COUNT] = {0};
@@ -87,7 +87,7 @@ job_table_insert(const Job *job)
 	values[COLUMN_ID - 1] = UUIDPGetDatum(&job->id);
 	values[COLUMN_JOB_TYPE - 1] = CStringGetTextDatum(kind_names[job->kind]);
 	values[COLUMN_OBJECT_ID - 1] = ObjectIdGetDatum(job->object);
-	values[COLUMN_STATEMENT - 1] = CStringGetTextDatum(job->statement);
+	values[COLUMN_NAME - 1] = CStringGetTextDatum(job->name);
 	values[COLUMN_STATUS - 1] = CStringGetTextDatum(JOB_SUBMITTED);
 	nulls[COLUMN_DETAILS - 1] = true;
 	values[COLUMN_START_TIME - 1] = TimestampTzGetDatum(GetCurrentTimestamp());
@@ -115,7 +115,7 @@ outcome_of(Relation table, HeapTuple tuple)
 }
 
 JobOutcome
-job_table_look(const pg_uuid_t *id)
+jobs_table_look(const pg_uuid_t *id)
 {
 	Relation	table = open_table(AccessShareLock);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
@@ -136,7 +136,9 @@ job_table_look(const pg_uuid_t *id)
 	return outcome;
 }
 
-/* ---- The worker's side ---- */
+/* ---- For the worker ---- */
+
+/* Leaves SPI connected, for the caller to read the result. */
 
 static void
 run_sql(const char *sql, int nargs, Oid *types, Datum *values,
@@ -169,12 +171,12 @@ read_job(Job *job, MemoryContext context)
 	job->id = *DatumGetUUIDP(SPI_getbinval(tuple, desc, 1, &is_null));
 	job->kind = kind_of(SPI_getvalue(tuple, desc, 2));
 	job->object = DatumGetObjectId(SPI_getbinval(tuple, desc, 3, &is_null));
-	job->statement = pstrdup(SPI_getvalue(tuple, desc, 4));
+	job->name = pstrdup(SPI_getvalue(tuple, desc, 4));
 	MemoryContextSwitchTo(old);
 }
 
 bool
-job_table_next(Job *job)
+jobs_table_next(Job *job)
 {
 	MemoryContext context = CurrentMemoryContext;
 	bool		  found;
@@ -191,7 +193,7 @@ job_table_next(Job *job)
 }
 
 void
-job_table_set(const pg_uuid_t *id, const char *status, const char *details)
+jobs_table_set(const pg_uuid_t *id, const char *status, const char *details)
 {
 	Oid	  types[3] = {UUIDOID, TEXTOID, TEXTOID};
 	Datum values[3] = {UUIDPGetDatum(id), CStringGetTextDatum(status), 0};
@@ -205,7 +207,7 @@ job_table_set(const pg_uuid_t *id, const char *status, const char *details)
 }
 
 void
-job_table_forget_older_than(int seconds)
+jobs_table_forget_older_than(int seconds)
 {
 	Oid	  types[1] = {FLOAT8OID};
 	Datum values[1] = {Float8GetDatum(seconds)};

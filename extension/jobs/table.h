@@ -1,31 +1,40 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * job_table.h
- *	  The table sys.job_list, which survives what the jobs may not.
+ * table.h
+ *	  The table sys.job_list, which keeps the jobs over a restart.
  */
-#ifndef DSQL_JOB_TABLE_H
-#define DSQL_JOB_TABLE_H
+#ifndef DSQL_JOBS_TABLE_H
+#define DSQL_JOBS_TABLE_H
 
-#include "jobs/statements.h"
 #include "utils/uuid.h"
 
+/* Values of the column status. */
 #define JOB_SUBMITTED  "submitted"
 #define JOB_PROCESSING "processing"
 #define JOB_COMPLETED  "completed"
 #define JOB_FAILED	   "failed"
 
+typedef enum JobKind
+{
+	JOB_INDEX_BUILD,
+	JOB_VALIDATE_CONSTRAINT,
+	JOB_DROP,
+	JOB_ANALYZE,
+} JobKind;
+
 typedef struct Job
 {
 	pg_uuid_t id;
 	JobKind	  kind;
-	Oid		  object;
-	char	 *statement; /* what jobs_submit() was given */
+	Oid		  object; /* INDEX_BUILD: the index, else the table */
+	char	 *name;	  /* INDEX_BUILD: the index's name with its schema;
+					   * VALIDATE_CONSTRAINT: the constraint's name */
 } Job;
 
-/* Is it there?  Not before the extension's SQL has been run. */
-extern bool job_table_exists(void);
+/* Does the table exist?  It does not before the extension's SQL has run. */
+extern bool jobs_table_exists(void);
 
-extern void job_table_insert(const Job *job);
+extern void jobs_table_insert(const Job *job);
 
 typedef enum JobOutcome
 {
@@ -36,16 +45,16 @@ typedef enum JobOutcome
 	JOB_HAS_FAILED,
 } JobOutcome;
 
-/* As committed this moment, whatever the transaction's snapshot sees. */
-extern JobOutcome job_table_look(const pg_uuid_t *id);
+/* As committed right now, whatever the transaction's snapshot sees. */
+extern JobOutcome jobs_table_look(const pg_uuid_t *id);
 
 /*
- * For the worker, in a transaction of its own choosing.  The oldest job that
- * is not done, in the caller's memory; false: none.
+ * For the worker, in a transaction.  next: the oldest job that is not done,
+ * allocated in the caller's memory context; false if there is none.
  */
-extern bool job_table_next(Job *job);
-extern void job_table_set(const pg_uuid_t *id, const char *status,
-						  const char *details);
-extern void job_table_forget_older_than(int seconds);
+extern bool jobs_table_next(Job *job);
+extern void jobs_table_set(const pg_uuid_t *id, const char *status,
+						   const char *details);
+extern void jobs_table_forget_older_than(int seconds);
 
-#endif /* DSQL_JOB_TABLE_H */
+#endif /* DSQL_JOBS_TABLE_H */

@@ -1,96 +1,56 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * job_worker.c
- *	  The background worker that runs jobs, and what others say to it.
+ * worker.c
+ *	  The background worker that runs jobs.
  *
- * One worker takes one job after the other from sys.job_list, oldest first.
- * A job that a crash interrupted is still "processing" there, and is taken up
+ * One worker takes one job after the other from sys.job_list, oldest first.  A
+ * job that a crash interrupted is still "processing" there, and is taken up
  * again when the worker comes back.
  *
- * An index is built in three transactions, much as CREATE INDEX CONCURRENTLY
- * does it:
- *
- *   1. the user's: the index is in the catalog, neither ready nor valid;
- *   2. build: index what a snapshot sees; from its commit on the index is
- *      ready, that is, everybody maintains it, and a unique one is enforced;
- *   3. validate: put in what is missing; from its commit on it is valid.
- *
- * PostgreSQL waits for old transactions between these: one that inserted rows
- * before 2 has no entries for them, and one with a snapshot older than 3 may
- * see rows that never got one.  Nobody waits here, because neither of them
- * gets that far: the commits of 1, 2 and 3 change the table's schema, and a
- * transaction whose snapshot is older fails with OC001 when it touches the
- * table again or commits.  All that is waited for are statements under way.
- * For the same reason each commit is made under ShareLock: no writer may be
- * between having looked at the catalog and its write.
+ * Each step of a job is a transaction.  A session whose DDL needs a relation
+ * that is worked on sends SIGINT (signal.c): the step is cancelled and
+ * repeated later.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/relation.h"
-#include "access/table.h"
+#include <limits.h>
+
 #include "access/xact.h"
-#include "catalog/index.h"
-#include "catalog/pg_class.h"
-#include "executor/spi.h"
-#include "jobs/statements.h"
+#include "jobs/constraint.h"
+#include "jobs/index_build.h"
+#include "jobs/signal.h"
 #include "jobs/table.h"
 #include "jobs/worker.h"
+#include "jobs/worker_transaction.h"
 #include "libpq/pqsignal.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
-#include "schema/ddl.h"
-#include "storage/bufmgr.h"
-#include "storage/condition_variable.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "storage/lmgr.h"
-#include "storage/proc.h"
-#include "storage/shmem.h"
-#include "storage/spin.h"
 #include "tcop/tcopprot.h"
-#include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/inval.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
-#include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
+/* The only database of a cluster. */
 #define JOBS_DATABASE "postgres"
-#define POLL_MS		  10000L
-#define WAIT_MS		  200L
-#define PAUSE_MS	  50L
 
-typedef struct JobShared
-{
-	slock_t			  mutex; /* of the next four */
-	pid_t			  pid;	 /* 0: the worker does not run */
-	Latch			 *latch;
-	Oid				  index; /* what it works on */
-	Oid				  table;
-	ConditionVariable ended;
-} JobShared;
+/* How often the worker looks for jobs when nobody wakes it. */
+#define POLL_MS 10000L
 
-static JobShared *shared = NULL;
-static bool		  is_worker = false;
-static int		  retention_s = 1800;
+/* How long it waits before it repeats a step. */
+#define PAUSE_MS 50L
+
+static bool is_worker = false;
+static int	retention_s = 1800; /* dsql_local.job_retention */
 
 PGDLLEXPORT void dsql_jobs_main(Datum arg);
 
-void
-job_worker_init(void)
+static void
+register_worker(void)
 {
 	BackgroundWorker worker = {0};
-
-	DefineCustomIntVariable("dsql_local.job_retention",
-							"How long sys.jobs shows a job that has ended.",
-							NULL, &retention_s, 1800, 0, INT_MAX, PGC_SIGHUP,
-							GUC_UNIT_S, NULL, NULL, NULL);
 
 	strlcpy(worker.bgw_name, "dsql_local jobs", BGW_MAXLEN);
 	strlcpy(worker.bgw_type, "dsql_local jobs", BGW_MAXLEN);
@@ -103,304 +63,20 @@ job_worker_init(void)
 	RegisterBackgroundWorker(&worker);
 }
 
-Size
-job_worker_shmem_size(void)
-{
-	return MAXALIGN(sizeof(JobShared));
-}
-
 void
-job_worker_shmem_init(void)
+jobs_worker_init(void)
 {
-	bool found;
-
-	shared = ShmemInitStruct("dsql_local jobs", sizeof(JobShared), &found);
-	if (found)
-		return;
-	memset(shared, 0, sizeof(JobShared));
-	SpinLockInit(&shared->mutex);
-	ConditionVariableInit(&shared->ended);
+	DefineCustomIntVariable("dsql_local.job_retention",
+							"How long sys.jobs shows a job that has ended.",
+							NULL, &retention_s, 1800, 0, INT_MAX, PGC_SIGHUP,
+							GUC_UNIT_S, NULL, NULL, NULL);
+	register_worker();
 }
 
 bool
-jobs_is_worker(void)
+jobs_worker_is_me(void)
 {
 	return is_worker;
-}
-
-/* ---- What sessions say to it ---- */
-
-void
-job_worker_wake(void)
-{
-	Latch *latch;
-
-	SpinLockAcquire(&shared->mutex);
-	latch = shared->latch;
-	SpinLockRelease(&shared->mutex);
-	if (latch != NULL)
-		SetLatch(latch);
-}
-
-void
-job_worker_yield(Oid relation)
-{
-	pid_t pid = 0;
-
-	SpinLockAcquire(&shared->mutex);
-	if (OidIsValid(relation) &&
-		(shared->index == relation || shared->table == relation))
-		pid = shared->pid;
-	SpinLockRelease(&shared->mutex);
-	/* If it has taken up something else by now, that is begun again. */
-	if (pid != 0)
-		kill(pid, SIGINT);
-}
-
-void
-job_worker_wait_for_end(void)
-{
-	ConditionVariableTimedSleep(&shared->ended, WAIT_MS, PG_WAIT_EXTENSION);
-	ConditionVariableCancelSleep();
-	CHECK_FOR_INTERRUPTS();
-}
-
-static void
-set_working_on(Oid index, Oid table)
-{
-	SpinLockAcquire(&shared->mutex);
-	shared->index = index;
-	shared->table = table;
-	SpinLockRelease(&shared->mutex);
-}
-
-static void
-say_goodbye(int code, Datum arg)
-{
-	SpinLockAcquire(&shared->mutex);
-	shared->pid = 0;
-	shared->latch = NULL;
-	shared->index = InvalidOid;
-	shared->table = InvalidOid;
-	SpinLockRelease(&shared->mutex);
-}
-
-/* ---- Transactions of the worker ---- */
-
-static void
-begin(void)
-{
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
-}
-
-static void
-commit(void)
-{
-	if (ActiveSnapshotSet())
-		PopActiveSnapshot();
-	CommitTransactionCommand();
-}
-
-/* The table's definition changes with this commit, and no writer is at work.
- */
-static void
-commit_schema_change(Oid table)
-{
-	LockRelationOid(table, ShareLock);
-	ddl_record_change(table);
-	CacheInvalidateRelcacheByRelid(table);
-	commit();
-}
-
-static void
-finish(const Job *job, const char *status, const char *details)
-{
-	job_table_set(&job->id, status, details);
-	ereport(LOG, (errmsg("job on \"%s\" %s%s%s", job->statement, status,
-						 details == NULL ? "" : ": ",
-						 details == NULL ? "" : details)));
-}
-
-/* ---- Building an index ---- */
-
-/*
- * Locks the index's table as CREATE INDEX CONCURRENTLY does; InvalidOid: the
- * index is gone, maybe with its table.
- */
-static Oid
-lock_table_of(Oid index)
-{
-	Oid table = IndexGetRelation(index, true);
-
-	if (!OidIsValid(table))
-		return InvalidOid;
-	set_working_on(index, table);
-	LockRelationOid(table, ShareUpdateExclusiveLock);
-	return IndexGetRelation(index, true) == table ? table : InvalidOid;
-}
-
-static void
-read_state(Oid index, bool *is_ready, bool *is_valid, bool *is_empty)
-{
-	Relation relation = index_open(index, AccessShareLock);
-
-	*is_ready = relation->rd_index->indisready;
-	*is_valid = relation->rd_index->indisvalid;
-	*is_empty = RelationGetNumberOfBlocks(relation) == 0;
-	index_close(relation, AccessShareLock);
-}
-
-/* What an earlier attempt has left in the index must go. */
-static void
-empty_index(Oid index)
-{
-	Relation relation = index_open(index, AccessExclusiveLock);
-
-	RelationSetNewFileCompat(relation, relation->rd_rel->relpersistence);
-	index_close(relation, NoLock);
-	CommandCounterIncrement();
-}
-
-static void
-wait_for_statements(Oid table)
-{
-	LOCKTAG tag;
-
-	SET_LOCKTAG_RELATION(tag, MyDatabaseId, table);
-	WaitForLockers(tag, ShareLock, false);
-}
-
-static void
-build_index(Oid table, Oid index)
-{
-	wait_for_statements(table);
-	PopActiveSnapshot();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	index_concurrently_build(table, index);
-	commit_schema_change(table);
-}
-
-static void
-validate_and_finish(const Job *job, Oid table)
-{
-	Snapshot snapshot;
-
-	wait_for_statements(table);
-	PopActiveSnapshot();
-	snapshot = RegisterSnapshot(GetTransactionSnapshot());
-	PushActiveSnapshot(snapshot);
-	validate_index(table, job->object, snapshot);
-	UnregisterSnapshot(snapshot);
-	index_set_state_flags(job->object, INDEX_CREATE_SET_VALID);
-	finish(job, JOB_COMPLETED, NULL);
-	commit_schema_change(table);
-}
-
-static void
-finish_missing(const Job *job)
-{
-	finish(job, JOB_COMPLETED,
-		   psprintf("relation \"%s\" does not exist", job->statement));
-	commit();
-}
-
-/* One step; true when there is another. */
-static bool
-step_index_build(const Job *job)
-{
-	Oid	 table;
-	bool is_ready;
-	bool is_valid;
-	bool is_empty;
-
-	begin();
-	table = lock_table_of(job->object);
-	if (!OidIsValid(table))
-	{
-		finish_missing(job);
-		return false;
-	}
-	read_state(job->object, &is_ready, &is_valid, &is_empty);
-	if (is_valid)
-	{
-		finish(job, JOB_COMPLETED, NULL);
-		commit();
-		return false;
-	}
-	if (is_ready)
-	{
-		validate_and_finish(job, table);
-		return false;
-	}
-	if (is_empty)
-		build_index(table, job->object);
-	else
-	{
-		empty_index(job->object);
-		commit();
-	}
-	return true;
-}
-
-/* ---- Validating a constraint ---- */
-
-static Oid
-owner_of(Oid relation)
-{
-	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-	Oid		  owner;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for relation %u", relation);
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	return owner;
-}
-
-static void
-validate_constraint(const Job *job, const char *table)
-{
-	Oid	  user;
-	int	  context;
-	int	  nest_level = NewGUCNestLevel();
-	char *sql = psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", table,
-						 quote_identifier(job->statement));
-
-	/* A check may call functions: they are the owner's, not ours. */
-	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(owner_of(job->object),
-						   context | SECURITY_RESTRICTED_OPERATION);
-	if (SPI_connect() != SPI_OK_CONNECT || SPI_execute(sql, false, 0) < 0)
-		elog(ERROR, "could not run \"%s\"", sql);
-	SPI_finish();
-	AtEOXact_GUC(false, nest_level);
-	SetUserIdAndSecContext(user, context);
-}
-
-static bool
-step_validate(const Job *job)
-{
-	char *name = NULL;
-
-	begin();
-	set_working_on(InvalidOid, job->object);
-	LockRelationOid(job->object, ShareUpdateExclusiveLock);
-	if (get_rel_name(job->object) != NULL)
-		name = quote_qualified_identifier(
-			get_namespace_name(get_rel_namespace(job->object)),
-			get_rel_name(job->object));
-	if (name == NULL)
-	{
-		finish(job, JOB_COMPLETED, "Skipped job for nonexistent table.");
-		commit();
-		return false;
-	}
-	validate_constraint(job, name);
-	finish(job, JOB_COMPLETED, NULL);
-	commit_schema_change(job->object);
-	return false;
 }
 
 /* ---- One job after the other ---- */
@@ -411,19 +87,20 @@ step(const Job *job)
 	switch (job->kind)
 	{
 		case JOB_INDEX_BUILD:
-			return step_index_build(job);
+			return jobs_index_build_step(job);
 		case JOB_VALIDATE_CONSTRAINT:
-			return step_validate(job);
+			return jobs_constraint_step(job);
 		case JOB_DROP:
 		case JOB_ANALYZE:
 			break;
 	}
-	begin();
-	finish(job, JOB_COMPLETED, NULL);
-	commit();
+	jobs_worker_begin();
+	jobs_worker_finish(job, JOB_COMPLETED, NULL);
+	jobs_worker_commit();
 	return false;
 }
 
+/* What sys.jobs shows, in the service's words where it has its own. */
 static const char *
 details_of(const Job *job, const ErrorData *error)
 {
@@ -432,20 +109,20 @@ details_of(const Job *job, const ErrorData *error)
 		return "Found duplicate key while validating index for UCVs";
 	if (error->sqlerrcode == ERRCODE_CHECK_VIOLATION)
 		return psprintf("check constraint \"%s\" is violated by some row",
-						job->statement);
+						job->name);
 	return error->message;
 }
 
-/* True: begin again, somebody needed what we had locked. */
+/* True: the step is repeated, because a session needed what we had locked. */
 static bool
-is_to_be_repeated(const ErrorData *error)
+must_be_repeated(const ErrorData *error)
 {
 	return error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
 		   error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
 		   error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE;
 }
 
-/* For those whose DDL is under way. */
+/* Gives the session whose DDL interrupted us time to get its lock. */
 static void
 pause_for_others(void)
 {
@@ -453,7 +130,7 @@ pause_for_others(void)
 					 PG_WAIT_EXTENSION);
 }
 
-/* The transaction has failed; the job fails with it, or is begun again. */
+/* The step has failed: repeat it, or fail the job.  True: repeat. */
 static bool
 after_error(const Job *job, MemoryContext context)
 {
@@ -464,18 +141,18 @@ after_error(const Job *job, MemoryContext context)
 	FlushErrorState();
 	AbortCurrentTransaction();
 	MemoryContextSwitchTo(context);
-	if (is_to_be_repeated(error))
+	if (must_be_repeated(error))
 	{
 		pause_for_others();
 		return true;
 	}
-	begin();
-	finish(job, JOB_FAILED, details_of(job, error));
-	commit();
+	jobs_worker_begin();
+	jobs_worker_finish(job, JOB_FAILED, details_of(job, error));
+	jobs_worker_commit();
 	return false;
 }
 
-/* Here, and only here, may job_worker_yield() interrupt. */
+/* jobs_signal_yield() may interrupt here, and only here. */
 static bool
 try_step(const Job *job, MemoryContext context)
 {
@@ -490,7 +167,7 @@ try_step(const Job *job, MemoryContext context)
 	}
 	PG_CATCH();
 	{
-		HOLD_CANCEL_INTERRUPTS(); /* an error has let go of it */
+		HOLD_CANCEL_INTERRUPTS(); /* the error has reset the count */
 		is_more = after_error(job, context);
 	}
 	PG_END_TRY();
@@ -500,32 +177,32 @@ try_step(const Job *job, MemoryContext context)
 static void
 run_job(const Job *job, MemoryContext context)
 {
-	begin();
-	job_table_set(&job->id, JOB_PROCESSING, NULL);
-	commit();
+	jobs_worker_begin();
+	jobs_table_set(&job->id, JOB_PROCESSING, NULL);
+	jobs_worker_commit();
 	while (try_step(job, context))
 	{
 		MemoryContextSwitchTo(context);
 		CHECK_FOR_INTERRUPTS();
 	}
-	set_working_on(InvalidOid, InvalidOid);
-	ConditionVariableBroadcast(&shared->ended);
+	jobs_signal_set_work(InvalidOid, InvalidOid);
+	jobs_signal_job_ended();
 }
 
-/* The next job, in the context; old ones are forgotten on the way. */
+/* The next job, allocated in the context.  Old ones are forgotten as well. */
 static bool
 find_job(Job *job, MemoryContext context)
 {
 	bool found = false;
 
-	begin();
-	if (job_table_exists())
+	jobs_worker_begin();
+	if (jobs_table_exists())
 	{
-		job_table_forget_older_than(retention_s);
+		jobs_table_forget_older_than(retention_s);
 		MemoryContextSwitchTo(context);
-		found = job_table_next(job);
+		found = jobs_table_next(job);
 	}
-	commit();
+	jobs_worker_commit();
 	MemoryContextSwitchTo(context);
 	return found;
 }
@@ -543,6 +220,8 @@ run_all_jobs(MemoryContext context)
 	}
 }
 
+/* ---- The process ---- */
+
 static void
 start_up(void)
 {
@@ -552,15 +231,11 @@ start_up(void)
 	pqsignal(SIGINT, StatementCancelHandler);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
-	before_shmem_exit(say_goodbye, 0);
 	BackgroundWorkerInitializeConnection(JOBS_DATABASE, NULL, 0);
 	SetConfigOption("dsql_local.strict", "off", PGC_SUSET, PGC_S_SESSION);
 	SetConfigOption("default_transaction_isolation", "read committed",
 					PGC_USERSET, PGC_S_SESSION);
-	SpinLockAcquire(&shared->mutex);
-	shared->pid = MyProcPid;
-	shared->latch = MyLatch;
-	SpinLockRelease(&shared->mutex);
+	jobs_signal_worker_started();
 }
 
 void

@@ -1,19 +1,16 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * occ_am.h
- *	  The table access method.
+ * am.h
+ *	  The table access method "dsql".
  */
-#ifndef OCC_AM_H
-#define OCC_AM_H
+#ifndef DSQL_OCC_AM_H
+#define DSQL_OCC_AM_H
 
-#include "access/tableam.h"
-
-/* Heap's routines, which ours call. */
-extern const TableAmRoutine *occ_heap;
+#include "utils/relcache.h"
 
 extern void occ_am_init(void);
 
-/* Is this a table of ours? */
-extern bool occ_is_ours(Relation rel);
+/* Does the relation use our access method? */
+extern bool occ_am_is_ours(Relation rel);
 
-#endif /* OCC_AM_H */
+#endif /* DSQL_OCC_AM_H */

@@ -1,11 +1,16 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * occ_commit.h
+ * commit.h
  *	  COMMIT: validation and publication.
  */
-#ifndef OCC_COMMIT_H
-#define OCC_COMMIT_H
+#ifndef DSQL_OCC_COMMIT_H
+#define DSQL_OCC_COMMIT_H
 
-extern void occ_commit_init(void);
+/*
+ * Before the commit record is written, after the last trigger, with the locks
+ * and checks of schema_touched_lock_and_check() done.  Raises OC000 if the
+ * transaction lost.
+ */
+extern void occ_commit(void);
 
-#endif /* OCC_COMMIT_H */
+#endif /* DSQL_OCC_COMMIT_H */

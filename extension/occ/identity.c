@@ -1,20 +1,21 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * occ_identity.c
- *	  A row is its primary key and not its place.
+ * identity.c
+ *	  Which row a version belongs to: a row is its primary key and not its
+ *	  place.
  *
  * A version that one transaction locked FOR KEY SHARE may have been replaced
- * by a non-key update when another deletes the row: they meet only if both
- * know it by the same identity.  A primary key has no NULLs and is in every
- * version.  It is compared as PostgreSQL stores it (its image), here and in
- * occ_key_changes(): so a version that counts as a non-key update has the
- * identity of its predecessor.
+ * by a non-key update when another transaction deletes the row.  The two find
+ * each other only if both know the row by the same identity.  A primary key
+ * has no NULLs and is in every version.  It is compared as PostgreSQL stores
+ * it (its image), here and in occ_identity_key_changes(), so a version that
+ * counts as a non-key update has its predecessor's identity.
  *
- * Nothing of the kind holds for other keys: they may be NULL, and a table may
- * have none.  There a version is known by its place, and COMMIT follows the
- * row from version to version (occ_intents.c).
+ * Other keys may be NULL, and a table may have none.  There a version is known
+ * by its place, and COMMIT follows the row from version to version
+ * (intents.c).
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -27,6 +28,7 @@
 #include "utils/datum.h"
 #include "utils/rel.h"
 
+/* The number of the next column in the set, or 0. */
 static int
 next_column(Bitmapset *columns, int *member)
 {
@@ -40,6 +42,7 @@ occ_identity_columns(Relation rel)
 	return RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_PRIMARY_KEY);
 }
 
+/* By its type's storage: by value, fixed length, C string, or varlena. */
 static uint64
 hash_image(Datum value, Form_pg_attribute att, uint64 seed)
 {
@@ -64,7 +67,7 @@ hash_image(Datum value, Form_pg_attribute att, uint64 seed)
 }
 
 uint64
-occ_identity(Relation rel, Bitmapset *columns, HeapTuple tuple)
+occ_identity_hash(Relation rel, Bitmapset *columns, HeapTuple tuple)
 {
 	TupleDesc desc = RelationGetDescr(rel);
 	uint64	  hash = 0;
@@ -85,14 +88,14 @@ occ_identity(Relation rel, Bitmapset *columns, HeapTuple tuple)
 }
 
 uint64
-occ_place_identity(ItemPointer tid)
+occ_identity_of_place(ItemPointer tid)
 {
 	return ((uint64) ItemPointerGetBlockNumber(tid) << 16) |
 		   ItemPointerGetOffsetNumber(tid);
 }
 
 bool
-occ_key_changes(Relation rel, HeapTuple old, TupleTableSlot *slot)
+occ_identity_key_changes(Relation rel, HeapTuple old, TupleTableSlot *slot)
 {
 	TupleDesc  desc = RelationGetDescr(rel);
 	Bitmapset *columns;
@@ -117,6 +120,7 @@ occ_key_changes(Relation rel, HeapTuple old, TupleTableSlot *slot)
 	return changes;
 }
 
+/* Nothing, if the index is not unique, or the user may not see its columns. */
 static void
 append_key(Oid index_oid, Relation rel, HeapTuple tuple, StringInfo text)
 {
@@ -140,8 +144,8 @@ append_key(Oid index_oid, Relation rel, HeapTuple tuple, StringInfo text)
 }
 
 void
-occ_describe(Relation rel, HeapTuple tuple, bool every_key, char *text,
-			 Size size)
+occ_identity_describe(Relation rel, HeapTuple tuple, bool every_key,
+					  char *text, Size size)
 {
 	List		  *indexes = RelationGetIndexList(rel); /* sets rd_pkindex */
 	ListCell	  *cell;

@@ -1,85 +1,89 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * occ_index.c
- *	  heap builds our indexes, with its own face on.
+ * index.c
+ *	  Building an index on a table of ours with heap's own code.
  *
- * heap scans with heap_getnext(), which refuses a relation whose access method
- * is not heap's.  So while it builds, the relation's is.  An invalidation in
- * the middle (a GRANT elsewhere and an index expression that runs SQL) makes
- * the relation cache write it anew: then we do it again.
+ * Heap scans with heap_getnext(), which refuses a relation whose access method
+ * is not heap.  So during the build the relation cache entry claims that it is
+ * heap.  An invalidation in the middle (a GRANT elsewhere, and an index
+ * expression that runs SQL) makes the relation cache rewrite the entry; then a
+ * callback sets it again.
  *
- * Nothing of this transaction is to be hidden meanwhile: ddl.c refuses DDL
- * where rows have been written.
+ * Nothing of this transaction has to be hidden meanwhile, because ddl.c
+ * refuses DDL after writes.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
-#include "occ/am.h"
+#include "occ/heap.h"
 #include "occ/index.h"
 #include "utils/elog.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/rel.h"
 
-static Relation heap_faced = NULL;
+/* The relation that claims to be heap, or NULL. */
+static Relation relation_as_heap = NULL;
 
 static void
 at_relcache_invalidation(Datum arg, Oid relid)
 {
-	if (heap_faced != NULL &&
-		(!OidIsValid(relid) || relid == RelationGetRelid(heap_faced)))
-		heap_faced->rd_tableam = occ_heap;
+	if (relation_as_heap != NULL &&
+		(!OidIsValid(relid) || relid == RelationGetRelid(relation_as_heap)))
+		relation_as_heap->rd_tableam = occ_heap;
 }
 
 void
 occ_index_init(void)
 {
-	/* In the postmaster: every backend inherits it. */
+	/* In the postmaster: every backend inherits the registration. */
 	CacheRegisterRelcacheCallback(at_relcache_invalidation, (Datum) 0);
 }
 
-/*
- * Transactions whose rows are in progress do not see the index and will fail
- * for that (OC001): heap need not warn of them.
- */
-typedef struct Face
+/* What must be restored after a build. */
+typedef struct HeapBuild
 {
-	Relation			  outer;
+	Relation			  outer; /* relation_as_heap before */
 	const TableAmRoutine *tableam;
 	int					  client_min_messages;
 	int					  log_min_messages;
-} Face;
+} HeapBuild;
 
-static Face
-put_on(Relation rel)
+/*
+ * Heap warns of rows whose transaction is in progress.  Here that is normal:
+ * those transactions do not see the index and will fail with OC001.  So
+ * warnings are suppressed.
+ */
+static HeapBuild
+begin_heap_build(Relation rel)
 {
-	Face face = {heap_faced, rel->rd_tableam, client_min_messages,
-				 log_min_messages};
+	HeapBuild build = {relation_as_heap, rel->rd_tableam, client_min_messages,
+					   log_min_messages};
 
-	heap_faced = rel;
+	relation_as_heap = rel;
 	rel->rd_tableam = occ_heap;
 	client_min_messages = Max(client_min_messages, ERROR);
 	log_min_messages = Max(log_min_messages, ERROR);
-	return face;
+	return build;
 }
 
 static void
-take_off(const Face *face)
+end_heap_build(const HeapBuild *build)
 {
-	heap_faced->rd_tableam = face->tableam;
-	heap_faced = face->outer;
-	client_min_messages = face->client_min_messages;
-	log_min_messages = face->log_min_messages;
+	relation_as_heap->rd_tableam = build->tableam;
+	relation_as_heap = build->outer;
+	client_min_messages = build->client_min_messages;
+	log_min_messages = build->log_min_messages;
 }
 
-double
-occ_index_build_range_scan(Relation table_rel, Relation index_rel,
-						   struct IndexInfo *index_info, bool allow_sync,
-						   bool anyvisible, bool progress, BlockNumber start,
-						   BlockNumber numblocks, IndexBuildCallback callback,
-						   void *callback_state, TableScanDesc scan)
+static double
+build_range_scan(Relation table_rel, Relation index_rel,
+				 struct IndexInfo *index_info, bool allow_sync,
+				 bool anyvisible, bool progress, BlockNumber start,
+				 BlockNumber numblocks, IndexBuildCallback callback,
+				 void *callback_state, TableScanDesc scan)
 {
-	double ntuples = 0;
-	Face   face = put_on(table_rel);
+	double	  ntuples = 0;
+	HeapBuild build = begin_heap_build(table_rel);
 
 	PG_TRY();
 	{
@@ -89,18 +93,18 @@ occ_index_build_range_scan(Relation table_rel, Relation index_rel,
 	}
 	PG_FINALLY();
 	{
-		take_off(&face);
+		end_heap_build(&build);
 	}
 	PG_END_TRY();
 	return ntuples;
 }
 
-void
-occ_index_validate_scan(Relation table_rel, Relation index_rel,
-						struct IndexInfo *index_info, Snapshot snapshot,
-						struct ValidateIndexState *state)
+static void
+validate_scan(Relation table_rel, Relation index_rel,
+			  struct IndexInfo *index_info, Snapshot snapshot,
+			  struct ValidateIndexState *state)
 {
-	Face face = put_on(table_rel);
+	HeapBuild build = begin_heap_build(table_rel);
 
 	PG_TRY();
 	{
@@ -109,7 +113,14 @@ occ_index_validate_scan(Relation table_rel, Relation index_rel,
 	}
 	PG_FINALLY();
 	{
-		take_off(&face);
+		end_heap_build(&build);
 	}
 	PG_END_TRY();
+}
+
+void
+occ_index_install(TableAmRoutine *methods)
+{
+	methods->index_build_range_scan = build_range_scan;
+	methods->index_validate_scan = validate_scan;
 }

@@ -1,46 +1,57 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * occ_intents.c
- *	  Published intents.
+ * intents.c
+ *	  Published intents: what committed transactions did to rows that no page
+ *	  shows.
  *
- * Intents are what a transaction locked (FOR UPDATE, FOR KEY SHARE, foreign
- * keys) and no page remembers.  One is of interest to transactions whose
- * snapshot has its publisher as running.  It goes when
+ * A row lock (FOR UPDATE, FOR KEY SHARE, a foreign key's check) leaves no
+ * trace on any page.  When its transaction commits, it is published here
+ * instead.  An intent matters to transactions whose snapshot has its publisher
+ * as running.  It is dropped when
  *
  * - no such snapshot can exist any more (the horizon has passed it), or
- * - a later intent on the same row in the same mode says all that it says:
- *	 if X ended before Y published, whoever is concurrent to X is concurrent
- *	 to Y.  Y must have committed, though: until then X is only covered.
+ * - a later intent on the same row in the same mode makes it redundant: if X
+ *	 ended before Y published, whoever is concurrent to X is concurrent to Y.
+ *	 Y must have committed, though; until then X is only marked as covered.
  *
- * So a row has at most two intents a mode and committing backend, however hot
- * it is, and looking one up costs the same among ten as among 100,000.
+ * So a row has at most two intents for each mode and committing backend,
+ * however often it is locked, and a look-up takes as long among ten intents as
+ * among 100,000.
  *
  * Rows without a primary key are known by the place of their newest version.
- * A key share outlives an update of the row that leaves its keys alone, so the
+ * A key share outlives an update that leaves the keys of the row alone, so the
  * table also holds replacements: by which version a transaction replaced
  * another.  Whoever has locked an old version finds the newest one by them.
  *
- * If there is no room the oldest intent is evicted.  A transaction may have
- * conflicted with it only if the publisher was running in its snapshot: such a
- * transaction fails (occ_intents_lost()), and its retry, whose snapshot has
- * the publisher as ended, does not.  A transaction that cannot find a
- * replacement any more fails as well.
+ * If there is no room, the oldest intent is evicted.  A transaction may have
+ * conflicted with it only if its snapshot has the publisher as running: such a
+ * transaction fails (occ_intents_lost()); its retry, whose snapshot has the
+ * publisher as ended, does not.  A transaction that cannot find a replacement
+ * any more fails as well.
+ *
+ * Each intent is in two lists, linked by numbers instead of pointers: its hash
+ * bucket, and all intents by age.  Free ones are in a third list.
+ *
+ * Locking: the commit lock guards everything.  Only occ_intents_exist() reads
+ * two numbers without it, as a hint.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include <limits.h>
 
 #include "access/transam.h"
 #include "common/hashfn.h"
+#include "occ/horizon.h"
 #include "occ/intents.h"
-#include "occ/shared.h"
+#include "occ/slots.h"
 #include "port/atomics.h"
+#include "storage/ipc.h"
 #include "storage/procarray.h"
 #include "storage/shmem.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
 
-/* How many of the oldest intents a publisher looks at to drop. */
+/* How many of the oldest intents each publication tries to drop. */
 #define INTENTS_TIDY 4
 
 /* In place of a lock mode: this version was replaced by another. */
@@ -48,33 +59,33 @@
 
 #define NO_INTENT (-1)
 
-typedef struct OccIntent
+typedef struct Intent
 {
-	OccIntentKey	key;
+	IntentKey		key;
 	TransactionId	xid;
 	TransactionId	covered_by; /* published after xid ended, same mode */
-	int				next;		/* in its bucket; of the free ones */
+	int				next;		/* in its bucket, or in the free list */
 	int				prev;
 	int				newer; /* by age */
 	int				older;
 	uint16			mode;	 /* LockTupleMode, or REPLACED */
 	ItemPointerData new_tid; /* REPLACED: by this version */
-} OccIntent;
+} Intent;
 
-typedef struct OccIntents
+typedef struct Intents
 {
 	pg_atomic_uint32 count;
-	TransactionId	 newest_evicted;
+	TransactionId	 newest_evicted; /* invalid: none that matters */
 	int				 oldest;
 	int				 newest;
 	int				 first_free;
-} OccIntents;
+} Intents;
 
-static int		   max_intents = 131072;
-static int		   nbuckets;
-static OccIntents *shared = NULL;
-static OccIntent  *intents = NULL;
-static int		  *buckets = NULL;
+static int		max_intents = 131072; /* dsql_local.max_intents */
+static int		nbuckets;			  /* a power of two, not less */
+static Intents *shared = NULL;
+static Intent  *intents = NULL;
+static int	   *buckets = NULL;
 
 /* ---- Setting up ---- */
 
@@ -84,7 +95,7 @@ occ_intents_init(void)
 	DefineCustomIntVariable(
 		"dsql_local.max_intents",
 		"Row locks of committed transactions that are remembered.",
-		"When there are more, transactions fail that might not have to.",
+		"With more of them, transactions may fail without a conflict.",
 		&max_intents, 131072, 1, INT_MAX / 4, PGC_POSTMASTER, 0, NULL, NULL,
 		NULL);
 }
@@ -97,14 +108,20 @@ count_buckets(void)
 		nbuckets *= 2;
 }
 
-Size
-occ_intents_shmem_size(void)
+static Size
+shmem_size(void)
 {
-	Size size = MAXALIGN(sizeof(OccIntents));
+	Size size = MAXALIGN(sizeof(Intents));
 
-	count_buckets();
-	size = add_size(size, MAXALIGN(mul_size(max_intents, sizeof(OccIntent))));
+	size = add_size(size, MAXALIGN(mul_size(max_intents, sizeof(Intent))));
 	return add_size(size, mul_size(nbuckets, sizeof(int)));
+}
+
+void
+occ_intents_shmem_request(void)
+{
+	count_buckets();
+	RequestAddinShmemSpace(MAXALIGN(shmem_size()));
 }
 
 static void
@@ -126,59 +143,36 @@ occ_intents_shmem_init(void)
 	bool  found;
 	char *at;
 
-	at = ShmemInitStruct("dsql_local intents", occ_intents_shmem_size(),
-						 &found);
-	shared = (OccIntents *) at;
-	at += MAXALIGN(sizeof(OccIntents));
-	intents = (OccIntent *) at;
-	at += MAXALIGN(max_intents * sizeof(OccIntent));
+	count_buckets();
+	at = ShmemInitStruct("dsql_local intents", shmem_size(), &found);
+	shared = (Intents *) at;
+	at += MAXALIGN(sizeof(Intents));
+	intents = (Intent *) at;
+	at += MAXALIGN(max_intents * sizeof(Intent));
 	buckets = (int *) at;
 	if (!found)
 		empty_everything();
 }
 
-bool
-occ_modes_conflict(LockTupleMode a, LockTupleMode b)
-{
-	LockTupleMode weak = Min(a, b);
-	LockTupleMode strong = Max(a, b);
-
-	switch (weak)
-	{
-		case LockTupleKeyShare:
-			return strong == LockTupleExclusive;
-		case LockTupleShare:
-			return strong >= LockTupleNoKeyExclusive;
-		default:
-			return true;
-	}
-}
-
-bool
-occ_intents_exist(void)
-{
-	return pg_atomic_read_u32(&shared->count) > 0 ||
-		   TransactionIdIsValid(shared->newest_evicted);
-}
+/* ---- The table ---- */
 
 static int *
-bucket_of(const OccIntentKey *key)
+bucket_of(const IntentKey *key)
 {
-	uint32 hash =
-		hash_bytes((const unsigned char *) key, sizeof(OccIntentKey));
+	uint32 hash = hash_bytes((const unsigned char *) key, sizeof(IntentKey));
 
 	return &buckets[hash & (uint32) (nbuckets - 1)];
 }
 
 static bool
-same_key(const OccIntentKey *a, const OccIntentKey *b)
+same_key(const IntentKey *a, const IntentKey *b)
 {
 	return a->identity == b->identity && a->relation == b->relation &&
 		   a->database == b->database;
 }
 
-static const OccIntent *
-find_intent(const OccIntentKey *key, uint16 mode, TransactionId xid)
+static const Intent *
+find_intent(const IntentKey *key, uint16 mode, TransactionId xid)
 {
 	for (int i = *bucket_of(key); i != NO_INTENT; i = intents[i].next)
 		if (intents[i].mode == mode && intents[i].xid == xid &&
@@ -190,7 +184,7 @@ find_intent(const OccIntentKey *key, uint16 mode, TransactionId xid)
 static void
 drop_intent(int i)
 {
-	OccIntent *intent = &intents[i];
+	Intent *intent = &intents[i];
 
 	if (intent->prev == NO_INTENT)
 		*bucket_of(&intent->key) = intent->next;
@@ -213,7 +207,7 @@ drop_intent(int i)
 	pg_atomic_fetch_sub_u32(&shared->count, 1);
 }
 
-/* There is no room: forget one, and that one was forgotten. */
+/* There is no room: drop one, and remember that it may be missed. */
 static void
 evict_oldest(void)
 {
@@ -225,10 +219,11 @@ evict_oldest(void)
 	drop_intent(shared->oldest);
 }
 
+/* Drop what every snapshot has seen, a few at a time. */
 static void
 drop_old(void)
 {
-	TransactionId horizon = occ_known_horizon();
+	TransactionId horizon = occ_horizon_known();
 
 	for (int i = 0;
 		 i < INTENTS_TIDY && shared->oldest != NO_INTENT &&
@@ -240,13 +235,13 @@ drop_old(void)
 		shared->newest_evicted = InvalidTransactionId;
 }
 
-/* A new intent, the newest: forgets the oldest one if there is no room. */
-static OccIntent *
-add_intent(const OccIntentKey *key, uint16 mode, TransactionId xid)
+/* Adds the newest intent.  Evicts the oldest one if there is no room. */
+static Intent *
+add_intent(const IntentKey *key, uint16 mode, TransactionId xid)
 {
-	int		  *bucket = bucket_of(key);
-	OccIntent *intent;
-	int		   i;
+	int	   *bucket = bucket_of(key);
+	Intent *intent;
+	int		i;
 
 	drop_old();
 	if (shared->first_free == NO_INTENT)
@@ -276,9 +271,11 @@ add_intent(const OccIntentKey *key, uint16 mode, TransactionId xid)
 	return intent;
 }
 
-/* Does the new intent, or one before it, say all that this one says? */
+/* ---- Publishing ---- */
+
+/* Does the new intent, or an earlier one, make this one redundant? */
 static bool
-is_superseded(OccIntent *intent, TransactionId newcomer)
+is_superseded(Intent *intent, TransactionId newcomer)
 {
 	if (TransactionIdIsValid(intent->covered_by))
 	{
@@ -294,8 +291,8 @@ is_superseded(OccIntent *intent, TransactionId newcomer)
 }
 
 void
-occ_publish_intent(const OccIntentKey *key, LockTupleMode mode,
-				   TransactionId topxid)
+occ_intents_publish(const IntentKey *key, LockTupleMode mode,
+					TransactionId topxid)
 {
 	int next;
 
@@ -310,18 +307,19 @@ occ_publish_intent(const OccIntentKey *key, LockTupleMode mode,
 }
 
 /*
- * A transaction that sees the new version and has a publisher of the old one's
- * intents as running took its snapshot after topxid had ended and before the
+ * The new version is key-share-locked too, by those who locked the old one.  A
+ * transaction that sees the new version and has such a publisher as running
+ * took its snapshot after the replacing transaction had ended and before the
  * publisher had.  So only publishers that have not ended matter.
  */
 static void
-share_key_locks(const OccIntentKey *old, const OccIntentKey *new_version)
+share_key_locks(const IntentKey *old, const IntentKey *new_version)
 {
 	int i = *bucket_of(old);
 
 	while (i != NO_INTENT)
 	{
-		const OccIntent *intent = &intents[i];
+		const Intent *intent = &intents[i];
 
 		if (intent->mode != LockTupleKeyShare ||
 			!same_key(&intent->key, old) ||
@@ -330,42 +328,69 @@ share_key_locks(const OccIntentKey *old, const OccIntentKey *new_version)
 			i = intent->next;
 		else
 		{
-			occ_publish_intent(new_version, LockTupleKeyShare, intent->xid);
-			i = *bucket_of(old); /* it may have been evicted for that */
+			occ_intents_publish(new_version, LockTupleKeyShare, intent->xid);
+			i = *bucket_of(old); /* intent i may have been evicted */
 		}
 	}
 }
 
 void
-occ_publish_replacement(const OccIntentKey *old,
-						const OccIntentKey *new_version, ItemPointer new_tid,
-						TransactionId topxid)
+occ_intents_publish_replacement(const IntentKey *old,
+								const IntentKey *new_version,
+								ItemPointer new_tid, TransactionId topxid)
 {
 	share_key_locks(old, new_version);
 	add_intent(old, REPLACED, topxid)->new_tid = *new_tid;
 }
 
+/* ---- Finding ---- */
+
 bool
-occ_find_replacement(const OccIntentKey *old, TransactionId xid,
-					 ItemPointer new_tid)
+occ_intents_exist(void)
 {
-	const OccIntent *intent = find_intent(old, REPLACED, xid);
+	return pg_atomic_read_u32(&shared->count) > 0 ||
+		   TransactionIdIsValid(shared->newest_evicted);
+}
+
+bool
+occ_intents_find_replacement(const IntentKey *old, TransactionId xid,
+							 ItemPointer new_tid)
+{
+	const Intent *intent = find_intent(old, REPLACED, xid);
 
 	if (intent != NULL)
 		*new_tid = intent->new_tid;
 	return intent != NULL;
 }
 
+/* As heap_lock_tuple() has it. */
+static bool
+modes_conflict(LockTupleMode a, LockTupleMode b)
+{
+	LockTupleMode weak = Min(a, b);
+	LockTupleMode strong = Max(a, b);
+
+	switch (weak)
+	{
+		case LockTupleKeyShare:
+			return strong == LockTupleExclusive;
+		case LockTupleShare:
+			return strong >= LockTupleNoKeyExclusive;
+		default:
+			return true;
+	}
+}
+
 bool
-occ_intent_conflicts(const OccIntentKey *key, LockTupleMode mode,
+occ_intents_conflict(const IntentKey *key, LockTupleMode mode,
 					 Snapshot snapshot, TransactionId *winner)
 {
 	for (int i = *bucket_of(key); i != NO_INTENT; i = intents[i].next)
 	{
-		const OccIntent *intent = &intents[i];
+		const Intent *intent = &intents[i];
 
 		if (intent->mode != REPLACED && same_key(&intent->key, key) &&
-			occ_modes_conflict((LockTupleMode) intent->mode, mode) &&
+			modes_conflict((LockTupleMode) intent->mode, mode) &&
 			XidInMVCCSnapshot(intent->xid, snapshot) &&
 			!TransactionIdDidAbort(intent->xid))
 		{
@@ -377,9 +402,9 @@ occ_intent_conflicts(const OccIntentKey *key, LockTupleMode mode,
 }
 
 /*
- * Evicted publishers are at most as new as the newest.  Of those that the
- * snapshot has as running, one that is neither validated nor committed has
- * published nothing, however long it has been at work already.
+ * Evicted publishers are at most as new as the newest of them.  A transaction
+ * that the snapshot has as running and that is neither validated nor committed
+ * has published nothing, however long it has been running.
  */
 bool
 occ_intents_lost(Snapshot snapshot, TransactionId *winner)
@@ -391,7 +416,7 @@ occ_intents_lost(Snapshot snapshot, TransactionId *winner)
 	*winner = newest;
 	if (TransactionIdFollowsOrEquals(newest, snapshot->xmax))
 		return true;
-	if (occ_some_validated_is_concurrent(snapshot, newest, winner))
+	if (occ_slots_have_concurrent(snapshot, newest, winner))
 		return true;
 	for (uint32 i = 0; i < snapshot->xcnt; i++)
 	{

@@ -1,11 +1,24 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * occ_planner.h
- *	  Short cuts of PostgreSQL that know nothing of what is noted.
+ * shortcuts.h
+ *	  Shortcuts of the planner and the executor that do not know the log.
  */
-#ifndef OCC_PLANNER_H
-#define OCC_PLANNER_H
+#ifndef DSQL_OCC_SHORTCUTS_H
+#define DSQL_OCC_SHORTCUTS_H
 
-extern void occ_planner_init(void);
+#include "executor/execdesc.h"
+#include "nodes/pathnodes.h"
 
-#endif /* OCC_PLANNER_H */
+/*
+ * While a query is planned, for each of its relations: clears
+ * enable_indexonlyscan if it is a table of ours.  The caller restores it.
+ */
+extern void occ_shortcuts_forbid_index_only_scan(Oid			   relid,
+												 const RelOptInfo *rel);
+
+/* Before ExecutorStart(), after it, and before ExecutorRun(). */
+extern void occ_shortcuts_use_own_snapshot(QueryDesc *query);
+extern void occ_shortcuts_fetch_every_page(QueryDesc *query);
+extern void occ_shortcuts_run_without_workers(QueryDesc *query);
+
+#endif /* DSQL_OCC_SHORTCUTS_H */

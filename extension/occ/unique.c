@@ -1,24 +1,25 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * occ_unique.c
+ * unique.c
  *	  Uniqueness without waiting.
  *
- * Before an index takes a key it looks with SnapshotDirty whether there is one
- * already: nbtree in _bt_check_unique(), ON CONFLICT and exclusion constraints
- * in check_exclusion_or_unique_constraint().  If another transaction is about
- * to insert or delete it, they wait for that transaction.  Here they get an
- * answer at once, that of our own snapshot:
+ * Before an index takes a key it looks with SnapshotDirty for an existing one:
+ * nbtree in _bt_check_unique(), ON CONFLICT and exclusion constraints in
+ * check_exclusion_or_unique_constraint().  If another transaction is about to
+ * insert or delete that key, they wait for it.  Here they get an answer at
+ * once, from the transaction's own snapshot:
  *
  *	 visible in the snapshot, or our own		it exists: 23505 now
- *	 we replaced or deleted it					it does not
- *	 deleted before the snapshot				it does not
- *	 inserted by a concurrent transaction		it does not; who commits second
- *												gets OC000 (OCC_KEY)
+ *	 we replaced or deleted it					it does not exist
+ *	 deleted before the snapshot				it does not exist
+ *	 inserted by a concurrent transaction		it does not exist; the one that
+ *												commits second gets OC000
+ *												(WRITE_KEY)
  *
- * The last holds even if the concurrent one has committed and a third has
- * deleted the row again: the key was written after our snapshot.
+ * The last line holds even if the concurrent transaction has committed and a
+ * third one has deleted the row again: the key was written after our snapshot.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include "access/heapam.h"
 #include "access/htup_details.h"
@@ -26,7 +27,7 @@
 #include "access/xact.h"
 #include "catalog/pg_index.h"
 #include "executor/tuptable.h"
-#include "occ/am.h"
+#include "occ/heap.h"
 #include "occ/unique.h"
 #include "occ/writes.h"
 #include "storage/bufmgr.h"
@@ -35,7 +36,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-/* heap's, and whether an index is being scanned with it. */
+/* Heap's state, and whether an index is being scanned with it. */
 typedef struct UniqueFetch
 {
 	IndexFetchHeapData heap;
@@ -43,7 +44,7 @@ typedef struct UniqueFetch
 } UniqueFetch;
 
 IndexFetchTableData *
-occ_index_fetch_begin(Relation rel)
+occ_unique_fetch_begin(Relation rel)
 {
 	UniqueFetch *fetch = palloc0(sizeof(UniqueFetch));
 
@@ -52,9 +53,9 @@ occ_index_fetch_begin(Relation rel)
 	return &fetch->heap.xs_base;
 }
 
-/* A scan begins with a reset; nbtree's check of one entry has none. */
+/* A scan begins with a reset; nbtree's check of one entry does not. */
 void
-occ_index_fetch_reset(IndexFetchTableData *scan)
+occ_unique_fetch_reset(IndexFetchTableData *scan)
 {
 	((UniqueFetch *) scan)->is_scan = true;
 	occ_heap->index_fetch_reset(scan);
@@ -84,29 +85,30 @@ has_exclusion_constraint(Relation rel)
 
 /*
  * ON CONFLICT scans the index before it decides whether to insert at all.  If
- * it inserts, nbtree looks again and that is noted.  An exclusion constraint
- * has only its scan; so a table with one may lose for a row that it did not
- * insert.
+ * it inserts, nbtree looks again, and only that is noted.  An exclusion
+ * constraint has only its scan, so there a transaction may fail because of a
+ * row that it did not insert.
  */
 static void
 note_key(IndexFetchTableData *scan, ItemPointer tid, TransactionId xid)
 {
 	if (!((UniqueFetch *) scan)->is_scan ||
 		has_exclusion_constraint(scan->rel))
-		occ_note_key(scan->rel, tid, xid);
+		occ_writes_note_key(scan->rel, tid, xid);
 }
 
 /*
- * Is it there for me?  *rival: no, but it will be if this transaction
- * commits, or was.  Called with the buffer share-locked.
+ * Is the version visible to this transaction, and not replaced by it?  If not
+ * because a concurrent transaction inserted it, *rival is that transaction.
+ * Called with the buffer share-locked.
  */
 static bool
-exists(Relation rel, HeapTuple tuple, Buffer buffer, TransactionId *rival)
+is_visible(Relation rel, HeapTuple tuple, Buffer buffer, TransactionId *rival)
 {
 	TransactionId xmin = HeapTupleHeaderGetXmin(tuple->t_data);
 	Snapshot	  snapshot = GetTransactionSnapshot();
 
-	/* A speculative insertion that was taken back. */
+	/* A speculative insertion that was taken back, as heap marks it. */
 	if (!TransactionIdIsValid(xmin))
 		return false;
 	if (TransactionIdIsCurrentTransactionId(xmin))
@@ -118,7 +120,8 @@ exists(Relation rel, HeapTuple tuple, Buffer buffer, TransactionId *rival)
 		return false;
 	}
 	return HeapTupleSatisfiesVisibility(tuple, snapshot, buffer) &&
-		   !(occ_nwrites > 0 && occ_find(rel, &tuple->t_self, OCC_WRITE));
+		   !(occ_writes_pending > 0 &&
+			 occ_writes_find(rel, &tuple->t_self, WRITE_REPLACED));
 }
 
 static bool
@@ -129,7 +132,7 @@ slot_exists(IndexFetchTableData *scan, TupleTableSlot *slot)
 	bool					  result;
 
 	LockBuffer(bslot->buffer, BUFFER_LOCK_SHARE);
-	result = exists(scan->rel, bslot->base.tuple, bslot->buffer, &rival);
+	result = is_visible(scan->rel, bslot->base.tuple, bslot->buffer, &rival);
 	LockBuffer(bslot->buffer, BUFFER_LOCK_UNLOCK);
 	if (TransactionIdIsValid(rival))
 		note_key(scan, &bslot->base.tuple->t_self, rival);
@@ -145,7 +148,7 @@ occ_unique_fetch(IndexFetchTableData *scan, ItemPointer tid, Snapshot dirty,
 	bool			dead = false;
 	bool			found;
 
-	/* Most entries of a hot row are dead to all, and heap can tell. */
+	/* Most entries of an often updated row are dead to all; heap knows. */
 	*call_again = false;
 	found = occ_heap->index_fetch_tuple(scan, tid, dirty, slot, &again, &dead);
 	if (all_dead)
@@ -163,7 +166,7 @@ occ_unique_fetch(IndexFetchTableData *scan, ItemPointer tid, Snapshot dirty,
 		} while (found && !slot_exists(scan, slot));
 	}
 
-	/* These are whom the caller would wait for. */
+	/* The caller would wait for these transactions. */
 	dirty->xmin = dirty->xmax = InvalidTransactionId;
 	dirty->speculativeToken = 0;
 	return found;

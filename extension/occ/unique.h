@@ -1,23 +1,24 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * occ_unique.h
- *	  What an index asks before it takes a key.
+ * unique.h
+ *	  Uniqueness without waiting.
  */
-#ifndef OCC_UNIQUE_H
-#define OCC_UNIQUE_H
+#ifndef DSQL_OCC_UNIQUE_H
+#define DSQL_OCC_UNIQUE_H
 
 #include "access/tableam.h"
 
-/* Overrides of the table access method. */
-extern IndexFetchTableData *occ_index_fetch_begin(Relation rel);
-extern void					occ_index_fetch_reset(IndexFetchTableData *scan);
+/* Routines of the table access method. */
+extern IndexFetchTableData *occ_unique_fetch_begin(Relation rel);
+extern void					occ_unique_fetch_reset(IndexFetchTableData *scan);
 
 /*
- * index_fetch_tuple() under SnapshotDirty.  True: there is a version with this
- * key that this transaction can see, or has made.
+ * index_fetch_tuple() under SnapshotDirty.  Returns true if there is a version
+ * with this key that this transaction can see or has made.  Notes the key if a
+ * concurrent transaction inserted it.
  */
 extern bool occ_unique_fetch(IndexFetchTableData *scan, ItemPointer tid,
 							 Snapshot dirty, TupleTableSlot *slot,
 							 bool *call_again, bool *all_dead);
 
-#endif /* OCC_UNIQUE_H */
+#endif /* DSQL_OCC_UNIQUE_H */

@@ -1,63 +1,68 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * occ_writes.c
- *	  The log of a transaction's writes, locks and keys, and how scans hide
- *	  what it says is gone.
+ * writes.c
+ *	  The log of what a transaction wrote and locked, and how scans hide what
+ *	  it has replaced or deleted.
  *
- * SubTransactionIds only grow, and a subtransaction that commits hands its
- * entries to its parent by doing nothing: so rolling one back is cutting off
- * the tail of the log.
+ * The log is private memory in TopTransactionContext.  It is an array in the
+ * order of events, and a hash table from (relation, place, kind) to the newest
+ * entry of that row and kind.
+ *
+ * SubTransactionIds only grow, and a subtransaction that commits passes its
+ * entries to its parent just by leaving them there.  So rolling one back is
+ * cutting off the end of the log; "shadowed" restores what an entry replaced
+ * in the hash table.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include "access/xact.h"
 #include "common/hashfn.h"
-#include "occ/shared.h"
+#include "occ/slots.h"
 #include "occ/writes.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-/* Compared as bytes: no padding allowed. */
-typedef struct OccKey
+/* Compared as bytes, so it must have no padding. */
+typedef struct WriteKey
 {
 	Oid				relid;
 	ItemPointerData tid;
 	uint16			kind;
-} OccKey;
+} WriteKey;
 
-StaticAssertDecl(sizeof(OccKey) == 12, "OccKey has padding");
+StaticAssertDecl(sizeof(WriteKey) == 12, "WriteKey has padding");
 
-typedef struct OccPlace
+typedef struct WritePlace
 {
-	OccKey key;
-	int	   index;  /* in the log */
-	char   status; /* simplehash's */
-} OccPlace;
+	WriteKey key;
+	int		 index;	 /* of the newest entry, in the log */
+	char	 status; /* for simplehash.h */
+} WritePlace;
 
-#define SH_PREFIX		  occ_places
-#define SH_ELEMENT_TYPE	  OccPlace
-#define SH_KEY_TYPE		  OccKey
+#define SH_PREFIX		  write_places
+#define SH_ELEMENT_TYPE	  WritePlace
+#define SH_KEY_TYPE		  WriteKey
 #define SH_KEY			  key
 #define SH_HASH_KEY(t, k) hash_bytes((const unsigned char *) &(k), sizeof(k))
-#define SH_EQUAL(t, a, b) (memcmp(&(a), &(b), sizeof(OccKey)) == 0)
+#define SH_EQUAL(t, a, b) (memcmp(&(a), &(b), sizeof(WriteKey)) == 0)
 #define SH_SCOPE		  static inline
 #define SH_DEFINE
 #define SH_DECLARE
 #include "lib/simplehash.h"
 
-int occ_nwrites = 0;
+int occ_writes_pending = 0;
 
-/* All of it lives in TopTransactionContext and is gone with it. */
-static OccEntry		   *entries = NULL;
-static int				nentries = 0;
-static int				max_entries = 0;
-static occ_places_hash *places = NULL;
-static bool				inserted = false;
+/* All of this is gone with TopTransactionContext. */
+static WriteEntry		 *entries = NULL;
+static int				  nentries = 0;
+static int				  max_entries = 0;
+static write_places_hash *places = NULL;
+static bool				  inserted = false;
 
-static OccKey
-key_of(Oid relid, ItemPointer tid, OccEntryKind kind)
+static WriteKey
+key_of(Oid relid, ItemPointer tid, WriteEntryKind kind)
 {
-	OccKey key;
+	WriteKey key;
 
 	key.relid = relid;
 	key.tid = *tid;
@@ -72,80 +77,82 @@ make_room(void)
 	{
 		max_entries = 64;
 		entries = MemoryContextAlloc(TopTransactionContext,
-									 max_entries * sizeof(OccEntry));
-		places = occ_places_create(TopTransactionContext, 64, NULL);
+									 max_entries * sizeof(WriteEntry));
+		places = write_places_create(TopTransactionContext, 64, NULL);
 	}
 	else if (nentries == max_entries)
 	{
 		max_entries *= 2;
-		entries = repalloc_huge(entries, max_entries * sizeof(OccEntry));
+		entries = repalloc_huge(entries, max_entries * sizeof(WriteEntry));
 	}
 }
 
-/* A new last entry, which is what its row and kind now lead to. */
-static OccEntry *
-append(Relation rel, ItemPointer tid, OccEntryKind kind)
+/* The new entry takes the place of older ones of its row and kind. */
+static WriteEntry *
+append(Relation rel, ItemPointer tid, WriteEntryKind kind)
 {
-	OccEntry *entry;
-	OccPlace *place;
-	bool	  found;
+	WriteEntry *entry;
+	WritePlace *place;
+	bool		found;
 
 	make_room();
-	place = occ_places_insert(places, key_of(RelationGetRelid(rel), tid, kind),
-							  &found);
+	place = write_places_insert(
+		places, key_of(RelationGetRelid(rel), tid, kind), &found);
 	entry = &entries[nentries];
-	memset(entry, 0, sizeof(OccEntry));
+	memset(entry, 0, sizeof(WriteEntry));
 	entry->relid = RelationGetRelid(rel);
 	entry->tid = *tid;
 	entry->kind = (uint16) kind;
 	entry->subid = GetCurrentSubTransactionId();
 	entry->shadowed = found ? place->index : -1;
 	place->index = nentries++;
-	if (kind == OCC_WRITE)
-		occ_nwrites++;
+	if (kind == WRITE_REPLACED)
+		occ_writes_pending++;
 	return entry;
 }
 
 static void
 remove_last(void)
 {
-	OccEntry *entry = &entries[nentries - 1];
-	OccKey key = key_of(entry->relid, &entry->tid, (OccEntryKind) entry->kind);
+	WriteEntry *entry = &entries[nentries - 1];
+	WriteKey	key =
+		key_of(entry->relid, &entry->tid, (WriteEntryKind) entry->kind);
 
-	if (entry->kind == OCC_WRITE)
-		occ_nwrites--;
+	if (entry->kind == WRITE_REPLACED)
+		occ_writes_pending--;
 	if (entry->shadowed >= 0)
-		occ_places_lookup(places, key)->index = entry->shadowed;
+		write_places_lookup(places, key)->index = entry->shadowed;
 	else
-		occ_places_delete(places, key);
+		write_places_delete(places, key);
 	nentries--;
 }
 
-const OccEntry *
-occ_find(Relation rel, ItemPointer tid, OccEntryKind kind)
+const WriteEntry *
+occ_writes_find(Relation rel, ItemPointer tid, WriteEntryKind kind)
 {
-	OccPlace *place;
+	WritePlace *place;
 
 	if (nentries == 0)
 		return NULL;
 	place =
-		occ_places_lookup(places, key_of(RelationGetRelid(rel), tid, kind));
+		write_places_lookup(places, key_of(RelationGetRelid(rel), tid, kind));
 	return place ? &entries[place->index] : NULL;
 }
 
 void
-occ_note_insert(void)
+occ_writes_note_insert(void)
 {
 	if (!inserted)
-		occ_enter(GetTopTransactionId());
+		occ_slots_enter(GetTopTransactionId());
 	inserted = true;
 }
 
 void
-occ_note_write(Relation rel, ItemPointer tid, LockTupleMode mode,
-			   bool has_external, CommandId cid, ItemPointer successor)
+occ_writes_note_write(Relation rel, ItemPointer tid, LockTupleMode mode,
+					  bool has_external, CommandId cid, ItemPointer successor)
 {
-	OccEntry *entry = append(rel, tid, OCC_WRITE);
+	ItemPointer committed = tid;
+	WriteEntry *entry = append(rel, committed, WRITE_REPLACED);
 
 	entry->mode = (uint8) mode;
 	entry->has_external = has_external;
@@ -156,76 +163,75 @@ occ_note_write(Relation rel, ItemPointer tid, LockTupleMode mode,
 		return;
 	}
 	entry->other = *successor;
-	occ_note_successor(rel, successor, tid);
+	occ_writes_note_successor(rel, successor, committed);
 }
 
 void
-occ_note_lock(Relation rel, ItemPointer tid, LockTupleMode mode)
+occ_writes_note_lock(Relation rel, ItemPointer tid, LockTupleMode mode)
 {
-	const OccEntry *known = occ_find(rel, tid, OCC_LOCK);
+	const WriteEntry *known = occ_writes_find(rel, tid, WRITE_LOCKED);
 
 	if (known == NULL || known->mode < (uint8) mode)
-		append(rel, tid, OCC_LOCK)->mode = (uint8) mode;
+		append(rel, tid, WRITE_LOCKED)->mode = (uint8) mode;
 }
 
 void
-occ_note_key(Relation rel, ItemPointer tid, TransactionId xid)
+occ_writes_note_key(Relation rel, ItemPointer tid, TransactionId xid)
 {
-	const OccEntry *known = occ_find(rel, tid, OCC_KEY);
+	const WriteEntry *known = occ_writes_find(rel, tid, WRITE_KEY);
 
 	if (known == NULL || known->xid != xid)
-		append(rel, tid, OCC_KEY)->xid = xid;
+		append(rel, tid, WRITE_KEY)->xid = xid;
 }
 
 void
-occ_note_successor(Relation rel, ItemPointer tid, ItemPointer committed)
+occ_writes_note_successor(Relation rel, ItemPointer tid, ItemPointer committed)
 {
 	ItemPointerData origin = *committed; /* may point into the log */
 
-	append(rel, tid, OCC_SUCCESSOR)->other = origin;
+	append(rel, tid, WRITE_SUCCESSOR)->other = origin;
 }
 
-const OccEntry *
-occ_entries(int *count)
+const WriteEntry *
+occ_writes_entries(int *count)
 {
 	*count = nentries;
 	return entries;
 }
 
-/* Must COMMIT be validated?  An insert may have been doomed by another's. */
 bool
-occ_has_work(void)
+occ_writes_need_validation(void)
 {
 	return inserted || nentries > 0;
 }
 
 void
-occ_forget_all(void)
+occ_writes_reset(void)
 {
 	entries = NULL;
 	nentries = max_entries = 0;
 	places = NULL;
 	inserted = false;
-	occ_nwrites = 0;
+	occ_writes_pending = 0;
 }
 
 void
-occ_forget_subtransaction(SubTransactionId subid)
+occ_writes_abort_subtransaction(SubTransactionId subid)
 {
 	while (nentries > 0 && entries[nentries - 1].subid >= subid)
 		remove_last();
 }
 
 /*
- * A snapshot of a cursor or of an outer query must go on seeing what a later
+ * The snapshot of a cursor or of an outer query must go on seeing what a later
  * command removed: heap compares cmax with curcid, and so do we.  AFTER
- * triggers read OLD with SnapshotAny, which sees all.  Estimates
- * (SNAPSHOT_NON_VACUUMABLE) may see what they like.
+ * triggers read OLD with SnapshotAny, which sees everything.  For planner
+ * estimates (SNAPSHOT_NON_VACUUMABLE) it does not matter.
  */
 bool
-occ_hides_slowly(Relation rel, ItemPointer tid, Snapshot snapshot)
+occ_writes_hide_slowly(Relation rel, ItemPointer tid, Snapshot snapshot)
 {
-	const OccEntry *entry = occ_find(rel, tid, OCC_WRITE);
+	const WriteEntry *entry = occ_writes_find(rel, tid, WRITE_REPLACED);
 
 	if (entry == NULL)
 		return false;
@@ -239,18 +245,4 @@ occ_hides_slowly(Relation rel, ItemPointer tid, Snapshot snapshot)
 		default:
 			return false;
 	}
-}
-
-static void
-at_subtransaction_event(SubXactEvent event, SubTransactionId mySubid,
-						SubTransactionId parentSubid, void *arg)
-{
-	if (event == SUBXACT_EVENT_ABORT_SUB)
-		occ_forget_subtransaction(mySubid);
-}
-
-void
-occ_writes_init(void)
-{
-	RegisterSubXactCallback(at_subtransaction_event, NULL);
 }

@@ -1,14 +1,24 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * changes.c
- *	  Who changed which definition last.
+ *	  Which transaction changed which definition last, in shared memory.
  *
- * A relation's entry has the last transaction that committed a change and the
- * one after it, which may be in progress or have failed.  Entries that every
- * snapshot has seen are dropped when the table is full; if that makes no room,
- * the next change counts as one of everything.
+ * An entry has the last transaction that committed a change, and the latest
+ * one that made a change, which may be in progress or have failed.  When the
+ * table is full, entries that every snapshot has seen are dropped.  If that
+ * makes no room, the next change counts as a change of everything: some
+ * transactions then fail that would not have to.
+ *
+ * Locking: one LWLock guards the table and its entries, shared for a look,
+ * exclusive for a change.  Under it TransactionIdIsInProgress() and the like
+ * take ProcArrayLock and the locks of pg_xact, and nothing else is locked.  No
+ * catalog is read and no transaction id is assigned under it.
+ *
+ * "newest" and "overflow" are written under the lock and read without it.  A
+ * reader has a lock on the relation that conflicts with DDL's lock, so any
+ * change that it must see was recorded before it got that lock.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include "access/transam.h"
 #include "access/xact.h"
@@ -16,6 +26,7 @@
 #include "miscadmin.h"
 #include "port/atomics.h"
 #include "schema/changes.h"
+#include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/procarray.h"
 #include "storage/shmem.h"
@@ -23,28 +34,32 @@
 #include "utils/snapmgr.h"
 
 #define TRANCHE_NAME "dsql_local definitions"
-#define MAX_CHANGES	 8192
+#define MAX_CHANGES	 8192 /* entries */
 
-/* A relation by oid; or a name by its hash, and by schema or class. */
+/*
+ * A relation by its oid, or a name by its hash.  Names whose hashes collide
+ * count as one object, which can only make a transaction fail needlessly.
+ */
 typedef struct ChangeKey
 {
 	Oid database;
-	Oid class; /* of a name, else invalid */
-	uint32 object;
+	Oid class;	   /* of a name: its schema or catalog; else InvalidOid */
+	uint32 object; /* a relation's oid or a name's hash */
 } ChangeKey;
 
 typedef struct Change
 {
 	ChangeKey	  key;
 	TransactionId committed;
-	TransactionId latest; /* may be in progress, may have failed */
+	TransactionId latest; /* may be in progress, or have failed */
 } Change;
 
 typedef struct Changes
 {
 	LWLock			*lock;
-	pg_atomic_uint32 newest;   /* xid of any change; none is newer */
-	pg_atomic_uint32 overflow; /* who found the table full changed all */
+	pg_atomic_uint32 newest;   /* newest xid of any change */
+	pg_atomic_uint32 overflow; /* newest xid that found the table full: it
+								* counts as having changed everything */
 } Changes;
 
 static Changes *changes = NULL;
@@ -52,22 +67,17 @@ static HTAB	   *change_table = NULL;
 
 /* ---- Shared memory ---- */
 
-Size
-changes_shmem_size(void)
-{
-	return add_size(MAXALIGN(sizeof(Changes)),
-					hash_estimate_size(MAX_CHANGES, sizeof(Change)));
-}
-
 void
-changes_shmem_request(void)
+schema_changes_shmem_request(void)
 {
-	RequestAddinShmemSpace(changes_shmem_size());
+	RequestAddinShmemSpace(
+		add_size(MAXALIGN(sizeof(Changes)),
+				 hash_estimate_size(MAX_CHANGES, sizeof(Change))));
 	RequestNamedLWLockTranche(TRANCHE_NAME, 1);
 }
 
 void
-changes_shmem_init(void)
+schema_changes_shmem_init(void)
 {
 	HASHCTL control = {0};
 	bool	found;
@@ -85,6 +95,8 @@ changes_shmem_init(void)
 		ShmemInitHash("dsql_local change table", MAX_CHANGES, MAX_CHANGES,
 					  &control, HASH_ELEM | HASH_BLOBS);
 }
+
+/* ---- Entries ---- */
 
 static ChangeKey
 relation_key(Oid relid)
@@ -111,7 +123,7 @@ raise_newest(pg_atomic_uint32 *newest, TransactionId xid)
 		pg_atomic_write_u32(newest, xid);
 }
 
-/* Changes that every snapshot has seen, or that failed. */
+/* Drop changes that every snapshot has seen, and those that failed. */
 static void
 drop_old_changes(void)
 {
@@ -125,6 +137,7 @@ drop_old_changes(void)
 			hash_search(change_table, &change->key, HASH_REMOVE, NULL);
 }
 
+/* NULL: the table is full. */
 static Change *
 enter_change(const ChangeKey *key)
 {
@@ -141,35 +154,43 @@ enter_change(const ChangeKey *key)
 	return change;
 }
 
+/* False: another transaction is changing it. */
+static bool
+claim_change(Change *change, TransactionId xid)
+{
+	if (change->latest == xid)
+		return true;
+	if (TransactionIdIsValid(change->latest))
+	{
+		if (TransactionIdIsInProgress(change->latest))
+			return false;
+		if (TransactionIdDidCommit(change->latest))
+			change->committed = change->latest;
+	}
+	change->latest = xid;
+	return true;
+}
+
 static bool
 record(const ChangeKey *key)
 {
 	TransactionId xid = GetTopTransactionId();
 	Change		 *change;
-	bool		  ours = true;
+	bool		  is_ours = true;
 
 	LWLockAcquire(changes->lock, LW_EXCLUSIVE);
 	raise_newest(&changes->newest, xid);
 	change = enter_change(key);
 	if (change == NULL)
 		raise_newest(&changes->overflow, xid);
-	else if (change->latest != xid)
-	{
-		if (TransactionIdIsValid(change->latest))
-		{
-			ours = !TransactionIdIsInProgress(change->latest);
-			if (ours && TransactionIdDidCommit(change->latest))
-				change->committed = change->latest;
-		}
-		if (ours)
-			change->latest = xid;
-	}
+	else
+		is_ours = claim_change(change, xid);
 	LWLockRelease(changes->lock);
-	return ours;
+	return is_ours;
 }
 
 bool
-changes_record(Oid relid)
+schema_changes_record(Oid relid)
 {
 	ChangeKey key = relation_key(relid);
 
@@ -177,7 +198,7 @@ changes_record(Oid relid)
 }
 
 bool
-changes_record_name(Oid class, const char *name)
+schema_changes_record_name(Oid class, const char *name)
 {
 	ChangeKey key = name_key(class, name);
 
@@ -192,40 +213,50 @@ is_unseen(TransactionId xid, Snapshot snapshot)
 		   XidInMVCCSnapshot(xid, snapshot) && TransactionIdDidCommit(xid);
 }
 
-bool
-changes_unseen(Oid relid, TransactionId *winner, bool *being)
+/* False: there is no entry. */
+static bool
+copy_change(Oid relid, Change *copy)
 {
-	Snapshot	  snapshot = GetTransactionSnapshot();
-	TransactionId newest = pg_atomic_read_u32(&changes->newest);
-	TransactionId overflow = pg_atomic_read_u32(&changes->overflow);
-	ChangeKey	  key = relation_key(relid);
-	Change		 *found;
-	Change		  change;
-
-	*being = false;
-	if (!TransactionIdIsValid(newest) ||
-		TransactionIdPrecedes(newest, snapshot->xmin))
-		return false;
+	ChangeKey key = relation_key(relid);
+	Change	 *found;
 
 	LWLockAcquire(changes->lock, LW_SHARED);
 	found = hash_search(change_table, &key, HASH_FIND, NULL);
 	if (found)
-		change = *found;
+		*copy = *found;
 	LWLockRelease(changes->lock);
+	return found != NULL;
+}
+
+bool
+schema_changes_unseen(Oid relid, TransactionId *winner, bool *in_progress)
+{
+	Snapshot	  snapshot = GetTransactionSnapshot();
+	TransactionId newest = pg_atomic_read_u32(&changes->newest);
+	TransactionId overflow = pg_atomic_read_u32(&changes->overflow);
+	Change		  change;
+
+	if (in_progress)
+		*in_progress = false;
+	/* The usual case, without the lock: nothing at all changed lately. */
+	if (!TransactionIdIsValid(newest) ||
+		TransactionIdPrecedes(newest, snapshot->xmin))
+		return false;
 
 	*winner = overflow;
-	if (!found)
+	if (!copy_change(relid, &change))
 		return is_unseen(overflow, snapshot);
 	*winner = change.latest;
-	*being = !TransactionIdIsCurrentTransactionId(change.latest) &&
-			 TransactionIdIsInProgress(change.latest);
+	if (in_progress)
+		*in_progress = !TransactionIdIsCurrentTransactionId(change.latest) &&
+					   TransactionIdIsInProgress(change.latest);
 	return is_unseen(change.latest, snapshot) ||
 		   is_unseen(change.committed, snapshot) ||
 		   is_unseen(overflow, snapshot);
 }
 
 bool
-changes_is_locked(void)
+schema_changes_is_locked(void)
 {
 	return LWLockHeldByMe(changes->lock);
 }

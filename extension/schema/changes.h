@@ -1,30 +1,33 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * changes.h
- *	  Who changed which definition last, in shared memory.
+ *	  Which transaction changed which definition last, in shared memory.
  */
-#ifndef DSQL_CHANGES_H
-#define DSQL_CHANGES_H
+#ifndef DSQL_SCHEMA_CHANGES_H
+#define DSQL_SCHEMA_CHANGES_H
 
-extern Size changes_shmem_size(void);
-extern void changes_shmem_request(void);
-extern void changes_shmem_init(void);
+extern void schema_changes_shmem_request(void);
+extern void schema_changes_shmem_init(void);
 
 /*
- * This transaction changes a relation; or something that is none, or none yet:
- * a name in a schema, or in a class of objects (the oid of their catalog).
- * False: another transaction is changing it.
+ * This transaction changes the definition of a relation, or an object that has
+ * no relation oid: a name in a schema, or in a class of objects (the oid of
+ * their catalog).  Assigns a transaction id.  Returns false if another running
+ * transaction is changing it.
  */
-extern bool changes_record(Oid relid);
-extern bool changes_record_name(Oid class, const char *name);
+extern bool schema_changes_record(Oid relid);
+extern bool schema_changes_record_name(Oid class, const char *name);
 
 /*
- * Has the definition changed since our snapshot?  *winner: by whom.
- * *being: another transaction, in progress, changes it.
+ * Has the definition changed since the transaction's snapshot?  *winner: the
+ * transaction that changed it, also set when it is only in progress.
+ * *in_progress (may be NULL): true if another running transaction is changing
+ * it.
  */
-extern bool changes_unseen(Oid relid, TransactionId *winner, bool *being);
+extern bool schema_changes_unseen(Oid relid, TransactionId *winner,
+								  bool *in_progress);
 
-/* Is this backend in the middle of one of these? */
-extern bool changes_is_locked(void);
+/* Does this backend hold the lock of this file?  For error handling. */
+extern bool schema_changes_is_locked(void);
 
-#endif /* DSQL_CHANGES_H */
+#endif /* DSQL_SCHEMA_CHANGES_H */

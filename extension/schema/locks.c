@@ -1,21 +1,35 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * statement_locks.c
- *	  Letting go of locks that PostgreSQL keeps to the end of a transaction.
+ * locks.c
+ *	  Releasing relation locks before the transaction ends.
+ *
+ * PostgreSQL keeps a relation lock until the transaction ends, so that an idle
+ * transaction blocks DDL, and idle DDL blocks everybody.  In Aurora DSQL
+ * neither happens.  So in a transaction block the locks go when a statement is
+ * done; COMMIT takes those again that it needs (touched.c), and finds by
+ * comparing definitions what the locks would have prevented.
+ *
+ * PostgreSQL has no function for that.  What we rely on: LockRelease() needs
+ * CurrentResourceOwner to be the owner that took the lock, and
+ * LockReleaseCurrentOwner() releases everything of that owner.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include "access/transam.h"
 #include "access/xact.h"
+#include "base/compat.h"
+#include "base/settings.h"
 #include "miscadmin.h"
 #include "schema/locks.h"
+#include "schema/transaction.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
+#include "tcop/pquery.h"
 #include "utils/guc.h"
 #include "utils/resowner.h"
 
 HeldLock *
-statement_locks_held(int *count)
+schema_locks_held(int *count)
 {
 	LockData *all = GetLockStatusData();
 	HeldLock *held = palloc(Max(all->nelements, 1) * sizeof(HeldLock));
@@ -37,7 +51,10 @@ statement_locks_held(int *count)
 	return held;
 }
 
-/* From whichever resource owner has it, as often as it was taken. */
+/*
+ * Release the lock from whichever resource owner holds it, as often as it was
+ * taken.
+ */
 static void
 release_lock(const LOCKTAG *tag, LOCKMODE mode)
 {
@@ -58,17 +75,19 @@ release_lock(const LOCKTAG *tag, LOCKMODE mode)
 }
 
 /*
- * DDL lets go of its locks on relations and of no others: those on schemas,
- * types and the like keep them from being dropped until it commits.
- * LockRelease() warns when it is not the owner asked that has a lock.
+ * After DDL: its locks on relations and no others.  Those on schemas, types
+ * and the like keep these objects from being dropped until it commits.
+ *
+ * LockRelease() warns when it asks an owner that does not hold the lock; those
+ * warnings are suppressed.
  */
-void
-statement_locks_release_ddl(void)
+static void
+release_after_ddl(void)
 {
 	int		  saved_client = client_min_messages;
 	int		  saved_log = log_min_messages;
 	int		  n;
-	HeldLock *locks = statement_locks_held(&n);
+	HeldLock *locks = schema_locks_held(&n);
 
 	client_min_messages = log_min_messages = ERROR;
 	for (int i = 0; i < n; i++)
@@ -81,13 +100,15 @@ statement_locks_release_ddl(void)
 }
 
 /*
- * The fast way, for queries: all locks of the current resource owner (the
- * portal's) and of its parents up to the transaction's, who took them while
- * parsing and planning.  The lock that a transaction has on its own xid is
- * taken again: REINDEX waits for it, and the deadlock detector must know.
+ * After a query: all locks of the current resource owner, which is the
+ * portal's, and of its parents up to the transaction's, which took theirs
+ * during parsing and planning.  This is much faster than looking for them.
+ *
+ * It also releases the lock that a transaction holds on its own xid.  That one
+ * is taken again: REINDEX waits for it, and the deadlock detector needs it.
  */
-void
-statement_locks_release_query(void)
+static void
+release_after_query(void)
 {
 	ResourceOwner current = CurrentResourceOwner;
 	TransactionId xid = GetTopTransactionIdIfAny();
@@ -105,11 +126,37 @@ statement_locks_release_query(void)
 }
 
 LOCKMODE
-statement_locks_strongest(LOCKMASK modes)
+schema_locks_strongest(LOCKMASK modes)
 {
 	LOCKMODE mode = AccessExclusiveLock;
 
 	while (!(modes & LOCKBIT_ON(mode)))
 		mode--;
 	return mode;
+}
+
+/*
+ * Some locks must stay: while a cursor is open, between the queries that a
+ * rule made of one statement, inside a utility statement or a subtransaction,
+ * and outside of a transaction block, where the transaction ends anyway.
+ */
+static bool
+may_release(bool inside_utility)
+{
+	bool is_one_of_many = ActivePortal && list_length(ActivePortal->stmts) > 1;
+
+	return settings_is_strict() && !schema_transaction.keeps_locks &&
+		   schema_transaction.nqueries == 0 && !inside_utility &&
+		   IsTransactionBlock() && !IsSubTransaction() && !is_one_of_many;
+}
+
+void
+schema_locks_release_after_statement(bool inside_utility)
+{
+	if (!may_release(inside_utility))
+		return;
+	if (schema_transaction.nddl > 0)
+		release_after_ddl();
+	else
+		release_after_query();
 }

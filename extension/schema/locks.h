@@ -1,15 +1,15 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * statement_locks.h
- *	  Locks that a statement leaves behind.
+ * locks.h
+ *	  Releasing relation locks before the transaction ends.
  */
-#ifndef DSQL_STATEMENT_LOCKS_H
-#define DSQL_STATEMENT_LOCKS_H
+#ifndef DSQL_SCHEMA_LOCKS_H
+#define DSQL_SCHEMA_LOCKS_H
 
 #include "storage/lock.h"
 
-/* Those that keep others from writing, or from DDL. */
-#define STRONG_LOCKS                                                          \
+/* Modes that keep others from writing the relation, or from DDL on it. */
+#define SCHEMA_LOCKS_STRONG                                                   \
 	(LOCKBIT_ON(ShareUpdateExclusiveLock) | LOCKBIT_ON(ShareLock) |           \
 	 LOCKBIT_ON(ShareRowExclusiveLock) | LOCKBIT_ON(ExclusiveLock) |          \
 	 LOCKBIT_ON(AccessExclusiveLock))
@@ -21,14 +21,20 @@ typedef struct HeldLock
 	LOCKMASK modes;
 } HeldLock;
 
-/* All locks that this backend has on relations of users.  Slow: for DDL. */
-extern HeldLock *statement_locks_held(int *count);
+/*
+ * The locks that this backend holds on users' relations.  Slow, because it
+ * copies the lock table of the whole server: for DDL only.
+ */
+extern HeldLock *schema_locks_held(int *count);
 
-/* Of a set that is not empty. */
-extern LOCKMODE statement_locks_strongest(LOCKMASK modes);
+/* The strongest mode of a mask that is not empty. */
+extern LOCKMODE schema_locks_strongest(LOCKMASK modes);
 
-/* Let go of them: those of DDL, or of queries. */
-extern void statement_locks_release_ddl(void);
-extern void statement_locks_release_query(void);
+/*
+ * A query or a utility statement is done: release its relation locks, if
+ * nothing else may rely on them.  inside_utility: a utility statement is still
+ * running around it.
+ */
+extern void schema_locks_release_after_statement(bool inside_utility);
 
-#endif /* DSQL_STATEMENT_LOCKS_H */
+#endif /* DSQL_SCHEMA_LOCKS_H */

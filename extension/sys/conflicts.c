@@ -1,13 +1,14 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * conflicts.c
- *	  The conflicts of this server, seen through a view.
+ *	  A record of this server's conflicts, read through a view.
  *
- * The last CONFLICTS_KEPT are in a ring in shared memory, under one
- *lightweight lock; how many there were of each kind is counted apart, without
- *a lock. Both begin anew with the server.
+ * The newest CONFLICTS_KEPT are in a ring in shared memory.  One LWLock guards
+ * the ring: exclusive to add an entry, shared to copy it.  Nothing else is
+ * locked or called under it.  The counters are atomic and need no lock.
+ * Nothing is kept when the server stops.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
@@ -15,6 +16,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
+#include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 #include "sys/conflicts.h"
@@ -26,11 +28,11 @@
 #define CONFLICTS_KEPT	  1024
 #define CONFLICTS_TRANCHE "dsql_local_conflicts"
 
-/* What the views call the kinds. */
+/* As the views show the kinds. */
 static const char *const kind_names[] = {
-	[OCC_CONFLICT_WRITE] = "write",	  [OCC_CONFLICT_LOCK] = "lock",
-	[OCC_CONFLICT_KEY] = "key",		  [OCC_CONFLICT_FORGOTTEN] = "forgotten",
-	[OCC_CONFLICT_SCHEMA] = "schema", [OCC_CONFLICT_INJECTED] = "injected",
+	[CONFLICT_WRITE] = "write",	  [CONFLICT_LOCK] = "lock",
+	[CONFLICT_KEY] = "key",		  [CONFLICT_FORGOTTEN] = "forgotten",
+	[CONFLICT_SCHEMA] = "schema", [CONFLICT_INJECTED] = "injected",
 };
 
 #define KIND_COUNT lengthof(kind_names)
@@ -40,8 +42,8 @@ typedef struct ConflictsShared
 	pg_atomic_uint64 commits;
 	pg_atomic_uint64 counts[KIND_COUNT];
 	LWLock			*lock;
-	uint64			 next;				   /* how many were ever put in */
-	OccConflict		 ring[CONFLICTS_KEPT]; /* the newest at next - 1 */
+	uint64			 next;				   /* how many were ever added */
+	Conflict		 ring[CONFLICTS_KEPT]; /* the newest at next - 1 */
 } ConflictsShared;
 
 static ConflictsShared *shared = NULL;
@@ -50,15 +52,10 @@ PG_FUNCTION_INFO_V1(dsql_conflicts);
 PG_FUNCTION_INFO_V1(dsql_conflict_counters);
 
 void
-conflicts_init(void)
+conflicts_shmem_request(void)
 {
-}
-
-Size
-conflicts_shmem_size(void)
-{
+	RequestAddinShmemSpace(MAXALIGN(sizeof(ConflictsShared)));
 	RequestNamedLWLockTranche(CONFLICTS_TRANCHE, 1);
-	return MAXALIGN(sizeof(ConflictsShared));
 }
 
 void
@@ -78,7 +75,7 @@ conflicts_shmem_init(void)
 }
 
 void
-conflicts_record(const OccConflict *conflict)
+conflicts_record(const Conflict *conflict)
 {
 	pg_atomic_fetch_add_u64(&shared->counts[conflict->kind], 1);
 	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
@@ -93,12 +90,12 @@ conflicts_count_commit(void)
 	pg_atomic_fetch_add_u64(&shared->commits, 1);
 }
 
-/* The newest first; in memory of the caller's context. */
-static OccConflict *
+/* Newest first, allocated with palloc. */
+static Conflict *
 copy_ring(int *count)
 {
-	OccConflict *copy = palloc(sizeof(OccConflict) * CONFLICTS_KEPT);
-	uint64		 next;
+	Conflict *copy = palloc(sizeof(Conflict) * CONFLICTS_KEPT);
+	uint64	  next;
 
 	LWLockAcquire(shared->lock, LW_SHARED);
 	next = shared->next;
@@ -110,18 +107,18 @@ copy_ring(int *count)
 }
 
 /*
- * A key is data of its table: who may not read the table does not see it.
- * Nor is anything to be seen of a table that is gone, but for the admin.
+ * A key is data of its table, so only users who may read the table see it.
+ * Conflicts on a table that was dropped are visible to the administrator only.
  */
 static bool
-may_see(const OccConflict *conflict)
+may_see(const Conflict *conflict)
 {
 	bool	  is_missing = false;
 	AclResult result;
 
 	if (conflict->database != MyDatabaseId)
 		return false;
-	if (!OidIsValid(conflict->relation) || user_is_admin())
+	if (!OidIsValid(conflict->relation) || privileges_is_admin())
 		return true;
 	result = pg_class_aclcheck_ext(conflict->relation, GetUserId(), ACL_SELECT,
 								   &is_missing);
@@ -129,7 +126,7 @@ may_see(const OccConflict *conflict)
 }
 
 static void
-put_conflict(ReturnSetInfo *result, const OccConflict *conflict)
+put_conflict(ReturnSetInfo *result, const Conflict *conflict)
 {
 	Datum values[6] = {0};
 	bool  nulls[6] = {0};
@@ -147,13 +144,15 @@ put_conflict(ReturnSetInfo *result, const OccConflict *conflict)
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* SETOF (at timestamptz, relation oid, key text, loser xid, winner xid, kind
- * text) */
+/*
+ * SETOF (at timestamptz, relation oid, key text, loser xid, winner xid, kind
+ * text)
+ */
 Datum
 dsql_conflicts(PG_FUNCTION_ARGS)
 {
-	OccConflict *conflicts;
-	int			 count;
+	Conflict *conflicts;
+	int		  count;
 
 	InitMaterializedSRF(fcinfo, 0);
 	conflicts = copy_ring(&count);

@@ -1,12 +1,13 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * iam.c
- *	  AWS IAM GRANT and AWS IAM REVOKE: which identities may be which role.
+ *	  AWS IAM GRANT and AWS IAM REVOKE: which IAM identities map to a role.
  *
- * The mapping itself is made by the functions of schema sys that `dsql local`
- * installs; the gateway asks for it at each login.
+ * PostgreSQL's grammar does not have these statements.  The gateway writes
+ * them as SET of a setting that does not exist, which is recognized here.  The
+ * mapping itself is in schema sys, and the gateway reads it at each login.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -19,6 +20,7 @@
 #define GRANT_PREFIX  "iam.gra."
 #define REVOKE_PREFIX "iam.revo."
 
+/* The one string that is assigned, or NULL. */
 static const char *
 string_argument(const VariableSetStmt *set)
 {
@@ -31,9 +33,9 @@ string_argument(const VariableSetStmt *set)
 													  : NULL;
 }
 
-/* NULL: not that one. */
+/* The part of the name after the prefix, or NULL if it has another one. */
 static const char *
-role_behind(const VariableSetStmt *set, const char *prefix)
+role_after(const VariableSetStmt *set, const char *prefix)
 {
 	size_t len = strlen(prefix);
 
@@ -46,7 +48,7 @@ change_mapping(const char *sql, const char *role, const char *arn)
 	Oid	  types[2] = {TEXTOID, TEXTOID};
 	Datum values[2] = {CStringGetTextDatum(role), CStringGetTextDatum(arn)};
 
-	if (!user_is_admin())
+	if (!privileges_is_admin())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to grant IAM trust with role %s",
@@ -70,8 +72,8 @@ iam_process_utility(PlannedStmt *pstmt, QueryCompletion *qc)
 	if (!IsA(set, VariableSetStmt) || set->kind != VAR_SET_VALUE ||
 		set->is_local)
 		return false;
-	granted = role_behind(set, GRANT_PREFIX);
-	revoked = role_behind(set, REVOKE_PREFIX);
+	granted = role_after(set, GRANT_PREFIX);
+	revoked = role_after(set, REVOKE_PREFIX);
 	arn = string_argument(set);
 	if (arn == NULL || (granted == NULL && revoked == NULL))
 		return false;

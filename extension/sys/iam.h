@@ -1,18 +1,19 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * iam.h
- *	  AWS IAM GRANT and AWS IAM REVOKE: which identities may be which role.
+ *	  AWS IAM GRANT and AWS IAM REVOKE: which IAM identities map to a role.
  */
-#ifndef DSQL_IAM_H
-#define DSQL_IAM_H
+#ifndef DSQL_SYS_IAM_H
+#define DSQL_SYS_IAM_H
 
 #include "nodes/plannodes.h"
 #include "tcop/cmdtag.h"
 
 /*
- * The gateway writes "SET IAM .gra. role TO 'arn'" over AWS IAM GRANT, and
- * .revo. for REVOKE.  True: it was that, and is done.
+ * The gateway rewrites AWS IAM GRANT to "SET IAM .gra. role TO 'arn'", and
+ * REVOKE likewise with .revo. (the text keeps its length).  Returns true if
+ * the statement is one of these; it has then been executed, and *qc is set.
  */
 extern bool iam_process_utility(PlannedStmt *pstmt, QueryCompletion *qc);
 
-#endif /* DSQL_IAM_H */
+#endif /* DSQL_SYS_IAM_H */

@@ -1,19 +1,26 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * inject.c
- *	  Conflicts that nobody had.
+ *	  Conflicts on purpose, so that retry loops get tested.
  *
- * Rules in shared memory say which share of commits fails: of the whole
+ * Rules in shared memory say which fraction of commits fails: of the whole
  * cluster, of a role, of a table, or of a role at a table.  The most specific
- * rule that fits decides.  Whether the n-th commit asked about fails depends
- * on the seed and n only, so one client sees the same conflicts each time.
- * Rules begin anew with the server: dsql_local.inject_conflicts is the first.
+ * rule that applies decides.  Whether the n-th commit that was asked about
+ * fails depends on the seed and n only, so a single client sees the same
+ * conflicts each time.  Rules last until the server stops; the setting
+ * dsql_local.inject_conflicts is the first rule at each start.
+ *
+ * One LWLock guards rules, seed and count.  Nothing else is locked or called
+ * under it; role names are looked up before it is taken.
  */
-#include "base/settings.h"
+#include "postgres.h"
+
+#include <limits.h>
 
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 #include "sys/inject.h"
@@ -25,13 +32,13 @@
 #define INJECT_RULES   64
 #define INJECT_TRANCHE "dsql_local_inject"
 
-/* InvalidOid: any. */
+/* InvalidOid in a field: any. */
 typedef struct InjectRule
 {
 	Oid	   database;
 	Oid	   role;
 	Oid	   relation;
-	double share;
+	double share; /* of commits, 0 to 1 */
 } InjectRule;
 
 typedef struct InjectShared
@@ -55,20 +62,20 @@ inject_init(void)
 {
 	DefineCustomRealVariable(
 		"dsql_local.inject_conflicts",
-		"Share of commits that fail with OC000 on purpose, from the start.",
+		"Fraction of commits (0 to 1) that fail with OC000 on purpose.",
 		"sys.inject_conflicts() changes it while the server runs.",
 		&start_share, 0.0, 0.0, 1.0, PGC_POSTMASTER, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable(
 		"dsql_local.inject_seed",
-		"Decides which commits fail; 0 is another seed at each start.", NULL,
+		"Seed that makes injected conflicts repeatable; 0: random.", NULL,
 		&start_seed, 0, 0, INT_MAX, PGC_POSTMASTER, 0, NULL, NULL, NULL);
 }
 
-Size
-inject_shmem_size(void)
+void
+inject_shmem_request(void)
 {
+	RequestAddinShmemSpace(MAXALIGN(sizeof(InjectShared)));
 	RequestNamedLWLockTranche(INJECT_TRANCHE, 1);
-	return MAXALIGN(sizeof(InjectShared));
 }
 
 static uint64
@@ -113,7 +120,7 @@ concerns_relation(const InjectRule *rule, const Oid *relations, int nrelations)
 }
 
 static bool
-fits(const InjectRule *rule, const Oid *relations, int nrelations)
+applies(const InjectRule *rule, const Oid *relations, int nrelations)
 {
 	if (OidIsValid(rule->database) && rule->database != MyDatabaseId)
 		return false;
@@ -122,7 +129,7 @@ fits(const InjectRule *rule, const Oid *relations, int nrelations)
 	return concerns_relation(rule, relations, nrelations);
 }
 
-/* A table is more special than a role, and both together than either. */
+/* A table is more specific than a role, and both are more than either. */
 static int
 rank_of(const InjectRule *rule)
 {
@@ -141,7 +148,7 @@ find_share(const Oid *relations, int nrelations)
 		const InjectRule *rule = &shared->rules[i];
 		int				  rank = rank_of(rule);
 
-		if (rank < best || !fits(rule, relations, nrelations))
+		if (rank < best || !applies(rule, relations, nrelations))
 			continue;
 		share = rank > best ? rule->share : Max(share, rule->share);
 		best = rank;
@@ -149,7 +156,7 @@ find_share(const Oid *relations, int nrelations)
 	return share;
 }
 
-/* A number in [0, 1) that looks random: the finalizer of splitmix64. */
+/* A pseudo-random number in [0, 1): the finalizer of splitmix64. */
 static double
 draw(uint64 seed, uint64 n)
 {
@@ -166,7 +173,8 @@ inject_should_fail(const Oid *relations, int nrelations)
 {
 	bool fails = false;
 
-	/* Without a lock: a rule set this moment may as well come later. */
+	/* Without the lock: a rule that is set right now may as well come later.
+	 */
 	if (shared->nrules == 0)
 		return false;
 	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
@@ -205,7 +213,7 @@ drop_rule(InjectRule *rule)
 		*rule = shared->rules[--shared->nrules];
 }
 
-/* False: there are too many. */
+/* False: the table of rules is full. */
 static bool
 set_rule(Oid role, Oid relation, double share)
 {
@@ -225,10 +233,10 @@ set_rule(Oid role, Oid relation, double share)
 static void
 check_admin(void)
 {
-	if (!user_is_admin())
+	if (!privileges_is_admin())
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("permission denied to inject conflicts"),
-						errhint("Only the role admin may.")));
+						errhint("Only the role admin may inject conflicts.")));
 }
 
 static void
@@ -241,9 +249,10 @@ check_share(double share)
 }
 
 /*
- * inject_conflicts(share float8, role name, relation regclass, seed bigint):
- * NULL for share takes the rule away, for role and relation means all, for
- * seed keeps the one there is.
+ * inject_conflicts(share float8, role name, relation regclass, seed bigint)
+ *
+ * NULL as share removes the rule, as role or relation means all of them, as
+ * seed keeps the present one.
  */
 Datum
 dsql_inject_conflicts(PG_FUNCTION_ARGS)

@@ -3,19 +3,20 @@
  * privileges.c
  *	  Who may see and set what concerns the whole cluster.
  */
-#include "base/settings.h"
+#include "postgres.h"
 
+#include "base/settings.h"
 #include "miscadmin.h"
 #include "sys/privileges.h"
 #include "utils/acl.h"
 
 bool
-user_is_admin(void)
+privileges_is_admin(void)
 {
 	Oid admin;
 
 	if (superuser())
 		return true;
-	admin = get_role_oid("admin", true);
+	admin = get_role_oid(DSQL_ADMIN_ROLE, true);
 	return OidIsValid(admin) && has_privs_of_role(GetUserId(), admin);
 }

@@ -3,11 +3,10 @@
  * privileges.h
  *	  Who may see and set what concerns the whole cluster.
  */
-#ifndef DSQL_PRIVILEGES_H
-#define DSQL_PRIVILEGES_H
+#ifndef DSQL_SYS_PRIVILEGES_H
+#define DSQL_SYS_PRIVILEGES_H
 
-/* Is the current user a superuser, or the role "admin" or one of its members?
- */
-extern bool user_is_admin(void);
+/* Is the current user a superuser, the role admin, or a member of it? */
+extern bool privileges_is_admin(void);
 
-#endif /* DSQL_PRIVILEGES_H */
+#endif /* DSQL_SYS_PRIVILEGES_H */

@@ -55,7 +55,7 @@
     ((a) != NONE && (b) != NONE &&                                                       \
      ((a) >= LOCK || (b) >= LOCK || ((a) == UPDATE && (b) == UPDATE)))
 
-/* pg_xact, ProcArray, and the slots of occ/shared.c. */
+/* pg_xact, ProcArray, and the slots of occ/slots.c. */
 byte committed, done, validated, entered, doomed;
 /* Ghosts: what the assertions need to know, and no transaction may read. */
 byte was_validated, was_evicted, was_cut_off, was_duplicate;

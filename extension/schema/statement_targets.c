@@ -1,12 +1,14 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * statement_names.c
- *	  What a utility statement says that it will change.
+ * statement_targets.c
+ *	  Which objects a utility statement says that it will change.
  *
- * Only what stands in it: CASCADE, and the tables behind a foreign key that is
- * dropped, are found afterwards by their locks (statement_locks.c).
+ * This reads raw parse trees and looks names up without locking them: the
+ * result is announced in changes.c, and the statement itself looks again.
+ * Relations that a statement does not name (CASCADE, the other table of a
+ * foreign key that is dropped) are found afterwards by their locks (ddl.c).
  */
-#include "base/settings.h"
+#include "postgres.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -18,90 +20,8 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/parsenodes.h"
-#include "schema/statement.h"
+#include "schema/statement_targets.h"
 #include "storage/lock.h"
-#include "tcop/utility.h"
-
-/* ---- Kinds ---- */
-
-bool
-statement_is_ddl(Node *statement)
-{
-	return GetCommandLogLevel(statement) == LOGSTMT_DDL;
-}
-
-bool
-statement_rewrites(Node *statement)
-{
-	return statement_is_ddl(statement) || IsA(statement, TruncateStmt) ||
-		   IsA(statement, ClusterStmt) || IsA(statement, ReindexStmt) ||
-		   IsA(statement, RefreshMatViewStmt);
-}
-
-static bool
-alter_leaves_rows_alone(AlterTableStmt *statement)
-{
-	ListCell *cell;
-
-	foreach (cell, statement->cmds)
-	{
-		AlterTableCmd *command = lfirst_node(AlterTableCmd, cell);
-
-		switch (command->subtype)
-		{
-			case AT_AddColumn:
-				if (((ColumnDef *) command->def)->constraints != NIL ||
-					((ColumnDef *) command->def)->raw_default != NULL)
-					return false;
-				break;
-			case AT_AddConstraint:
-				if (!((Constraint *) command->def)->skip_validation)
-					return false;
-				break;
-			case AT_ColumnDefault:
-			case AT_DropNotNull:
-			case AT_DropColumn:
-			case AT_DropConstraint:
-			case AT_SetStorage:
-			case AT_ChangeOwner:
-			case AT_SetOptions:
-			case AT_ResetOptions:
-			case AT_SetStatistics:
-				break;
-			default:
-				return false;
-		}
-	}
-	return true;
-}
-
-bool
-statement_leaves_rows_alone(Node *statement, bool index_is_async)
-{
-	switch (nodeTag(statement))
-	{
-		case T_AlterTableStmt:
-			return alter_leaves_rows_alone((AlterTableStmt *) statement);
-		case T_IndexStmt:
-			return index_is_async; /* ASYNC: built after COMMIT, by a worker */
-		case T_CreateStmt:
-		case T_DropStmt:
-		case T_GrantStmt:
-		case T_RenameStmt:
-		case T_CommentStmt:
-		case T_ViewStmt:
-		case T_CreateSeqStmt:
-		case T_AlterSeqStmt:
-		case T_AlterObjectSchemaStmt:
-		case T_CreateSchemaStmt:
-		case T_CreateFunctionStmt:
-		case T_CreateDomainStmt:
-		case T_CreateRoleStmt:
-			return true;
-		default:
-			return false;
-	}
-}
 
 /* ---- Relations ---- */
 
@@ -115,6 +35,7 @@ add_relation(List *relids, RangeVar *name)
 	return OidIsValid(relid) ? list_append_unique_oid(relids, relid) : relids;
 }
 
+/* Foreign keys change the definition of the table they refer to as well. */
 static List *
 add_referenced(List *relids, List *constraints)
 {
@@ -180,6 +101,7 @@ relations_of_drop(DropStmt *statement)
 	return relids;
 }
 
+/* GRANT ... ON ALL TABLES IN SCHEMA changes every one of them. */
 static List *
 relations_of_schema(List *relids, const char *name)
 {
@@ -221,7 +143,7 @@ relations_of_grant(GrantStmt *statement)
 }
 
 List *
-statement_relations(Node *statement)
+schema_statement_relations(Node *statement)
 {
 	switch (nodeTag(statement))
 	{
@@ -255,8 +177,13 @@ statement_relations(Node *statement)
 
 /* ---- Names ---- */
 
+/*
+ * A relation that does not exist yet has no oid.  Its name is unique in the
+ * schema it will be created in, which is the first of the search path unless
+ * the statement names one.
+ */
 static void
-each_new_relation(RangeVar *name, NameCallback found)
+each_new_relation(RangeVar *name, SchemaNameCallback found)
 {
 	Oid schema = InvalidOid;
 
@@ -271,7 +198,7 @@ each_new_relation(RangeVar *name, NameCallback found)
 }
 
 static void
-each_dropped(DropStmt *statement, NameCallback found)
+each_dropped(DropStmt *statement, SchemaNameCallback found)
 {
 	ListCell *cell;
 
@@ -290,7 +217,7 @@ each_dropped(DropStmt *statement, NameCallback found)
 }
 
 static void
-each_granted(GrantStmt *statement, NameCallback found)
+each_granted(GrantStmt *statement, SchemaNameCallback found)
 {
 	ListCell *cell;
 
@@ -307,7 +234,7 @@ each_granted(GrantStmt *statement, NameCallback found)
 }
 
 static void
-each_role(List *roles, NameCallback found)
+each_role(List *roles, SchemaNameCallback found)
 {
 	ListCell *cell;
 
@@ -322,36 +249,47 @@ each_role(List *roles, NameCallback found)
 	}
 }
 
-void
-statement_each_name(Node *statement, NameCallback found)
+/* False: the statement creates nothing. */
+static bool
+each_created(Node *statement, SchemaNameCallback found)
 {
 	switch (nodeTag(statement))
 	{
 		case T_CreateStmt:
 			each_new_relation(((CreateStmt *) statement)->relation, found);
-			break;
+			return true;
 		case T_ViewStmt:
 			each_new_relation(((ViewStmt *) statement)->view, found);
-			break;
+			return true;
 		case T_CreateSeqStmt:
 			each_new_relation(((CreateSeqStmt *) statement)->sequence, found);
-			break;
+			return true;
 		case T_CreateSchemaStmt:
 			if (((CreateSchemaStmt *) statement)->schemaname)
 				found(NamespaceRelationId,
 					  ((CreateSchemaStmt *) statement)->schemaname);
-			break;
+			return true;
 		case T_CreateFunctionStmt:
 			found(ProcedureRelationId,
 				  strVal(llast(((CreateFunctionStmt *) statement)->funcname)));
-			break;
+			return true;
 		case T_CreateDomainStmt:
 			found(TypeRelationId,
 				  strVal(llast(((CreateDomainStmt *) statement)->domainname)));
-			break;
+			return true;
 		case T_CreateRoleStmt:
 			found(AuthIdRelationId, ((CreateRoleStmt *) statement)->role);
-			break;
+			return true;
+		default:
+			return false;
+	}
+}
+
+static void
+each_changed(Node *statement, SchemaNameCallback found)
+{
+	switch (nodeTag(statement))
+	{
 		case T_AlterRoleStmt:
 			each_role(list_make1(((AlterRoleStmt *) statement)->role), found);
 			break;
@@ -370,4 +308,11 @@ statement_each_name(Node *statement, NameCallback found)
 		default:
 			break;
 	}
+}
+
+void
+schema_statement_each_name(Node *statement, SchemaNameCallback found)
+{
+	if (!each_created(statement, found))
+		each_changed(statement, found);
 }

@@ -1,0 +1,178 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * objects.c
+ *	  What statements on objects other than tables, sequences and roles may not
+ *	  contain.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "dialect/object_limits.h"
+#include "dialect/objects.h"
+#include "dialect/parse_tree.h"
+#include "dialect/refuse.h"
+#include "dialect/roles.h"
+#include "dialect/types.h"
+#include "nodes/parsenodes.h"
+
+void
+dialect_objects_check_drop(Node *statement)
+{
+	const DropStmt *drop = castNode(DropStmt, statement);
+
+	switch (drop->removeType)
+	{
+		case OBJECT_INDEX:
+			if (drop->concurrent)
+				dialect_refuse("DROP INDEX CONCURRENTLY must be first action "
+							   "in transaction");
+			break;
+		case OBJECT_DOMAIN:
+			if (drop->behavior == DROP_CASCADE)
+				dialect_refuse("DROP DOMAIN with CASCADE unsupported");
+			break;
+		case OBJECT_TABLE:
+		case OBJECT_VIEW:
+		case OBJECT_SEQUENCE:
+		case OBJECT_SCHEMA:
+		case OBJECT_FUNCTION:
+		case OBJECT_PROCEDURE:
+		case OBJECT_ROUTINE:
+		case OBJECT_TRIGGER: /* for IF EXISTS: there are none */
+		case OBJECT_STATISTIC_EXT:
+			break;
+		default:
+			dialect_refuse("unsupported object in DROP statement");
+	}
+}
+
+void
+dialect_objects_check_rename(Node *statement)
+{
+	const RenameStmt *rename = castNode(RenameStmt, statement);
+
+	switch (rename->renameType)
+	{
+		case OBJECT_TABLE:
+		case OBJECT_COLUMN:
+		case OBJECT_TABCONSTRAINT:
+		case OBJECT_DOMCONSTRAINT:
+		case OBJECT_INDEX:
+		case OBJECT_VIEW:
+		case OBJECT_SEQUENCE:
+		case OBJECT_SCHEMA:
+		case OBJECT_DOMAIN:
+		case OBJECT_FUNCTION:
+		case OBJECT_ROUTINE:
+		case OBJECT_STATISTIC_EXT:
+			break;
+		case OBJECT_ROLE:
+			dialect_roles_check_name(rename->subname);
+			break;
+		default:
+			dialect_refuse("unsupported object in RENAME statement");
+	}
+}
+
+void
+dialect_objects_check_grant(Node *statement)
+{
+	const GrantStmt *grant = castNode(GrantStmt, statement);
+	ListCell		*cell;
+
+	switch (grant->objtype)
+	{
+		case OBJECT_SCHEMA:
+			foreach (cell, grant->objects)
+				if (strcmp(strVal(lfirst(cell)), "public") == 0)
+					dialect_refuse("feature not supported on system entity");
+			break;
+		case OBJECT_DATABASE:
+		case OBJECT_TABLESPACE:
+		case OBJECT_FDW:
+		case OBJECT_FOREIGN_SERVER:
+		case OBJECT_LANGUAGE:
+		case OBJECT_LARGEOBJECT:
+		case OBJECT_PARAMETER_ACL:
+			dialect_refuse("unsupported object type in GRANT");
+		default:
+			break;
+	}
+}
+
+void
+dialect_objects_check_function(Node *statement)
+{
+	const CreateFunctionStmt *function =
+		castNode(CreateFunctionStmt, statement);
+	DefElem	   *option = parse_tree_option(function->options, "language");
+	const char *language = option == NULL ? "sql" : strVal(option->arg);
+
+	if (function->is_procedure)
+		dialect_refuse("PROCEDURE is not supported");
+	if (strcmp(language, "sql") != 0)
+		dialect_refuse("CREATE FUNCTION with language %s not supported",
+					   language);
+}
+
+void
+dialect_objects_check_define(Node *statement)
+{
+	const DefineStmt *define = castNode(DefineStmt, statement);
+
+	if (define->kind == OBJECT_TYPE)
+		dialect_refuse("CREATE TYPE not supported");
+	dialect_refuse("unsupported statement: Define");
+}
+
+void
+dialect_objects_check_vacuum(Node *statement)
+{
+	const VacuumStmt *vacuum = castNode(VacuumStmt, statement);
+
+	if (vacuum->is_vacuumcmd)
+		dialect_refuse("unsupported VACUUM statement");
+	if (vacuum->rels == NIL)
+		dialect_refuse("unsupported ANALYZE statement");
+	PreventInTransactionBlock(true, "ANALYZE");
+}
+
+void
+dialect_objects_check_view(Node *statement)
+{
+	const ViewStmt *view = castNode(ViewStmt, statement);
+
+	if (parse_tree_is_temporary(view->view))
+		dialect_refuse("TEMPORARY or TEMP view not supported for CREATE VIEW");
+	object_limits_check_views(view->view);
+}
+
+void
+dialect_objects_check_domain(Node *statement)
+{
+	const CreateDomainStmt *domain = castNode(CreateDomainStmt, statement);
+	int32					typmod;
+
+	if (domain->collClause != NULL)
+		dialect_refuse("COLLATE clause not supported");
+	(void) dialect_types_check(domain->typeName, &typmod);
+}
+
+void
+dialect_objects_check_alter_domain(Node *statement)
+{
+	const AlterDomainStmt *alter = castNode(AlterDomainStmt, statement);
+
+	if (alter->subtype == 'C')
+		dialect_refuse("unsupported ALTER DOMAIN ADD CONSTRAINT statement");
+	if (alter->subtype == 'O')
+		dialect_refuse("unsupported ALTER DOMAIN SET NOT NULL statement");
+}
+
+/* Only DEALLOCATE ALL is supported: there is no PREPARE. */
+void
+dialect_objects_check_deallocate(Node *statement)
+{
+	if (castNode(DeallocateStmt, statement)->name != NULL)
+		dialect_refuse("unsupported statement: Deallocate");
+}

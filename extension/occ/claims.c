@@ -1,0 +1,386 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * claims.c
+ *	  What COMMIT has to validate: the log, sorted, with its relations open.
+ *
+ * Everything that may wait or read a catalog happens here, before the commit
+ * lock is taken.  Relations are opened in the order of their oids, so two
+ * COMMITs cannot wait for each other.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/subtrans.h"
+#include "access/table.h"
+#include "access/toast_internals.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "occ/claims.h"
+#include "occ/heap.h"
+#include "occ/identity.h"
+#include "schema/conflict.h"
+#include "storage/bufmgr.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+/* ---- The lists ---- */
+
+static int
+compare_claims(const void *a, const void *b)
+{
+	const WriteEntry *x = ((const Claim *) a)->entry;
+	const WriteEntry *y = ((const Claim *) b)->entry;
+
+	if (x->relid != y->relid)
+		return x->relid < y->relid ? -1 : 1;
+	return ItemPointerCompare((ItemPointer) &x->tid, (ItemPointer) &y->tid);
+}
+
+/* By rival. */
+static int
+compare_keys(const void *a, const void *b)
+{
+	TransactionId x = ((const Claim *) a)->entry->xid;
+	TransactionId y = ((const Claim *) b)->entry->xid;
+
+	if (x != y)
+		return x < y ? -1 : 1;
+	return compare_claims(a, b);
+}
+
+static Claim *
+alloc_claims(int n)
+{
+	return MemoryContextAllocHuge(CurrentMemoryContext,
+								  Max(n, 1) * sizeof(Claim));
+}
+
+static void
+add_claim(Claim *claims, int *n, const WriteEntry *entry)
+{
+	claims[*n].entry = entry;
+	claims[*n].tid = entry->tid;
+	ItemPointerSetInvalid(&claims[*n].former);
+	(*n)++;
+}
+
+/* Each kind in a list of its own, sorted by relation and place. */
+static void
+sort_entries(CommitWork *work)
+{
+	int				  n;
+	const WriteEntry *entries = occ_writes_entries(&n);
+
+	work->writes = alloc_claims(n);
+	work->locks = alloc_claims(n);
+	work->keys = alloc_claims(n);
+	for (int i = 0; i < n; i++)
+	{
+		const WriteEntry *entry = &entries[i];
+
+		if (entry->kind == WRITE_REPLACED)
+			add_claim(work->writes, &work->nwrites, entry);
+		else if (entry->kind == WRITE_LOCKED)
+			add_claim(work->locks, &work->nlocks, entry);
+		else if (entry->kind == WRITE_KEY)
+			add_claim(work->keys, &work->nkeys, entry);
+	}
+	qsort(work->writes, work->nwrites, sizeof(Claim), compare_claims);
+	qsort(work->locks, work->nlocks, sizeof(Claim), compare_claims);
+	qsort(work->keys, work->nkeys, sizeof(Claim), compare_claims);
+}
+
+/* ---- Their relations ---- */
+
+/*
+ * heap_delete() will delete toasted values under the commit lock.  The
+ * relation locks that this needs are taken now, so that it waits for none.
+ */
+static void
+open_toast(Relation rel)
+{
+	Relation  toast;
+	Relation *indexes;
+	int		  nindexes;
+
+	if (!OidIsValid(rel->rd_rel->reltoastrelid))
+		return;
+	toast = table_open(rel->rd_rel->reltoastrelid, RowExclusiveLock);
+	toast_open_indexes(toast, RowExclusiveLock, &indexes, &nindexes);
+	toast_close_indexes(indexes, nindexes, NoLock);
+	table_close(toast, NoLock);
+}
+
+/* Opens the relation the first time.  OC001 if it was dropped. */
+static Target *
+target_of(CommitWork *work, Oid relid)
+{
+	Target *target;
+
+	for (int i = work->ntargets - 1; i >= 0; i--)
+		if (RelationGetRelid(work->targets[i].rel) == relid)
+			return &work->targets[i];
+
+	target = &work->targets[work->ntargets];
+	target->rel = try_table_open(relid, RowExclusiveLock);
+	if (target->rel == NULL)
+		schema_conflict_raise(relid, InvalidTransactionId);
+	target->identity_columns = occ_identity_columns(target->rel);
+	work->ntargets++;
+	return target;
+}
+
+/* Adds to count; the claims are sorted by relation. */
+static void
+count_relations(const Claim *claims, int n, int *count)
+{
+	for (int i = 0; i < n; i++)
+		if (i == 0 || claims[i].entry->relid != claims[i - 1].entry->relid)
+			(*count)++;
+}
+
+static void
+assign_targets(CommitWork *work, Claim *claims, int n)
+{
+	bool toast_open = false;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (i > 0 && claims[i].entry->relid == claims[i - 1].entry->relid)
+			claims[i].target = claims[i - 1].target;
+		else
+		{
+			claims[i].target = target_of(work, claims[i].entry->relid);
+			toast_open = false;
+		}
+		if (claims[i].entry->kind == WRITE_REPLACED &&
+			claims[i].entry->has_external && !toast_open)
+		{
+			open_toast(claims[i].target->rel);
+			toast_open = true;
+		}
+	}
+}
+
+static void
+open_targets(CommitWork *work)
+{
+	int max_targets = 0;
+
+	count_relations(work->writes, work->nwrites, &max_targets);
+	count_relations(work->locks, work->nlocks, &max_targets);
+	count_relations(work->keys, work->nkeys, &max_targets);
+	work->targets = palloc0(Max(max_targets, 1) * sizeof(Target));
+	assign_targets(work, work->writes, work->nwrites);
+	assign_targets(work, work->locks, work->nlocks);
+	assign_targets(work, work->keys, work->nkeys);
+}
+
+/*
+ * A lock is redundant if a stronger one followed, or a write of the same
+ * version that is as strong.
+ */
+static void
+drop_redundant_locks(CommitWork *work)
+{
+	int kept = 0;
+
+	for (int i = 0; i < work->nlocks; i++)
+	{
+		const WriteEntry *lock = work->locks[i].entry;
+		Relation		  rel = work->locks[i].target->rel;
+		ItemPointer		  tid = (ItemPointer) &lock->tid;
+		const WriteEntry *write = occ_writes_find(rel, tid, WRITE_REPLACED);
+
+		if (occ_writes_find(rel, tid, WRITE_LOCKED) == lock &&
+			(write == NULL || write->mode < lock->mode))
+			work->locks[kept++] = work->locks[i];
+	}
+	work->nlocks = kept;
+}
+
+/* ---- Rivals ---- */
+
+/* The decision on a rival is one for all the keys that it inserted. */
+static void
+gather_rivals(CommitWork *work)
+{
+	Rival *rival = NULL;
+
+	qsort(work->keys, work->nkeys, sizeof(Claim), compare_keys);
+	work->rivals = palloc(Max(work->nkeys, 1) * sizeof(Rival));
+	for (int i = 0; i < work->nkeys; i++)
+	{
+		const Claim	 *key = &work->keys[i];
+		TransactionId xid = key->entry->xid;
+
+		if (rival == NULL || rival->xid != xid)
+		{
+			rival = &work->rivals[work->nrivals++];
+			rival->xid = xid;
+			rival->topxid = SubTransGetTopmostTransaction(xid);
+			rival->claims = key;
+			rival->nclaims = 0;
+		}
+		rival->nclaims++;
+	}
+}
+
+/* ---- Identities ---- */
+
+static void
+set_place(Claim *claim)
+{
+	claim->key.identity = occ_identity_of_place(&claim->tid);
+}
+
+static void
+set_relation(Claim *claim)
+{
+	claim->key.database = MyDatabaseId;
+	claim->key.relation = RelationGetRelid(claim->target->rel);
+}
+
+/* Has this transaction updated the version?  *next: by which one. */
+static bool
+is_updated_by_us(HeapTuple tuple, ItemPointer next)
+{
+	HeapTupleHeader header = tuple->t_data;
+
+	if ((header->t_infomask & HEAP_XMAX_INVALID) != 0 ||
+		HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) ||
+		!TransactionIdIsCurrentTransactionId(
+			HeapTupleHeaderGetUpdateXid(header)) ||
+		ItemPointerEquals(&header->t_ctid, &tuple->t_self))
+		return false;
+	*next = header->t_ctid;
+	return true;
+}
+
+/*
+ * A version of our own may have been updated again: heap links those.  If one
+ * is missing, it was rolled back and pruned, and no intent will be on it.
+ */
+static void
+follow_our_updates(Claim *write)
+{
+	HeapTupleData tuple;
+	Buffer		  buffer;
+	bool		  is_updated;
+
+	write->newest = write->entry->other;
+	do
+	{
+		tuple.t_self = write->newest;
+		if (!heap_fetch(write->target->rel, SnapshotAny, &tuple, &buffer,
+						false))
+			return;
+		is_updated = is_updated_by_us(&tuple, &write->newest);
+		ReleaseBuffer(buffer);
+	} while (is_updated);
+}
+
+/* A place is known without reading the row. */
+static void
+set_places(Claim *claims, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		set_relation(&claims[i]);
+		if (claims[i].target->identity_columns == NULL)
+			set_place(&claims[i]);
+		if (occ_claims_is_replacement(&claims[i]))
+			follow_our_updates(&claims[i]);
+	}
+}
+
+/* A key needs the row, and may be toasted. */
+static void
+identify(Claim *claims, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		Claim	   *claim = &claims[i];
+		Relation	rel = claim->target->rel;
+		PinnedTuple pinned;
+
+		if (claim->target->identity_columns == NULL)
+			continue;
+		occ_heap_pin(rel, &claim->tid, &pinned);
+		claim->key.identity = occ_identity_hash(
+			rel, claim->target->identity_columns, &pinned.tuple);
+		claim->xmin = HeapTupleHeaderGetXmin(pinned.tuple.t_data);
+		ReleaseBuffer(pinned.buffer);
+	}
+}
+
+/* Contended keys are found by their place and need no identity. */
+void
+occ_claims_identify(CommitWork *work)
+{
+	identify(work->writes, work->nwrites);
+	identify(work->locks, work->nlocks);
+	work->has_identities = true;
+}
+
+void
+occ_claims_move(Claim *claim, ItemPointer tid)
+{
+	claim->tid = *tid;
+	set_place(claim);
+}
+
+bool
+occ_claims_is_replacement(const Claim *claim)
+{
+	return claim->entry->kind == WRITE_REPLACED &&
+		   claim->entry->mode != LockTupleExclusive &&
+		   claim->target->identity_columns == NULL;
+}
+
+/*
+ * A delete of a version that some snapshot does not see yet is published: the
+ * transaction with that snapshot may have locked an older version.  (Without a
+ * primary key such a transaction finds the deleted version by itself.)
+ */
+bool
+occ_claims_is_published_delete(const Claim *write)
+{
+	return write->entry->mode == LockTupleExclusive &&
+		   write->target->identity_columns != NULL;
+}
+
+bool
+occ_claims_need_identities(const CommitWork *work)
+{
+	if (work->has_identities)
+		return false;
+	if (work->nlocks > 0 || (work->nwrites > 0 && occ_intents_exist()))
+		return true;
+	for (int i = 0; i < work->nwrites; i++)
+		if (occ_claims_is_published_delete(&work->writes[i]))
+			return true;
+	return false;
+}
+
+/* ---- All ---- */
+
+void
+occ_claims_gather(CommitWork *work)
+{
+	sort_entries(work);
+	open_targets(work);
+	drop_redundant_locks(work);
+	set_places(work->writes, work->nwrites);
+	set_places(work->locks, work->nlocks);
+	gather_rivals(work);
+}
+
+void
+occ_claims_close(CommitWork *work)
+{
+	for (int i = 0; i < work->ntargets; i++)
+		table_close(work->targets[i].rel, NoLock);
+}

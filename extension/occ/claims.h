@@ -1,0 +1,95 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * claims.h
+ *	  What COMMIT has to validate: the log, sorted, with its relations open.
+ */
+#ifndef DSQL_OCC_CLAIMS_H
+#define DSQL_OCC_CLAIMS_H
+
+#include "nodes/bitmapset.h"
+#include "occ/intents.h"
+#include "occ/writes.h"
+#include "utils/relcache.h"
+#include "utils/snapshot.h"
+
+/* A relation of the log, open and locked until the transaction ends. */
+typedef struct Target
+{
+	Relation   rel;
+	Bitmapset *identity_columns; /* NULL: a version is known by its place */
+} Target;
+
+/* An entry of the log, with what validation needs. */
+typedef struct Claim
+{
+	const WriteEntry *entry;
+	Target			 *target;
+	ItemPointerData	  tid;	/* LOCKED: once validated, of the newest
+							 * version */
+	ItemPointerData former; /* LOCKED: the version before, if it may become
+							 * the newest again, because the transaction
+							 * that replaced it has not ended; else
+							 * invalid */
+	ItemPointerData newest; /* replacement: by which version of ours */
+	IntentKey		key;	/* valid if CommitWork.has_identities, or if the
+							 * version is known by its place */
+	TransactionId xmin;		/* REPLACED, if CommitWork.has_identities */
+} Claim;
+
+/* A transaction that inserted keys which this one has inserted too. */
+typedef struct Rival
+{
+	TransactionId xid; /* maybe a subtransaction's */
+	TransactionId topxid;
+	const Claim	 *claims; /* of kind KEY */
+	int			  nclaims;
+} Rival;
+
+typedef struct CommitWork
+{
+	Target		 *targets;
+	int			  ntargets;
+	Claim		 *writes;
+	int			  nwrites;
+	Claim		 *locks;
+	int			  nlocks;
+	Claim		 *keys;
+	int			  nkeys;
+	Rival		 *rivals;
+	int			  nrivals;
+	bool		  has_identities;
+	Snapshot	  snapshot; /* of the transaction */
+	TransactionId topxid;
+} CommitWork;
+
+/*
+ * Fills the lists and opens the relations.  Takes locks, reads catalogs, and
+ * may raise OC001.
+ */
+extern void occ_claims_gather(CommitWork *work);
+
+/* Closes the relations, which stay locked. */
+extern void occ_claims_close(CommitWork *work);
+
+/*
+ * Identities by primary key are needed if there are intents to compare with,
+ * or if this transaction publishes some.  Computing them reads rows, and maybe
+ * toasted keys, so not under the commit lock.  Whether they are needed may be
+ * asked with and without the lock: intents may appear meanwhile.
+ */
+extern bool occ_claims_need_identities(const CommitWork *work);
+extern void occ_claims_identify(CommitWork *work);
+
+/* The claim is now on another version of its row, known by its place. */
+extern void occ_claims_move(Claim *claim, ItemPointer tid);
+
+/* A delete that has to be published, if some snapshot misses the version. */
+extern bool occ_claims_is_published_delete(const Claim *write);
+
+/*
+ * A non-key update of a row that is known by its place, which has to be
+ * published as a replacement.
+ */
+extern bool occ_claims_is_replacement(const Claim *claim);
+
+#endif /* DSQL_OCC_CLAIMS_H */

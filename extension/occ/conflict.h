@@ -1,0 +1,31 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * conflict.h
+ *	  OC000, the error of a transaction that lost at COMMIT.
+ */
+#ifndef DSQL_OCC_CONFLICT_H
+#define DSQL_OCC_CONFLICT_H
+
+#include "storage/itemptr.h"
+#include "sys/conflicts.h"
+
+/* Where a transaction lost, and to which other one. */
+typedef struct RowConflict
+{
+	ConflictKind	kind;
+	Oid				relid; /* InvalidOid: no single one */
+	ItemPointerData tid;
+	TransactionId	winner;
+} RowConflict;
+
+/*
+ * Record the conflict and raise OC000.  Without the commit lock: this reads
+ * the row and catalogs to describe it.
+ */
+extern void occ_conflict_raise(const RowConflict *found)
+	pg_attribute_noreturn();
+
+/* The same for a conflict that sys/inject.c asked for. */
+extern void occ_conflict_raise_injected(void) pg_attribute_noreturn();
+
+#endif /* DSQL_OCC_CONFLICT_H */

@@ -1,0 +1,42 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * heap.c
+ *	  PostgreSQL's heap, which our table access method builds on.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "occ/heap.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+const TableAmRoutine *occ_heap = NULL;
+
+void
+occ_heap_init(void)
+{
+	occ_heap = GetHeapamTableAmRoutine();
+}
+
+bool
+occ_heap_try_pin(Relation rel, ItemPointer tid, PinnedTuple *pinned)
+{
+	pinned->tuple.t_self = *tid;
+	return heap_fetch(rel, SnapshotAny, &pinned->tuple, &pinned->buffer,
+					  false);
+}
+
+void
+occ_heap_pin(Relation rel, ItemPointer tid, PinnedTuple *pinned)
+{
+	if (!occ_heap_try_pin(rel, tid, pinned))
+		occ_heap_report_gone(rel, tid);
+}
+
+void
+occ_heap_report_gone(Relation rel, ItemPointer tid)
+{
+	elog(ERROR, "row (%u,%u) of \"%s\" is gone",
+		 ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid),
+		 RelationGetRelationName(rel));
+}

@@ -1,0 +1,38 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * heap.h
+ *	  PostgreSQL's heap, which our table access method builds on.
+ */
+#ifndef DSQL_OCC_HEAP_H
+#define DSQL_OCC_HEAP_H
+
+#include "access/tableam.h"
+#include "storage/buf.h"
+
+/* Heap's routines.  Ours call them. */
+extern const TableAmRoutine *occ_heap;
+
+extern void occ_heap_init(void);
+
+/* A version as it is on its page, whose buffer is pinned. */
+typedef struct PinnedTuple
+{
+	HeapTupleData tuple;
+	Buffer		  buffer;
+} PinnedTuple;
+
+/* Fetch a version, whatever a snapshot says about it.  False: it is gone. */
+extern bool occ_heap_try_pin(Relation rel, ItemPointer tid,
+							 PinnedTuple *pinned);
+
+/*
+ * Fetch a version that this transaction has seen, whatever a snapshot says
+ * about it now.  VACUUM cannot have removed it.  Release with ReleaseBuffer().
+ */
+extern void occ_heap_pin(Relation rel, ItemPointer tid, PinnedTuple *pinned);
+
+/* Report that it is gone nevertheless, which is an internal error. */
+extern void occ_heap_report_gone(Relation rel, ItemPointer tid)
+	pg_attribute_noreturn();
+
+#endif /* DSQL_OCC_HEAP_H */

@@ -1,0 +1,279 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * modify.c
+ *	  The table access method's writing side.
+ *
+ * - An insert is heap's.
+ * - An update of a committed version inserts the new version and puts the old
+ *	 one into the log; a delete and a row lock only add to the log (writes.c).
+ *	 The old version's page is not touched before COMMIT.
+ * - A version that this transaction made itself is invisible to others, so
+ *	 heap updates and deletes it.
+ *
+ * So nothing here waits for another transaction or fails because of one.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "base/compat.h"
+#include "dialect/transaction_limits.h"
+#include "executor/tuptable.h"
+#include "occ/heap.h"
+#include "occ/identity.h"
+#include "occ/modify.h"
+#include "occ/writes.h"
+#include "storage/bufmgr.h"
+#include "utils/rel.h"
+
+/* ---- Inserting ---- */
+
+static Size
+slot_size(TupleTableSlot *slot)
+{
+	bool	  should_free;
+	HeapTuple tuple = ExecFetchSlotHeapTuple(slot, true, &should_free);
+	Size	  size = tuple->t_len;
+
+	if (should_free)
+		heap_freetuple(tuple);
+	return size;
+}
+
+static void
+tuple_insert(Relation rel, TupleTableSlot *slot, CommandId cid, int options,
+			 struct BulkInsertStateData *bistate)
+{
+	transaction_limits_count_row(slot_size(slot));
+	occ_writes_note_insert();
+	occ_heap->tuple_insert(rel, slot, cid, options, bistate);
+}
+
+static void
+tuple_insert_speculative(Relation rel, TupleTableSlot *slot, CommandId cid,
+						 int options, struct BulkInsertStateData *bistate,
+						 uint32 token)
+{
+	transaction_limits_count_row(slot_size(slot));
+	occ_writes_note_insert();
+	occ_heap->tuple_insert_speculative(rel, slot, cid, options, bistate,
+									   token);
+}
+
+static void
+multi_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId cid,
+			 int options, struct BulkInsertStateData *bistate)
+{
+	for (int i = 0; i < nslots; i++)
+		transaction_limits_count_row(slot_size(slots[i]));
+	occ_writes_note_insert();
+	occ_heap->multi_insert(rel, slots, nslots, cid, options, bistate);
+}
+
+/* ---- Versions that this transaction made, and others ---- */
+
+/* The xmin of a version that we can see does not change: no buffer lock. */
+static bool
+is_our_version(const PinnedTuple *pinned)
+{
+	return TransactionIdIsCurrentTransactionId(
+		HeapTupleHeaderGetXmin(pinned->tuple.t_data));
+}
+
+/*
+ * Has this transaction replaced or deleted the committed version already?
+ * Returns what heap would: TM_SelfModified if this command or a later one did
+ * it, TM_Invisible if an earlier one did, else TM_Ok.
+ */
+static TM_Result
+our_earlier_write(Relation rel, ItemPointer tid, CommandId cid,
+				  TM_FailureData *tmfd)
+{
+	const WriteEntry *entry = occ_writes_find(rel, tid, WRITE_REPLACED);
+
+	if (entry == NULL)
+		return TM_Ok;
+	if (entry->cid < cid)
+		return TM_Invisible;
+	tmfd->ctid = ItemPointerIsValid(&entry->other) ? entry->other : *tid;
+	tmfd->xmax = GetTopTransactionId();
+	tmfd->cmax = entry->cid;
+	return TM_SelfModified;
+}
+
+/*
+ * This transaction deletes or locks a version that it made itself, or changes
+ * its key.  Others know only the committed version that it replaces, if there
+ * is one: for them that one is locked.
+ */
+static void
+note_on_committed_version(Relation rel, ItemPointer tid, LockTupleMode mode)
+{
+	const WriteEntry *successor = occ_writes_find(rel, tid, WRITE_SUCCESSOR);
+
+	if (successor)
+	{
+		ItemPointerData committed = successor->other;
+
+		occ_writes_note_lock(rel, &committed, mode);
+	}
+}
+
+/* ---- Deleting, updating, locking ---- */
+
+static TM_Result
+tuple_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot snapshot,
+			 Snapshot crosscheck, bool wait, TM_FailureData *tmfd,
+			 bool changing_part)
+{
+	PinnedTuple old;
+	TM_Result	result;
+
+	occ_heap_pin(rel, tid, &old);
+	transaction_limits_count_row(0);
+	if (is_our_version(&old))
+	{
+		note_on_committed_version(rel, tid, LockTupleExclusive);
+		result =
+			occ_heap->tuple_delete(rel, tid, cid, snapshot, InvalidSnapshot,
+								   wait, tmfd, changing_part);
+	}
+	else
+	{
+		result = our_earlier_write(rel, tid, cid, tmfd);
+		if (result == TM_Ok)
+			occ_writes_note_write(rel, tid, LockTupleExclusive,
+								  HeapTupleHasExternal(&old.tuple), cid, NULL);
+	}
+	ReleaseBuffer(old.buffer);
+	return result;
+}
+
+/*
+ * Heap updates a version of our own, with HOT and all.  The new version still
+ * replaces the same committed one, if there is one.
+ */
+static TM_Result
+update_our_version(Relation rel, PinnedTuple *old, TupleTableSlot *slot,
+				   CommandId cid, Snapshot snapshot, TM_FailureData *tmfd,
+				   LockTupleMode	   *lockmode,
+				   UpdateIndexesCompat *update_indexes)
+{
+	ItemPointerData	  tid = old->tuple.t_self;
+	const WriteEntry *successor = occ_writes_find(rel, &tid, WRITE_SUCCESSOR);
+	TM_Result		  result;
+
+	if (successor && occ_identity_key_changes(rel, &old->tuple, slot))
+		note_on_committed_version(rel, &tid, LockTupleExclusive);
+	result =
+		occ_heap->tuple_update(rel, &tid, slot, cid, snapshot, InvalidSnapshot,
+							   true, tmfd, lockmode, update_indexes);
+	if (result == TM_Ok &&
+		(successor = occ_writes_find(rel, &tid, WRITE_SUCCESSOR)) != NULL)
+	{
+		ItemPointerData committed = successor->other;
+
+		occ_writes_note_successor(rel, &slot->tts_tid, &committed);
+	}
+	return result;
+}
+
+static TM_Result
+tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot,
+			 CommandId cid, Snapshot snapshot, Snapshot crosscheck, bool wait,
+			 TM_FailureData *tmfd, LockTupleMode *lockmode,
+			 UpdateIndexesCompat *update_indexes)
+{
+	ItemPointerData tid =
+		*otid; /* otid may be &slot->tts_tid, which the insert overwrites */
+	PinnedTuple old;
+	TM_Result	result;
+
+	occ_heap_pin(rel, &tid, &old);
+	transaction_limits_count_row(slot_size(slot));
+	if (is_our_version(&old))
+	{
+		result = update_our_version(rel, &old, slot, cid, snapshot, tmfd,
+									lockmode, update_indexes);
+		ReleaseBuffer(old.buffer);
+		return result;
+	}
+
+	*update_indexes = (UpdateIndexesCompat) 0;
+	result = our_earlier_write(rel, &tid, cid, tmfd);
+	if (result == TM_Ok)
+	{
+		*lockmode = occ_identity_key_changes(rel, &old.tuple, slot)
+						? LockTupleExclusive
+						: LockTupleNoKeyExclusive;
+		occ_writes_note_insert();
+		occ_heap->tuple_insert(rel, slot, cid, 0, NULL);
+		*update_indexes = UPDATE_ALL_INDEXES;
+		occ_writes_note_write(rel, &tid, *lockmode,
+							  HeapTupleHasExternal(&old.tuple), cid,
+							  &slot->tts_tid);
+	}
+	ReleaseBuffer(old.buffer);
+	return result;
+}
+
+/* Returns what heap_lock_tuple() would for a version of our own. */
+static TM_Result
+lock_our_version(Relation rel, TupleTableSlot *slot, CommandId cid,
+				 LockTupleMode mode, TM_FailureData *tmfd)
+{
+	BufferHeapTupleTableSlot *bslot = (BufferHeapTupleTableSlot *) slot;
+	HeapTuple				  tuple = bslot->base.tuple;
+	TM_Result				  result;
+
+	LockBuffer(bslot->buffer, BUFFER_LOCK_SHARE);
+	result = HeapTupleSatisfiesUpdate(tuple, cid, bslot->buffer);
+	if (result != TM_Ok)
+	{
+		tmfd->ctid = tuple->t_data->t_ctid;
+		tmfd->xmax = GetTopTransactionId();
+		tmfd->cmax = result == TM_SelfModified
+						 ? HeapTupleHeaderGetCmax(tuple->t_data)
+						 : InvalidCommandId;
+	}
+	LockBuffer(bslot->buffer, BUFFER_LOCK_UNLOCK);
+	if (result == TM_Ok)
+		note_on_committed_version(rel, &tuple->t_self, mode);
+	return result;
+}
+
+/* This never waits, so NOWAIT and SKIP LOCKED make no difference. */
+static TM_Result
+tuple_lock(Relation rel, ItemPointer tid, Snapshot snapshot,
+		   TupleTableSlot *slot, CommandId cid, LockTupleMode mode,
+		   LockWaitPolicy wait_policy, uint8 flags, TM_FailureData *tmfd)
+{
+	TransactionId xmin;
+	TM_Result	  result;
+
+	tmfd->traversed = false;
+	if (!occ_heap->tuple_fetch_row_version(rel, tid, SnapshotAny, slot))
+		occ_heap_report_gone(rel, tid);
+	xmin = HeapTupleHeaderGetXmin(
+		((BufferHeapTupleTableSlot *) slot)->base.tuple->t_data);
+	if (TransactionIdIsCurrentTransactionId(xmin))
+		return lock_our_version(rel, slot, cid, mode, tmfd);
+
+	result = our_earlier_write(rel, tid, cid, tmfd);
+	if (result == TM_Ok)
+		occ_writes_note_lock(rel, tid, mode);
+	return result;
+}
+
+void
+occ_modify_install(TableAmRoutine *methods)
+{
+	methods->tuple_insert = tuple_insert;
+	methods->tuple_insert_speculative = tuple_insert_speculative;
+	methods->multi_insert = multi_insert;
+	methods->tuple_delete = tuple_delete;
+	methods->tuple_update = tuple_update;
+	methods->tuple_lock = tuple_lock;
+}

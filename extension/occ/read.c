@@ -1,0 +1,134 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * read.c
+ *	  The table access method's reading side.
+ *
+ * Heap finds the versions, and those that the log says are gone are skipped
+ * (writes.c).  When the log is empty that costs one comparison a row.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/tableam.h"
+#include "base/compat.h"
+#include "executor/tuptable.h"
+#include "occ/heap.h"
+#include "occ/read.h"
+#include "occ/unique.h"
+#include "occ/writes.h"
+
+/*
+ * The visibility map does not know the log, so a bitmap scan must read every
+ * page.
+ */
+static TableScanDesc
+scan_begin(Relation rel, Snapshot snapshot, int nkeys, struct ScanKeyData *key,
+		   ParallelTableScanDesc parallel_scan, uint32 flags)
+{
+	return occ_heap->scan_begin(rel, snapshot, nkeys, key, parallel_scan,
+								SCAN_FLAGS_COMPAT(flags));
+}
+
+static bool
+scan_getnextslot(TableScanDesc scan, ScanDirection direction,
+				 TupleTableSlot *slot)
+{
+	while (heap_getnextslot(scan, direction, slot))
+		if (!occ_writes_hide(scan->rs_rd, &slot->tts_tid, scan->rs_snapshot))
+			return true;
+	return false;
+}
+
+static bool
+scan_getnextslot_tidrange(TableScanDesc scan, ScanDirection direction,
+						  TupleTableSlot *slot)
+{
+	while (heap_getnextslot_tidrange(scan, direction, slot))
+		if (!occ_writes_hide(scan->rs_rd, &slot->tts_tid, scan->rs_snapshot))
+			return true;
+	return false;
+}
+
+static bool
+scan_bitmap_next_tuple(TableScanDesc scan, struct TBMIterateResult *tbmres,
+					   TupleTableSlot *slot)
+{
+	while (occ_heap->scan_bitmap_next_tuple(scan, tbmres, slot))
+		if (!occ_writes_hide(scan->rs_rd, &slot->tts_tid, scan->rs_snapshot))
+			return true;
+	return false;
+}
+
+static bool
+scan_sample_next_tuple(TableScanDesc scan, struct SampleScanState *scanstate,
+					   TupleTableSlot *slot)
+{
+	while (occ_heap->scan_sample_next_tuple(scan, scanstate, slot))
+		if (!occ_writes_hide(scan->rs_rd, &slot->tts_tid, scan->rs_snapshot))
+			return true;
+	return false;
+}
+
+static bool
+index_fetch_tuple(IndexFetchTableData *scan, ItemPointer tid,
+				  Snapshot snapshot, TupleTableSlot *slot, bool *call_again,
+				  bool *all_dead)
+{
+	if (unlikely(snapshot->snapshot_type == SNAPSHOT_DIRTY))
+		return occ_unique_fetch(scan, tid, snapshot, slot, call_again,
+								all_dead);
+	do
+	{
+		if (!occ_heap->index_fetch_tuple(scan, tid, snapshot, slot, call_again,
+										 all_dead))
+			return false;
+		if (!occ_writes_hide(scan->rel, &slot->tts_tid, snapshot))
+			return true;
+	} while (*call_again);
+	return false;
+}
+
+static bool
+tuple_fetch_row_version(Relation rel, ItemPointer tid, Snapshot snapshot,
+						TupleTableSlot *slot)
+{
+	if (occ_writes_hide(rel, tid, snapshot))
+		return false;
+	return occ_heap->tuple_fetch_row_version(rel, tid, snapshot, slot);
+}
+
+static bool
+tuple_satisfies_snapshot(Relation rel, TupleTableSlot *slot, Snapshot snapshot)
+{
+	if (occ_writes_hide(rel, &slot->tts_tid, snapshot))
+		return false;
+	return occ_heap->tuple_satisfies_snapshot(rel, slot, snapshot);
+}
+
+/* For WHERE CURRENT OF a row that this transaction has updated meanwhile. */
+static void
+tuple_get_latest_tid(TableScanDesc scan, ItemPointer tid)
+{
+	const WriteEntry *entry =
+		occ_writes_find(scan->rs_rd, tid, WRITE_REPLACED);
+
+	if (entry && ItemPointerIsValid(&entry->other))
+		*tid = entry->other;
+	occ_heap->tuple_get_latest_tid(scan, tid);
+}
+
+void
+occ_read_install(TableAmRoutine *methods)
+{
+	methods->scan_begin = scan_begin;
+	methods->scan_getnextslot = scan_getnextslot;
+	methods->scan_getnextslot_tidrange = scan_getnextslot_tidrange;
+	methods->scan_bitmap_next_tuple = scan_bitmap_next_tuple;
+	methods->scan_sample_next_tuple = scan_sample_next_tuple;
+	methods->index_fetch_begin = occ_unique_fetch_begin;
+	methods->index_fetch_reset = occ_unique_fetch_reset;
+	methods->index_fetch_tuple = index_fetch_tuple;
+	methods->tuple_fetch_row_version = tuple_fetch_row_version;
+	methods->tuple_satisfies_snapshot = tuple_satisfies_snapshot;
+	methods->tuple_get_latest_tid = tuple_get_latest_tid;
+}

@@ -2,11 +2,10 @@
 #include "cli/command.h"
 
 #include "base/text.h"
+#include "cli/help.h"
 
 #include <stdarg.h>
 #include <string.h>
-
-enum { HELP_COLUMN = 26 };
 
 static char path_so_far[128] = "dsql";
 
@@ -46,67 +45,6 @@ static const struct command_option *option_at(const struct command *command, int
         }
     }
     return NULL;
-}
-
-/* ---- --help ---- */
-
-static const struct command_option option_help = {"help", 0, NULL, "print this help and exit"};
-
-/* The first line of a help text stands beside the name if there is room, the others below. */
-static void print_entry(const char *left, const char *help)
-{
-    struct text rest = text_of(help);
-    struct text line;
-    if (strlen(left) >= HELP_COLUMN) {
-        printf("  %s\n", left);
-        left = "";
-    }
-    while (text_cut(rest, '\n', &line, &rest)) {
-        printf("  %-*s%.*s\n", HELP_COLUMN, left, (int)line.len, line.data);
-        left = "";
-    }
-    printf("  %-*s%.*s\n", HELP_COLUMN, left, (int)line.len, line.data);
-}
-
-static void print_option(const struct command_option *option)
-{
-    char left[64];
-    char letter[8] = "";
-    if (option->letter != 0) {
-        snprintf(letter, sizeof letter, "-%c, ", option->letter);
-    }
-    snprintf(left, sizeof left, "%s--%s%s%s", letter, option->name,
-             option->argument == NULL ? "" : " ", option->argument == NULL ? "" : option->argument);
-    print_entry(left, option->help);
-}
-
-static void print_usage(const struct command *command)
-{
-    printf("usage: %s%s%s%s\n\n%s.\n", path_so_far,
-           command->commands == NULL ? " [options]" : " COMMAND ...",
-           command->arguments == NULL ? "" : " ",
-           command->arguments == NULL ? "" : command->arguments, command->summary);
-    if (command->description != NULL) {
-        printf("\n%s\n", command->description);
-    }
-}
-
-static int print_help(const struct command *command)
-{
-    print_usage(command);
-    if (command->commands != NULL) {
-        printf("\ncommands:\n");
-    }
-    for (const struct command *c = command->commands; c != NULL && c->name != NULL; c++) {
-        print_entry(c->name, c->summary);
-    }
-    printf("\noptions:\n");
-    const struct command_option *option;
-    for (int i = 0; (option = option_at(command, i)) != NULL; i++) {
-        print_option(option);
-    }
-    print_option(&option_help);
-    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* ---- Parsing ---- */
@@ -192,7 +130,7 @@ static int run_line(const struct command *command, int argc, char **argv)
     struct command_line line = {.command = command, .arguments = argv};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) {
-            return print_help(command);
+            return help_print(command, path_so_far);
         }
         if (strcmp(argv[i], "--") == 0 && command->takes_rest) {
             line.rest = argv + i + 1;
@@ -227,7 +165,7 @@ int command_main(const struct command *command, const char *path, int argc, char
         return command_usage(command, "no command given");
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-        return print_help(command);
+        return help_print(command, path_so_far);
     }
     if (argv[1][0] == '-' && command->run != NULL) {
         return run_line(command, argc, argv);

@@ -1,28 +1,20 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Commands as a table: name, summary, options, what to run.  Parsing, --help and usage
- * errors come from the table, so they look the same for every command.
+ * Reads a command line by the table of commands and runs the command.  Mistakes are
+ * reported here, so that they look the same for every command.
  */
 #ifndef DSQL_CLI_COMMAND_H
 #define DSQL_CLI_COMMAND_H
 
+#include "cli/command_table.h"
+
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 
 /** Exit statuses; every man page lists them under EXIT STATUS. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_CONNECT = 3, EXIT_CONFLICT = 4 };
 
 enum { COMMAND_MAX_OPTIONS = 16 }; /* own and shared */
-
-struct command_option {
-    const char *name;     /* without the dashes */
-    char letter;          /* 0: none */
-    const char *argument; /* what --help calls its value; NULL: a flag */
-    const char *help;     /* may have several lines */
-};
-
-struct command;
 
 /** The command line, parsed. */
 struct command_line {
@@ -33,21 +25,6 @@ struct command_line {
     int argument_count;
     char **rest; /* after "--" */
     int rest_count;
-};
-
-struct command {
-    const char *name;      /* NULL ends the list */
-    const char *arguments; /* "[HOST]", for --help; NULL: none */
-    const char *summary;
-    const char *description; /* may be NULL */
-    /* Lists of options that end with NULL.  Either may be NULL.  Those that a command
-       shares with others are listed after its own. */
-    const struct command_option *const *options;
-    const struct command_option *const *shared_options;
-    int max_arguments;
-    bool takes_rest;
-    int (*run)(const struct command_line *line);
-    const struct command *commands; /* subcommands, instead of run */
 };
 
 /** Runs a command.  argv[0] is its name; path is what the user typed up to and including it. */

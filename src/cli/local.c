@@ -1,4 +1,4 @@
-/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* Copyright 2026 the dsql-c authors. SPDX-License-Identifier: Apache-2.0 */
 /* The table of `dsql local`: its commands, their options and their help. */
 #include "cli/commands.h"
 #include "cli/local_commands.h"
@@ -23,9 +23,8 @@ static const struct command iam_commands[] = {
     {.name = "grant",
      .arguments = "ROLE",
      .summary = "Let an IAM identity log in as a database role",
-     .description = "Creates the role (with LOGIN) if it does not exist.  It has no privileges "
-                    "yet.  To give it\n"
-                    "a schema, run as admin:\n"
+     .description = "Creates the role (with LOGIN) if it does not exist. It has no privileges "
+                    "yet. To give it a schema, run as admin:\n"
                     "  CREATE SCHEMA myschema; GRANT USAGE, CREATE ON SCHEMA myschema TO ROLE;",
      .options = arn_options,
      .shared_options = dir_option,
@@ -87,9 +86,9 @@ const struct command local_commands[] = {
      .run = local_dump_run},
     {.name = "restore",
      .arguments = "FILE",
-     .summary = "Restore such a file in one transaction",
-     .description = "The cluster must not contain any of the file's tables.  The file can run "
-                    "programs as your\n"
+     .summary = "Restore a file written by dump, in one transaction",
+     .description = "The cluster must not contain any of the file's tables. The file can run "
+                    "programs as your "
                     "user: restore only files that you trust.",
      .options = backup_options,
      .shared_options = dir_option,

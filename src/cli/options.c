@@ -3,56 +3,48 @@
 
 /*
  * Name, letter, what --help calls the value, and the help text: imperative, with the
- * default and the unit.  A line break continues the text in the next line of --help.
- * Letters are psql's.
+ * default and the unit.  --help breaks the texts into lines.  Letters are psql's.
  */
 /* clang-format off */
 #define OPTION const struct command_option
 
 OPTION option_host = {"host", 'h', "HOST",
-    "connect to this endpoint or cluster id\n"
-    "(default: CLUSTER_ENDPOINT, then PGHOST)"};
+    "connect to this endpoint or cluster id (default: CLUSTER_ENDPOINT, then PGHOST)"};
 OPTION option_port = {"port", 'p', "PORT",
     "connect to this port (default: PGPORT, then 5432)"};
 OPTION option_user = {"user", 'U', "ROLE",
-    "log in as this database role (default: CLUSTER_USER if\n"
-    "CLUSTER_ENDPOINT is used, then PGUSER, then admin)"};
+    "log in as this database role (default: CLUSTER_USER if CLUSTER_ENDPOINT is used, then "
+    "PGUSER, then admin)"};
 OPTION option_region = {"region", 0, "REGION",
-    "use this AWS region (default: the one in the host\n"
-    "name, then AWS_REGION, then the profile's)"};
+    "use this AWS region (default: the one in the host name, then AWS_REGION, then the "
+    "profile's)"};
 OPTION option_profile = {"profile", 0, "NAME",
     "use this AWS profile (default: AWS_PROFILE)"};
 
 OPTION option_expires_in = {"expires-in", 0, "SECONDS",
-    "let the token expire after this many seconds,\n"
-    "1 to 604800 (default: 900)"};
+    "let the token expire after this many seconds, 1 to 604800 (default: 900)"};
 OPTION option_output = {"output", 0, "FORMAT",
     "print text or json (default: text)"};
 OPTION option_version = {"version", 'V', NULL,
     "print the versions of dsql, libpq and OpenSSL"};
 
 OPTION option_dir = {"dir", 0, "DIR",
-    "use the cluster in this directory\n"
-    "(default: dsql/local in XDG_DATA_HOME or ~/.local/share)"};
+    "use the cluster in this directory (default: dsql/local in XDG_DATA_HOME or ~/.local/share)"};
 OPTION option_pg_bindir = {"pg-bindir", 0, "DIR",
-    "use PostgreSQL's programs in this directory\n"
-    "(default: those of the version that dsql_local is for)"};
+    "use PostgreSQL's programs in this directory (default: those that dsql_local was built for)"};
 OPTION option_extension_dir = {"extension-dir", 0, "DIR",
-    "use the dsql_local.so in this directory\n"
-    "(default: the one built or installed with dsql)"};
+    "use the dsql_local.so in this directory (default: the one built or installed with dsql)"};
 OPTION option_listen_port = {"port", 'p', "PORT",
-    "listen on this port, or on any free one if it is 0\n"
-    "(default: the last one, or a free one from 5432 on)"};
+    "listen on this port, or on any free one if it is 0 (default: the last one, or a "
+    "free one from 5432 on)"};
 OPTION option_inject_conflicts = {"inject-conflicts", 0, "FRACTION",
-    "make this fraction of commits fail with OC000,\n"
-    "from 0 to 1 (default: 0)"};
+    "make this fraction of commits fail with OC000, from 0 to 1 (default: 0)"};
 OPTION option_inject_seed = {"inject-seed", 0, "N",
-    "use a seed that makes the injected conflicts\n"
-    "repeatable (default: a new one at each start)"};
+    "use a seed that makes the injected conflicts repeatable (default: a new one at each start)"};
 OPTION option_env_user = {"user", 'U', "ROLE",
     "set CLUSTER_USER to this role (default: admin)"};
 OPTION option_hosts = {"hosts", 0, NULL,
     "print the line for /etc/hosts instead"};
 OPTION option_arn = {"arn", 0, "ARN",
-    "the IAM identity (default: the local identity)"};
+    "use this IAM identity (default: the local identity)"};
 /* clang-format on */

@@ -6,7 +6,7 @@
 #ifndef DSQL_CLI_OPTIONS_H
 #define DSQL_CLI_OPTIONS_H
 
-#include "cli/command.h"
+#include "cli/command_table.h"
 
 /* Which cluster, and as whom. */
 extern const struct command_option option_host;

@@ -1,4 +1,4 @@
-/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* Copyright 2026 the dsql-c authors. SPDX-License-Identifier: Apache-2.0 */
 /* The table of all commands except those of `dsql local`, and what is common to them. */
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -46,8 +46,8 @@ static const struct command commands[] = {
      .arguments = "[HOST-OR-ID] -- PROGRAM [ARGUMENTS]",
      .summary = "Run a program that uses libpq, logged in to the cluster",
      .description = "The program gets host, user, password and TLS settings in its environment "
-                    "(PGHOST,\nPGUSER, PGPASSWORD and so on).  The password is an IAM token: it "
-                    "can open connections\nfor 15 minutes.",
+                    "(PGHOST, PGUSER, PGPASSWORD and so on). The password is an IAM token: it "
+                    "can open connections for 15 minutes.",
      .shared_options = target_options,
      .max_arguments = 1,
      .takes_rest = true,
@@ -55,7 +55,7 @@ static const struct command commands[] = {
     {.name = "credentials",
      .summary = "Show where AWS credentials come from",
      .description =
-         "Tries the sources of the AWS credential chain in order and prints the result of each.\n"
+         "Tries the sources of the AWS credential chain in order and prints the result of each. "
          "Secrets are never printed.",
      .options = credentials_options,
      .run = credentials_run},
@@ -63,9 +63,9 @@ static const struct command commands[] = {
      .arguments = "[HOST-OR-ID]",
      .summary = "Find out why a connection fails",
      .description = "Checks each step of a connection by itself and prints what to do about those "
-                    "that fail.\nSkips only steps that a failure makes pointless.  The exit "
-                    "status names the first step\nthat failed: 10 credentials, 11 endpoint, "
-                    "12 DNS, 13 TCP, 14 TLS, 15 clock, 16 token,\n17 login, 18 query.",
+                    "that fail. Skips only steps that a failure makes pointless. The exit "
+                    "status names the first step that failed: 10 credentials, 11 endpoint, "
+                    "12 DNS, 13 TCP, 14 TLS, 15 clock, 16 token, 17 login, 18 query.",
      .options = doctor_options,
      .shared_options = target_options,
      .max_arguments = 1,

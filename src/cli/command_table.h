@@ -1,0 +1,36 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a command is: name, summary, options, what to run.  Parsing (command.h), --help
+ * (help.h) and usage errors come from this table.
+ */
+#ifndef DSQL_CLI_COMMAND_TABLE_H
+#define DSQL_CLI_COMMAND_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct command_line;
+
+struct command_option {
+    const char *name;     /* without the dashes */
+    char letter;          /* 0: none */
+    const char *argument; /* what --help calls its value; NULL: a flag */
+    const char *help;     /* --help breaks it into lines */
+};
+
+struct command {
+    const char *name;      /* NULL ends the list */
+    const char *arguments; /* "[HOST]", for --help; NULL: none */
+    const char *summary;
+    const char *description; /* may be NULL; --help breaks it into lines */
+    /* Lists of options that end with NULL.  Either may be NULL.  Those that a command
+       shares with others are listed after its own. */
+    const struct command_option *const *options;
+    const struct command_option *const *shared_options;
+    int max_arguments;
+    bool takes_rest;
+    int (*run)(const struct command_line *line);
+    const struct command *commands; /* subcommands, instead of run */
+};
+
+#endif

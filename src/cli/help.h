@@ -1,0 +1,12 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* What --help prints for a command, from the table of commands. */
+#ifndef DSQL_CLI_HELP_H
+#define DSQL_CLI_HELP_H
+
+#include "cli/command_table.h"
+
+/** Prints the help of a command.  path is what the user types for it: "dsql local start".
+    Returns 0, or 1 if standard output failed. */
+int help_print(const struct command *command, const char *path);
+
+#endif

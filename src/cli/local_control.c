@@ -1,4 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* `dsql local stop`, `status`, `logs` and `destroy`. */
 #include "cli/commands.h"
 #include "cli/local_cluster.h"
 #include "cli/local_commands.h"

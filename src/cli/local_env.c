@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `dsql local env`.  The names are those that AWS's samples read (CLUSTER_ENDPOINT, REGION), the
+ * AWS SDKs, and libpq.  PGHOSTADDR leads to this machine while host name, region and certificate
+ * stay as for a real endpoint.
+ */
 #include "cli/commands.h"
 #include "cli/local_cluster.h"
 #include "cli/local_commands.h"
@@ -31,6 +36,7 @@ static int print_environment(const struct cluster *cluster, const char *user)
     print_export("PGHOSTADDR", "127.0.0.1");
     print_export("PGPORT", port);
     print_export("PGSSLROOTCERT", cluster->ca);
+    /* Left over from earlier work, these would change which credentials are used. */
     printf("unset AWS_SESSION_TOKEN AWS_PROFILE\n");
     secret_clear(&identity.secret_access_key);
     secret_clear(&identity.session_token);

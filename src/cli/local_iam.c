@@ -1,4 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `dsql local iam`: the role mappings, changed as admin and not as the owner, so that what the
+ * service refuses is refused here.
+ */
 #include "cli/commands.h"
 #include "cli/local_cluster.h"
 #include "cli/local_commands.h"

@@ -1,4 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* `dsql local init` and `start`.  Standard output has the result, standard error the progress. */
 #include "cli/commands.h"
 #include "cli/local_cluster.h"
 #include "cli/local_commands.h"
@@ -8,6 +9,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+/* The second line can be copied into a shell as it is; --dir is in it only if it was given. */
 static void print_ready(const struct cluster *cluster, int port, bool is_json, const char *dir)
 {
     if (is_json) {
@@ -54,6 +56,7 @@ struct injection {
     const char *settings[3]; /* and a NULL */
 };
 
+/* The negated comparison refuses NaN too. */
 static bool read_share(const struct command_line *line, const char *value, double *out)
 {
     char *end = NULL;
@@ -65,6 +68,7 @@ static bool read_share(const struct command_line *line, const char *value, doubl
     return true;
 }
 
+/* Prints what is wrong and returns false. */
 static bool read_injection(const struct command_line *line, struct injection *injection)
 {
     const char *value = command_value(line, "inject-conflicts");

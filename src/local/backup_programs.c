@@ -43,6 +43,7 @@ _Noreturn void backup_become(const struct backup *backup, const char *bindir, co
 dsql_status backup_find_programs(const struct backup *backup, PGconn *conn,
                                  char bindir[POSTGRES_BINDIR_SIZE], dsql_error *err)
 {
+    /* pg_dump fails for a server that is newer than itself, and works for an older one. */
     int wanted = PQserverVersion(conn) / 10000;
     int version = 0;
     dsql_status status = postgres_find(backup->pg_bindir, wanted, bindir, &version, err);
@@ -62,6 +63,7 @@ dsql_status backup_wait(pid_t pid, const char *name, dsql_error *err)
     if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0) {
         return DSQL_OK;
     }
+    /* 127 is the exit status of a child whose exec() failed, as in a shell. */
     bool is_missing = WIFEXITED(status) && WEXITSTATUS(status) == 127;
     return fail(err, DSQL_ERR_SYSTEM,
                 is_missing ? "could not run %s. Is it installed?"

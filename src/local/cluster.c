@@ -1,4 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether a cluster runs is asked of the kernel, by a lock (fcntl) on a file that the daemon holds
+ * as long as it lives.  A file with a process id would be wrong after kill -9.
+ */
 #include "local/cluster.h"
 
 #include "base/buf.h"
@@ -56,36 +60,47 @@ static void compute_paths(struct cluster *cluster)
     join(cluster->socket, cluster->dir, "run/.s.PGSQL.5432");
 }
 
+/* An absolute path for --dir.  Returns the length of the whole path, which may not fit. */
+static int resolve_dir(const char *dir, char *out, size_t size)
+{
+    char here[PATH_MAX] = "";
+    if (dir[0] == '/') {
+        return snprintf(out, size, "%s", dir);
+    }
+    if (dir[0] == '\0' || getcwd(here, sizeof here) == NULL) {
+        return 0;
+    }
+    return snprintf(out, size, "%s/%s", here, dir);
+}
+
 /*
- * --dir, then $XDG_DATA_HOME, then the home directory.  Root's home is closed to the user that
- * the server runs as, so root has a directory under /var/lib.
+ * $XDG_DATA_HOME, then the home directory.  Root's home is closed to the user that the server
+ * runs as, so root has a directory under /var/lib.  Returns 0 if HOME is not set.
  */
-static dsql_status choose_dir(const char *dir, char *out, size_t size, dsql_error *err)
+static int default_dir(char *out, size_t size)
 {
     const char *data_home = environment("XDG_DATA_HOME");
     const char *home = environment("HOME");
-    char here[PATH_MAX] = "";
-    int len = 0;
-    if (dir != NULL && dir[0] == '/') {
-        len = snprintf(out, size, "%s", dir);
-    } else if (dir != NULL) {
-        if (dir[0] == '\0' || getcwd(here, sizeof here) == NULL) {
-            return fail(err, DSQL_ERR_USAGE, "--dir needs the name of a directory");
-        }
-        len = snprintf(out, size, "%s/%s", here, dir);
-    } else if (data_home[0] == '/') {
-        len = snprintf(out, size, "%s/dsql/local", data_home);
-    } else if (geteuid() == 0) {
-        len = snprintf(out, size, "/var/lib/dsql/local");
-    } else if (home[0] == '/') {
-        len = snprintf(out, size, "%s/.local/share/dsql/local", home);
-    } else {
+    if (data_home[0] == '/') {
+        return snprintf(out, size, "%s/dsql/local", data_home);
+    }
+    if (geteuid() == 0) {
+        return snprintf(out, size, "/var/lib/dsql/local");
+    }
+    return home[0] == '/' ? snprintf(out, size, "%s/.local/share/dsql/local", home) : 0;
+}
+
+static dsql_status choose_dir(const char *dir, char *out, size_t size, dsql_error *err)
+{
+    int len = dir == NULL ? default_dir(out, size) : resolve_dir(dir, out, size);
+    if (len <= 0) {
         return fail(err, DSQL_ERR_USAGE,
-                    "could not choose a directory for the cluster: HOME is not set. Name one with "
-                    "--dir");
+                    dir == NULL ? "could not choose a directory for the cluster: HOME is not set. "
+                                  "Name one with --dir"
+                                : "--dir needs the name of a directory");
     }
     size_t limit = CLUSTER_SOCKET_PATH_MAX - strlen("/run/.s.PGSQL.5432");
-    if (len < 0 || (size_t)len > limit) {
+    if ((size_t)len > limit) {
         return fail(err, DSQL_ERR_USAGE,
                     "the path of the cluster's directory is too long for a Unix socket: it has %d "
                     "bytes, and the limit is %zu. Choose a shorter one with --dir",
@@ -122,6 +137,7 @@ static dsql_status find_owner(struct cluster_owner *owner, dsql_error *err)
     return DSQL_OK;
 }
 
+/* A cluster that does not exist yet has no file; its endpoint stays "". */
 static dsql_status read_settings(struct cluster *cluster, dsql_error *err)
 {
     if (!file_exists(cluster->settings)) {
@@ -184,35 +200,32 @@ static dsql_status check_reachable(const struct cluster *cluster, dsql_error *er
     return DSQL_OK;
 }
 
+/* A mistyped --dir must not turn, say, a home directory into a cluster. */
 static bool is_cluster_or_empty(const struct cluster *cluster)
 {
     return file_exists(cluster->settings) || file_exists(cluster->lock) ||
            folder_is_empty(cluster->dir);
 }
 
-dsql_status cluster_prepare(const struct cluster *cluster, dsql_error *err)
+/* Root's umask may be 077, and the server must be able to enter. */
+static dsql_status create_dir(const struct cluster *cluster, dsql_error *err)
 {
-    dsql_status status = cluster->owner.is_other ? check_reachable(cluster, err) : DSQL_OK;
-    if (status == DSQL_OK) {
-        /* Root's umask may be 077, and the server must be able to enter. */
-        mode_t own_umask = cluster->owner.is_other ? umask(0022) : 0;
-        status = folder_make_all(cluster->dir, err);
-        if (cluster->owner.is_other) {
-            umask(own_umask);
-        }
+    mode_t own_umask = cluster->owner.is_other ? umask(0022) : 0;
+    dsql_status status = folder_make_all(cluster->dir, err);
+    if (cluster->owner.is_other) {
+        umask(own_umask);
     }
-    if (status != DSQL_OK) {
-        return status;
-    }
-    if (!is_cluster_or_empty(cluster)) {
-        return fail(err, DSQL_ERR_USAGE,
-                    "\"%s\" is not empty and holds no cluster. Choose another directory with --dir",
-                    cluster->dir);
-    }
+    return status;
+}
+
+/* By descriptor: between a check by path and chown() the path could become another file. */
+static dsql_status give_dir_to_owner(const struct cluster *cluster, dsql_error *err)
+{
     int fd = open(cluster->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) {
         return fail_errno(err, DSQL_ERR_SYSTEM, "could not open \"%s\"", cluster->dir);
     }
+    dsql_status status = DSQL_OK;
     bool ok = fchmod(fd, 0711) == 0 &&
               (!cluster->owner.is_other || fchown(fd, cluster->owner.uid, cluster->owner.gid) == 0);
     if (!ok) {
@@ -223,6 +236,22 @@ dsql_status cluster_prepare(const struct cluster *cluster, dsql_error *err)
     return status;
 }
 
+dsql_status cluster_prepare(const struct cluster *cluster, dsql_error *err)
+{
+    dsql_status status = cluster->owner.is_other ? check_reachable(cluster, err) : DSQL_OK;
+    if (status == DSQL_OK) {
+        status = create_dir(cluster, err);
+    }
+    if (status == DSQL_OK && !is_cluster_or_empty(cluster)) {
+        status = fail(err, DSQL_ERR_USAGE,
+                      "\"%s\" is not empty and holds no cluster. Choose another directory with "
+                      "--dir",
+                      cluster->dir);
+    }
+    return status == DSQL_OK ? give_dir_to_owner(cluster, err) : status;
+}
+
+/* Takes ownership of root. */
 static dsql_status write_json(const char *path, mode_t mode, json_t *root, dsql_error *err)
 {
     char *text = json_dumps(root, JSON_INDENT(2));
@@ -304,6 +333,7 @@ pid_t cluster_running_pid(const struct cluster *cluster)
     if (fd < 0) {
         return 0;
     }
+    /* F_GETLK reports a lock that conflicts with this one, and the process that holds it. */
     struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
     bool is_held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
     close(fd);
@@ -316,6 +346,7 @@ dsql_status cluster_write_state(const struct cluster *cluster, pid_t pid, int po
     return root == NULL ? fail_nomem(err) : write_json(cluster->state, 0644, root, err);
 }
 
+/* A missing or damaged file only means that the port is not known. */
 int cluster_last_port(const struct cluster *cluster)
 {
     json_t *root = json_load_file(cluster->state, 0, NULL);

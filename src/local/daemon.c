@@ -1,4 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order of a start: read the extension (as the caller), become the owner, detach, take the
+ * lock, create what is missing, start PostgreSQL, install the schema, open the gateway.  A later
+ * step relies on the earlier ones; a failure of any is reported and ends the process.
+ *
+ * There is one thread.  After the start everything happens in callbacks of the event loop, so
+ * struct daemon needs no lock.
+ */
 #include "local/daemon.h"
 
 #include "base/clock.h"
@@ -32,12 +40,16 @@ enum {
     PORTS = 100
 };
 
+/*
+ * The state of the process.  While a server runs, postgres is its process id; only a waitpid() that
+ * has returned it sets it to 0.
+ */
 struct daemon {
     struct cluster cluster;
     const struct start_options *options;
     char bindir[POSTGRES_BINDIR_SIZE];
     struct extension extension;
-    pid_t postgres; /* 0: does not run */
+    pid_t postgres; /* 0: not running */
     int port;
     bool is_stopping;
     uv_loop_t loop;
@@ -46,6 +58,7 @@ struct daemon {
     struct gateway *gateway;
 };
 
+/* Lines of daemon.log, with the time in UTC.  Debug messages would fill the disk. */
 static void write_log(void *arg, dsql_log_level level, const char *message)
 {
     static const char *const names[] = {"error", "warning", "info", "debug"};
@@ -66,6 +79,7 @@ static dsql_status leave_terminal(const struct cluster *cluster, dsql_error *err
     fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC);
     /* A program that waits for an inherited pipe to close would wait until the cluster stops. */
     platform_close_from(REPORT_FD + 1);
+    /* The log is opened after the user has changed, so it belongs to the owner. */
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     int log =
         open(cluster->daemon_log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -117,6 +131,7 @@ static dsql_status create_data(struct daemon *daemon, dsql_error *err)
     return data_directory_create(&daemon->cluster, daemon->bindir, err);
 }
 
+/* The extension decides the version: PostgreSQL loads only modules of its own major version. */
 static dsql_status find_postgres(struct daemon *daemon, dsql_error *err)
 {
     int major = 0;
@@ -126,6 +141,10 @@ static dsql_status find_postgres(struct daemon *daemon, dsql_error *err)
                              : status;
 }
 
+/*
+ * Each step does nothing if its result exists, so a start that was interrupted is completed by the
+ * next one.
+ */
 static dsql_status create_missing(struct daemon *daemon, dsql_error *err)
 {
     dsql_status status = find_postgres(daemon, err);
@@ -192,6 +211,7 @@ static dsql_status open_database(struct daemon *daemon, dsql_error *err)
 
 /* ---- The gateway ---- */
 
+/* Called at each login. */
 static bool find_identity(void *arg, struct text access_key_id, struct gateway_identity *out)
 {
     const struct daemon *daemon = arg;
@@ -215,6 +235,10 @@ static bool try_port(struct daemon *daemon, int port, dsql_error *err)
     return daemon->gateway != NULL;
 }
 
+/*
+ * The port is kept from one start to the next, since clients have it in their environment.  A new
+ * cluster takes the first free port from 5432 on, so several clusters can run side by side.
+ */
 static dsql_status open_gateway(struct daemon *daemon, dsql_error *err)
 {
     int asked = daemon->options->port;
@@ -237,6 +261,7 @@ static dsql_status open_gateway(struct daemon *daemon, dsql_error *err)
 
 /* ---- Running ---- */
 
+/* With the last handle closed, uv_run() returns and the process exits. */
 static void close_handles(struct daemon *daemon)
 {
     uv_close((uv_handle_t *)&daemon->on_term, NULL);
@@ -245,6 +270,7 @@ static void close_handles(struct daemon *daemon)
     uv_close((uv_handle_t *)&daemon->restart, NULL);
 }
 
+/* The clients have gone.  SIGINT is PostgreSQL's fast shutdown; its end arrives as SIGCHLD. */
 static void on_gateway_stopped(void *arg)
 {
     struct daemon *daemon = arg;
@@ -272,6 +298,7 @@ static void on_stop_signal(uv_signal_t *handle, int number)
     gateway_stop(daemon->gateway, on_gateway_stopped, daemon);
 }
 
+/* After a pause and not at once: if PostgreSQL cannot run, this would spin. */
 static void on_restart_time(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;

@@ -15,6 +15,7 @@
 
 enum { VERSION_FILE_MAX_SIZE = 64 };
 
+/* Appended to the postgresql.conf that initdb writes.  Connections come from the gateway only. */
 static const char settings[] =
     "\n# dsql local: one machine, one Unix socket, the gateway in front\n"
     "listen_addresses = ''\n"
@@ -33,6 +34,10 @@ bool data_directory_exists(const struct cluster *cluster)
     return file_exists(cluster->data);
 }
 
+/*
+ * "trust" is safe because the socket's directory is closed to other users.  Locale C, like the
+ * service, sorts by bytes.
+ */
 static dsql_status run_initdb(const struct cluster *cluster, const char *bindir, dsql_error *err)
 {
     char program[PATH_MAX];
@@ -54,6 +59,7 @@ static dsql_status run_initdb(const struct cluster *cluster, const char *bindir,
     int log = cluster_open_postgres_log(cluster);
     pid_t pid = fork();
     if (pid == 0) {
+        /* If the daemon is killed meanwhile, nothing of it stays. */
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         program_become(argv, log, log);
     }
@@ -107,6 +113,7 @@ dsql_status data_directory_create(const struct cluster *cluster, const char *bin
                                   dsql_error *err)
 {
     dsql_status status = DSQL_OK;
+    /* An initdb that was interrupted. */
     if (file_exists(cluster->data_new)) {
         status = folder_remove(cluster->data_new, false, err);
     }

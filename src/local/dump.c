@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The file, in this order: roles, memberships, pg_dump's output, role mappings.  Restoring runs
+ * it from top to bottom, so each part comes after what it refers to.  pg_dump's archive formats
+ * are not used: they have no place for roles.
+ */
 #include "base/error.h"
 #include "local/backup.h"
 #include "local/backup_programs.h"
@@ -29,6 +34,10 @@ static const char roles_sql[] =
     "  FROM pg_catalog.pg_roles WHERE rolname NOT IN ('admin', 'dsql_owner')"
     "    AND rolname !~ '^pg_' ORDER BY rolname";
 
+/*
+ * Memberships of predefined roles (pg_*) are left out in both directions: admin may not grant
+ * them (cluster.sql), and each cluster has its own.
+ */
 static const char members_sql[] =
     "SELECT pg_catalog.format('GRANT %I TO %I%s;', r.rolname, m.rolname,"
     "    CASE WHEN a.admin_option THEN ' WITH ADMIN OPTION' ELSE '' END)"
@@ -37,6 +46,10 @@ static const char members_sql[] =
     "  WHERE r.rolname NOT IN ('admin', 'dsql_owner') AND r.rolname !~ '^pg_'"
     "    AND m.rolname !~ '^pg_' ORDER BY 1";
 
+/*
+ * By role name and not by OID: the roles of the other cluster have other OIDs.  A grantor that has
+ * been dropped becomes admin.
+ */
 static const char mappings_sql[] =
     "SELECT pg_catalog.format('INSERT INTO sys.iam_role_mappings SELECT"
     " pg_catalog.nextval(''sys.iam_oids'')::oid, %L, r.oid, g.oid"
@@ -59,6 +72,7 @@ static dsql_status write_statements(PGconn *conn, const char *sql, FILE *out, ds
     return status;
 }
 
+/* The line in the list, or -1.  getline() keeps the line break, so lengths differ by one. */
 static int find_not_dumped(const char *line, ssize_t len)
 {
     for (int i = 0; i < NOT_DUMPED_COUNT; i++) {
@@ -133,6 +147,10 @@ static dsql_status write_all(const struct backup *backup, PGconn *conn, const ch
     return status;
 }
 
+/*
+ * The file holds all data of the cluster, so its mode is 0600.  O_NOFOLLOW: in a directory like
+ * /tmp another user may have put a symbolic link there.
+ */
 static dsql_status write_file(const struct backup *backup, PGconn *conn, const char *bindir,
                               dsql_error *err)
 {

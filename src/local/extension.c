@@ -35,6 +35,7 @@ static bool has_module(const char *folder)
     return join(path, folder, MODULE_FILE) && file_exists(path);
 }
 
+/* The directory of this program, also when it was started through a symbolic link or PATH. */
 static bool own_folder(char out[PATH_MAX])
 {
     ssize_t len = readlink("/proc/self/exe", out, PATH_MAX - 1);

@@ -40,6 +40,7 @@ dsql_status file_replace(const char *path, mode_t mode, struct text content, dsq
     if (len < 0 || (size_t)len >= sizeof aside) {
         return fail(err, DSQL_ERR_USAGE, "the path is too long: \"%s\"", path);
     }
+    /* A file that an interrupted write has left.  O_EXCL then ensures that it is a new one. */
     unlink(aside);
     int fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0) {
@@ -100,6 +101,7 @@ dsql_status folder_make_all(const char *path, dsql_error *err)
     if (!text_copy(text_of(path), part, sizeof part)) {
         return fail(err, DSQL_ERR_USAGE, "the path is too long: \"%s\"", path);
     }
+    /* As mkdir -p: each prefix that ends before a slash, then the whole path. */
     for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(part, 0755) != 0 && errno != EEXIST) {
@@ -124,6 +126,7 @@ dsql_status folder_make(const char *path, mode_t mode, dsql_error *err)
     return DSQL_OK;
 }
 
+/* FTW_PHYS does not follow links, FTW_MOUNT does not leave the file system. */
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *where)
 {
     (void)info;
@@ -133,6 +136,7 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
 
 dsql_status folder_remove(const char *path, bool keep_top, dsql_error *err)
 {
+    /* FTW_DEPTH: a directory comes after its content. */
     bool ok = nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0;
     ok = ok && (keep_top || rmdir(path) == 0);
     if (!ok && errno != ENOENT) {

@@ -28,6 +28,7 @@ static bool random_text(const char *alphabet, size_t len, char *out)
     return true;
 }
 
+/* As long as keys of AWS; the prefix shows that the key is of a local cluster. */
 static json_t *new_identity(void)
 {
     static const char prefix[] = "AKIALOCAL";
@@ -62,6 +63,7 @@ dsql_status identity_create_file(const char *path, dsql_error *err)
     return status;
 }
 
+/* In a buffer that wipes itself: the file has the secret keys. */
 static json_t *load(const char *path)
 {
     struct buf content AUTO_BUF;
@@ -72,6 +74,7 @@ static json_t *load(const char *path)
     return json_loadb(content.data, content.len, 0, NULL);
 }
 
+/* The session token is optional; NULL makes an empty secret. */
 static bool fill(json_t *entry, struct gateway_identity *out)
 {
     const char *arn = json_string_value(json_object_get(entry, "arn"));

@@ -1,4 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files are written in an order that a crash cannot confuse: the CA before the server certificate
+ * that it signs, and the key before its certificate, whose existence means that the key is there.
+ */
 #include "local/pki.h"
 
 #include "base/buf.h"
@@ -22,6 +26,7 @@ struct extension {
     const char *value;
 };
 
+/* pathlen:0: this CA signs server certificates and no other CA. */
 static const struct extension ca_extensions[] = {
     {NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
     {NID_key_usage, "critical,keyCertSign,cRLSign"},
@@ -146,6 +151,7 @@ static dsql_status save_certificate(X509 *certificate, const char *path, mode_t 
     return status;
 }
 
+/* Unencrypted: the daemon has to read it without a passphrase. */
 static dsql_status save_key(EVP_PKEY *key, const char *path, dsql_error *err)
 {
     BIO *bio = BIO_new(BIO_s_secmem());

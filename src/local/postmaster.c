@@ -53,43 +53,57 @@ static void add_extra_settings(struct arguments *arguments, const char *const *e
     }
 }
 
+static void add_arguments(struct arguments *arguments, const struct cluster *cluster,
+                          const char *const *extra)
+{
+    arguments_add(arguments, "-D");
+    arguments_add(arguments, cluster->data);
+    /* An argument and not a setting in the file: the cluster's directory may be moved. */
+    arguments_add(arguments, "-k");
+    arguments_add(arguments, cluster->run);
+    for (size_t i = 0; i < sizeof start_settings / sizeof *start_settings; i++) {
+        add_setting(arguments, start_settings[i]);
+    }
+    add_extra_settings(arguments, extra);
+}
+
+/* In the child: becomes the server, or exits when the daemon has gone already. */
+static _Noreturn void become_postmaster(const struct arguments *arguments, pid_t parent, int log)
+{
+    /* libuv may have blocked signals, and exec() keeps the mask. */
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGINT);
+    /* A parent that ended before prctl() sends no signal. */
+    if (getppid() != parent) {
+        _exit(1);
+    }
+    program_become(arguments->values, log, log);
+}
+
 pid_t postmaster_start(const struct cluster *cluster, const char *bindir, const char *const *extra,
                        dsql_error *err)
 {
     char program[PATH_MAX];
+    char library_path[CLUSTER_PATH_SIZE + 64];
     snprintf(program, sizeof program, "%s/postgres", bindir);
-    char path[CLUSTER_PATH_SIZE + 64];
-    snprintf(path, sizeof path, "dynamic_library_path=%s:$libdir", cluster->lib);
+    snprintf(library_path, sizeof library_path, "dynamic_library_path=%s:$libdir", cluster->lib);
     struct arguments arguments = {0};
     arguments_add(&arguments, program);
-    arguments_add(&arguments, "-D");
-    arguments_add(&arguments, cluster->data);
-    /* An argument and not a setting in the file: the cluster's directory may be moved. */
-    arguments_add(&arguments, "-k");
-    arguments_add(&arguments, cluster->run);
-    add_setting(&arguments, path);
-    for (size_t i = 0; i < sizeof start_settings / sizeof *start_settings; i++) {
-        add_setting(&arguments, start_settings[i]);
-    }
-    add_extra_settings(&arguments, extra);
+    add_setting(&arguments, library_path);
+    add_arguments(&arguments, cluster, extra);
     pid_t parent = getpid();
     int log = cluster_open_postgres_log(cluster);
     pid_t pid = fork();
     if (pid == 0) {
-        sigset_t none;
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        prctl(PR_SET_PDEATHSIG, SIGINT);
-        if (getppid() != parent) {
-            _exit(1);
-        }
-        program_become(arguments.values, log, log);
-    }
-    if (log >= 0) {
-        close(log);
+        become_postmaster(&arguments, parent, log);
     }
     if (pid < 0) {
         fail_errno(err, DSQL_ERR_SYSTEM, "could not start PostgreSQL");
+    }
+    if (log >= 0) {
+        close(log);
     }
     return pid;
 }
@@ -115,6 +129,7 @@ PGconn *postmaster_wait(const struct cluster *cluster, pid_t *pid, dsql_error *e
 
 /* ---- Stopping a server whose daemon has gone ---- */
 
+/* EPERM: it exists, and belongs to another user. */
 static bool is_alive(pid_t pid)
 {
     return kill(pid, 0) == 0 || errno == EPERM;
@@ -174,6 +189,8 @@ dsql_status postmaster_stop_orphan(const struct cluster *cluster, dsql_error *er
         unlink(path);
         return DSQL_OK;
     }
+    /* Fast shutdown; if it takes too long, immediate shutdown, which the next start recovers from.
+     */
     kill(pid, SIGINT);
     if (wait_gone(pid, WAIT_STOP_MS)) {
         return DSQL_OK;

@@ -27,6 +27,7 @@ _Noreturn void program_become(char *const argv[], int output_fd, int error_fd)
     dup2(output_fd < 0 ? nothing : output_fd, STDOUT_FILENO);
     dup2(error_fd < 0 ? nothing : error_fd, STDERR_FILENO);
     execvp(argv[0], argv);
+    /* As a shell has it for a command that cannot be run. */
     _exit(127);
 }
 

@@ -1,4 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * psql runs the file as the cluster's owner, who is exempt from the dialect and from its limits
+ * (3,000 rows a transaction), in one transaction that stops at the first error.
+ */
 #include "base/error.h"
 #include "local/backup.h"
 #include "local/backup_programs.h"
@@ -8,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+/* True if the line at that offset is exactly this one; false too if the file is shorter. */
 static bool has_line_at(FILE *file, long offset, int whence, const char *wanted)
 {
     char line[64] = "";

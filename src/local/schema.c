@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Why versions have two parts: the number orders them, and is raised with each change of
+ * schema.sql that is committed; the hash is of the content, so that a developer's cluster follows
+ * each edit.  With equal numbers and different hashes the text is simply run again.
+ */
 #include "local/schema.h"
 
 #include "base/buf.h"
@@ -133,6 +138,7 @@ static dsql_status upgrade(PGconn *conn, const struct extension *extension,
                 version_of(state->label), extension->version, cause.message);
 }
 
+/* A schema without a label is older than the extension, and never current. */
 static bool is_current(const struct state *state, const struct extension *extension)
 {
     return state->has_schema && state->label[0] != '\0' &&

@@ -54,6 +54,7 @@ dsql_status supervisor_start(const struct cluster *cluster, const struct start_o
         return DSQL_ERR_SYSTEM;
     }
     struct report report = {.progress = options->progress, .port = -1};
+    /* What to say if the daemon crashes before it reports anything. */
     fail(&report.error, DSQL_ERR_SYSTEM,
          "the process of the cluster ended without reporting why. See \"%s\"", cluster->daemon_log);
     report_read(fd, &report);
@@ -103,6 +104,7 @@ dsql_status supervisor_stop(const struct cluster *cluster, bool *was_running, ds
     if (pid > 0 && kill(pid, SIGTERM) != 0 && errno != ESRCH) {
         return fail_errno(err, DSQL_ERR_SYSTEM, "could not send a signal to process %d", (int)pid);
     }
+    /* The kernel releases the lock when the process has ended, however it ends. */
     int64_t waited = 0;
     while (cluster_running_pid(cluster) == pid && pid > 0 && waited < STOP_LIMIT_MS) {
         clock_sleep_ms(clock_system(), STOP_POLL_MS);
@@ -115,6 +117,7 @@ dsql_status supervisor_stop(const struct cluster *cluster, bool *was_running, ds
     return as_owner(cluster, postmaster_stop_orphan, err);
 }
 
+/* The directory itself stays for the caller: its parent may be closed to the owner. */
 static dsql_status remove_content(const struct cluster *cluster, dsql_error *err)
 {
     return folder_remove(cluster->dir, true, err);

@@ -42,7 +42,7 @@ static int64_t at(const char *time)
     return seconds;
 }
 
-static void an_expired_signature_blames_the_clock_with_the_skew(void **state)
+static void an_expired_signature_reports_the_skew_of_the_clock(void **state)
 {
     (void)state;
     assert_int_equal(kind_of(EXPIRED), CONNECT_FAILURE_EXPIRED);
@@ -55,7 +55,7 @@ static void an_expired_signature_blames_the_clock_with_the_skew(void **state)
         "clock of this machine is 30 minutes behind that of AWS: synchronize it (NTP)");
 }
 
-static void the_skew_is_told_in_fitting_units(void **state)
+static void the_skew_is_reported_in_seconds_minutes_or_hours(void **state)
 {
     (void)state;
     static const struct {
@@ -73,14 +73,14 @@ static void the_skew_is_told_in_fitting_units(void **state)
     }
 }
 
-static void without_times_the_clock_is_only_suspected(void **state)
+static void without_times_the_clock_should_be_checked(void **state)
 {
     (void)state;
     dsql_error err = refuse(DENIED "HINT:  Signature expired: 20260101T000000Z\n");
     assert_non_null(strstr(err.message, "; check the clock of this machine (NTP)"));
 }
 
-static void a_session_that_is_over_is_worth_fresh_credentials(void **state)
+static void an_expired_session_needs_new_credentials(void **state)
 {
     (void)state;
     const char *message = DENIED "HINT:  The security token included in the request is expired\n";
@@ -91,7 +91,7 @@ static void a_session_that_is_over_is_worth_fresh_credentials(void **state)
         CONNECT_FAILURE_PERMANENT);
 }
 
-static void a_wrong_user_says_which_action_belongs_to_whom(void **state)
+static void a_wrong_action_is_explained(void **state)
 {
     (void)state;
     const char *message =
@@ -102,7 +102,7 @@ static void a_wrong_user_says_which_action_belongs_to_whom(void **state)
     assert_null(strstr(err.message, "clock"));
 }
 
-static void access_denied_is_final_and_names_the_permission(void **state)
+static void access_denied_is_permanent_and_names_the_permission(void **state)
 {
     (void)state;
     const char *message = DENIED "HINT:  User: arn:aws:iam::1:user/x is not authorized\n";
@@ -115,7 +115,7 @@ static void access_denied_is_final_and_names_the_permission(void **state)
     assert_non_null(strstr(err.message, "arn:aws:iam::1:user/x"));
 }
 
-static void what_passes_is_worth_waiting_for(void **state)
+static void transient_failures_are_recognized(void **state)
 {
     (void)state;
     static const char *const messages[] = {
@@ -129,7 +129,7 @@ static void what_passes_is_worth_waiting_for(void **state)
     }
 }
 
-static void only_a_server_can_ask_for_another_try(void **state)
+static void only_a_message_of_the_server_can_cause_a_retry(void **state)
 {
     (void)state;
     assert_int_equal(kind_of("could not translate host name \"waking up cluster\""),
@@ -147,7 +147,7 @@ static void too_many_connections_keep_their_sqlstate(void **state)
     assert_non_null(strstr(err.message, "close connections"));
 }
 
-static void the_words_of_the_server_count_among_several_addresses(void **state)
+static void the_message_of_the_server_counts_among_several_addresses(void **state)
 {
     (void)state;
     struct connect_failure failure = connect_failure_read(text_of(
@@ -166,7 +166,7 @@ static void a_network_error_has_no_sqlstate(void **state)
     assert_non_null(strstr(err.message, "Connection refused"));
 }
 
-static void each_known_trouble_has_a_next_step(void **state)
+static void each_known_failure_has_a_next_step(void **state)
 {
     (void)state;
     static const char *const troubles[][2] = {
@@ -190,7 +190,7 @@ static void each_known_trouble_has_a_next_step(void **state)
     }
 }
 
-static void nobody_is_told_to_turn_verification_off(void **state)
+static void no_message_suggests_to_turn_verification_off(void **state)
 {
     (void)state;
     dsql_error err =
@@ -201,7 +201,7 @@ static void nobody_is_told_to_turn_verification_off(void **state)
     assert_null(strstr(err.message, "disable"));
 }
 
-static void each_address_has_its_line_and_guesses_have_none(void **state)
+static void each_address_is_reported_and_advice_of_libpq_is_not(void **state)
 {
     (void)state;
     dsql_error err = refuse("connection to server at \"h\" (::1), port 5432 failed: Connection "
@@ -267,20 +267,20 @@ static void an_endless_message_is_cut_and_the_next_step_stays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_expired_signature_blames_the_clock_with_the_skew),
-        cmocka_unit_test(the_skew_is_told_in_fitting_units),
-        cmocka_unit_test(without_times_the_clock_is_only_suspected),
-        cmocka_unit_test(a_session_that_is_over_is_worth_fresh_credentials),
-        cmocka_unit_test(a_wrong_user_says_which_action_belongs_to_whom),
-        cmocka_unit_test(access_denied_is_final_and_names_the_permission),
-        cmocka_unit_test(what_passes_is_worth_waiting_for),
-        cmocka_unit_test(only_a_server_can_ask_for_another_try),
+        cmocka_unit_test(an_expired_signature_reports_the_skew_of_the_clock),
+        cmocka_unit_test(the_skew_is_reported_in_seconds_minutes_or_hours),
+        cmocka_unit_test(without_times_the_clock_should_be_checked),
+        cmocka_unit_test(an_expired_session_needs_new_credentials),
+        cmocka_unit_test(a_wrong_action_is_explained),
+        cmocka_unit_test(access_denied_is_permanent_and_names_the_permission),
+        cmocka_unit_test(transient_failures_are_recognized),
+        cmocka_unit_test(only_a_message_of_the_server_can_cause_a_retry),
         cmocka_unit_test(too_many_connections_keep_their_sqlstate),
-        cmocka_unit_test(the_words_of_the_server_count_among_several_addresses),
+        cmocka_unit_test(the_message_of_the_server_counts_among_several_addresses),
         cmocka_unit_test(a_network_error_has_no_sqlstate),
-        cmocka_unit_test(each_known_trouble_has_a_next_step),
-        cmocka_unit_test(nobody_is_told_to_turn_verification_off),
-        cmocka_unit_test(each_address_has_its_line_and_guesses_have_none),
+        cmocka_unit_test(each_known_failure_has_a_next_step),
+        cmocka_unit_test(no_message_suggests_to_turn_verification_off),
+        cmocka_unit_test(each_address_is_reported_and_advice_of_libpq_is_not),
         cmocka_unit_test(a_server_that_repeats_the_token_is_not_quoted),
         cmocka_unit_test(a_piece_of_the_token_is_not_quoted_either),
         cmocka_unit_test(an_endless_message_is_cut_and_the_next_step_stays),

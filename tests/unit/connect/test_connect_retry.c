@@ -14,14 +14,14 @@ static int64_t next(struct connect_retry *retry, enum connect_failure_kind kind,
     return connect_retry_next(retry, kind, left_ms, &random);
 }
 
-static void what_is_final_is_never_tried_again(void **state)
+static void a_permanent_failure_is_never_retried(void **state)
 {
     (void)state;
     struct connect_retry retry = {0};
     assert_int_equal(next(&retry, CONNECT_FAILURE_PERMANENT, 100000, 0), CONNECT_RETRY_GIVE_UP);
 }
 
-static void an_expired_signature_is_tried_once_more_and_at_once(void **state)
+static void an_expired_signature_is_retried_once_without_a_wait(void **state)
 {
     (void)state;
     struct connect_retry retry = {0};
@@ -43,7 +43,7 @@ static void the_waits_double_up_to_five_seconds(void **state)
     assert_int_equal(next(&retry, CONNECT_FAILURE_TRANSIENT, INT64_MAX, 0), 2500);
 }
 
-static void chance_adds_up_to_the_other_half(void **state)
+static void half_of_a_wait_is_random(void **state)
 {
     (void)state;
     for (uint64_t chance = 0; chance < 500; chance++) {
@@ -53,7 +53,7 @@ static void chance_adds_up_to_the_other_half(void **state)
     }
 }
 
-static void a_wait_that_would_pass_the_deadline_is_not_begun(void **state)
+static void a_wait_that_would_pass_the_deadline_is_not_started(void **state)
 {
     (void)state;
     struct connect_retry retry = {0};
@@ -65,11 +65,11 @@ static void a_wait_that_would_pass_the_deadline_is_not_begun(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_final_is_never_tried_again),
-        cmocka_unit_test(an_expired_signature_is_tried_once_more_and_at_once),
+        cmocka_unit_test(a_permanent_failure_is_never_retried),
+        cmocka_unit_test(an_expired_signature_is_retried_once_without_a_wait),
         cmocka_unit_test(the_waits_double_up_to_five_seconds),
-        cmocka_unit_test(chance_adds_up_to_the_other_half),
-        cmocka_unit_test(a_wait_that_would_pass_the_deadline_is_not_begun),
+        cmocka_unit_test(half_of_a_wait_is_random),
+        cmocka_unit_test(a_wait_that_would_pass_the_deadline_is_not_started),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

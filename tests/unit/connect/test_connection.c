@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Connecting, against servers that do the right thing and each of the wrong ones. */
+/* Connecting to servers that behave, and to servers that misbehave in each way. */
 #include "base/clock.h"
 #include "base/memory.h"
 #include "connect/connection.h"
@@ -18,7 +18,7 @@ static const struct fake_identity right = {.name = HOST};
 
 enum { PASSWORD_SIZE = 4096 };
 
-/* ---- A world whose time passes only while it sleeps ---- */
+/* ---- A clock that advances only while the code sleeps ---- */
 
 struct time {
     int64_t wall_s;
@@ -112,7 +112,7 @@ static PGconn *open_stage(struct stage *stage)
     return connection_open(&stage->settings, &world, -1, &stage->err);
 }
 
-/* Connects, must fail, and never repeats the token. */
+/* Connects; expects a failure whose message does not contain the token. */
 static void expect_refusal(struct stage *stage, dsql_status status, const char *words)
 {
     PGconn *conn = open_stage(stage);
@@ -140,7 +140,7 @@ static bool greet(struct fake_client *client)
     return fake_read_password(client, password, sizeof password);
 }
 
-/* ---- The right server ---- */
+/* ---- A server that behaves ---- */
 
 struct seen {
     char password[PASSWORD_SIZE];
@@ -180,13 +180,13 @@ static void a_connect_sends_the_token_to_the_name_it_verified(void **state)
     assert_false(atomic_load(&seen.has_options));
 }
 
-/* ---- Refused, and what is done about it ---- */
+/* ---- Failures and retries ---- */
 
 struct refusals {
     const char *sqlstate;
     const char *message;
     const char *hint;
-    int count; /* so many clients; then all is well */
+    int count; /* clients to refuse before one is accepted */
     char passwords[8][PASSWORD_SIZE];
 };
 
@@ -210,7 +210,7 @@ static void serve_refusals(struct fake_client *client, int number, void *arg)
     "Signature expired: 20241107T000000Z is now earlier than 20241107T001500Z (20241107T003000Z "  \
     "- 15 min.)"
 
-static void an_expired_signature_is_tried_once_more_with_fresh_credentials(void **state)
+static void an_expired_signature_is_retried_with_new_credentials(void **state)
 {
     (void)state;
     struct stage stage;
@@ -223,7 +223,7 @@ static void an_expired_signature_is_tried_once_more_with_fresh_credentials(void 
     tear_down(&stage);
 }
 
-static void expired_twice_blames_the_clock(void **state)
+static void a_signature_that_expires_twice_is_reported_with_the_clock(void **state)
 {
     (void)state;
     struct stage stage;
@@ -236,7 +236,7 @@ static void expired_twice_blames_the_clock(void **state)
     tear_down(&stage);
 }
 
-static void what_passes_is_waited_for(void **state)
+static void a_transient_failure_is_retried(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
@@ -256,7 +256,7 @@ static void what_passes_is_waited_for(void **state)
     }
 }
 
-static void what_does_not_pass_in_time_is_an_error(void **state)
+static void a_transient_failure_past_the_deadline_is_an_error(void **state)
 {
     (void)state;
     struct stage stage;
@@ -271,7 +271,7 @@ static void what_does_not_pass_in_time_is_an_error(void **state)
     tear_down(&stage);
 }
 
-static void the_deadline_of_the_caller_counts_as_well(void **state)
+static void the_deadline_of_the_caller_holds_too(void **state)
 {
     (void)state;
     struct stage stage;
@@ -284,7 +284,7 @@ static void the_deadline_of_the_caller_counts_as_well(void **state)
     tear_down(&stage);
 }
 
-static void access_denied_is_never_tried_again(void **state)
+static void access_denied_is_never_retried(void **state)
 {
     (void)state;
     static const char *const hints[] = {
@@ -301,7 +301,7 @@ static void access_denied_is_never_tried_again(void **state)
     }
 }
 
-static void an_asynchronous_connect_is_one_try(void **state)
+static void an_asynchronous_connect_is_one_attempt(void **state)
 {
     (void)state;
     struct stage stage;
@@ -326,7 +326,7 @@ static void an_asynchronous_connect_is_one_try(void **state)
     tear_down(&stage);
 }
 
-/* ---- Wrong servers ---- */
+/* ---- Servers that misbehave ---- */
 
 /* What it was told, without the words around it. */
 static void serve_an_echo(struct fake_client *client, int number, void *arg)
@@ -426,7 +426,7 @@ static void speak_http(struct fake_client *client, int number, void *arg)
     fake_send(client, "HTTP/1.1 400 Bad Request\r\n\r\n", 28);
 }
 
-static void a_server_that_hangs_up_at_any_point_is_an_error_at_once(void **state)
+static void a_server_that_closes_at_any_point_is_an_error_at_once(void **state)
 {
     (void)state;
     static const fake_serve_fn servers[] = {
@@ -459,7 +459,7 @@ static void say_nothing_after_tls(struct fake_client *client, int number, void *
     }
 }
 
-static void a_server_that_says_nothing_is_given_up_in_time(void **state)
+static void a_server_that_does_not_answer_is_a_timeout(void **state)
 {
     (void)state;
     static const fake_serve_fn servers[] = {say_nothing, say_nothing_after_tls};
@@ -489,7 +489,7 @@ static void serve_without_tls(struct fake_client *client, int number, void *arg)
     }
 }
 
-static void a_server_without_tls_gets_nothing(void **state)
+static void a_server_without_tls_gets_no_token(void **state)
 {
     (void)state;
     struct stage stage;
@@ -501,7 +501,7 @@ static void a_server_without_tls_gets_nothing(void **state)
     assert_false(atomic_load(&spoke_in_clear));
 }
 
-static void a_certificate_of_another_name_is_refused(void **state)
+static void a_certificate_of_another_name_is_rejected(void **state)
 {
     (void)state;
     static const struct fake_identity wrong = {.name = "evil.example.com"};
@@ -514,7 +514,7 @@ static void a_certificate_of_another_name_is_refused(void **state)
     assert_string_equal(seen.password, "");
 }
 
-static void a_self_signed_certificate_is_refused(void **state)
+static void a_self_signed_certificate_is_rejected(void **state)
 {
     (void)state;
     static const struct fake_identity wrong = {.name = HOST, .is_self_signed = true};
@@ -579,7 +579,7 @@ static void another_authentication_never_succeeds(void **state)
     }
 }
 
-static void nobody_listens(void **state)
+static void a_refused_tcp_connection_is_an_error(void **state)
 {
     (void)state;
     struct stage stage;
@@ -691,7 +691,7 @@ static void a_hostile_environment_changes_nothing(void **state)
     assert_memory_equal(seen.password, HOST "/?Action", strlen(HOST) + 8);
 }
 
-static void a_service_is_refused_because_nothing_can_overrule_it(void **state)
+static void pgservice_is_an_error(void **state)
 {
     (void)state;
     struct stage stage;
@@ -761,24 +761,24 @@ int main(void)
     setenv("HOME", "/nonexistent", 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_connect_sends_the_token_to_the_name_it_verified),
-        cmocka_unit_test(an_expired_signature_is_tried_once_more_with_fresh_credentials),
-        cmocka_unit_test(expired_twice_blames_the_clock),
-        cmocka_unit_test(what_passes_is_waited_for),
-        cmocka_unit_test(what_does_not_pass_in_time_is_an_error),
-        cmocka_unit_test(the_deadline_of_the_caller_counts_as_well),
-        cmocka_unit_test(access_denied_is_never_tried_again),
+        cmocka_unit_test(an_expired_signature_is_retried_with_new_credentials),
+        cmocka_unit_test(a_signature_that_expires_twice_is_reported_with_the_clock),
+        cmocka_unit_test(a_transient_failure_is_retried),
+        cmocka_unit_test(a_transient_failure_past_the_deadline_is_an_error),
+        cmocka_unit_test(the_deadline_of_the_caller_holds_too),
+        cmocka_unit_test(access_denied_is_never_retried),
         cmocka_unit_test(a_server_that_quotes_the_signature_is_not_quoted),
-        cmocka_unit_test(an_asynchronous_connect_is_one_try),
-        cmocka_unit_test(a_server_that_hangs_up_at_any_point_is_an_error_at_once),
-        cmocka_unit_test(a_server_that_says_nothing_is_given_up_in_time),
-        cmocka_unit_test(a_server_without_tls_gets_nothing),
-        cmocka_unit_test(a_certificate_of_another_name_is_refused),
-        cmocka_unit_test(a_self_signed_certificate_is_refused),
+        cmocka_unit_test(an_asynchronous_connect_is_one_attempt),
+        cmocka_unit_test(a_server_that_closes_at_any_point_is_an_error_at_once),
+        cmocka_unit_test(a_server_that_does_not_answer_is_a_timeout),
+        cmocka_unit_test(a_server_without_tls_gets_no_token),
+        cmocka_unit_test(a_certificate_of_another_name_is_rejected),
+        cmocka_unit_test(a_self_signed_certificate_is_rejected),
         cmocka_unit_test(an_endless_message_fits_into_the_error),
         cmocka_unit_test(another_authentication_never_succeeds),
-        cmocka_unit_test(nobody_listens),
+        cmocka_unit_test(a_refused_tcp_connection_is_an_error),
         cmocka_unit_test(a_hostile_environment_changes_nothing),
-        cmocka_unit_test(a_service_is_refused_because_nothing_can_overrule_it),
+        cmocka_unit_test(pgservice_is_an_error),
         cmocka_unit_test(an_interface_endpoint_is_verified_by_the_name_of_the_cluster),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

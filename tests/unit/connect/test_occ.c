@@ -36,7 +36,7 @@ static void the_sqlstate_decides_and_the_message_refines(void **state)
     }
 }
 
-static void no_result_is_no_conflict(void **state)
+static void a_missing_result_is_not_a_conflict(void **state)
 {
     (void)state;
     assert_int_equal(dsql_result_occ(NULL), DSQL_OCC_NONE);
@@ -46,7 +46,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sqlstate_decides_and_the_message_refines),
-        cmocka_unit_test(no_result_is_no_conflict),
+        cmocka_unit_test(a_missing_result_is_not_a_conflict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

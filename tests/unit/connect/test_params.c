@@ -34,7 +34,7 @@ static const char *value_of(const dsql_params *params, const char *keyword)
     return NULL;
 }
 
-static void a_libpq_of_bookworm_gets_only_what_it_knows(void **state)
+static void libpq_15_gets_only_keywords_that_it_knows(void **state)
 {
     (void)state;
     struct settings settings = example();
@@ -150,7 +150,7 @@ static char *writable(const char *text)
     return (char *)(uintptr_t)text;
 }
 
-static void what_the_caller_names_wins(void **state)
+static void a_keyword_of_the_caller_wins(void **state)
 {
     (void)state;
     struct pq_pair own[] = {{writable("keepalives_idle"), writable("7")},
@@ -171,7 +171,7 @@ static void what_the_caller_names_wins(void **state)
     dsql_params_free(params);
 }
 
-static void a_crl_of_the_environment_does_not_undo_that_of_the_caller(void **state)
+static void pgsslcrl_does_not_override_the_sslcrldir_of_the_caller(void **state)
 {
     (void)state;
     struct pq_pair own[] = {{writable("sslcrldir"), writable("/crls")}};
@@ -185,7 +185,7 @@ static void a_crl_of_the_environment_does_not_undo_that_of_the_caller(void **sta
     unsetenv("PGSSLCRL");
 }
 
-static void the_file_of_revoked_certificates_stays_where_libpq_looks(void **state)
+static void sslcrl_is_libpq_s_default_file(void **state)
 {
     (void)state;
     struct settings settings = example();
@@ -196,7 +196,7 @@ static void the_file_of_revoked_certificates_stays_where_libpq_looks(void **stat
     setenv("HOME", "/nonexistent", 1);
 }
 
-static void newer_libpqs_get_what_they_know(void **state)
+static void newer_libpq_gets_newer_keywords(void **state)
 {
     (void)state;
     static const char *const since_16[] = {"sslcertmode", "load_balance_hosts"};
@@ -274,7 +274,7 @@ static void an_interface_endpoint_without_address_is_an_error(void **state)
     assert_string_equal(err.message, "the host name vpce.example has no address");
 }
 
-static void the_system_resolves_names_and_says_what_it_cannot(void **state)
+static void the_system_resolver_resolves_names_and_reports_errors(void **state)
 {
     (void)state;
     struct addresses found;
@@ -297,19 +297,19 @@ static void freeing_nothing_does_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_libpq_of_bookworm_gets_only_what_it_knows),
+        cmocka_unit_test(libpq_15_gets_only_keywords_that_it_knows),
         cmocka_unit_test(libpq_17_negotiates_tls_directly),
         cmocka_unit_test(without_any_file_libpq_16_trusts_the_system),
         cmocka_unit_test(pgsslrootcert_wins_over_the_system),
         cmocka_unit_test(a_token_made_before_needs_no_credentials),
         cmocka_unit_test(a_dead_network_is_noticed_within_a_minute),
-        cmocka_unit_test(what_the_caller_names_wins),
-        cmocka_unit_test(a_crl_of_the_environment_does_not_undo_that_of_the_caller),
-        cmocka_unit_test(the_file_of_revoked_certificates_stays_where_libpq_looks),
-        cmocka_unit_test(newer_libpqs_get_what_they_know),
+        cmocka_unit_test(a_keyword_of_the_caller_wins),
+        cmocka_unit_test(pgsslcrl_does_not_override_the_sslcrldir_of_the_caller),
+        cmocka_unit_test(sslcrl_is_libpq_s_default_file),
+        cmocka_unit_test(newer_libpq_gets_newer_keywords),
         cmocka_unit_test(an_interface_endpoint_gives_addresses_under_the_cluster_s_name),
         cmocka_unit_test(an_interface_endpoint_without_address_is_an_error),
-        cmocka_unit_test(the_system_resolves_names_and_says_what_it_cannot),
+        cmocka_unit_test(the_system_resolver_resolves_names_and_reports_errors),
         cmocka_unit_test(freeing_nothing_does_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

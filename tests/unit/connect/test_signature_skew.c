@@ -10,7 +10,7 @@ static int64_t at(const char *time)
     return seconds;
 }
 
-static void a_clock_that_is_behind_is_measured(void **state)
+static void a_clock_that_is_behind_has_a_negative_skew(void **state)
 {
     (void)state;
     int64_t skew = 0;
@@ -20,7 +20,7 @@ static void a_clock_that_is_behind_is_measured(void **state)
     assert_int_equal(skew, -(30 * 60 - 1));
 }
 
-static void a_clock_that_is_ahead_is_measured(void **state)
+static void a_clock_that_is_ahead_has_a_positive_skew(void **state)
 {
     (void)state;
     int64_t skew = 0;
@@ -30,7 +30,7 @@ static void a_clock_that_is_ahead_is_measured(void **state)
     assert_int_equal(skew, 30 * 60);
 }
 
-static void fewer_than_three_times_measure_nothing(void **state)
+static void a_hint_with_fewer_than_three_times_has_no_skew(void **state)
 {
     (void)state;
     static const char *const hints[] = {
@@ -50,9 +50,9 @@ static void fewer_than_three_times_measure_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_clock_that_is_behind_is_measured),
-        cmocka_unit_test(a_clock_that_is_ahead_is_measured),
-        cmocka_unit_test(fewer_than_three_times_measure_nothing),
+        cmocka_unit_test(a_clock_that_is_behind_has_a_negative_skew),
+        cmocka_unit_test(a_clock_that_is_ahead_has_a_positive_skew),
+        cmocka_unit_test(a_hint_with_fewer_than_three_times_has_no_skew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,7 @@ static void expect_status(PGconn *conn, const char *sql, ExecStatusType status)
     PQclear(result);
 }
 
-static void the_last_result_of_a_query_comes_back(void **state)
+static void the_last_result_of_a_query_is_returned(void **state)
 {
     (void)state;
     PGconn *conn = postgres_connect();
@@ -35,7 +35,7 @@ static void the_last_result_of_a_query_comes_back(void **state)
     PQfinish(conn);
 }
 
-static void what_never_ends_by_itself_is_no_answer(void **state)
+static void a_copy_has_no_result(void **state)
 {
     (void)state;
     static const char *const endless[] = {"COPY (SELECT 1) TO STDOUT", "COPY t FROM STDIN"};
@@ -47,7 +47,7 @@ static void what_never_ends_by_itself_is_no_answer(void **state)
     }
 }
 
-static void a_lost_connection_is_no_answer(void **state)
+static void a_lost_connection_has_no_result(void **state)
 {
     (void)state;
     PGconn *conn = postgres_connect();
@@ -67,7 +67,7 @@ static char *long_comment(size_t size)
 }
 
 /* The server's process is stopped: the socket fills up, or is silent. */
-static void a_dead_network_holds_nobody_beyond_the_deadline(void **state)
+static void a_dead_network_does_not_outlast_the_deadline(void **state)
 {
     (void)state;
     char *large = long_comment(20000000);
@@ -96,10 +96,10 @@ static void a_deadline_that_has_passed_does_not_wait(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_last_result_of_a_query_comes_back),
-        cmocka_unit_test(what_never_ends_by_itself_is_no_answer),
-        cmocka_unit_test(a_lost_connection_is_no_answer),
-        cmocka_unit_test(a_dead_network_holds_nobody_beyond_the_deadline),
+        cmocka_unit_test(the_last_result_of_a_query_is_returned),
+        cmocka_unit_test(a_copy_has_no_result),
+        cmocka_unit_test(a_lost_connection_has_no_result),
+        cmocka_unit_test(a_dead_network_does_not_outlast_the_deadline),
         cmocka_unit_test(a_deadline_that_has_passed_does_not_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

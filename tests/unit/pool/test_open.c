@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* dsql_pool_open(): what can be known without a cluster. */
+/* dsql_pool_open(): what can be tested without a cluster. */
 #include "base/error.h"
 #include "unit.h"
 
@@ -13,7 +13,7 @@ static void pool_needs_options(void **state)
     assert_int_equal(err.status, DSQL_ERR_USAGE);
 }
 
-static void pool_refuses_wrong_options(void **state)
+static void pool_rejects_invalid_options(void **state)
 {
     (void)state;
     dsql_error err = {0};
@@ -29,7 +29,7 @@ static dsql_status refuse(void *arg, dsql_credentials *out, dsql_error *err)
     return (fail)(err, DSQL_ERR_CREDENTIALS, "none today");
 }
 
-static void pool_proves_its_options_at_once(void **state)
+static void pool_checks_its_options_when_it_opens(void **state)
 {
     (void)state;
     int calls = 0;
@@ -46,8 +46,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pool_needs_options),
-        cmocka_unit_test(pool_refuses_wrong_options),
-        cmocka_unit_test(pool_proves_its_options_at_once),
+        cmocka_unit_test(pool_rejects_invalid_options),
+        cmocka_unit_test(pool_checks_its_options_when_it_opens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

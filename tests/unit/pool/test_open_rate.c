@@ -28,7 +28,7 @@ static void never_more_than_the_rate_over_a_long_time(void **state)
     assert_in_range(taken, 600, 600 + OPEN_RATE_BURST);
 }
 
-static void a_long_rest_gives_one_burst_and_not_more(void **state)
+static void a_long_pause_allows_one_burst_and_not_more(void **state)
 {
     (void)state;
     struct open_rate open_rate = {0};
@@ -46,7 +46,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_at_once_and_then_ten_a_second),
         cmocka_unit_test(never_more_than_the_rate_over_a_long_time),
-        cmocka_unit_test(a_long_rest_gives_one_burst_and_not_more),
+        cmocka_unit_test(a_long_pause_allows_one_burst_and_not_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The pool against a plain PostgreSQL, with a connector and clock of the test's. */
+/* The pool with a plain PostgreSQL, and with the test's connector and clock. */
 #include "base/error.h"
 #include "pool/pool.h"
 #include "postgres.h"
@@ -102,9 +102,9 @@ static void wait_for_waiting(dsql_pool *pool, int count)
     }
 }
 
-/* ---- Lending ---- */
+/* ---- Acquiring ---- */
 
-static void pool_lends_the_connection_it_opened_first(void **state)
+static void acquire_returns_the_connection_opened_first(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_with(PLACES, 1000);
@@ -119,7 +119,7 @@ static void pool_lends_the_connection_it_opened_first(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static void pool_refuses_to_open_when_nothing_connects(void **state)
+static void pool_does_not_open_without_a_connection(void **state)
 {
     (void)state;
     struct pool_parts parts = parts_with(2, 0);
@@ -130,7 +130,7 @@ static void pool_refuses_to_open_when_nothing_connects(void **state)
     assert_string_equal(err.message, "refused by the test");
 }
 
-static void failed_connect_frees_its_place(void **state)
+static void failed_connect_frees_its_slot(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_with(1, 1000);
@@ -157,7 +157,7 @@ static void acquire_times_out_and_says_what_to_do(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-/* ---- Giving back ---- */
+/* ---- Releasing ---- */
 
 static void release_rolls_back(void **state)
 {
@@ -185,7 +185,7 @@ static void release_closes(dsql_pool *pool, PGconn *conn)
     assert_int_equal(stats_of(pool).open, 0);
 }
 
-static void release_closes_what_is_in_a_foreign_state(void **state)
+static void release_closes_a_busy_connection(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_with(1, 1000);
@@ -201,7 +201,7 @@ static void release_closes_what_is_in_a_foreign_state(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static void release_closes_what_broke_in_mid_query(void **state)
+static void release_closes_a_connection_that_broke_during_a_query(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_with(1, 1000);
@@ -218,7 +218,7 @@ static void release_closes_what_broke_in_mid_query(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static void release_closes_what_is_too_old(void **state)
+static void release_closes_a_connection_that_is_too_old(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_with(1, 1000);
@@ -228,7 +228,7 @@ static void release_closes_what_is_too_old(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static void too_old_is_not_lent(void **state)
+static void a_connection_that_is_too_old_is_not_handed_out(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_with(1, 1000);
@@ -248,7 +248,7 @@ static void count_line(void *arg, dsql_log_level level, const char *message)
     atomic_fetch_add(&lines_logged, level == DSQL_LOG_ERROR ? 1 : 0);
 }
 
-static void releasing_a_stranger_harms_nothing(void **state)
+static void releasing_a_connection_of_another_pool_is_harmless(void **state)
 {
     (void)state;
     struct pool_parts parts = parts_with(1, 1000);
@@ -263,7 +263,7 @@ static void releasing_a_stranger_harms_nothing(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static void finish_frees_the_place(void **state)
+static void pqfinish_frees_the_slot(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_with(1, 1000);
@@ -275,7 +275,7 @@ static void finish_frees_the_place(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static void killed_while_idle_is_not_lent(void **state)
+static void a_connection_killed_while_idle_is_not_handed_out(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_with(1, 1000);
@@ -289,7 +289,7 @@ static void killed_while_idle_is_not_lent(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static void spoken_to_while_idle_is_lent(void **state)
+static void a_connection_with_a_notice_while_idle_is_handed_out(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_with(1, 1000);
@@ -378,7 +378,7 @@ static void *come_and_go(void *arg)
     return NULL;
 }
 
-static void many_threads_share_few_places(void **state)
+static void many_threads_share_few_slots(void **state)
 {
     (void)state;
     struct crowd crowd = {.pool = pool_with(PLACES, -1)};
@@ -428,7 +428,7 @@ static void line_up(dsql_pool *pool, pthread_t *threads, struct customer *custom
     }
 }
 
-static void first_come_is_first_served(void **state)
+static void waiters_are_served_in_order(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_with(1, -1);
@@ -445,7 +445,7 @@ static void first_come_is_first_served(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static void failed_connect_lets_the_next_in_line_try(void **state)
+static void after_a_failed_connect_the_next_waiter_gets_the_slot(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_with(1, -1);
@@ -464,7 +464,7 @@ static void failed_connect_lets_the_next_in_line_try(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static void closing_sends_the_waiting_away(void **state)
+static void closing_wakes_the_waiters(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_with(1, -1);
@@ -491,7 +491,7 @@ static void *close_patiently(void *arg)
     return dsql_pool_close(arg, -1) == DSQL_OK ? arg : NULL;
 }
 
-static void close_waits_for_what_is_lent(void **state)
+static void close_waits_for_connections_in_use(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_with(2, 1000);
@@ -506,7 +506,7 @@ static void close_waits_for_what_is_lent(void **state)
     assert_ptr_equal(closed, pool);
 }
 
-static void close_waits_for_who_holds_the_pool(void **state)
+static void close_waits_for_pins(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_with(PLACES, 1000);
@@ -519,7 +519,7 @@ static void close_waits_for_who_holds_the_pool(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static void maintenance_keeps_connections_warm(void **state)
+static void maintenance_opens_idle_connections(void **state)
 {
     (void)state;
     struct pool_parts parts = parts_with(PLACES, 1000);
@@ -533,7 +533,7 @@ static void maintenance_keeps_connections_warm(void **state)
     assert_int_equal(dsql_pool_close(pool, -1), DSQL_OK);
 }
 
-static void maintenance_closes_the_idle(void **state)
+static void maintenance_closes_idle_connections(void **state)
 {
     (void)state;
     struct pool_parts parts = parts_with(PLACES, 1000);
@@ -559,29 +559,29 @@ static void null_is_harmless(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pool_lends_the_connection_it_opened_first),
-        cmocka_unit_test(pool_refuses_to_open_when_nothing_connects),
-        cmocka_unit_test(failed_connect_frees_its_place),
+        cmocka_unit_test(acquire_returns_the_connection_opened_first),
+        cmocka_unit_test(pool_does_not_open_without_a_connection),
+        cmocka_unit_test(failed_connect_frees_its_slot),
         cmocka_unit_test(acquire_times_out_and_says_what_to_do),
         cmocka_unit_test(release_rolls_back),
-        cmocka_unit_test(release_closes_what_is_in_a_foreign_state),
-        cmocka_unit_test(release_closes_what_broke_in_mid_query),
-        cmocka_unit_test(release_closes_what_is_too_old),
-        cmocka_unit_test(too_old_is_not_lent),
-        cmocka_unit_test(releasing_a_stranger_harms_nothing),
-        cmocka_unit_test(finish_frees_the_place),
-        cmocka_unit_test(killed_while_idle_is_not_lent),
-        cmocka_unit_test(spoken_to_while_idle_is_lent),
+        cmocka_unit_test(release_closes_a_busy_connection),
+        cmocka_unit_test(release_closes_a_connection_that_broke_during_a_query),
+        cmocka_unit_test(release_closes_a_connection_that_is_too_old),
+        cmocka_unit_test(a_connection_that_is_too_old_is_not_handed_out),
+        cmocka_unit_test(releasing_a_connection_of_another_pool_is_harmless),
+        cmocka_unit_test(pqfinish_frees_the_slot),
+        cmocka_unit_test(a_connection_killed_while_idle_is_not_handed_out),
+        cmocka_unit_test(a_connection_with_a_notice_while_idle_is_handed_out),
         cmocka_unit_test(on_connect_runs_once_for_each_connection),
         cmocka_unit_test(on_connect_that_fails_gives_its_own_error),
-        cmocka_unit_test(many_threads_share_few_places),
-        cmocka_unit_test(first_come_is_first_served),
-        cmocka_unit_test(failed_connect_lets_the_next_in_line_try),
-        cmocka_unit_test(closing_sends_the_waiting_away),
-        cmocka_unit_test(close_waits_for_what_is_lent),
-        cmocka_unit_test(close_waits_for_who_holds_the_pool),
-        cmocka_unit_test(maintenance_keeps_connections_warm),
-        cmocka_unit_test(maintenance_closes_the_idle),
+        cmocka_unit_test(many_threads_share_few_slots),
+        cmocka_unit_test(waiters_are_served_in_order),
+        cmocka_unit_test(after_a_failed_connect_the_next_waiter_gets_the_slot),
+        cmocka_unit_test(closing_wakes_the_waiters),
+        cmocka_unit_test(close_waits_for_connections_in_use),
+        cmocka_unit_test(close_waits_for_pins),
+        cmocka_unit_test(maintenance_opens_idle_connections),
+        cmocka_unit_test(maintenance_closes_idle_connections),
         cmocka_unit_test(null_is_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,7 +114,7 @@ static void release_the_lent(dsql_pool *pool, PGconn *conn)
 {
     misuse_the_lent(pool, conn);
     dsql_pool_release(pool, conn);
-    use_the_pool(pool, NULL); /* its place is not gone */
+    use_the_pool(pool, NULL); /* its slot is still in use */
 }
 
 static void finish_the_lent(dsql_pool *pool, PGconn *conn)
@@ -125,7 +125,7 @@ static void finish_the_lent(dsql_pool *pool, PGconn *conn)
 
 static void close_the_pool_first(dsql_pool *pool, PGconn *conn)
 {
-    CHECK(dsql_pool_close(pool, 0) == DSQL_OK); /* what is lent is lent in the parent */
+    CHECK(dsql_pool_close(pool, 0) == DSQL_OK); /* the connections in use are the parent's */
     PQfinish(conn);
 }
 
@@ -135,7 +135,7 @@ static void just_leave(dsql_pool *pool, PGconn *conn)
     (void)conn;
 }
 
-static void what_a_child_does_to_a_lent_connection_is_not_felt(void **state)
+static void a_child_does_not_affect_a_connection_in_use_in_the_parent(void **state)
 {
     (void)state;
     static void (*const bodies[])(dsql_pool * pool, PGconn * conn) = {
@@ -165,7 +165,7 @@ static void fork_again(dsql_pool *pool, PGconn *conn)
     pid_t grandchild = fork();
     if (grandchild == 0) {
         dsql_pool_release(pool, own);
-        dsql_pool_release(pool, conn); /* lent two generations ago */
+        dsql_pool_release(pool, conn); /* acquired two generations ago */
         use_the_pool(pool, NULL);
         _exit(0);
     }
@@ -209,7 +209,7 @@ static void a_child_has_a_maintenance_thread_of_its_own(void **state)
     assert_int_equal(dsql_pool_close(pool, -1), DSQL_OK);
 }
 
-/* ---- While others are busy ---- */
+/* ---- While other threads are busy ---- */
 
 enum { WORKERS = 6, FORKS = 12 };
 
@@ -241,7 +241,7 @@ static void use_and_leave(dsql_pool *pool, PGconn *conn)
     CHECK(dsql_pool_close(pool, 0) == DSQL_OK);
 }
 
-static void forks_in_the_midst_of_work_harm_neither_side(void **state)
+static void forks_during_work_harm_neither_process(void **state)
 {
     (void)state;
     struct busy busy = {.pool = pool_of(3)}; /* half of the workers wait */
@@ -261,7 +261,7 @@ static void forks_in_the_midst_of_work_harm_neither_side(void **state)
     assert_int_equal(dsql_pool_close(busy.pool, 0), DSQL_OK);
 }
 
-/* ---- Over TLS, where a single byte of the child's would end the session ---- */
+/* ---- Over TLS, where one byte from the child would end the session ---- */
 
 static void answer_queries(struct fake_client *client, int number, void *arg)
 {
@@ -294,7 +294,7 @@ static void finish_over_tls(dsql_pool *pool, PGconn *conn)
     CHECK(dsql_pool_close(pool, 0) == DSQL_OK);
 }
 
-static void a_child_puts_no_byte_on_the_parent_s_tls_session(void **state)
+static void a_child_sends_nothing_on_the_parent_s_tls_session(void **state)
 {
     (void)state;
     static const struct fake_identity identity = {.name = "h.example"};
@@ -328,11 +328,11 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_gets_connections_of_its_own),
-        cmocka_unit_test(what_a_child_does_to_a_lent_connection_is_not_felt),
+        cmocka_unit_test(a_child_does_not_affect_a_connection_in_use_in_the_parent),
         cmocka_unit_test(a_child_may_have_children),
         cmocka_unit_test(a_child_has_a_maintenance_thread_of_its_own),
-        cmocka_unit_test(forks_in_the_midst_of_work_harm_neither_side),
-        cmocka_unit_test(a_child_puts_no_byte_on_the_parent_s_tls_session),
+        cmocka_unit_test(forks_during_work_harm_neither_process),
+        cmocka_unit_test(a_child_sends_nothing_on_the_parent_s_tls_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

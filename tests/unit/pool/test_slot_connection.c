@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* What happens to a connection before it is lent and after it was: hooks, reset, validation. */
+/* A connection before it is acquired and after it is released: hooks, reset, validation. */
 #include "base/error.h"
 #include "pools.h"
 #include "postgres.h"
@@ -128,12 +128,12 @@ static void on_acquire_that_fails_gets_a_new_connection_once(void **state)
     assert_int_equal(err.status, DSQL_ERR_CALLBACK);
     assert_string_equal(err.message, "on_acquire says no");
     assert_int_equal(pools_stats(pool).open, 0);
-    dsql_pool_release(pool, pools_acquire(pool)); /* the place is free again */
+    dsql_pool_release(pool, pools_acquire(pool)); /* the slot is free again */
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
     assert_int_equal(hooks.closes, hooks.connects);
 }
 
-static void a_transaction_left_open_by_a_hook_is_ended(void **state)
+static void a_transaction_left_open_by_a_hook_is_rolled_back(void **state)
 {
     (void)state;
     struct hooks hooks = {.pool = NULL, .sql = "BEGIN"};
@@ -148,7 +148,7 @@ static void a_transaction_left_open_by_a_hook_is_ended(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static void a_hook_that_breaks_the_connection_does_not_get_it_lent(void **state)
+static void a_connection_broken_by_a_hook_is_not_handed_out(void **state)
 {
     (void)state;
     struct hooks hooks = {.pool = NULL};
@@ -165,7 +165,7 @@ static void a_hook_that_breaks_the_connection_does_not_get_it_lent(void **state)
     assert_int_equal(hooks.closes, hooks.connects);
 }
 
-static void on_release_does_not_see_what_is_broken(void **state)
+static void on_release_does_not_see_broken_connections(void **state)
 {
     (void)state;
     struct hooks hooks = {.pool = NULL};
@@ -178,7 +178,7 @@ static void on_release_does_not_see_what_is_broken(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static void on_close_runs_once_for_every_connection_whatever_ends_it(void **state)
+static void on_close_runs_once_for_every_connection(void **state)
 {
     (void)state;
     struct hooks hooks = {.pool = NULL};
@@ -191,7 +191,7 @@ static void on_close_runs_once_for_every_connection_whatever_ends_it(void **stat
     assert_int_equal(hooks.closes, 2);
     hooks.connects_to_fail = 1;
     PQfinish(pools_acquire(pool));
-    assert_null(dsql_pool_acquire(pool, NULL)); /* refused by on_connect */
+    assert_null(dsql_pool_acquire(pool, NULL)); /* rejected by on_connect */
     assert_int_equal(hooks.closes, 4);
     assert_int_equal(hooks.connects, 4);
     assert_int_equal(pools_stats(pool).opened, 4);
@@ -202,7 +202,7 @@ static void on_close_runs_once_for_every_connection_whatever_ends_it(void **stat
 
 /* ---- Reset ---- */
 
-static void reset_on_release_takes_settings_back(void **state)
+static void reset_on_release_resets_settings(void **state)
 {
     (void)state;
     for (int is_reset = 0; is_reset < 2; is_reset++) {
@@ -222,7 +222,7 @@ static void reset_on_release_takes_settings_back(void **state)
     }
 }
 
-/* ---- A network that is dead: the server's process is stopped, the socket stays ---- */
+/* ---- A dead network: the server's process is stopped, its socket stays open ---- */
 
 static void stop(int pid)
 {
@@ -255,7 +255,7 @@ static void release_does_not_wait_for_a_dead_network(void **state)
     }
 }
 
-static void idle_for_long_is_asked_and_replaced_in_time(void **state)
+static void a_connection_idle_for_long_is_checked_and_replaced_in_time(void **state)
 {
     (void)state;
     struct pool_parts parts = pools_parts(1, 1000);
@@ -276,7 +276,7 @@ static void idle_for_long_is_asked_and_replaced_in_time(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static void idle_for_long_and_alive_is_lent(void **state)
+static void a_connection_idle_for_long_and_alive_is_handed_out(void **state)
 {
     (void)state;
     struct pool_parts parts = pools_parts(1, 1000);
@@ -292,7 +292,7 @@ static void idle_for_long_and_alive_is_lent(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static void idle_for_a_short_time_or_never_asked_costs_no_round_trip(void **state)
+static void a_short_idle_time_or_no_validation_costs_no_round_trip(void **state)
 {
     (void)state;
     static const struct {
@@ -306,7 +306,7 @@ static void idle_for_a_short_time_or_never_asked_costs_no_round_trip(void **stat
         PGconn *conn = pools_acquire(pool);
         int pid = PQbackendPID(conn);
         dsql_pool_release(pool, conn);
-        stop(pid); /* a question would not be answered */
+        stop(pid); /* a query would not be answered */
         atomic_fetch_add(&pools_time.now_ms, cases[i].idle_ms);
         assert_ptr_equal(pools_acquire(pool), conn);
         go_on(pid);
@@ -315,7 +315,7 @@ static void idle_for_a_short_time_or_never_asked_costs_no_round_trip(void **stat
     }
 }
 
-static void nonblocking_mode_is_taken_back(void **state)
+static void nonblocking_mode_is_turned_off_on_release(void **state)
 {
     (void)state;
     struct pool_parts parts = pools_parts(1, 1000);
@@ -330,7 +330,7 @@ static void nonblocking_mode_is_taken_back(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-/* ---- Ahead of need, and not for ever ---- */
+/* ---- Background opening, and lifetimes ---- */
 
 static void wait_for_open(dsql_pool *pool, int count)
 {
@@ -339,7 +339,7 @@ static void wait_for_open(dsql_pool *pool, int count)
     }
 }
 
-static void warming_up_keeps_the_pace(void **state)
+static void idle_connections_are_opened_at_the_open_rate(void **state)
 {
     (void)state;
     struct pool_parts parts = pools_parts(30, 1000);
@@ -363,7 +363,7 @@ static uint64_t chosen(void *arg)
     return *(uint64_t *)arg;
 }
 
-static void chance_shortens_a_life_by_a_tenth_at_most(void **state)
+static void jitter_shortens_a_lifetime_by_at_most_a_tenth(void **state)
 {
     (void)state;
     static const struct {
@@ -392,18 +392,18 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_hook_runs_at_its_step_without_a_lock),
         cmocka_unit_test(on_acquire_that_fails_gets_a_new_connection_once),
-        cmocka_unit_test(a_transaction_left_open_by_a_hook_is_ended),
-        cmocka_unit_test(a_hook_that_breaks_the_connection_does_not_get_it_lent),
-        cmocka_unit_test(on_release_does_not_see_what_is_broken),
-        cmocka_unit_test(on_close_runs_once_for_every_connection_whatever_ends_it),
-        cmocka_unit_test(reset_on_release_takes_settings_back),
+        cmocka_unit_test(a_transaction_left_open_by_a_hook_is_rolled_back),
+        cmocka_unit_test(a_connection_broken_by_a_hook_is_not_handed_out),
+        cmocka_unit_test(on_release_does_not_see_broken_connections),
+        cmocka_unit_test(on_close_runs_once_for_every_connection),
+        cmocka_unit_test(reset_on_release_resets_settings),
         cmocka_unit_test(release_does_not_wait_for_a_dead_network),
-        cmocka_unit_test(idle_for_long_is_asked_and_replaced_in_time),
-        cmocka_unit_test(idle_for_long_and_alive_is_lent),
-        cmocka_unit_test(idle_for_a_short_time_or_never_asked_costs_no_round_trip),
-        cmocka_unit_test(nonblocking_mode_is_taken_back),
-        cmocka_unit_test(warming_up_keeps_the_pace),
-        cmocka_unit_test(chance_shortens_a_life_by_a_tenth_at_most),
+        cmocka_unit_test(a_connection_idle_for_long_is_checked_and_replaced_in_time),
+        cmocka_unit_test(a_connection_idle_for_long_and_alive_is_handed_out),
+        cmocka_unit_test(a_short_idle_time_or_no_validation_costs_no_round_trip),
+        cmocka_unit_test(nonblocking_mode_is_turned_off_on_release),
+        cmocka_unit_test(idle_connections_are_opened_at_the_open_rate),
+        cmocka_unit_test(jitter_shortens_a_lifetime_by_at_most_a_tenth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

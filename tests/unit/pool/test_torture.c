@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Servers that die, clocks that jump, and crowds: the pool stays right and gets well again. */
+/* The pool stays correct and recovers: crashed servers, clocks that jump, many threads. */
 #include "pools.h"
 #include "postgres.h"
 #include "unit.h"
@@ -17,7 +17,7 @@ static dsql_pool *pool_of(int max, int acquire_timeout_ms)
     return pools_open(&parts);
 }
 
-/* ---- The server goes ---- */
+/* ---- Servers that crash ---- */
 
 static void a_crashed_server_breaks_only_what_was_open(void **state)
 {
@@ -30,14 +30,15 @@ static void a_crashed_server_breaks_only_what_was_open(void **state)
     PQclear(PQexec(in_transaction, "BEGIN"));
     postgres_crash();
     dsql_error err = {0};
-    assert_null(dsql_pool_acquire(pool, &err)); /* the idle one is not lent, no new one opens */
+    assert_null(
+        dsql_pool_acquire(pool, &err)); /* the idle one is not handed out, no new one opens */
     assert_int_equal(err.status, DSQL_ERR_CONNECT);
     assert_false(pools_works(lent));
     dsql_pool_release(pool, lent);
-    dsql_pool_release(pool, in_transaction); /* its ROLLBACK can not be sent */
+    dsql_pool_release(pool, in_transaction); /* its ROLLBACK cannot be sent */
     assert_int_equal(pools_stats(pool).in_use, 0);
     postgres_start_again();
-    PGconn *conns[3]; /* libpq may call a dead one OK after a failed write: it is not lent */
+    PGconn *conns[3]; /* libpq may call a dead one OK after a failed write: it is not handed out */
     for (int i = 0; i < 3; i++) {
         conns[i] = pools_acquire(pool);
         assert_true(pools_works(conns[i]));
@@ -52,7 +53,7 @@ static void a_crashed_server_breaks_only_what_was_open(void **state)
 static void every_dead_idle_connection_is_replaced_without_an_error(void **state)
 {
     (void)state;
-    dsql_pool *pool = pool_of(20, 2000); /* more than any limit on tries could forgive */
+    dsql_pool *pool = pool_of(20, 2000); /* more than a limit on attempts would allow */
     PGconn *conns[20];
     for (int i = 0; i < 20; i++) {
         conns[i] = pools_acquire(pool);
@@ -73,9 +74,9 @@ static void every_dead_idle_connection_is_replaced_without_an_error(void **state
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-/* ---- The clock goes ---- */
+/* ---- Clocks that jump ---- */
 
-static void a_leap_of_the_clock_makes_all_old_and_nothing_fail(void **state)
+static void a_clock_that_jumps_ahead_expires_all_connections_without_errors(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_of(2, 2000);
@@ -92,7 +93,7 @@ static void a_leap_of_the_clock_makes_all_old_and_nothing_fail(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static void a_clock_that_falls_back_keeps_connections(void **state)
+static void a_clock_that_goes_back_keeps_connections(void **state)
 {
     (void)state;
     dsql_pool *pool = pool_of(1, 2000);
@@ -104,7 +105,7 @@ static void a_clock_that_falls_back_keeps_connections(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-/* ---- Crowds ---- */
+/* ---- Many threads ---- */
 
 struct crowd {
     dsql_pool *pool;
@@ -156,7 +157,7 @@ static void wait_for_work(struct crowd *crowd, int more)
     }
 }
 
-static void a_crowd_survives_raids_on_its_connections(void **state)
+static void many_threads_survive_killed_connections(void **state)
 {
     (void)state;
     struct crowd crowd = {.pool = pool_of(PLACES, -1)};
@@ -201,7 +202,7 @@ static void *leave_when_closed(void *arg)
     return NULL;
 }
 
-static void a_pool_closes_under_a_crowd(void **state)
+static void a_pool_closes_while_many_threads_use_it(void **state)
 {
     (void)state;
     struct crowd crowd = {.pool = pool_of(PLACES, -1)};
@@ -225,10 +226,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_dead_idle_connection_is_replaced_without_an_error),
-        cmocka_unit_test(a_leap_of_the_clock_makes_all_old_and_nothing_fail),
-        cmocka_unit_test(a_clock_that_falls_back_keeps_connections),
-        cmocka_unit_test(a_crowd_survives_raids_on_its_connections),
-        cmocka_unit_test(a_pool_closes_under_a_crowd),
+        cmocka_unit_test(a_clock_that_jumps_ahead_expires_all_connections_without_errors),
+        cmocka_unit_test(a_clock_that_goes_back_keeps_connections),
+        cmocka_unit_test(many_threads_survive_killed_connections),
+        cmocka_unit_test(a_pool_closes_while_many_threads_use_it),
         cmocka_unit_test(a_crashed_server_breaks_only_what_was_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Batches: what is committed, what is kept, and which row was to blame. */
+/* Batches: what is committed, what is kept, and which row was rejected. */
 #include "postgres.h"
 #include "unit.h"
 #include "world.h"
@@ -123,7 +123,7 @@ static void conflict_that_remains_keeps_the_rows(void **state)
     world_close(pool);
 }
 
-static void refused_row_is_named_and_nothing_of_its_batch_committed(void **state)
+static void rejected_row_is_named_and_nothing_of_its_batch_is_committed(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -146,7 +146,7 @@ static void refused_row_is_named_and_nothing_of_its_batch_committed(void **state
     world_close(pool);
 }
 
-static void refused_statement_is_no_rows_fault(void **state)
+static void rejected_statement_is_not_blamed_on_a_row(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -213,8 +213,9 @@ static void statement_without_parameters_runs_once_a_row(void **state)
     world_close(pool);
 }
 
-/* Far more than fits into both sockets, in both directions: whoever only writes stands still. */
-static void answers_larger_than_the_sockets_do_not_stop_it(void **state)
+/* More than fits into the socket buffers in both directions: a client that only writes deadlocks.
+ */
+static void results_larger_than_the_socket_buffers_do_not_deadlock(void **state)
 {
     (void)state;
     enum { ROWS = 400, SIZE = 20000 };
@@ -235,7 +236,7 @@ static void answers_larger_than_the_sockets_do_not_stop_it(void **state)
     world_close(pool);
 }
 
-/* ---- From a source ---- */
+/* ---- With a row function ---- */
 
 struct source {
     int next, last;
@@ -264,7 +265,7 @@ static int next_row(void *arg, const char **values, dsql_error *err)
     return 1;
 }
 
-static void source_is_taken_to_its_end(void **state)
+static void row_function_is_called_until_the_end(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -278,7 +279,7 @@ static void source_is_taken_to_its_end(void **state)
     world_close(pool);
 }
 
-static void source_that_fails_is_told(void **state)
+static void row_function_that_fails_is_reported(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -295,9 +296,9 @@ static void source_that_fails_is_told(void **state)
     world_close(pool);
 }
 
-/* ---- Mistakes ---- */
+/* ---- Usage errors ---- */
 
-static void wrong_arguments_are_a_mistake(void **state)
+static void wrong_arguments_are_usage_errors(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -336,15 +337,15 @@ int main(void)
         ON_FRESH(bytes_fill_a_batch_too),
         ON_FRESH(conflict_sends_the_same_rows_again),
         ON_FRESH(conflict_that_remains_keeps_the_rows),
-        ON_FRESH(refused_row_is_named_and_nothing_of_its_batch_committed),
-        ON_FRESH(refused_statement_is_no_rows_fault),
+        ON_FRESH(rejected_row_is_named_and_nothing_of_its_batch_is_committed),
+        ON_FRESH(rejected_statement_is_not_blamed_on_a_row),
         ON_FRESH(limit_of_the_service_comes_with_advice),
         ON_FRESH(unknown_commit_keeps_the_rows),
         ON_FRESH(statement_without_parameters_runs_once_a_row),
-        ON_FRESH(answers_larger_than_the_sockets_do_not_stop_it),
-        ON_FRESH(source_is_taken_to_its_end),
-        ON_FRESH(source_that_fails_is_told),
-        ON_FRESH(wrong_arguments_are_a_mistake),
+        ON_FRESH(results_larger_than_the_socket_buffers_do_not_deadlock),
+        ON_FRESH(row_function_is_called_until_the_end),
+        ON_FRESH(row_function_that_fails_is_reported),
+        ON_FRESH(wrong_arguments_are_usage_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections cut at each step of the protocol, for everything that is tried again: before
- * the server gets the message, and after it has answered and nobody hears.  What was told
- * to the caller is compared with what is in the table.
+ * Connections cut at each step of the protocol, for everything that is retried: before the server
+ * gets the message, and after it has answered but before the answer arrives.  The reported
+ * outcome is compared with what is in the table.
  */
 #include "cutter.h"
 #include "postgres.h"
@@ -97,7 +97,7 @@ static void check(const struct form *form, const struct example *example)
                  example->times, dsql_status_name(status), world_counter(), cutter_cuts());
     }
     cutter_arm("", CUT_BEFORE, 0);
-    assert_int_equal(form->run(pool), DSQL_OK); /* the pool is none the worse for it */
+    assert_int_equal(form->run(pool), DSQL_OK); /* the pool still works */
     world_close(pool);
 }
 
@@ -110,21 +110,21 @@ static void check_transactions(const struct example *example)
     }
 }
 
-static void cut_at_begin_is_tried_again(void **state)
+static void cut_at_begin_is_retried(void **state)
 {
     (void)state;
     check_transactions(&(struct example){"BEGIN", CUT_BEFORE, 2, DSQL_OK, 1});
     check_transactions(&(struct example){"BEGIN", CUT_AFTER, 3, DSQL_OK, 1});
 }
 
-static void cut_in_the_body_is_tried_again(void **state)
+static void cut_in_the_body_is_retried(void **state)
 {
     (void)state;
     check_transactions(&(struct example){"UPDATE", CUT_BEFORE, 3, DSQL_OK, 1});
     check_transactions(&(struct example){"UPDATE", CUT_AFTER, 2, DSQL_OK, 1});
 }
 
-static void cut_in_each_try_is_told(void **state)
+static void cut_in_each_attempt_is_reported(void **state)
 {
     (void)state;
     check_transactions(&(struct example){"BEGIN", CUT_BEFORE, 4, DSQL_ERR_CONNECT, 0});
@@ -150,8 +150,8 @@ static void cut_in_a_statement_is_unknown(void **state)
     }
 }
 
-/* Dead in the pool, and found so only when the statement is about to go out. */
-static void killed_while_idle_is_exchanged(void **state)
+/* Killed in the pool; noticed only when the statement is about to be sent. */
+static void connection_killed_while_idle_is_replaced(void **state)
 {
     (void)state;
     for (int i = 0; i < FORMS; i++) {
@@ -170,8 +170,8 @@ static void kill_once(PGconn *conn)
     postgres_kill(PQbackendPID(conn));
 }
 
-/* Dead between the pool's own look and ours: nothing was sent, so there is no doubt. */
-static void lost_before_anything_was_sent_is_exchanged(void **state)
+/* Killed between the pool's check and ours: nothing was sent, so the outcome is known. */
+static void connection_lost_before_sending_is_replaced(void **state)
 {
     (void)state;
     for (int i = 0; i < FORMS; i++) {
@@ -191,13 +191,13 @@ static void lost_before_anything_was_sent_is_exchanged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_FRESH(cut_at_begin_is_tried_again),
-        ON_FRESH(cut_in_the_body_is_tried_again),
-        ON_FRESH(cut_in_each_try_is_told),
+        ON_FRESH(cut_at_begin_is_retried),
+        ON_FRESH(cut_in_the_body_is_retried),
+        ON_FRESH(cut_in_each_attempt_is_reported),
         ON_FRESH(cut_at_commit_is_unknown),
         ON_FRESH(cut_in_a_statement_is_unknown),
-        ON_FRESH(killed_while_idle_is_exchanged),
-        ON_FRESH(lost_before_anything_was_sent_is_exchanged),
+        ON_FRESH(connection_killed_while_idle_is_replaced),
+        ON_FRESH(connection_lost_before_sending_is_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

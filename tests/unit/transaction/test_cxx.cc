@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Both forms from C++: exceptions out of them roll back and give the connection back. */
+/* Both forms in C++: exceptions out of them roll back and release the connection. */
 #include "world.h"
 
 #include <cstdio>

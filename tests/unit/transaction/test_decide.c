@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The policy, written a second time and the other way round: from case to decision. */
+/* The policy, written a second time from the other side: from case to decision. */
 #include "transaction/decide.h"
 #include "unit.h"
 
@@ -82,8 +82,8 @@ static void a_commit_without_an_answer_is_never_retried(void **state)
     }
 }
 
-/* In each phase, whatever was seen: what the body has committed is not done again. */
-static void what_was_committed_is_never_done_again(void **state)
+/* In each phase and for each outcome: what the body has committed is not repeated. */
+static void committed_work_is_never_repeated(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
@@ -100,7 +100,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_case_has_its_decision),
         cmocka_unit_test(a_commit_without_an_answer_is_never_retried),
-        cmocka_unit_test(what_was_committed_is_never_done_again),
+        cmocka_unit_test(committed_work_is_never_repeated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

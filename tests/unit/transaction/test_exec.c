@@ -43,8 +43,8 @@ static void statement_commits_itself(void **state)
     world_close(pool);
 }
 
-/* The server says success first: the conflict comes with the Sync behind it. */
-static void conflict_at_the_sync_is_tried_again(void **state)
+/* The statement succeeds first; the conflict comes with the Sync message after it. */
+static void conflict_at_the_sync_is_retried(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -61,7 +61,7 @@ static void conflict_at_the_sync_is_tried_again(void **state)
     world_close(pool);
 }
 
-static void conflict_that_remains_is_told(void **state)
+static void conflict_that_remains_is_reported(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(3, -1);
@@ -74,7 +74,7 @@ static void conflict_that_remains_is_told(void **state)
     world_close(pool);
 }
 
-static void new_schema_is_tried_again_at_once(void **state)
+static void new_schema_is_retried_without_a_wait(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -86,7 +86,7 @@ static void new_schema_is_tried_again_at_once(void **state)
     world_close(pool);
 }
 
-static void refusal_is_told_with_its_sqlstate(void **state)
+static void error_of_the_server_has_its_sqlstate(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -98,7 +98,7 @@ static void refusal_is_told_with_its_sqlstate(void **state)
     world_close(pool);
 }
 
-static void several_statements_are_refused(void **state)
+static void several_statements_are_rejected(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -109,7 +109,7 @@ static void several_statements_are_refused(void **state)
     world_close(pool);
 }
 
-static void statement_that_needs_more_than_itself_is_refused(void **state)
+static void copy_and_begin_are_rejected(void **state)
 {
     (void)state;
     static const char *const statements[] = {"BEGIN", "COPY counter TO STDOUT",
@@ -127,7 +127,7 @@ static void statement_that_needs_more_than_itself_is_refused(void **state)
     world_close(pool);
 }
 
-static void wrong_arguments_are_a_mistake(void **state)
+static void wrong_arguments_are_usage_errors(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -183,13 +183,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_FRESH(rows_come_back),
         ON_FRESH(statement_commits_itself),
-        ON_FRESH(conflict_at_the_sync_is_tried_again),
-        ON_FRESH(conflict_that_remains_is_told),
-        ON_FRESH(new_schema_is_tried_again_at_once),
-        ON_FRESH(refusal_is_told_with_its_sqlstate),
-        ON_FRESH(several_statements_are_refused),
-        ON_FRESH(statement_that_needs_more_than_itself_is_refused),
-        ON_FRESH(wrong_arguments_are_a_mistake),
+        ON_FRESH(conflict_at_the_sync_is_retried),
+        ON_FRESH(conflict_that_remains_is_reported),
+        ON_FRESH(new_schema_is_retried_without_a_wait),
+        ON_FRESH(error_of_the_server_has_its_sqlstate),
+        ON_FRESH(several_statements_are_rejected),
+        ON_FRESH(copy_and_begin_are_rejected),
+        ON_FRESH(wrong_arguments_are_usage_errors),
         ON_FRESH(read_only_statement_cannot_write),
         ON_FRESH(connection_lost_in_the_statement_is_unknown),
     };

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Waiting for asynchronous jobs; sys.jobs is a table that the test changes while nobody looks. */
+/* Waiting for asynchronous jobs; sys.jobs is a table that the test changes between two reads. */
 #include "cutter.h"
 #include "postgres.h"
 #include "unit.h"
@@ -61,7 +61,7 @@ static void waits_grow_to_two_seconds(void **state)
     world_close(pool);
 }
 
-static void last_look_is_at_the_deadline(void **state)
+static void last_read_is_at_the_deadline(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -88,7 +88,7 @@ static void failed_job_says_why(void **state)
     world_close(pool);
 }
 
-static void job_that_is_not_there_is_told(void **state)
+static void missing_job_is_reported(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -98,7 +98,7 @@ static void job_that_is_not_there_is_told(void **state)
     world_close(pool);
 }
 
-static void state_nobody_knows_is_not_waited_for(void **state)
+static void unknown_state_is_not_waited_for(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -109,7 +109,7 @@ static void state_nobody_knows_is_not_waited_for(void **state)
     world_close(pool);
 }
 
-static void only_ids_are_sent(void **state)
+static void only_valid_job_ids_are_sent(void **state)
 {
     (void)state;
     static const char *const wrong[] = {"",
@@ -119,7 +119,7 @@ static void only_ids_are_sent(void **state)
                                         "abcdefghijklmnopqrstuvw231",
                                         "abcdefghijklmnopqrstuvw'--"};
     dsql_pool *pool = world_pool(4, -1);
-    postgres_run("DROP TABLE sys.jobs"); /* asking would be another error */
+    postgres_run("DROP TABLE sys.jobs"); /* a query would be another error */
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         dsql_error err = {0};
         assert_int_equal(dsql_job_wait(pool, wrong[i], -1, &err), DSQL_ERR_USAGE);
@@ -134,8 +134,8 @@ static void only_ids_are_sent(void **state)
     world_close(pool);
 }
 
-/* Looking changes nothing, so unlike other statements it is repeated. */
-static void look_that_got_no_answer_is_repeated(void **state)
+/* Reading changes nothing, so unlike other statements it is repeated. */
+static void read_without_an_answer_is_repeated(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool_on(cutter_conninfo(), 4, 4, -1);
@@ -151,14 +151,10 @@ static void look_that_got_no_answer_is_repeated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_FRESH(completed_job_needs_no_wait),
-        ON_FRESH(waits_grow_to_two_seconds),
-        ON_FRESH(last_look_is_at_the_deadline),
-        ON_FRESH(failed_job_says_why),
-        ON_FRESH(job_that_is_not_there_is_told),
-        ON_FRESH(state_nobody_knows_is_not_waited_for),
-        ON_FRESH(only_ids_are_sent),
-        ON_FRESH(look_that_got_no_answer_is_repeated),
+        ON_FRESH(completed_job_needs_no_wait),  ON_FRESH(waits_grow_to_two_seconds),
+        ON_FRESH(last_read_is_at_the_deadline), ON_FRESH(failed_job_says_why),
+        ON_FRESH(missing_job_is_reported),      ON_FRESH(unknown_state_is_not_waited_for),
+        ON_FRESH(only_valid_job_ids_are_sent),  ON_FRESH(read_without_an_answer_is_repeated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 /*
  * Transactions against a plain PostgreSQL.  Conflicts come from repeatable read,
  * and those at COMMIT, where DSQL has them, from a deferred trigger that raises
- * what DSQL raises.  Nobody waits: the clock is the test's.
+ * what DSQL raises.  No test sleeps: the clock is replaced.
  */
 #include "fake_server.h"
 #include "postgres.h"
@@ -26,7 +26,7 @@ static int fresh_database(void **state)
 /* ---- Bodies ---- */
 
 struct script {
-    const char *first; /* statements of the first try; NULL: those of the others */
+    const char *first; /* statements of the first attempt; NULL: those of the others */
     const char *other;
     dsql_status result;
     int calls;
@@ -51,7 +51,7 @@ static dsql_status add_one_after_a_rival(PGconn *conn, void *arg, dsql_error *er
     if (script->calls == 1) {
         postgres_run(ADD_ONE);
     }
-    world_run(conn, ADD_ONE);      /* 40001 in the first try, and hidden */
+    world_run(conn, ADD_ONE);      /* 40001 in the first attempt, ignored */
     world_run(conn, "SELECT 'x'"); /* 25P02 */
     return script->result;
 }
@@ -69,7 +69,7 @@ static void transaction_commits_once(void **state)
     world_close(pool);
 }
 
-static void hidden_conflict_is_retried(void **state)
+static void ignored_conflict_is_retried(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -97,7 +97,7 @@ static void conflict_at_commit_is_retried(void **state)
     world_close(pool);
 }
 
-static void conflict_that_remains_is_told(void **state)
+static void conflict_that_remains_is_reported(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -118,7 +118,7 @@ static void conflict_that_remains_is_told(void **state)
     "DO $$ BEGIN RAISE EXCEPTION 'clash' USING ERRCODE = '" sqlstate                               \
     "', DETAIL = 'Row 7.', HINT = 'Again.'; END $$"
 
-/* The detail of another error may be data that has no place in a log. */
+/* The DETAIL of another error may be data that does not belong in a log. */
 static dsql_status say_only_of_conflicts(PGconn *conn, void *arg, dsql_error *err)
 {
     (void)arg;
@@ -130,7 +130,7 @@ static dsql_status say_only_of_conflicts(PGconn *conn, void *arg, dsql_error *er
     return DSQL_ERR_QUERY;
 }
 
-static void only_conflicts_say_their_detail(void **state)
+static void only_conflicts_report_their_detail(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(1, -1);
@@ -194,7 +194,7 @@ static void no_increment_is_lost_or_doubled(void **state)
 
 /* ---- Bodies that misbehave ---- */
 
-static void hidden_error_is_no_success(void **state)
+static void ignored_error_is_not_a_success(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -208,7 +208,7 @@ static void hidden_error_is_no_success(void **state)
     world_close(pool);
 }
 
-static void refusal_of_the_body_rolls_back(void **state)
+static void error_of_the_body_rolls_back(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -235,7 +235,7 @@ static void body_that_commits_itself_is_believed(void **state)
     world_close(pool);
 }
 
-/* A part of it is in the table already, and must not get there twice. */
+/* A part is already committed and must not be repeated. */
 static void expect_no_second_run(dsql_pool *pool, const char *first)
 {
     dsql_error err = {0};
@@ -247,7 +247,7 @@ static void expect_no_second_run(dsql_pool *pool, const char *first)
     assert_int_equal(world_counter(), 1);
 }
 
-static void body_that_has_committed_a_part_is_never_run_again(void **state)
+static void body_that_committed_a_part_is_never_retried(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -265,7 +265,7 @@ static dsql_status leave_a_query(PGconn *conn, void *arg, dsql_error *err)
     return PQsendQuery(conn, ADD_ONE) == 1 ? DSQL_OK : DSQL_ERR_CALLBACK;
 }
 
-static void unfinished_query_is_a_mistake(void **state)
+static void unfinished_query_is_a_usage_error(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -283,7 +283,7 @@ static dsql_status nest(PGconn *conn, void *arg, dsql_error *err)
     return dsql_conn_transaction(conn, NULL, play, arg, err);
 }
 
-static void nesting_on_one_connection_is_refused(void **state)
+static void nesting_on_one_connection_is_rejected(void **state)
 {
     (void)state;
     PGconn *conn = postgres_connect();
@@ -295,7 +295,7 @@ static void nesting_on_one_connection_is_refused(void **state)
 
 /* ---- Lost connections ---- */
 
-static void connection_lost_in_the_body_is_exchanged(void **state)
+static void connection_lost_in_the_body_is_replaced(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -317,7 +317,7 @@ static dsql_status add_one_and_be_killed(PGconn *conn, void *arg, dsql_error *er
     return status;
 }
 
-static void connection_lost_unnoticed_before_commit_is_exchanged(void **state)
+static void connection_lost_unnoticed_before_commit_is_replaced(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -328,7 +328,7 @@ static void connection_lost_unnoticed_before_commit_is_exchanged(void **state)
     world_close(pool);
 }
 
-static void own_connection_lost_in_the_body_is_told(void **state)
+static void own_connection_lost_in_the_body_is_reported(void **state)
 {
     (void)state;
     PGconn *conn = postgres_connect();
@@ -357,7 +357,7 @@ static void connection_lost_during_commit_is_never_retried(void **state)
 
 /* ---- The caller's own connection ---- */
 
-/* ---- A server that is none ---- */
+/* ---- A server that misbehaves ---- */
 
 /* Has the answers of a transaction, one behind the other, but the last one is for another question.
  */
@@ -381,7 +381,7 @@ static void answer_beside(struct fake_client *client, int number, void *arg)
     fake_listen(client);
 }
 
-static void commit_is_not_believed_when_something_else_is_answered(void **state)
+static void commit_with_another_command_tag_is_not_a_success(void **state)
 {
     (void)state;
     static const struct fake_identity identity = {.name = "h.example"};
@@ -474,7 +474,7 @@ static void small_maximum_of_a_call_bounds_the_base_of_the_pool(void **state)
     world_close(pool);
 }
 
-static void wrong_options_of_a_call_are_a_mistake(void **state)
+static void wrong_options_of_a_call_are_usage_errors(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -511,7 +511,7 @@ static void read_only_transaction_cannot_write(void **state)
     world_close(pool);
 }
 
-static void new_schema_is_tried_again_at_once_the_first_time(void **state)
+static void first_new_schema_is_retried_without_a_wait(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -527,7 +527,7 @@ static void new_schema_is_tried_again_at_once_the_first_time(void **state)
     world_close(pool);
 }
 
-static void hook_hears_of_a_lost_connection(void **state)
+static void on_retry_reports_a_lost_connection(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -569,7 +569,7 @@ static void clock_jumps_back(void)
     atomic_store(&world.now_ms, -100000);
 }
 
-static void clock_that_goes_back_ends_nothing(void **state)
+static void clock_that_goes_back_does_not_end_the_retries(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(3, 500);
@@ -580,7 +580,7 @@ static void clock_that_goes_back_ends_nothing(void **state)
     world_close(pool);
 }
 
-static void clock_that_goes_back_has_taken_nothing(void **state)
+static void clock_that_goes_back_counts_as_no_time(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(2, 500);
@@ -599,7 +599,7 @@ static void take_watched(void)
     taken = dsql_pool_acquire(world.watched, NULL);
 }
 
-/* The only connection is with somebody else, and the pool itself would wait for ever. */
+/* Another thread has the only connection, and the pool alone would wait without a limit. */
 static void no_attempt_waits_for_a_connection_beyond_the_deadline(void **state)
 {
     (void)state;
@@ -616,7 +616,7 @@ static void no_attempt_waits_for_a_connection_beyond_the_deadline(void **state)
     world_close(pool);
 }
 
-/* ---- Bodies that do what they like with the connection ---- */
+/* ---- Bodies that close or reset the connection ---- */
 
 static dsql_status finish_it(PGconn *conn, void *arg, dsql_error *err)
 {
@@ -666,7 +666,7 @@ static void *run_to_the_end(void *arg)
 }
 
 /* Only glibc's pthread_exit() unwinds the stack. */
-static void thread_that_ends_in_the_body_rolls_back(void **state)
+static void thread_that_exits_in_the_body_rolls_back(void **state)
 {
     (void)state;
 #ifndef __GLIBC__
@@ -693,7 +693,7 @@ static void body_that_resets_the_connection_has_lost_it(void **state)
     world_close(pool);
 }
 
-static void body_that_rolls_back_is_no_success(void **state)
+static void body_that_rolls_back_is_not_a_success(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -717,7 +717,7 @@ static dsql_status collide_and_roll_back(PGconn *conn, void *arg, dsql_error *er
     return status;
 }
 
-static void body_that_rolls_back_a_conflict_is_tried_again(void **state)
+static void body_that_rolls_back_a_conflict_is_retried(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -745,7 +745,7 @@ static void pool_that_closes_during_a_wait_ends_the_transaction(void **state)
     world_close(pool);
 }
 
-static void missing_arguments_are_a_mistake(void **state)
+static void missing_arguments_are_usage_errors(void **state)
 {
     (void)state;
     assert_int_equal(dsql_transaction(NULL, play, NULL, NULL), DSQL_ERR_USAGE);
@@ -758,42 +758,42 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_FRESH(transaction_commits_once),
-        ON_FRESH(hidden_conflict_is_retried),
+        ON_FRESH(ignored_conflict_is_retried),
         ON_FRESH(conflict_at_commit_is_retried),
-        ON_FRESH(conflict_that_remains_is_told),
-        ON_FRESH(only_conflicts_say_their_detail),
+        ON_FRESH(conflict_that_remains_is_reported),
+        ON_FRESH(only_conflicts_report_their_detail),
         ON_FRESH(no_attempt_starts_after_the_deadline),
         ON_FRESH(no_increment_is_lost_or_doubled),
-        ON_FRESH(hidden_error_is_no_success),
-        ON_FRESH(refusal_of_the_body_rolls_back),
+        ON_FRESH(ignored_error_is_not_a_success),
+        ON_FRESH(error_of_the_body_rolls_back),
         ON_FRESH(body_that_commits_itself_is_believed),
-        ON_FRESH(body_that_has_committed_a_part_is_never_run_again),
-        ON_FRESH(unfinished_query_is_a_mistake),
-        ON_FRESH(nesting_on_one_connection_is_refused),
-        ON_FRESH(connection_lost_in_the_body_is_exchanged),
-        ON_FRESH(connection_lost_unnoticed_before_commit_is_exchanged),
-        ON_FRESH(own_connection_lost_in_the_body_is_told),
+        ON_FRESH(body_that_committed_a_part_is_never_retried),
+        ON_FRESH(unfinished_query_is_a_usage_error),
+        ON_FRESH(nesting_on_one_connection_is_rejected),
+        ON_FRESH(connection_lost_in_the_body_is_replaced),
+        ON_FRESH(connection_lost_unnoticed_before_commit_is_replaced),
+        ON_FRESH(own_connection_lost_in_the_body_is_reported),
         ON_FRESH(connection_lost_during_commit_is_never_retried),
-        cmocka_unit_test(commit_is_not_believed_when_something_else_is_answered),
+        cmocka_unit_test(commit_with_another_command_tag_is_not_a_success),
         ON_FRESH(own_connection_is_retried_too),
         ON_FRESH(one_attempt_turns_retry_off),
         ON_FRESH(options_of_a_call_win_over_the_pool),
         ON_FRESH(small_maximum_of_a_call_bounds_the_base_of_the_pool),
-        ON_FRESH(wrong_options_of_a_call_are_a_mistake),
+        ON_FRESH(wrong_options_of_a_call_are_usage_errors),
         ON_FRESH(read_only_transaction_cannot_write),
-        ON_FRESH(new_schema_is_tried_again_at_once_the_first_time),
-        ON_FRESH(hook_hears_of_a_lost_connection),
+        ON_FRESH(first_new_schema_is_retried_without_a_wait),
+        ON_FRESH(on_retry_reports_a_lost_connection),
         ON_FRESH(no_attempt_starts_after_a_hook_that_took_too_long),
         ON_FRESH(no_attempt_waits_for_a_connection_beyond_the_deadline),
-        ON_FRESH(clock_that_goes_back_ends_nothing),
-        ON_FRESH(clock_that_goes_back_has_taken_nothing),
+        ON_FRESH(clock_that_goes_back_does_not_end_the_retries),
+        ON_FRESH(clock_that_goes_back_counts_as_no_time),
         ON_FRESH(body_may_close_the_connection),
-        ON_FRESH(thread_that_ends_in_the_body_rolls_back),
+        ON_FRESH(thread_that_exits_in_the_body_rolls_back),
         ON_FRESH(body_that_resets_the_connection_has_lost_it),
-        ON_FRESH(body_that_rolls_back_is_no_success),
-        ON_FRESH(body_that_rolls_back_a_conflict_is_tried_again),
+        ON_FRESH(body_that_rolls_back_is_not_a_success),
+        ON_FRESH(body_that_rolls_back_a_conflict_is_retried),
         ON_FRESH(pool_that_closes_during_a_wait_ends_the_transaction),
-        cmocka_unit_test(missing_arguments_are_a_mistake),
+        cmocka_unit_test(missing_arguments_are_usage_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

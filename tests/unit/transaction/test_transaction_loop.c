@@ -40,7 +40,7 @@ static void end_of_the_body_commits(void **state)
     world_close(pool);
 }
 
-static void conflict_at_commit_goes_round_again(void **state)
+static void conflict_at_commit_runs_the_body_again(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -60,7 +60,7 @@ static void conflict_at_commit_goes_round_again(void **state)
     world_close(pool);
 }
 
-static void conflict_in_the_body_goes_round_again_by_continue(void **state)
+static void conflict_in_the_body_runs_it_again_after_continue(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -84,7 +84,7 @@ static void conflict_in_the_body_goes_round_again_by_continue(void **state)
     world_close(pool);
 }
 
-static void conflict_that_remains_is_told(void **state)
+static void conflict_that_remains_is_reported(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(3, -1);
@@ -100,7 +100,7 @@ static void conflict_that_remains_is_told(void **state)
     world_close(pool);
 }
 
-static void failure_nobody_looked_at_is_not_committed(void **state)
+static void ignored_failure_is_not_committed(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -122,7 +122,7 @@ static void failure_nobody_looked_at_is_not_committed(void **state)
     world_close(pool);
 }
 
-/* A statement that libpq itself refuses leaves the transaction open, and the body's word counts. */
+/* A statement that libpq rejects leaves the transaction open; what the body returns counts. */
 static void failure_left_in_the_error_rolls_back(void **state)
 {
     (void)state;
@@ -159,7 +159,7 @@ static void break_rolls_back(void **state)
     world_close(pool);
 }
 
-static void break_keeps_what_the_body_says(void **state)
+static void break_keeps_the_error_of_the_body(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -191,7 +191,7 @@ static int leave_by_return(dsql_pool *pool)
     return 0;
 }
 
-static void return_rolls_back_and_gives_back(void **state)
+static void return_rolls_back_and_releases(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -201,7 +201,7 @@ static void return_rolls_back_and_gives_back(void **state)
     world_close(pool);
 }
 
-static void goto_rolls_back_and_gives_back(void **state)
+static void goto_rolls_back_and_releases(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -298,7 +298,7 @@ static dsql_status never(PGconn *conn, void *arg, dsql_error *err)
     return DSQL_OK;
 }
 
-static void nesting_on_the_connection_of_a_loop_is_refused(void **state)
+static void nesting_on_the_connection_of_a_loop_is_rejected(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -316,7 +316,7 @@ static void nesting_on_the_connection_of_a_loop_is_refused(void **state)
     world_close(pool);
 }
 
-static void connection_lost_in_the_body_is_exchanged(void **state)
+static void connection_lost_in_the_body_is_replaced(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -355,7 +355,7 @@ static void connection_may_be_closed_in_the_loop(void **state)
     world_close(pool);
 }
 
-static void no_pool_is_no_loop(void **state)
+static void null_pool_runs_no_body(void **state)
 {
     (void)state;
     dsql_error err;
@@ -385,7 +385,7 @@ static void functions_do_without_an_error(void **state)
     world_close(pool);
 }
 
-static void ended_before_it_began_is_no_success(void **state)
+static void ended_before_the_first_attempt_is_not_a_success(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
@@ -399,7 +399,7 @@ static void ended_before_it_began_is_no_success(void **state)
     world_close(pool);
 }
 
-static void nothing_is_harmless(void **state)
+static void null_loop_is_harmless(void **state)
 {
     (void)state;
     assert_false(dsql_transaction_loop_running(NULL));
@@ -416,7 +416,7 @@ static void closing_waits_for_an_attempt(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_ERR_TIMEOUT);
     assert_null(dsql_transaction_loop_next(loop));
     assert_int_equal(dsql_transaction_loop_end(loop), DSQL_ERR_CLOSED);
-    world_close(pool); /* the outcome is known: the pool is not held any more */
+    world_close(pool); /* the outcome is known: the pool is no longer pinned */
     dsql_transaction_loop_free(loop);
 }
 
@@ -464,25 +464,25 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_FRESH(end_of_the_body_commits),
-        ON_FRESH(conflict_at_commit_goes_round_again),
-        ON_FRESH(conflict_in_the_body_goes_round_again_by_continue),
-        ON_FRESH(conflict_that_remains_is_told),
-        ON_FRESH(failure_nobody_looked_at_is_not_committed),
+        ON_FRESH(conflict_at_commit_runs_the_body_again),
+        ON_FRESH(conflict_in_the_body_runs_it_again_after_continue),
+        ON_FRESH(conflict_that_remains_is_reported),
+        ON_FRESH(ignored_failure_is_not_committed),
         ON_FRESH(failure_left_in_the_error_rolls_back),
         ON_FRESH(break_rolls_back),
-        ON_FRESH(break_keeps_what_the_body_says),
-        ON_FRESH(return_rolls_back_and_gives_back),
-        ON_FRESH(goto_rolls_back_and_gives_back),
+        ON_FRESH(break_keeps_the_error_of_the_body),
+        ON_FRESH(return_rolls_back_and_releases),
+        ON_FRESH(goto_rolls_back_and_releases),
         ON_FRESH(break_in_a_switch_leaves_the_switch),
         ON_FRESH(loops_follow_and_nest_in_one_function),
         ON_FRESH(options_hold_for_the_loop),
-        ON_FRESH(nesting_on_the_connection_of_a_loop_is_refused),
-        ON_FRESH(connection_lost_in_the_body_is_exchanged),
+        ON_FRESH(nesting_on_the_connection_of_a_loop_is_rejected),
+        ON_FRESH(connection_lost_in_the_body_is_replaced),
         ON_FRESH(connection_may_be_closed_in_the_loop),
-        cmocka_unit_test(no_pool_is_no_loop),
+        cmocka_unit_test(null_pool_runs_no_body),
         ON_FRESH(functions_do_without_an_error),
-        ON_FRESH(ended_before_it_began_is_no_success),
-        cmocka_unit_test(nothing_is_harmless),
+        ON_FRESH(ended_before_the_first_attempt_is_not_a_success),
+        cmocka_unit_test(null_loop_is_harmless),
         ON_FRESH(closing_waits_for_an_attempt),
         ON_FRESH(no_increment_is_lost_or_doubled),
     };

@@ -9,13 +9,13 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "config/environment.h"
-#include "credentials/container.h"
-#include "credentials/imds.h"
-#include "credentials/login.h"
-#include "credentials/process.h"
-#include "credentials/profile_chain.h"
-#include "credentials/sso.h"
-#include "credentials/sts.h"
+#include "credentials/aws/sts.h"
+#include "credentials/sources/container.h"
+#include "credentials/sources/imds.h"
+#include "credentials/sources/login.h"
+#include "credentials/sources/process.h"
+#include "credentials/sources/profile_chain.h"
+#include "credentials/sources/sso.h"
 
 const char *profile_get(const struct profile *profile, const char *key)
 {

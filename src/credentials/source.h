@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "credentials/provider.h"
+#include "credentials/cache/provider.h"
 #include "http/http.h"
 
 struct imds;

@@ -4,9 +4,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "credentials/imds.h"
+#include "credentials/cache/provider.h"
 #include "credentials/profile.h"
-#include "credentials/provider.h"
+#include "credentials/sources/imds.h"
 
 static dsql_status add_provider(struct settings *settings, const struct source_context *world,
                                 dsql_error *err)

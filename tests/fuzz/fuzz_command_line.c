@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* A credential_process: its words are never longer, together, than the command. */
-#include "credentials/command_line.h"
+#include "credentials/sources/command_line.h"
 
 #include <string.h>
 

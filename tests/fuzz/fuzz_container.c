@@ -5,8 +5,8 @@
  */
 #include "base/error.h"
 #include "base/memory.h"
-#include "credentials/agent.h"
-#include "credentials/container_endpoint.h"
+#include "credentials/sources/agent.h"
+#include "credentials/sources/container_endpoint.h"
 #include "http/url.h"
 
 #include <stdio.h>

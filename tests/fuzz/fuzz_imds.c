@@ -5,7 +5,7 @@
  * asked stays below the paths that we ask.
  */
 #include "base/error.h"
-#include "credentials/imds.h"
+#include "credentials/sources/imds.h"
 
 #define ROLES  "http://169.254.169.254/latest/meta-data/iam/security-credentials/"
 #define REGION "http://169.254.169.254/latest/meta-data/placement/region"

@@ -4,8 +4,8 @@
  * The input is cut at each 0x1e: the cache, then the answers.
  */
 #include "base/json.h"
-#include "credentials/login.h"
-#include "credentials/sso.h"
+#include "credentials/sources/login.h"
+#include "credentials/sources/sso.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* What a credential_process prints: credentials that come out are usable. */
-#include "credentials/process.h"
+#include "credentials/sources/process.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

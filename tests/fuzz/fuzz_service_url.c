@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* An endpoint from the environment or a profile: what passes is one host, and reads the same again.
  */
-#include "credentials/service.h"
+#include "credentials/aws/service.h"
 
 #include <string.h>
 

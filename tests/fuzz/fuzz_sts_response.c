@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* The XML of AWS STS: credentials that come out are whole, a code is one word. */
-#include "credentials/sts_response.h"
-#include "credentials/xml.h"
+#include "credentials/aws/sts_response.h"
+#include "credentials/aws/xml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* Programs that are run, well and badly, in processes that do all sorts of things with signals. */
-#include "credentials/child.h"
+#include "credentials/sources/child.h"
 #include "unit.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* The agent of a container: where it may be, how it is asked, what is made of its answer. */
-#include "credentials/container.h"
+#include "credentials/sources/container.h"
 #include "source_world.h"
 #include "unit.h"
 

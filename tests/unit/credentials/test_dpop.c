@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-#include "credentials/dpop.h"
+#include "credentials/sources/dpop.h"
 #include "unit.h"
 
 #include <openssl/core_names.h>

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* "aws login" over recorded exchanges. */
-#include "credentials/login.h"
+#include "credentials/sources/login.h"
 #include "login_world.h"
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-#include "credentials/process.h"
+#include "credentials/sources/process.h"
 #include "unit.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* From profiles to what has to be done, without doing it. */
-#include "credentials/profile_chain.h"
+#include "credentials/sources/profile_chain.h"
 #include "unit.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
-#include "credentials/provider.h"
+#include "credentials/cache/provider.h"
 #include "unit.h"
 
 #include <pthread.h>

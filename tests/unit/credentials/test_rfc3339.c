@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-#include "credentials/rfc3339.h"
+#include "credentials/aws/rfc3339.h"
 #include "unit.h"
 
 static void times_as_aws_writes_them_are_read(void **state)

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
-#include "credentials/service.h"
+#include "credentials/aws/service.h"
 #include "unit.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* IAM Identity Center over recorded exchanges. */
-#include "credentials/sso.h"
+#include "credentials/sources/sso.h"
 #include "login_world.h"
 #include "unit.h"
 

@@ -3,7 +3,7 @@
  * Requests to AWS STS and what becomes of the answers.  The signatures are those that
  * botocore 1.43 makes of the same requests.
  */
-#include "credentials/sts.h"
+#include "credentials/aws/sts.h"
 #include "source_world.h"
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-#include "credentials/xml.h"
+#include "credentials/aws/xml.h"
 #include "unit.h"
 
 #include <string.h>

@@ -5,10 +5,10 @@
  */
 #include "config/profile_file.h"
 #include "config/settings.h"
-#include "credentials/container.h"
-#include "credentials/login.h"
 #include "credentials/source.h"
-#include "credentials/sso.h"
+#include "credentials/sources/container.h"
+#include "credentials/sources/login.h"
+#include "credentials/sources/sso.h"
 #include "login_world.h"
 #include "postgres.h"
 #include "source_world.h"

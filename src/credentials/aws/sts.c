@@ -1,0 +1,388 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See sts.h.  Both actions are a POST of a form to the root of the endpoint.  Of a refusal
+ * only the code is shown, with what can be done about it: STS quotes in its messages what
+ * it was sent.
+ */
+#include "credentials/aws/sts.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/percent.h"
+#include "credentials/aws/service.h"
+#include "credentials/aws/sts_response.h"
+#include "sigv4/sigv4.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum {
+    MAX_FORM = 256 * 1024,
+    MAX_TOKEN_FILE = 64 * 1024, /* STS takes 20,000 characters */
+    MAX_AUTHORIZATION = 4096,
+    CONNECT_TIMEOUT_MS = 5000,
+    TIMEOUT_MS = 20000,
+    MIN_SESSION_NAME = 2,
+    MAX_SESSION_NAME = 64,
+    MAX_HEADERS = 4,
+    MAX_ROLE_ARN = 2048,   /* these two: of the service */
+    MAX_EXTERNAL_ID = 1224 /* and together far from MAX_FORM */
+};
+
+#define CONTENT_TYPE "application/x-www-form-urlencoded"
+#define SERVICE_NAME "sts"
+
+/* ---- The form ---- */
+
+static void add_field(struct buf *form, const char *name, struct text value)
+{
+    buf_add_string(form, form->len == 0 ? "" : "&");
+    buf_add_string(form, name);
+    buf_add_char(form, '=');
+    percent_encode(form, value);
+}
+
+static bool is_session_name(struct text name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (!char_is_alnum(name.data[i]) &&
+            !text_contains(text_of("_+=,.@-"), (char[]){name.data[i], '\0'})) {
+            return false;
+        }
+    }
+    return name.len >= MIN_SESSION_NAME && name.len <= MAX_SESSION_NAME;
+}
+
+static void add_role(struct buf *form, const struct source_context *context,
+                     const struct sts_role *role)
+{
+    char own_name[40];
+    char duration[16];
+    snprintf(own_name, sizeof own_name, "dsql-c-%" PRId64, clock_wall_s(context->clock));
+    snprintf(duration, sizeof duration, "%d", role->duration_s);
+    add_field(form, "RoleArn", text_of(role->role_arn));
+    add_field(form, "RoleSessionName",
+              text_of(role->session_name == NULL ? own_name : role->session_name));
+    if (role->duration_s != 0) {
+        add_field(form, "DurationSeconds", text_of(duration));
+    }
+    if (role->external_id != NULL) {
+        add_field(form, "ExternalId", text_of(role->external_id));
+    }
+}
+
+static enum source_result write_form(const char *action, const struct source_context *context,
+                                     const struct sts_role *role, struct buf *form, dsql_error *err)
+{
+    if (role->session_name != NULL && !is_session_name(text_of(role->session_name))) {
+        return source_failed(err,
+                             "the role session name is not 2 to 64 letters, digits or _+=,.@-");
+    }
+    if (text_of(role->role_arn).len > MAX_ROLE_ARN ||
+        text_of(role->external_id).len > MAX_EXTERNAL_ID) {
+        return source_failed(err, "the ARN of a role or its external id is too long");
+    }
+    add_field(form, "Action", text_of(action));
+    add_field(form, "Version", text_of("2011-06-15"));
+    add_role(form, context, role);
+    return SOURCE_GOT;
+}
+
+/* ---- What STS says ---- */
+
+/* What can be done about a refusal. */
+static const char *advice(const char *code)
+{
+    static const struct {
+        const char *code;
+        const char *advice;
+    } known[] = {
+        {"AccessDenied", "the role's trust policy must name who asks, and he must be allowed "
+                         "the sts action on the role"},
+        {"ExpiredToken", "the credentials that ask have expired: log in again"},
+        {"ExpiredTokenException", "the token has expired: have it renewed"},
+        {"InvalidClientTokenId", "the access key that asks is not known: is it still active?"},
+        {"SignatureDoesNotMatch", "the secret key that asks is wrong, or this machine's clock is"},
+        {"RequestExpired", "this machine's clock is wrong"},
+        {"InvalidIdentityToken", "the identity provider and the audience of the token must be "
+                                 "known to the account of the role"},
+        {"IDPRejectedClaim", "the trust policy of the role does not accept the token's claims"},
+        {"RegionDisabledException", "switch STS on for that region, or choose another"},
+        {"ValidationError", "look at role_arn, role_session_name, external_id and "
+                            "duration_seconds"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (text_equal_string(text_of(code), known[i].code)) {
+            return known[i].advice;
+        }
+    }
+    return "see this code in the AWS STS API reference";
+}
+
+static bool is_one_of(const char *code, const char *const *codes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (text_equal_string(text_of(code), codes[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Codes under which the same request may work a moment later. */
+static bool is_transient(const struct http_response *response)
+{
+    static const char *const codes[] = {
+        "IDPCommunicationError", "Throttling",     "ThrottlingException",
+        "RequestLimitExceeded",  "RequestTimeout", "RequestTimeoutException",
+    };
+    struct sts_error error;
+    if (response->status == HTTP_OK) {
+        return false;
+    }
+    sts_response_error(buf_text(&response->body), &error);
+    return is_one_of(error.code, codes, sizeof codes / sizeof codes[0]) ||
+           (text_equal_string(text_of(error.code), "InvalidIdentityToken") &&
+            error.is_key_unreachable);
+}
+
+static enum source_result fail_refused(const char *action, const struct sts_role *role,
+                                       const struct http_response *response, dsql_error *err)
+{
+    struct sts_error error;
+    sts_response_error(buf_text(&response->body), &error);
+    if (error.code[0] == '\0') {
+        return source_failed(err, "AWS STS answered %s of %s with HTTP status %d", action,
+                             role->role_arn, response->status);
+    }
+    return source_failed(err, "AWS STS refused %s of %s: %s; %s", action, role->role_arn,
+                         error.code, advice(error.code));
+}
+
+static enum source_result read_answer(const char *action, const struct sts_role *role,
+                                      const struct http_response *response,
+                                      struct dsql_credentials *out, dsql_error *err)
+{
+    if (response->status != HTTP_OK) {
+        return fail_refused(action, role, response, err);
+    }
+    dsql_status status = sts_response_credentials(buf_text(&response->body), action, out);
+    if (status == DSQL_ERR_CREDENTIALS) {
+        return source_failed(err, "AWS STS answered %s of %s without whole credentials", action,
+                             role->role_arn);
+    }
+    return source_filled(status, "from AWS STS", err);
+}
+
+/* ---- Asking ---- */
+
+struct question {
+    const char *action;
+    const struct source_context *context;
+    const struct profile *profile;
+    const struct sts_role *role;
+    struct service_endpoint endpoint;
+    struct http_header headers[MAX_HEADERS];
+    size_t header_count;
+    struct buf form;
+};
+
+static void add_header(struct question *question, const char *name, const char *value)
+{
+    question->headers[question->header_count++] = (struct http_header){name, value};
+}
+
+/* The form is the caller's to clear, whatever comes of it. */
+static enum source_result begin(struct question *question, dsql_error *err)
+{
+    buf_init_secret(&question->form, MAX_FORM);
+    add_header(question, "content-type", CONTENT_TYPE);
+    if (service_endpoint(SERVICE_STS, question->profile, NULL, &question->endpoint, err) !=
+        DSQL_OK) {
+        return SOURCE_FAILED;
+    }
+    return write_form(question->action, question->context, question->role, &question->form, err);
+}
+
+static dsql_status send(const struct question *question, struct http_response *response,
+                        dsql_error *err)
+{
+    struct http_retry retry;
+    char url[SERVICE_URL_SIZE + 1];
+    AUTO_FREE char *ca_file = NULL;
+    dsql_status status = service_ca_file(question->profile, &ca_file, err);
+    if (status == DSQL_OK) {
+        status = service_retry(question->context, question->profile, &retry, err);
+    }
+    if (status != DSQL_OK) {
+        return status;
+    }
+    retry.is_transient = is_transient;
+    snprintf(url, sizeof url, "%s/", question->endpoint.url);
+    const struct http_request request = {
+        .method = "POST",
+        .url = url,
+        .reach = question->endpoint.reach,
+        .headers = question->headers,
+        .header_count = question->header_count,
+        .body = buf_text(&question->form),
+        .ca_file = ca_file,
+        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+        .timeout_ms = TIMEOUT_MS,
+    };
+    service_warn(question->context, &question->endpoint);
+    return http_send_retrying(question->context->http, &request, &retry, response, err);
+}
+
+static enum source_result ask(const struct question *question, struct dsql_credentials *out,
+                              dsql_error *err)
+{
+    struct http_response response AUTO_HTTP_RESPONSE;
+    dsql_error failure = {0};
+    http_response_init(&response);
+    dsql_status status = DSQL_ERR_NOMEM;
+    if (buf_ok(&question->form)) {
+        status = send(question, &response, &failure);
+    }
+    if (status == DSQL_ERR_NOMEM) {
+        fail_nomem(err);
+        return SOURCE_FAILED;
+    }
+    if (status != DSQL_OK) {
+        return source_failed(err, "could not ask AWS STS for %s: %s", question->role->role_arn,
+                             failure.message);
+    }
+    return read_answer(question->action, question->role, &response, out, err);
+}
+
+/* ---- AssumeRole ---- */
+
+struct signature {
+    struct sigv4_scope scope;
+    struct buf authorization;
+};
+
+static bool write_authorization(const struct sigv4_request *request,
+                                const struct dsql_credentials *base, struct signature *signature)
+{
+    char hex[SIGV4_HEX_SIZE];
+    struct buf *out = &signature->authorization;
+    if (!sigv4_sign(request, &signature->scope, &base->secret_access_key, hex)) {
+        return false;
+    }
+    buf_printf(out, SIGV4_ALGORITHM " Credential=%s/", secret_string(&base->access_key_id));
+    sigv4_scope_text(&signature->scope, out);
+    buf_add_string(out, ", SignedHeaders=");
+    sigv4_signed_headers(request, out);
+    buf_printf(out, ", Signature=%s", hex);
+    return buf_ok(out);
+}
+
+static bool sign(const struct question *question, const struct dsql_credentials *base,
+                 struct signature *signature)
+{
+    const char *token = secret_string(&base->session_token);
+    const struct sigv4_param headers[MAX_HEADERS] = {
+        {"content-type", CONTENT_TYPE},
+        {"host", question->endpoint.host},
+        {"x-amz-date", signature->scope.time},
+        {"x-amz-security-token", token},
+    };
+    const struct sigv4_request request = {
+        .method = "POST",
+        .path = "/",
+        .query = text_of(""),
+        .headers = headers,
+        .header_count = token[0] == '\0' ? MAX_HEADERS - 1 : MAX_HEADERS,
+        .payload = buf_text(&question->form),
+    };
+    signature->scope.region = question->endpoint.region;
+    signature->scope.service = SERVICE_NAME;
+    return write_authorization(&request, base, signature);
+}
+
+static enum source_result ask_signed(const struct question *plain,
+                                     const struct dsql_credentials *base,
+                                     struct dsql_credentials *out, dsql_error *err)
+{
+    struct question question = *plain; /* with headers that live as long as the signature */
+    struct signature signature = {0};
+    enum source_result result = SOURCE_FAILED;
+    if (!clock_format_basic(clock_wall_s(plain->context->clock), signature.scope.time)) {
+        return source_failed(err, "the clock shows a year that cannot be signed");
+    }
+    buf_init(&signature.authorization, MAX_AUTHORIZATION);
+    if (buf_ok(&plain->form) && sign(plain, base, &signature)) {
+        add_header(&question, "x-amz-date", signature.scope.time);
+        if (!secret_is_empty(&base->session_token)) {
+            add_header(&question, "x-amz-security-token", secret_string(&base->session_token));
+        }
+        add_header(&question, "authorization", signature.authorization.data);
+        result = ask(&question, out, err);
+    } else {
+        fail_nomem(err); /* all that is signed has its limits, far from those of sigv4 */
+    }
+    buf_clear(&signature.authorization);
+    return result;
+}
+
+enum source_result sts_assume_role(const struct source_context *context,
+                                   const struct profile *profile, const struct sts_role *role,
+                                   const struct dsql_credentials *base,
+                                   struct dsql_credentials *out, dsql_error *err)
+{
+    struct question question = {
+        .action = "AssumeRole",
+        .context = context,
+        .profile = profile,
+        .role = role,
+    };
+    enum source_result result = begin(&question, err);
+    if (result == SOURCE_GOT) {
+        result = ask_signed(&question, base, out, err);
+    }
+    buf_clear(&question.form);
+    return result;
+}
+
+/* ---- AssumeRoleWithWebIdentity ---- */
+
+static enum source_result read_token(const struct source_context *context, const char *file,
+                                     struct buf *token, dsql_error *err)
+{
+    buf_init_secret(token, MAX_TOKEN_FILE);
+    if (!file_system_read(context->files, file, token)) {
+        fail_errno(err, DSQL_ERR_CREDENTIALS, "could not read the web identity token file %s",
+                   file);
+        return SOURCE_FAILED;
+    }
+    if (text_is_empty(text_trim(buf_text(token)))) {
+        return source_failed(err, "the web identity token file %s is empty", file);
+    }
+    return SOURCE_GOT;
+}
+
+enum source_result sts_assume_role_with_web_identity(const struct source_context *context,
+                                                     const struct profile *profile,
+                                                     const struct sts_role *role,
+                                                     const char *token_file,
+                                                     struct dsql_credentials *out, dsql_error *err)
+{
+    struct buf token AUTO_BUF = {0};
+    struct question question = {
+        .action = "AssumeRoleWithWebIdentity",
+        .context = context,
+        .profile = profile,
+        .role = role,
+    };
+    if (read_token(context, token_file, &token, err) != SOURCE_GOT) {
+        return SOURCE_FAILED;
+    }
+    enum source_result result = begin(&question, err);
+    if (result == SOURCE_GOT) {
+        add_field(&question.form, "WebIdentityToken", text_trim(buf_text(&token)));
+        result = ask(&question, out, err);
+    }
+    buf_clear(&question.form);
+    return result;
+}

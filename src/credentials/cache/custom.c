@@ -1,0 +1,15 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* Credentials from a callback of the program: the provider's cache is all it needs. */
+#include "base/error.h"
+#include "credentials/cache/provider.h"
+
+dsql_credentials_provider *dsql_credentials_custom(dsql_credentials_fn fetch,
+                                                   void (*destroy)(void *arg), void *arg,
+                                                   dsql_error *err)
+{
+    if (fetch == NULL) {
+        fail(err, DSQL_ERR_USAGE, "credentials need a function that fetches them");
+        return NULL;
+    }
+    return provider_new(fetch, destroy, arg, err);
+}

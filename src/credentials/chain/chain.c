@@ -1,0 +1,118 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The default chain: the first source that is configured wins.  One that is configured
+ * and fails ends the search, and later fetches ask only the source that won: who we
+ * are must never change silently.
+ */
+#include "base/error.h"
+#include "base/memory.h"
+#include "credentials/source.h"
+#include "credentials/sources/imds.h"
+
+struct chain {
+    struct source_list list;
+    struct source_context world; /* its profile and logger are copies of ours */
+    char *profile;
+    struct logger logger;
+    struct source_memory memory;
+    const struct credentials_source *winner; /* NULL until one has been found */
+    bool is_asking;                          /* a source was asked and has not answered yet */
+};
+
+static dsql_status fetch_first(struct chain *chain, struct dsql_credentials *out, dsql_error *err)
+{
+    return source_list_search(&chain->list, &chain->world, out, &chain->winner, NULL, NULL, err);
+}
+
+static dsql_status fetch_again(struct chain *chain, struct dsql_credentials *out, dsql_error *err)
+{
+    dsql_error reason = {0};
+    enum source_result result = source_ask(chain->winner, &chain->world, out, &reason);
+    if (result == SOURCE_GOT) {
+        return DSQL_OK;
+    }
+    if (result == SOURCE_FAILED) {
+        *err = reason;
+        return err->status;
+    }
+    return fail(err, DSQL_ERR_CREDENTIALS, "the AWS credentials have gone (%s: %s)",
+                chain->winner->name, reason.message);
+}
+
+/*
+ * In the child of a fork: the thread that asked is not here, and may have left half done
+ * whatever it was changing.  That memory is not touched again, not even to free it.
+ */
+static bool forget_interrupted(struct chain *chain)
+{
+    chain->world.imds = imds_new();
+    chain->memory = (struct source_memory){0};
+    return chain->world.imds != NULL;
+}
+
+/* The provider calls this from one thread at a time, and always with an err. */
+static dsql_status fetch_chain(void *arg, dsql_credentials *out, dsql_error *err)
+{
+    struct chain *chain = arg;
+    if (chain->is_asking && !forget_interrupted(chain)) {
+        return fail_nomem(err);
+    }
+    chain->is_asking = true;
+    dsql_status status =
+        chain->winner == NULL ? fetch_first(chain, out, err) : fetch_again(chain, out, err);
+    chain->is_asking = false;
+    return status;
+}
+
+static void destroy_chain(void *arg)
+{
+    struct chain *chain = arg;
+    imds_free(chain->world.imds);
+    mem_free(chain->profile);
+    mem_free(chain);
+}
+
+dsql_credentials_provider *chain_new(const struct credentials_source *const *sources, size_t count,
+                                     const struct source_context *world, dsql_error *err)
+{
+    const char *profile = world->profile;
+    bool has_profile = profile != NULL && profile[0] != '\0';
+    struct chain *chain = mem_new(sizeof *chain);
+    if (chain == NULL) {
+        fail_nomem(err);
+        return NULL;
+    }
+    chain->list = (struct source_list){.sources = sources, .count = count};
+    chain->profile = has_profile ? mem_strdup(profile) : NULL;
+    chain->world = *world;
+    chain->world.profile = chain->profile;
+    chain->world.imds = imds_new();
+    chain->logger = world->logger == NULL ? (struct logger){0} : *world->logger;
+    chain->world.logger = &chain->logger;
+    chain->world.memory = &chain->memory;
+    dsql_credentials_provider *provider = NULL;
+    if (chain->world.imds == NULL || (has_profile && chain->profile == NULL)) {
+        fail_nomem(err);
+    } else {
+        provider = provider_new(fetch_chain, destroy_chain, chain, err);
+    }
+    if (provider == NULL) {
+        destroy_chain(chain);
+        return NULL;
+    }
+    provider_log_to(provider, &chain->logger);
+    return provider;
+}
+
+dsql_credentials_provider *chain_new_default(const struct source_context *world, dsql_error *err)
+{
+    const struct source_list list = source_list_default();
+    return chain_new(list.sources, list.count, world, err);
+}
+
+dsql_credentials_provider *dsql_credentials_default(const char *profile, dsql_error *err)
+{
+    struct source_context world = source_context_system();
+    world.profile = profile;
+    return chain_new_default(&world, err);
+}

@@ -1,0 +1,98 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See agent.h.  Of what an agent says when it refuses, only a word of letters and digits
+ * is passed on: anything else may quote the token that we sent.
+ */
+#include "credentials/sources/agent.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "credentials/aws/rfc3339.h"
+
+static bool is_word(struct text text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!char_is_alnum(text.data[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void agent_error_code(struct text body, struct text sent, char code[AGENT_CODE_SIZE])
+{
+    struct json *json AUTO_JSON = json_parse(body);
+    struct text given = text_of(json_get_string_nocase(json, "code"));
+    code[0] = '\0';
+    if (is_word(given) && text_copy(given, code, AGENT_CODE_SIZE) && text_contains(sent, code)) {
+        code[0] = '\0';
+    }
+}
+
+bool agent_is_transient(const struct http_response *response)
+{
+    struct json *json AUTO_JSON = json_parse(buf_text(&response->body));
+    return response->status == HTTP_OK && json == NULL;
+}
+
+static enum source_result refused(struct text body, struct text sent, const char *who,
+                                  dsql_error *err)
+{
+    char code[AGENT_CODE_SIZE];
+    agent_error_code(body, sent, code);
+    if (text_equal_string(text_of(code), "AssumeRoleUnauthorizedAccess")) {
+        return source_failed(err,
+                             "%s may not take its role (%s): does the role's trust policy name "
+                             "the service?",
+                             who, code);
+    }
+    return source_failed(err, "%s has no credentials now: %s", who,
+                         code[0] == '\0' ? "it does not say why" : code);
+}
+
+static const char *missing_field(const struct json *json)
+{
+    static const char *const fields[] = {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (text_is_empty(text_of(json_get_string_nocase(json, fields[i])))) {
+            return fields[i];
+        }
+    }
+    return NULL;
+}
+
+enum source_result agent_read_credentials(struct text body, struct text sent, const char *who,
+                                          struct dsql_credentials *out, dsql_error *err)
+{
+    int64_t expires_at = 0;
+    struct json *json AUTO_JSON = json_parse(body);
+    if (json == NULL) {
+        return source_failed(err, "%s answered with something that is no JSON object", who);
+    }
+    const char *code = json_get_string_nocase(json, "Code");
+    if (code != NULL && !text_equal_nocase(text_of(code), text_of("Success"))) {
+        return refused(body, sent, who, err);
+    }
+    const char *missing = missing_field(json);
+    if (missing != NULL) {
+        return source_failed(err, "%s answered without %s", who, missing);
+    }
+    if (!rfc3339_parse(text_of(json_get_string_nocase(json, "Expiration")), &expires_at)) {
+        return source_failed(err, "%s answered with an Expiration that is no time", who);
+    }
+    dsql_status status =
+        credentials_fill(out, text_of(json_get_string_nocase(json, "AccessKeyId")),
+                         text_of(json_get_string_nocase(json, "SecretAccessKey")),
+                         text_of(json_get_string_nocase(json, "Token")), expires_at);
+    return source_filled(status, who, err);
+}
+
+enum source_result agent_unreachable(dsql_status status, const char *who, const dsql_error *reason,
+                                     dsql_error *err)
+{
+    if (status == DSQL_ERR_NOMEM) {
+        fail_nomem(err);
+        return SOURCE_FAILED;
+    }
+    return source_failed(err, "%s could not be asked: %s", who, reason->message);
+}

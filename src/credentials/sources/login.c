@@ -1,0 +1,327 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See login.h.  AWS Sign-In API Reference, CreateOAuth2Token.  A renewal brings a new
+ * refresh token and ends the old one: whoever else renews at the same moment loses, and
+ * finds in the file what the winner wrote.
+ */
+#include "credentials/sources/login.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "credentials/aws/rfc3339.h"
+#include "credentials/aws/service_send.h"
+#include "credentials/sources/dpop.h"
+#include "credentials/sources/login_file.h"
+
+enum {
+    RENEWAL_S = 5 * 60, /* so long before their end credentials are renewed */
+    MAX_LIFE_S = 24 * 60 * 60,
+    MAX_TRIES = 3,
+    RETRY_MAX_MS = 1000,
+    MAX_PROOF_SIZE = 4096,
+    MAX_WORDS_SIZE = 128
+};
+
+#define TOKEN_PATH "/v1/token"
+
+struct login {
+    const struct source_context *context;
+    const struct profile *profile;
+    char *path;
+    struct json *json; /* the file */
+    int64_t expires_at;
+};
+
+static dsql_status fail_login(const struct login *login, const char *what, dsql_error *err)
+{
+    const char *name = login->profile->name;
+    return fail(err, DSQL_ERR_CREDENTIALS,
+                "the login of profile \"%s\" %s; run: aws login --profile %s", name, what, name);
+}
+
+/* ---- Reading ---- */
+
+static const char *access_get(const struct login *login, const char *key)
+{
+    return json_get_string(json_get_object(login->json, "accessToken"), key);
+}
+
+/* The first name of those that must be there and are not; NULL: all there. */
+static const char *missing_name(const struct login *login)
+{
+    static const char *const names[] = {"clientId", "refreshToken", "dpopKey"};
+    static const char *const access_names[] = {"accessKeyId", "secretAccessKey", "sessionToken",
+                                               "accountId", "expiresAt"};
+    if (json_get_object(login->json, "accessToken") == NULL) {
+        return "accessToken";
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (text_is_empty(text_of(json_get_string(login->json, names[i])))) {
+            return names[i];
+        }
+    }
+    for (size_t i = 0; i < sizeof access_names / sizeof access_names[0]; i++) {
+        if (text_is_empty(text_of(access_get(login, access_names[i])))) {
+            return access_names[i];
+        }
+    }
+    return NULL;
+}
+
+static dsql_status read_file(struct login *login, dsql_error *err)
+{
+    bool is_missing = false;
+    dsql_error reason = {0};
+    json_free(login->json);
+    login->json = login_file_read(login->context->files, login->path, &is_missing, &reason);
+    if (is_missing) {
+        return fail_login(login, "is not there: nobody has logged in yet", err);
+    }
+    if (login->json == NULL) {
+        return fail_login(login, "is unusable: its cache cannot be read, or is damaged", err);
+    }
+    const char *missing = missing_name(login);
+    if (missing != NULL) {
+        struct buf words AUTO_BUF;
+        buf_init(&words, MAX_WORDS_SIZE);
+        buf_printf(&words, "is unusable: its cache lacks %s", missing);
+        return fail_login(login, buf_ok(&words) ? words.data : "is unusable", err);
+    }
+    if (!rfc3339_parse(text_of(access_get(login, "expiresAt")), &login->expires_at)) {
+        return fail_login(login, "is unusable: its cache has an expiresAt that is no time", err);
+    }
+    return DSQL_OK;
+}
+
+static int64_t left_s(const struct login *login)
+{
+    return login->expires_at - clock_wall_s(login->context->clock);
+}
+
+/* ---- Renewing ---- */
+
+static struct json *renewal_body(const struct login *login)
+{
+    struct json *body = json_new();
+    if (body != NULL &&
+        json_set_string(body, "clientId", json_get_string(login->json, "clientId")) &&
+        json_set_string(body, "grantType", "refresh_token") &&
+        json_set_string(body, "refreshToken", json_get_string(login->json, "refreshToken"))) {
+        return body;
+    }
+    json_free(body);
+    return NULL;
+}
+
+/* Each try needs a proof of its own. */
+static dsql_status send_once(const struct login *login, const struct service_endpoint *endpoint,
+                             const struct json *body, struct http_response *response,
+                             dsql_error *err)
+{
+    struct buf url AUTO_BUF;
+    struct buf proof AUTO_BUF;
+    buf_init(&url, SERVICE_URL_SIZE + sizeof TOKEN_PATH);
+    buf_init_secret(&proof, MAX_PROOF_SIZE);
+    buf_printf(&url, "%s" TOKEN_PATH, endpoint->url);
+    if (!buf_ok(&url)) {
+        return fail_nomem(err);
+    }
+    const struct dpop_request request = {
+        .method = "POST",
+        .url = url.data,
+        .issued_at = clock_wall_s(login->context->clock),
+        .random = login->context->random,
+    };
+    if (!dpop_proof(json_get_string(login->json, "dpopKey"), &request, &proof)) {
+        return fail_login(login, "is unusable: the dpopKey in its cache cannot be used", err);
+    }
+    const struct http_header header = {"dpop", proof.data};
+    const struct service_call call = {
+        .endpoint = endpoint,
+        .method = "POST",
+        .path = TOKEN_PATH,
+        .headers = &header,
+        .header_count = 1,
+        .body = body,
+        .max_attempts = 1,
+    };
+    return service_send(login->context, login->profile, &call, response, err);
+}
+
+static bool is_transient(dsql_status status, const struct http_response *response)
+{
+    if (status != DSQL_OK) {
+        return status == DSQL_ERR_CONNECT || status == DSQL_ERR_TIMEOUT;
+    }
+    return response->status >= HTTP_SERVER_ERROR || response->status == HTTP_TOO_MANY_REQUESTS;
+}
+
+static dsql_status send(const struct login *login, struct http_response *response, dsql_error *err)
+{
+    struct service_endpoint endpoint;
+    dsql_status status = service_endpoint(SERVICE_SIGNIN, login->profile,
+                                          profile_get(login->profile, "region"), &endpoint, err);
+    struct json *body AUTO_JSON = renewal_body(login);
+    if (status != DSQL_OK) {
+        return status;
+    }
+    if (body == NULL) {
+        return fail_nomem(err);
+    }
+    status = send_once(login, &endpoint, body, response, err);
+    for (int tries = 1; tries < MAX_TRIES && is_transient(status, response); tries++) {
+        clock_sleep_ms(login->context->clock, random_up_to(login->context->random, RETRY_MAX_MS));
+        status = send_once(login, &endpoint, body, response, err);
+    }
+    return status;
+}
+
+static dsql_status refuse(const struct login *login, const struct http_response *response,
+                          dsql_error *err)
+{
+    char code[SERVICE_CODE_SIZE];
+    struct buf words AUTO_BUF;
+    buf_init(&words, MAX_WORDS_SIZE);
+    service_refusal_code(response, code);
+    struct text name = text_of(code);
+    if (text_equal_string(name, "TOKEN_EXPIRED")) {
+        return fail_login(login, "has ended", err);
+    }
+    if (text_equal_string(name, "USER_CREDENTIALS_CHANGED")) {
+        return fail_login(login, "ended when the user's password or access was changed", err);
+    }
+    if (text_equal_string(name, "INSUFFICIENT_PERMISSIONS")) {
+        return fail_login(login,
+                          "may not be renewed: the user lacks the permission "
+                          "signin:CreateOAuth2Token; have it granted",
+                          err);
+    }
+    buf_printf(&words, "could not be renewed (HTTP %d%s%s)", response->status,
+               code[0] == '\0' ? "" : " ", code);
+    return fail_login(login, buf_ok(&words) ? words.data : "could not be renewed", err);
+}
+
+static bool put_answer(const struct login *login, const struct json *answer, const char *expires)
+{
+    const struct json *fresh = json_get_object(answer, "accessToken");
+    struct json *access = json_set_object(login->json, "accessToken");
+    return access != NULL &&
+           json_set_string(access, "accessKeyId", json_get_string(fresh, "accessKeyId")) &&
+           json_set_string(access, "secretAccessKey", json_get_string(fresh, "secretAccessKey")) &&
+           json_set_string(access, "sessionToken", json_get_string(fresh, "sessionToken")) &&
+           json_set_string(access, "expiresAt", expires) &&
+           json_set_string(login->json, "refreshToken", json_get_string(answer, "refreshToken"));
+}
+
+static bool is_complete(const struct json *answer, int64_t *life_s)
+{
+    const struct json *fresh = json_get_object(answer, "accessToken");
+    return fresh != NULL && json_get_string(fresh, "accessKeyId") != NULL &&
+           json_get_string(fresh, "secretAccessKey") != NULL &&
+           json_get_string(fresh, "sessionToken") != NULL &&
+           json_get_string(answer, "refreshToken") != NULL &&
+           json_get_integer(answer, "expiresIn", life_s) && *life_s > 0 && *life_s <= MAX_LIFE_S;
+}
+
+/* One that cannot be kept is good for this time. */
+static void keep(const struct login *login)
+{
+    dsql_error reason = {0};
+    if (!login_file_write(login->context->files, login->path, login->json)) {
+        fail_errno(&reason, DSQL_ERR_CREDENTIALS, "cannot write %s", login->path);
+        log_write(login->context->logger, DSQL_LOG_WARN,
+                  "the renewed login of profile \"%s\" is not kept, and the next renewal needs "
+                  "aws login: %s",
+                  login->profile->name, reason.message);
+    }
+}
+
+static dsql_status take_answer(struct login *login, struct text body, dsql_error *err)
+{
+    int64_t life_s = 0;
+    char expires[RFC3339_SIZE];
+    struct json *answer AUTO_JSON = json_parse(body);
+    if (answer == NULL || !is_complete(answer, &life_s)) {
+        return fail_login(login, "could not be renewed: the answer lacks something", err);
+    }
+    int64_t expires_at = clock_wall_s(login->context->clock) + life_s;
+    if (!rfc3339_format(expires_at, expires) || !put_answer(login, answer, expires)) {
+        return fail_nomem(err);
+    }
+    login->expires_at = expires_at;
+    keep(login);
+    return DSQL_OK;
+}
+
+/* Somebody else may have renewed it meanwhile, and so made our refresh token void. */
+static bool is_renewed_by_another(struct login *login)
+{
+    dsql_error ignored = {0};
+    return read_file(login, &ignored) == DSQL_OK && left_s(login) > RENEWAL_S;
+}
+
+static dsql_status renew(struct login *login, dsql_error *err)
+{
+    dsql_error reason = {0};
+    struct http_response response AUTO_HTTP_RESPONSE;
+    http_response_init(&response);
+    dsql_status status = send(login, &response, &reason);
+    if (status == DSQL_OK && response.status == HTTP_OK) {
+        return take_answer(login, buf_text(&response.body), err);
+    }
+    if (is_transient(status, &response) && left_s(login) > 0) {
+        log_write(login->context->logger, DSQL_LOG_WARN,
+                  "could not renew the login of profile \"%s\", its credentials end in %lld s",
+                  login->profile->name, (long long)left_s(login));
+        return DSQL_OK;
+    }
+    if (status == DSQL_OK) {
+        status = refuse(login, &response, &reason);
+        if (is_renewed_by_another(login)) {
+            return DSQL_OK;
+        }
+    }
+    *err = reason;
+    return status;
+}
+
+/* ---- Both ---- */
+
+static dsql_status get(struct login *login, dsql_error *err)
+{
+    dsql_status status = read_file(login, err);
+    return status == DSQL_OK && left_s(login) <= RENEWAL_S ? renew(login, err) : status;
+}
+
+static enum source_result give(const struct login *login, struct dsql_credentials *out,
+                               dsql_error *err)
+{
+    dsql_status status =
+        credentials_fill(out, text_of(access_get(login, "accessKeyId")),
+                         text_of(access_get(login, "secretAccessKey")),
+                         text_of(access_get(login, "sessionToken")), login->expires_at);
+    if (status == DSQL_OK) {
+        source_used(login->context, "login_session of profile \"%s\"", login->profile->name);
+    }
+    return source_filled(status, "aws login", err);
+}
+
+enum source_result login_fetch(const struct source_context *context, const struct profile *profile,
+                               struct dsql_credentials *out, dsql_error *err)
+{
+    struct login login = {.context = context, .profile = profile};
+    const char *session = profile_get(profile, "login_session");
+    if (session == NULL) {
+        fail(err, DSQL_ERR_CREDENTIALS, "profile \"%s\" has no login_session", profile->name);
+        return SOURCE_NOT_CONFIGURED;
+    }
+    if (login_file_path("AWS_LOGIN_CACHE_DIRECTORY", ".aws/login/cache", LOGIN_SHA256, session,
+                        &login.path, err) != DSQL_OK) {
+        return SOURCE_FAILED;
+    }
+    enum source_result result =
+        get(&login, err) == DSQL_OK ? give(&login, out, err) : SOURCE_FAILED;
+    json_free(login.json);
+    mem_free(login.path);
+    return result;
+}

@@ -1,0 +1,149 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* See process.h. */
+#include "credentials/sources/process.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "credentials/aws/rfc3339.h"
+#include "credentials/sources/child.h"
+#include "credentials/sources/command_line.h"
+
+#include <errno.h>
+
+enum { VERSION = 1 };
+
+/* ---- What it printed ---- */
+
+/* No expiration: they never end. */
+static enum source_result read_expiration(const struct json *json, const char *name,
+                                          const struct clock *clock, int64_t *expires_at,
+                                          dsql_error *err)
+{
+    const char *text = json_get_string_nocase(json, "Expiration");
+    *expires_at = 0;
+    if (text == NULL && !json_has_other_nocase(json, "Expiration")) {
+        return SOURCE_GOT;
+    }
+    if (!rfc3339_parse(text_trim(text_of(text)), expires_at)) {
+        return source_failed(err,
+                             "the credential_process of profile \"%s\" printed an Expiration that "
+                             "is no time like 2024-08-27T00:00:00Z",
+                             name);
+    }
+    if (*expires_at <= clock_wall_s(clock)) {
+        return source_failed(err,
+                             "the credential_process of profile \"%s\" printed credentials that "
+                             "have expired",
+                             name);
+    }
+    return SOURCE_GOT;
+}
+
+static enum source_result read_object(const struct json *json, const char *name,
+                                      const struct clock *clock, struct dsql_credentials *out,
+                                      dsql_error *err)
+{
+    int64_t version = 0;
+    int64_t expires_at = 0;
+    const char *id = json_get_string_nocase(json, "AccessKeyId");
+    const char *secret = json_get_string_nocase(json, "SecretAccessKey");
+    if (!json_get_integer(json, "Version", &version) || version != VERSION) {
+        return source_failed(
+            err, "the credential_process of profile \"%s\" must print \"Version\": 1", name);
+    }
+    if (id == NULL || secret == NULL) {
+        return source_failed(err, "the credential_process of profile \"%s\" printed no %s", name,
+                             id == NULL ? "AccessKeyId" : "SecretAccessKey");
+    }
+    if (json_has_other_nocase(json, "SessionToken")) {
+        return source_failed(err,
+                             "the credential_process of profile \"%s\" printed a SessionToken that "
+                             "is no string",
+                             name);
+    }
+    if (read_expiration(json, name, clock, &expires_at, err) != SOURCE_GOT) {
+        return SOURCE_FAILED;
+    }
+    dsql_status status =
+        credentials_fill(out, text_of(id), text_of(secret),
+                         text_of(json_get_string_nocase(json, "SessionToken")), expires_at);
+    return source_filled(status, "printed by credential_process", err);
+}
+
+enum source_result process_parse(struct text output, const char *name, const struct clock *clock,
+                                 struct dsql_credentials *out, dsql_error *err)
+{
+    struct json *json AUTO_JSON = json_parse(output);
+    if (json == NULL) {
+        return source_failed(err,
+                             "the credential_process of profile \"%s\" did not print one JSON "
+                             "object",
+                             name);
+    }
+    return read_object(json, name, clock, out, err);
+}
+
+/* ---- Running it ---- */
+
+static enum source_result fail_run(enum child_result result, int detail, const char *name,
+                                   dsql_error *err)
+{
+    static const char prefix[] = "the credential_process of profile";
+    switch (result) {
+    case CHILD_NOT_RUN:
+        fail_errno(err, DSQL_ERR_CREDENTIALS, "%s \"%s\" cannot be run", prefix, name);
+        return SOURCE_FAILED;
+    case CHILD_FAILED:
+        return source_failed(err, "%s \"%s\" exited with status %d; run it by hand to see why",
+                             prefix, name, detail);
+    case CHILD_KILLED:
+        return source_failed(err, "%s \"%s\" was ended by signal %d", prefix, name, detail);
+    case CHILD_TIMED_OUT:
+        return source_failed(err, "%s \"%s\" did not end within %d seconds", prefix, name,
+                             PROCESS_TIMEOUT_MS / 1000);
+    case CHILD_TOO_MUCH:
+        return source_failed(err, "%s \"%s\" printed more than %d bytes", prefix, name,
+                             PROCESS_MAX_OUTPUT);
+    case CHILD_UNREADABLE:
+    case CHILD_DONE:
+        break;
+    }
+    fail_errno(err, DSQL_ERR_CREDENTIALS, "cannot read what %s \"%s\" prints", prefix, name);
+    return SOURCE_FAILED;
+}
+
+static enum source_result run(const struct source_context *context, const char *name,
+                              const struct command_line *line, struct dsql_credentials *out,
+                              dsql_error *err)
+{
+    int detail = 0;
+    struct buf output AUTO_BUF;
+    buf_init_secret(&output, PROCESS_MAX_OUTPUT);
+    enum child_result result =
+        child_run(line->words, context->clock, PROCESS_TIMEOUT_MS, &output, &detail);
+    if (result != CHILD_DONE) {
+        return fail_run(result, detail, name, err);
+    }
+    return process_parse(buf_text(&output), name, context->clock, out, err);
+}
+
+enum source_result process_fetch(const struct source_context *context,
+                                 const struct profile *profile, struct dsql_credentials *out,
+                                 dsql_error *err)
+{
+    struct command_line line;
+    const char *command = profile_get(profile, "credential_process");
+    if (command == NULL) {
+        fail(err, DSQL_ERR_CREDENTIALS, "profile \"%s\" has no credential_process", profile->name);
+        return SOURCE_NOT_CONFIGURED;
+    }
+    const char *wrong = command_line_split(text_of(command), &line);
+    if (wrong != NULL) {
+        return source_failed(err, "the credential_process of profile \"%s\" is no command: %s",
+                             profile->name, wrong);
+    }
+    source_used(context, "credential_process of profile \"%s\"", profile->name);
+    enum source_result result = run(context, profile->name, &line, out, err);
+    command_line_clear(&line);
+    return result;
+}

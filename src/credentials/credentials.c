@@ -82,26 +82,6 @@ bool credentials_have_expired(const struct dsql_credentials *credentials, const 
     return credentials->expires_at != 0 && credentials->expires_at <= clock_wall_s(clock);
 }
 
-/* ---- A copy for the program ---- */
-
-dsql_credentials *dsql_credentials_fetch(dsql_credentials_provider *provider, dsql_error *err)
-{
-    if (provider == NULL) {
-        fail(err, DSQL_ERR_USAGE, "there is no provider to fetch credentials from");
-        return NULL;
-    }
-    struct dsql_credentials *copy = mem_new(sizeof *copy);
-    if (copy == NULL) {
-        fail_nomem(err);
-        return NULL;
-    }
-    if (credentials_get(provider, clock_system(), copy, err) != DSQL_OK) {
-        mem_free(copy);
-        return NULL;
-    }
-    return copy;
-}
-
 const char *dsql_credentials_access_key_id(const dsql_credentials *creds)
 {
     return creds == NULL ? "" : secret_string(&creds->access_key_id);

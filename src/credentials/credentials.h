@@ -32,11 +32,4 @@ dsql_status credentials_fill(struct dsql_credentials *credentials, struct text a
 bool credentials_have_expired(const struct dsql_credentials *credentials,
                               const struct clock *clock);
 
-/**
- * A copy of what the provider has, fetched now if the cached ones are missing or
- * about to end (one fetch at a time, others wait for it).  Fills *out on DSQL_OK only.
- */
-dsql_status credentials_get(dsql_credentials_provider *provider, const struct clock *clock,
-                            struct dsql_credentials *out, dsql_error *err);
-
 #endif

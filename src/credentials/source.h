@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "credentials/cache/provider.h"
+#include "credentials/credentials.h"
 #include "http/http.h"
 
 struct imds;
@@ -53,12 +53,6 @@ struct credentials_source {
                                 dsql_error *err);
 };
 
-extern const struct credentials_source credentials_source_environment;
-extern const struct credentials_source credentials_source_profile;
-extern const struct credentials_source credentials_source_web_identity;
-extern const struct credentials_source credentials_source_container;
-extern const struct credentials_source credentials_source_imds;
-
 /**
  * Adds words about what is being used, in the order in which it is; never a secret.  What
  * does not fit is cut.  Only the detail of a source that has credentials is looked at.
@@ -72,50 +66,5 @@ enum source_result source_filled(dsql_status status, const char *where, dsql_err
 /** fail() for a source: always SOURCE_FAILED, status DSQL_ERR_CREDENTIALS. */
 enum source_result source_failed(dsql_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-
-/** Sources in the order in which they are asked; lives for ever. */
-struct source_list {
-    const struct credentials_source *const *sources;
-    size_t count;
-};
-
-/** The default chain's. */
-struct source_list source_list_default(void);
-
-/**
- * Asks one source after another until one has credentials or fails; *winner is then that
- * which has them.  Neither: fails with what each one lacks.  fn (may be NULL) hears of
- * every source in its order.  err must not be NULL.
- */
-dsql_status source_list_search(const struct source_list *list, const struct source_context *world,
-                               struct dsql_credentials *out,
-                               const struct credentials_source **winner,
-                               dsql_credentials_explain_fn fn, void *fn_arg, dsql_error *err);
-
-/** Asks one source; what it has must not have expired. */
-enum source_result source_ask(const struct credentials_source *source,
-                              const struct source_context *world, struct dsql_credentials *out,
-                              dsql_error *err);
-
-/**
- * The chain over any sources, in any world; the arrays and what the world points to must
- * outlive it, but profile and logger are copied, and imds and memory are the chain's own.  For
- * dsql_credentials_default().
- */
-dsql_credentials_provider *chain_new(const struct credentials_source *const *sources, size_t count,
-                                     const struct source_context *world, dsql_error *err)
-    __attribute__((warn_unused_result));
-
-/** The default chain's sources in another world, as tests and tools want it. */
-dsql_credentials_provider *chain_new_default(const struct source_context *world, dsql_error *err)
-    __attribute__((warn_unused_result));
-
-/** dsql_credentials_explain() over any sources, in any world. */
-dsql_credentials *source_list_explain(const struct source_list *list,
-                                      const struct source_context *world,
-                                      dsql_credentials_explain_fn fn, void *arg, dsql_error *err);
-
-/** The real world, without a profile. */
-struct source_context source_context_system(void);
 
 #endif

@@ -5,6 +5,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "credentials/cache/provider.h"
+#include "credentials/chain/chain.h"
+#include "credentials/chain/search.h"
 #include "credentials/profile.h"
 #include "credentials/sources/imds.h"
 

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "credentials/cache/provider.h"
 #include "token/complete.h"
 #include "token/presign.h"
 #include "token/verify.h"

@@ -367,3 +367,23 @@ void provider_doubt(dsql_credentials_provider *provider)
     provider->is_doubted = true;
     pthread_mutex_unlock(&provider->lock);
 }
+
+/* ---- A copy for the program ---- */
+
+dsql_credentials *dsql_credentials_fetch(dsql_credentials_provider *provider, dsql_error *err)
+{
+    if (provider == NULL) {
+        fail(err, DSQL_ERR_USAGE, "there is no provider to fetch credentials from");
+        return NULL;
+    }
+    struct dsql_credentials *copy = mem_new(sizeof *copy);
+    if (copy == NULL) {
+        fail_nomem(err);
+        return NULL;
+    }
+    if (credentials_get(provider, clock_system(), copy, err) != DSQL_OK) {
+        mem_free(copy);
+        return NULL;
+    }
+    return copy;
+}

@@ -42,6 +42,13 @@ dsql_credentials_provider *provider_new(dsql_credentials_fn fetch, void (*destro
     __attribute__((warn_unused_result));
 
 /**
+ * A copy of what the provider has, fetched now if the cached ones are missing or
+ * about to end (one fetch at a time, others wait for it).  Fills *out on DSQL_OK only.
+ */
+dsql_status credentials_get(dsql_credentials_provider *provider, const struct clock *clock,
+                            struct dsql_credentials *out, dsql_error *err);
+
+/**
  * Where the provider says that it got another access key, or could not renew early; copied.
  * Before others have the provider.
  */

@@ -4,9 +4,11 @@
  * and fails ends the search, and later fetches ask only the source that won: who we
  * are must never change silently.
  */
+#include "credentials/chain/chain.h"
+
 #include "base/error.h"
 #include "base/memory.h"
-#include "credentials/source.h"
+#include "credentials/cache/provider.h"
 #include "credentials/sources/imds.h"
 
 struct chain {

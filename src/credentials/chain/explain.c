@@ -2,7 +2,7 @@
 /* The default chain, asked anew for a person who wonders which source it is, and why. */
 #include "base/error.h"
 #include "base/memory.h"
-#include "credentials/source.h"
+#include "credentials/chain/chain.h"
 
 dsql_credentials *source_list_explain(const struct source_list *list,
                                       const struct source_context *world,

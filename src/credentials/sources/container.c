@@ -13,6 +13,7 @@
 #include "credentials/aws/service.h"
 #include "credentials/sources/agent.h"
 #include "credentials/sources/container_endpoint.h"
+#include "credentials/sources/sources.h"
 
 #include <errno.h>
 #include <string.h>

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "credentials/aws/rfc3339.h"
 #include "credentials/source.h"
+#include "credentials/sources/sources.h"
 
 static enum source_result fetch_environment(const struct source_context *context,
                                             struct dsql_credentials *out, dsql_error *err)

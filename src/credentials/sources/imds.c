@@ -13,6 +13,7 @@
 #include "config/environment.h"
 #include "credentials/sources/agent.h"
 #include "credentials/sources/imds_session.h"
+#include "credentials/sources/sources.h"
 
 #include <string.h>
 

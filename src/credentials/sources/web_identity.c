@@ -8,6 +8,7 @@
 #include "config/environment.h"
 #include "credentials/aws/sts.h"
 #include "credentials/profile.h"
+#include "credentials/sources/sources.h"
 
 /* Copies: a fetch takes its time, and the environment may move. */
 struct variables {

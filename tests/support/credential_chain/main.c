@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* The default chain in a world that is a directory.  README.md says how. */
+#include "credentials/cache/provider.h"
+#include "credentials/chain/chain.h"
+#include "credentials/chain/search.h"
 #include "credentials/source.h"
 #include "recording.h"
 

@@ -1,6 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* The default chain over a real environment and real files in a directory of our own. */
 #include "base/error.h"
+#include "credentials/cache/provider.h"
+#include "credentials/chain/chain.h"
+#include "credentials/chain/search.h"
 #include "credentials/source.h"
 #include "unit.h"
 

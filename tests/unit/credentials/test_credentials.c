@@ -1,5 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
+#include "credentials/cache/provider.h"
 #include "credentials/credentials.h"
 #include "unit.h"
 

@@ -4,6 +4,9 @@
  * places: none of them may be in an error, a log line or an explanation.
  */
 #include "base/error.h"
+#include "credentials/cache/provider.h"
+#include "credentials/chain/chain.h"
+#include "credentials/chain/search.h"
 #include "credentials/source.h"
 #include "discreet.h"
 #include "login_world.h"

@@ -1,6 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* The metadata service of an instance: sessions, roles, trouble, and machines without one. */
 #include "credentials/sources/imds.h"
+#include "credentials/sources/sources.h"
 #include "source_world.h"
 #include "unit.h"
 

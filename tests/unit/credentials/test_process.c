@@ -1,4 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "credentials/chain/search.h"
 #include "credentials/sources/process.h"
 #include "unit.h"
 

@@ -1,5 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* Profiles and the web identity of the environment, fetched against recorded answers. */
+#include "credentials/sources/sources.h"
 #include "source_world.h"
 #include "unit.h"
 

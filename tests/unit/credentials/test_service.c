@@ -1,6 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 #include "credentials/aws/service.h"
+#include "credentials/chain/search.h"
 #include "unit.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* libcurl is initialised once, by the first request, and not for a token. */
+#include "credentials/cache/provider.h"
 #include "credentials/credentials.h"
 #include "http/http.h"
 #include "unit.h"

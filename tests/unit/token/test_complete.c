@@ -1,5 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* Settings completed from the files of a world of our own. */
+#include "credentials/cache/provider.h"
+#include "credentials/chain/search.h"
 #include "replay.h"
 #include "token/complete.h"
 #include "unit.h"

@@ -5,6 +5,7 @@
  */
 #include "config/profile_file.h"
 #include "config/settings.h"
+#include "credentials/chain/chain.h"
 #include "credentials/source.h"
 #include "credentials/sources/container.h"
 #include "credentials/sources/login.h"

@@ -83,21 +83,3 @@ const struct command command_root = {
     .run = run_root,
     .commands = commands,
 };
-
-int cli_fail(const dsql_error *err)
-{
-    fprintf(stderr, "dsql: %s\n", err->message);
-    switch (err->status) {
-    case DSQL_ERR_CONNECT:
-    case DSQL_ERR_CREDENTIALS:
-    case DSQL_ERR_TOKEN:
-    case DSQL_ERR_TIMEOUT:
-        return EXIT_CONNECT;
-    case DSQL_ERR_OCC:
-        return EXIT_CONFLICT;
-    case DSQL_ERR_USAGE:
-        return EXIT_USAGE;
-    default:
-        return EXIT_FAILED;
-    }
-}

@@ -1,15 +1,13 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * TLS runs over two memory BIOs: what the socket reads goes into one, and what the other
- * holds goes to the socket.  A closed stream stays in memory until libuv has called back,
- * so the functions below may use it after any event.
+ * A table for each way of carrying bytes, plain and TLS.  A closed stream stays in memory
+ * until libuv has called back, so the functions below may use it after any event.
  */
 #include "net/stream.h"
 
 #include "base/memory.h"
 #include "base/secret.h"
-
-#include <openssl/err.h>
+#include "net/tls_engine.h"
 
 #include <limits.h>
 #include <string.h>
@@ -34,9 +32,7 @@ struct stream {
     const struct stream_events *events;
     void *arg;
     void (*on_closed)(void *arg);
-    SSL *ssl;
-    BIO *from_network; /* both belong to ssl */
-    BIO *to_network;
+    struct tls_engine tls; /* empty before stream_start_tls() */
     bool is_paused;
     bool is_finishing;
     bool is_ended;
@@ -134,10 +130,10 @@ static const struct transport transport_plain = {deliver, plain_send, plain_send
 
 /* ---- TLS --------------------------------------------------------------- */
 
-/* Writes what OpenSSL has to send to the socket. */
+/* Writes the encrypted bytes that wait to the socket. */
 static bool tls_flush(struct stream *stream)
 {
-    size_t waiting = BIO_ctrl_pending(stream->to_network);
+    size_t waiting = tls_engine_pending(&stream->tls);
     if (waiting == 0) {
         return true;
     }
@@ -145,60 +141,38 @@ static bool tls_flush(struct stream *stream)
     if (write == NULL) {
         return false;
     }
-    int len = BIO_read(stream->to_network, write->data, (int)waiting);
-    write->len = len > 0 ? (size_t)len : 0;
+    write->len = tls_engine_take(&stream->tls, write->data, waiting);
     return write_request_send(write);
 }
 
 static bool tls_send(struct stream *stream, struct text bytes)
 {
-    ERR_clear_error();
-    if (bytes.len > INT_MAX || SSL_write(stream->ssl, bytes.data, (int)bytes.len) <= 0) {
-        return false;
-    }
-    return tls_flush(stream);
-}
-
-static bool tls_wants_more(const struct stream *stream, int result)
-{
-    int error = SSL_get_error(stream->ssl, result);
-    ERR_clear_error();
-    return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
-}
-
-static bool tls_handshake(struct stream *stream)
-{
-    if (SSL_is_init_finished(stream->ssl)) {
-        return true;
-    }
-    ERR_clear_error();
-    int result = SSL_do_handshake(stream->ssl);
-    return result == 1 || tls_wants_more(stream, result);
+    return tls_engine_write(&stream->tls, bytes) && tls_flush(stream);
 }
 
 /* Delivers all that can be decrypted; false at the end of the TLS session. */
-static bool tls_read(struct stream *stream)
+static bool tls_deliver(struct stream *stream)
 {
-    while (!stream->is_closing && SSL_is_init_finished(stream->ssl)) {
-        ERR_clear_error();
-        int len = SSL_read(stream->ssl, stream->plain_bytes, sizeof stream->plain_bytes);
-        if (len <= 0) {
-            return tls_wants_more(stream, len);
+    enum tls_engine_result result = TLS_ENGINE_DATA;
+    while (!stream->is_closing && result == TLS_ENGINE_DATA) {
+        size_t len = 0;
+        result =
+            tls_engine_read(&stream->tls, stream->plain_bytes, sizeof stream->plain_bytes, &len);
+        if (result == TLS_ENGINE_DATA) {
+            deliver(stream, text_of_bytes(stream->plain_bytes, len));
+            secret_wipe(stream->plain_bytes, len); /* it may contain a password */
         }
-        deliver(stream, text_of_bytes(stream->plain_bytes, (size_t)len));
-        secret_wipe(stream->plain_bytes, (size_t)len); /* it may contain a password */
     }
-    return true;
+    return result != TLS_ENGINE_ENDED;
 }
 
 static void tls_receive(struct stream *stream, struct text bytes)
 {
-    if (!text_is_empty(bytes) &&
-        BIO_write(stream->from_network, bytes.data, (int)bytes.len) != (int)bytes.len) {
+    if (!tls_engine_receive(&stream->tls, bytes)) {
         end(stream);
         return;
     }
-    bool is_alive = tls_handshake(stream) && tls_read(stream);
+    bool is_alive = tls_engine_handshake(&stream->tls) && tls_deliver(stream);
     if (stream->is_closing) {
         return;
     }
@@ -210,32 +184,17 @@ static void tls_receive(struct stream *stream, struct text bytes)
 
 static void tls_send_end(struct stream *stream)
 {
-    if (SSL_is_init_finished(stream->ssl)) {
-        ERR_clear_error();
-        (void)SSL_shutdown(stream->ssl);
-        ERR_clear_error();
-        (void)tls_flush(stream);
-    }
+    tls_engine_end(&stream->tls);
+    (void)tls_flush(stream); /* the connection ends in any case */
 }
 
 static const struct transport transport_tls = {tls_receive, tls_send, tls_send_end};
 
 bool stream_start_tls(struct stream *stream, SSL_CTX *context, struct text early)
 {
-    SSL *ssl = SSL_new(context);
-    BIO *from_network = BIO_new(BIO_s_mem());
-    BIO *to_network = BIO_new(BIO_s_mem());
-    if (ssl == NULL || from_network == NULL || to_network == NULL) {
-        BIO_free(from_network);
-        BIO_free(to_network);
-        SSL_free(ssl);
+    if (!tls_engine_init(&stream->tls, context)) {
         return false;
     }
-    SSL_set_bio(ssl, from_network, to_network);
-    SSL_set_accept_state(ssl);
-    stream->ssl = ssl;
-    stream->from_network = from_network;
-    stream->to_network = to_network;
     stream->transport = &transport_tls;
     tls_receive(stream, early);
     return true;
@@ -243,7 +202,7 @@ bool stream_start_tls(struct stream *stream, SSL_CTX *context, struct text early
 
 const SSL *stream_ssl(const struct stream *stream)
 {
-    return stream->ssl;
+    return stream->tls.ssl;
 }
 
 /* ---- Reading from the socket ------------------------------------------- */
@@ -390,7 +349,7 @@ static void on_handle_closed(uv_handle_t *handle)
     struct stream *stream = handle->data;
     void (*on_closed)(void *arg) = stream->on_closed;
     void *arg = stream->arg;
-    SSL_free(stream->ssl);
+    tls_engine_clear(&stream->tls);
     mem_free(stream);
     on_closed(arg);
 }

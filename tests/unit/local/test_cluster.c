@@ -1,12 +1,13 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "local/cluster.h"
+#include "local/data_directory.h"
 #include "local/file.h"
 #include "local/identity.h"
 #include "local/pki.h"
 #include "local/postgres_install.h"
-#include "local/schema.h"
 #include "unit.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,17 +186,47 @@ static void versions_are_read_from_what_postgres_prints(void **state)
     assert_int_equal(postgres_parse_version(""), 0);
 }
 
-static void labels_of_schemas_have_an_order(void **state)
+static void a_failure_of_the_system_keeps_errno(void **state)
 {
     (void)state;
-    assert_int_equal(schema_version_number(""), 0);
-    assert_int_equal(schema_version_number("dsql_local 1.0"), 1);
-    assert_int_equal(schema_version_number("dsql_local 2.91a3d3badaff"), 2);
-    assert_int_equal(schema_version_number("dsql_local 99"), 99);
-    assert_int_equal(schema_version_number("dsql_local "), -1);
-    assert_int_equal(schema_version_number("dsql_local x.1"), -1);
-    assert_int_equal(schema_version_number("dsql_local -1.1"), -1);
-    assert_int_equal(schema_version_number("something else"), -1);
+    dsql_error err = {0};
+    struct buf content AUTO_BUF;
+    buf_init(&content, 16);
+    assert_int_equal(file_replace("/nonexistent/file", 0600, text_of("x"), &err), DSQL_ERR_SYSTEM);
+    assert_int_equal(err.os_errno, ENOENT);
+    assert_non_null(strstr(err.message, "could not create \"/nonexistent/file.new\""));
+    assert_int_equal(file_read("/nonexistent/file", &content, &err), DSQL_ERR_SYSTEM);
+    assert_int_equal(err.os_errno, ENOENT);
+    assert_int_equal(folder_make_all("/dev/null/folder", &err), DSQL_ERR_SYSTEM);
+    assert_int_equal(err.os_errno, ENOTDIR);
+}
+
+static void a_damaged_cluster_file_is_not_the_callers_mistake(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    dsql_error err = {0};
+    assert_int_equal(cluster_open(&cluster, folder, &err), DSQL_OK);
+    assert_int_equal(file_replace(cluster.settings, 0644, text_of("{"), &err), DSQL_OK);
+    assert_int_equal(cluster_open(&cluster, folder, &err), DSQL_ERR_SYSTEM);
+    assert_non_null(strstr(err.message, "cluster.json\" is damaged"));
+}
+
+static void a_data_directory_of_another_postgres_is_refused(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    dsql_error err = {0};
+    char path[192];
+    assert_int_equal(cluster_open(&cluster, folder, &err), DSQL_OK);
+    assert_int_equal(folder_make(cluster.data, 0700, &err), DSQL_OK);
+    snprintf(path, sizeof path, "%s/PG_VERSION", cluster.data);
+    assert_int_equal(file_replace(path, 0600, text_of("15\n"), &err), DSQL_OK);
+    assert_int_equal(data_directory_check_version(&cluster, 15, &err), DSQL_OK);
+    assert_int_equal(data_directory_check_version(&cluster, 17, &err), DSQL_ERR_SYSTEM);
+    assert_non_null(strstr(err.message, "was created by PostgreSQL 15"));
+    assert_int_equal(file_replace(path, 0600, text_of("?"), &err), DSQL_OK);
+    assert_int_equal(data_directory_check_version(&cluster, 15, &err), DSQL_ERR_SYSTEM);
 }
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
@@ -212,7 +243,9 @@ int main(void)
         IN_FOLDER(identities_are_private_and_found_by_key),
         IN_FOLDER(certificates_are_made_once),
         cmocka_unit_test(versions_are_read_from_what_postgres_prints),
-        cmocka_unit_test(labels_of_schemas_have_an_order),
+        cmocka_unit_test(a_failure_of_the_system_keeps_errno),
+        IN_FOLDER(a_damaged_cluster_file_is_not_the_callers_mistake),
+        IN_FOLDER(a_data_directory_of_another_postgres_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "cli/local_cluster.h"
 
 #include "cli/commands.h"
+#include "local/cluster_lock.h"
 #include "local/file.h"
 
 int local_open(const struct command_line *line, struct cluster *cluster)
@@ -14,7 +15,7 @@ int local_open(const struct command_line *line, struct cluster *cluster)
 int local_open_running(const struct command_line *line, struct cluster *cluster)
 {
     int status = local_open(line, cluster);
-    if (status == EXIT_DONE && cluster_running_pid(cluster) == 0) {
+    if (status == EXIT_DONE && cluster_lock_holder(cluster) == 0) {
         fprintf(stderr, "dsql: no cluster is running in \"%s\". Start it with 'dsql local start'\n",
                 cluster->dir);
         status = EXIT_FAILED;

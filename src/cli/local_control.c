@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/local_cluster.h"
 #include "cli/local_commands.h"
+#include "local/cluster_lock.h"
 #include "local/file.h"
 #include "local/supervisor.h"
 
@@ -35,7 +36,7 @@ int local_status_run(const struct command_line *line)
     if (opened != EXIT_DONE) {
         return opened;
     }
-    pid_t pid = cluster_running_pid(&cluster);
+    pid_t pid = cluster_lock_holder(&cluster);
     int port = pid > 0 ? cluster_last_port(&cluster) : 0;
     if (is_json) {
         printf("{\"running\": %s, \"pid\": %d, \"port\": %d, \"endpoint\": \"%s\"}\n",

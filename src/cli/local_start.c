@@ -4,6 +4,7 @@
 #include "cli/local_cluster.h"
 #include "cli/local_commands.h"
 #include "cli/shell_quote.h"
+#include "local/cluster_lock.h"
 #include "local/supervisor.h"
 
 #include <limits.h>
@@ -14,7 +15,7 @@ static void print_ready(const struct cluster *cluster, int port, bool is_json, c
 {
     if (is_json) {
         printf("{\"endpoint\": \"%s\", \"port\": %d, \"pid\": %d}\n", cluster->endpoint, port,
-               (int)cluster_running_pid(cluster));
+               (int)cluster_lock_holder(cluster));
         return;
     }
     printf("%s (port %d)\n", cluster->endpoint, port);
@@ -33,7 +34,7 @@ int local_init_run(const struct command_line *line)
     if (opened != EXIT_DONE) {
         return opened;
     }
-    if (cluster_running_pid(&cluster) > 0) {
+    if (cluster_lock_holder(&cluster) > 0) {
         fprintf(stderr, "the cluster exists and is running\n");
         return EXIT_DONE;
     }
@@ -119,7 +120,7 @@ int local_start_run(const struct command_line *line)
     if (opened != EXIT_DONE) {
         return opened;
     }
-    if (cluster_running_pid(&cluster) > 0) {
+    if (cluster_lock_holder(&cluster) > 0) {
         report_already_running(line);
         print_ready(&cluster, cluster_last_port(&cluster), is_json, command_value(line, "dir"));
         return EXIT_DONE;

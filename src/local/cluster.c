@@ -1,8 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/*
- * Whether a cluster runs is asked of the kernel, by a lock (fcntl) on a file that the daemon holds
- * as long as it lives.  A file with a process id would be wrong after kill -9.
- */
 #include "local/cluster.h"
 
 #include "base/buf.h"
@@ -12,15 +8,12 @@
 
 #include <jansson.h>
 
-#include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char not_set[] = "";
@@ -175,82 +168,6 @@ int cluster_open_postgres_log(const struct cluster *cluster)
                 0600);
 }
 
-/* Whether the owner, who is not root, may enter every directory above. */
-static dsql_status check_reachable(const struct cluster *cluster, dsql_error *err)
-{
-    char part[CLUSTER_PATH_SIZE];
-    text_copy(text_of(cluster->dir), part, sizeof part);
-    for (char *slash = strrchr(part, '/'); slash != NULL && slash != part;
-         slash = strrchr(part, '/')) {
-        *slash = '\0';
-        struct stat info;
-        if (stat(part, &info) != 0) {
-            continue;
-        }
-        bool is_open = (info.st_mode & S_IXOTH) != 0 ||
-                       (info.st_uid == cluster->owner.uid && (info.st_mode & S_IXUSR) != 0);
-        if (!is_open) {
-            return fail(err, DSQL_ERR_USAGE,
-                        "cannot create a cluster in \"%s\": when root starts it, the server runs "
-                        "as user %s, who may not enter \"%s\". Choose another directory with "
-                        "--dir",
-                        cluster->dir, cluster->owner.name, part);
-        }
-    }
-    return DSQL_OK;
-}
-
-/* A mistyped --dir must not turn, say, a home directory into a cluster. */
-static bool is_cluster_or_empty(const struct cluster *cluster)
-{
-    return file_exists(cluster->settings) || file_exists(cluster->lock) ||
-           folder_is_empty(cluster->dir);
-}
-
-/* Root's umask may be 077, and the server must be able to enter. */
-static dsql_status create_dir(const struct cluster *cluster, dsql_error *err)
-{
-    mode_t own_umask = cluster->owner.is_other ? umask(0022) : 0;
-    dsql_status status = folder_make_all(cluster->dir, err);
-    if (cluster->owner.is_other) {
-        umask(own_umask);
-    }
-    return status;
-}
-
-/* By descriptor: between a check by path and chown() the path could become another file. */
-static dsql_status give_dir_to_owner(const struct cluster *cluster, dsql_error *err)
-{
-    int fd = open(cluster->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not open \"%s\"", cluster->dir);
-    }
-    dsql_status status = DSQL_OK;
-    bool ok = fchmod(fd, 0711) == 0 &&
-              (!cluster->owner.is_other || fchown(fd, cluster->owner.uid, cluster->owner.gid) == 0);
-    if (!ok) {
-        status = fail_errno(err, DSQL_ERR_SYSTEM,
-                            "could not set the owner and the permissions of \"%s\"", cluster->dir);
-    }
-    close(fd);
-    return status;
-}
-
-dsql_status cluster_prepare(const struct cluster *cluster, dsql_error *err)
-{
-    dsql_status status = cluster->owner.is_other ? check_reachable(cluster, err) : DSQL_OK;
-    if (status == DSQL_OK) {
-        status = create_dir(cluster, err);
-    }
-    if (status == DSQL_OK && !is_cluster_or_empty(cluster)) {
-        status = fail(err, DSQL_ERR_USAGE,
-                      "\"%s\" is not empty and holds no cluster. Choose another directory with "
-                      "--dir",
-                      cluster->dir);
-    }
-    return status == DSQL_OK ? give_dir_to_owner(cluster, err) : status;
-}
-
 /* Takes ownership of root. */
 static dsql_status write_json(const char *path, mode_t mode, json_t *root, dsql_error *err)
 {
@@ -284,60 +201,17 @@ static dsql_status make_name(struct cluster *cluster, dsql_error *err)
 
 dsql_status cluster_create(struct cluster *cluster, dsql_error *err)
 {
-    dsql_status status = folder_make(cluster->secret, 0700, err);
+    dsql_status status = directory_create(cluster->secret, 0700, err);
     if (status == DSQL_OK) {
-        status = folder_make(cluster->run, 0700, err);
+        status = directory_create(cluster->run, 0700, err);
     }
     if (status == DSQL_OK) {
-        status = folder_make(cluster->lib, 0700, err);
+        status = directory_create(cluster->lib, 0700, err);
     }
     if (status == DSQL_OK && cluster->endpoint[0] == '\0') {
         status = make_name(cluster, err);
     }
     return status;
-}
-
-dsql_status cluster_become_owner(const struct cluster *cluster, dsql_error *err)
-{
-    const struct cluster_owner *owner = &cluster->owner;
-    if (!owner->is_other) {
-        return DSQL_OK;
-    }
-    if (initgroups(owner->name, owner->gid) != 0 ||
-        setresgid(owner->gid, owner->gid, owner->gid) != 0 ||
-        setresuid(owner->uid, owner->uid, owner->uid) != 0) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not change to user %s", owner->name);
-    }
-    return DSQL_OK;
-}
-
-dsql_status cluster_take_lock(const struct cluster *cluster, dsql_error *err)
-{
-    /* Stays open: closing any descriptor of the file would drop the lock (fcntl(2)). */
-    int fd = open(cluster->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (fd < 0) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not open \"%s\"", cluster->lock);
-    }
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(fd, F_SETLK, &lock) != 0) {
-        close(fd);
-        return fail(err, DSQL_ERR_USAGE,
-                    "another process is starting or running the cluster in \"%s\"", cluster->dir);
-    }
-    return DSQL_OK;
-}
-
-pid_t cluster_running_pid(const struct cluster *cluster)
-{
-    int fd = open(cluster->lock, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return 0;
-    }
-    /* F_GETLK reports a lock that conflicts with this one, and the process that holds it. */
-    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
-    bool is_held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-    close(fd);
-    return is_held ? lock.l_pid : 0;
 }
 
 dsql_status cluster_write_state(const struct cluster *cluster, pid_t pid, int port, dsql_error *err)

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The directory of a local cluster: the paths in it, the cluster's name, its owner and its
- * lock, which shows whether the cluster is running.  Starts and stops nothing.
+ * The directory of a local cluster: the paths in it, the cluster's name, its owner and the
+ * port of the last start.  Knows nothing of processes.
  *
  * DIR (0711)
  *   cluster.json  identifier, endpoint, region     ca.pem  for PGSSLROOTCERT (0644)
@@ -56,20 +56,8 @@ dsql_status cluster_open(struct cluster *cluster, const char *dir, dsql_error *e
 /** For appending; -1 with errno set. */
 int cluster_open_postgres_log(const struct cluster *cluster);
 
-/** Creates the directory for its owner; refuses one that holds something else. */
-dsql_status cluster_prepare(const struct cluster *cluster, dsql_error *err);
-
 /** Creates the subdirectories and, if it is missing, the name.  As the owner. */
 dsql_status cluster_create(struct cluster *cluster, dsql_error *err);
-
-/** Changes to the owner's user and group for good; does nothing if it is the caller. */
-dsql_status cluster_become_owner(const struct cluster *cluster, dsql_error *err);
-
-/** Takes the lock for the life of the process; DSQL_ERR_USAGE when another one has it. */
-dsql_status cluster_take_lock(const struct cluster *cluster, dsql_error *err);
-
-/** The process that holds the lock; 0 if the cluster is not running. */
-pid_t cluster_running_pid(const struct cluster *cluster);
 
 dsql_status cluster_write_state(const struct cluster *cluster, pid_t pid, int port,
                                 dsql_error *err);

@@ -13,6 +13,8 @@
 #include "base/error.h"
 #include "base/platform.h"
 #include "gateway/gateway.h"
+#include "local/cluster_lock.h"
+#include "local/cluster_owner.h"
 #include "local/data_directory.h"
 #include "local/extension.h"
 #include "local/file.h"
@@ -359,7 +361,7 @@ static dsql_status open_cluster(struct daemon *daemon, dsql_error *err)
     /* Before the user changes: the cluster's owner may not be allowed to read these files. */
     dsql_status status = extension_read(&daemon->extension, daemon->options->extension_dir, err);
     if (status == DSQL_OK) {
-        status = cluster_become_owner(&daemon->cluster, err);
+        status = cluster_owner_become(&daemon->cluster, err);
     }
     if (status == DSQL_OK) {
         status = leave_terminal(&daemon->cluster, err);
@@ -368,7 +370,7 @@ static dsql_status open_cluster(struct daemon *daemon, dsql_error *err)
         return status;
     }
     uv_loop_init(&daemon->loop);
-    status = cluster_take_lock(&daemon->cluster, err);
+    status = cluster_lock_take(&daemon->cluster, err);
     if (status == DSQL_OK) {
         status = create_missing(daemon, err);
     }

@@ -115,7 +115,7 @@ dsql_status data_directory_create(const struct cluster *cluster, const char *bin
     dsql_status status = DSQL_OK;
     /* An initdb that was interrupted. */
     if (file_exists(cluster->data_new)) {
-        status = folder_remove(cluster->data_new, false, err);
+        status = directory_remove(cluster->data_new, false, err);
     }
     if (status == DSQL_OK) {
         status = run_initdb(cluster, bindir, err);

@@ -154,23 +154,23 @@ static dsql_status write_all(const struct backup *backup, PGconn *conn, const ch
 static dsql_status write_file(const struct backup *backup, PGconn *conn, const char *bindir,
                               dsql_error *err)
 {
-    char aside[PATH_MAX];
-    int len = snprintf(aside, sizeof aside, "%s.new", backup->file);
-    if (len < 0 || (size_t)len >= sizeof aside) {
+    char new_path[PATH_MAX];
+    int len = snprintf(new_path, sizeof new_path, "%s.new", backup->file);
+    if (len < 0 || (size_t)len >= sizeof new_path) {
         return fail(err, DSQL_ERR_USAGE, "the path is too long: \"%s\"", backup->file);
     }
-    int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
     if (out == NULL) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not write \"%s\"", aside);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not write \"%s\"", new_path);
     }
     dsql_status status = write_all(backup, conn, bindir, out, err);
     fclose(out);
-    if (status == DSQL_OK && rename(aside, backup->file) != 0) {
+    if (status == DSQL_OK && rename(new_path, backup->file) != 0) {
         status = fail_errno(err, DSQL_ERR_SYSTEM, "could not write \"%s\"", backup->file);
     }
     if (status != DSQL_OK) {
-        unlink(aside);
+        unlink(new_path);
     }
     return status;
 }

@@ -35,22 +35,22 @@ static bool write_all(int fd, struct text content)
 
 dsql_status file_replace(const char *path, mode_t mode, struct text content, dsql_error *err)
 {
-    char aside[PATH_MAX];
-    int len = snprintf(aside, sizeof aside, "%s.new", path);
-    if (len < 0 || (size_t)len >= sizeof aside) {
+    char new_path[PATH_MAX];
+    int len = snprintf(new_path, sizeof new_path, "%s.new", path);
+    if (len < 0 || (size_t)len >= sizeof new_path) {
         return fail(err, DSQL_ERR_USAGE, "the path is too long: \"%s\"", path);
     }
     /* A file that an interrupted write has left.  O_EXCL then ensures that it is a new one. */
-    unlink(aside);
-    int fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    unlink(new_path);
+    int fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not create \"%s\"", aside);
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not create \"%s\"", new_path);
     }
     bool ok = fchmod(fd, mode) == 0 && write_all(fd, content);
     ok = close(fd) == 0 && ok;
-    if (!ok || rename(aside, path) != 0) {
+    if (!ok || rename(new_path, path) != 0) {
         fail_errno(err, DSQL_ERR_SYSTEM, "could not write \"%s\"", path);
-        unlink(aside);
+        unlink(new_path);
         return DSQL_ERR_SYSTEM;
     }
     return DSQL_OK;
@@ -95,7 +95,7 @@ dsql_status file_copy_to(const char *path, int fd, dsql_error *err)
     return DSQL_OK;
 }
 
-dsql_status folder_make_all(const char *path, dsql_error *err)
+dsql_status directory_create_all(const char *path, dsql_error *err)
 {
     char part[PATH_MAX];
     if (!text_copy(text_of(path), part, sizeof part)) {
@@ -115,7 +115,7 @@ dsql_status folder_make_all(const char *path, dsql_error *err)
     return DSQL_OK;
 }
 
-dsql_status folder_make(const char *path, mode_t mode, dsql_error *err)
+dsql_status directory_create(const char *path, mode_t mode, dsql_error *err)
 {
     if (mkdir(path, mode) != 0 && errno != EEXIST) {
         return fail_errno(err, DSQL_ERR_SYSTEM, "could not create \"%s\"", path);
@@ -134,7 +134,7 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
     return where->level == 0 ? 0 : remove(path);
 }
 
-dsql_status folder_remove(const char *path, bool keep_top, dsql_error *err)
+dsql_status directory_remove(const char *path, bool keep_top, dsql_error *err)
 {
     /* FTW_DEPTH: a directory comes after its content. */
     bool ok = nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0;
@@ -145,7 +145,7 @@ dsql_status folder_remove(const char *path, bool keep_top, dsql_error *err)
     return DSQL_OK;
 }
 
-bool folder_is_empty(const char *path)
+bool directory_is_empty(const char *path)
 {
     DIR *folder = opendir(path);
     if (folder == NULL) {

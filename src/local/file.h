@@ -27,14 +27,14 @@ dsql_status file_read(const char *path, struct buf *out, dsql_error *err);
 dsql_status file_copy_to(const char *path, int fd, dsql_error *err);
 
 /** Creates the directory and its missing parents (0755); existing ones stay as they are. */
-dsql_status folder_make_all(const char *path, dsql_error *err);
+dsql_status directory_create_all(const char *path, dsql_error *err);
 
 /** Creates one directory with exactly this mode; an existing one gets the mode. */
-dsql_status folder_make(const char *path, mode_t mode, dsql_error *err);
+dsql_status directory_create(const char *path, mode_t mode, dsql_error *err);
 
 /** Removes the content and, unless keep_top, the directory too.  Follows no symbolic link. */
-dsql_status folder_remove(const char *path, bool keep_top, dsql_error *err);
+dsql_status directory_remove(const char *path, bool keep_top, dsql_error *err);
 
-bool folder_is_empty(const char *path);
+bool directory_is_empty(const char *path);
 
 #endif

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a starting daemon reports to the command that started it: lines through a pipe.  The
- * writer and the reader of each line are in this module, and nobody else knows their form.
+ * writer and the reader of each line are in this module, and no other module knows their format.
  */
 #ifndef DSQL_LOCAL_REPORT_H
 #define DSQL_LOCAL_REPORT_H

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "local/cluster_lock.h"
+#include "local/cluster_owner.h"
 #include "local/daemon.h"
 #include "local/file.h"
 #include "local/postmaster.h"
@@ -44,7 +46,7 @@ static int start_daemon(const struct cluster *cluster, const struct start_option
 dsql_status supervisor_start(const struct cluster *cluster, const struct start_options *options,
                              int *port, dsql_error *err)
 {
-    dsql_status status = cluster_prepare(cluster, err);
+    dsql_status status = cluster_owner_prepare(cluster, err);
     if (status != DSQL_OK) {
         return status;
     }
@@ -84,7 +86,7 @@ static dsql_status as_owner(const struct cluster *cluster,
     pid_t pid = fork();
     if (pid == 0) {
         dsql_error own = {0};
-        bool ok = cluster_become_owner(cluster, &own) == DSQL_OK && step(cluster, &own) == DSQL_OK;
+        bool ok = cluster_owner_become(cluster, &own) == DSQL_OK && step(cluster, &own) == DSQL_OK;
         if (!ok) {
             fprintf(stderr, "dsql: %s\n", own.message);
         }
@@ -99,14 +101,14 @@ static dsql_status as_owner(const struct cluster *cluster,
 
 dsql_status supervisor_stop(const struct cluster *cluster, bool *was_running, dsql_error *err)
 {
-    pid_t pid = cluster_running_pid(cluster);
+    pid_t pid = cluster_lock_holder(cluster);
     *was_running = pid > 0;
     if (pid > 0 && kill(pid, SIGTERM) != 0 && errno != ESRCH) {
         return fail_errno(err, DSQL_ERR_SYSTEM, "could not send a signal to process %d", (int)pid);
     }
     /* The kernel releases the lock when the process has ended, however it ends. */
     int64_t waited = 0;
-    while (cluster_running_pid(cluster) == pid && pid > 0 && waited < STOP_LIMIT_MS) {
+    while (cluster_lock_holder(cluster) == pid && pid > 0 && waited < STOP_LIMIT_MS) {
         clock_sleep_ms(clock_system(), STOP_POLL_MS);
         waited += STOP_POLL_MS;
     }
@@ -120,7 +122,7 @@ dsql_status supervisor_stop(const struct cluster *cluster, bool *was_running, ds
 /* The directory itself stays for the caller: its parent may be closed to the owner. */
 static dsql_status remove_content(const struct cluster *cluster, dsql_error *err)
 {
-    return folder_remove(cluster->dir, true, err);
+    return directory_remove(cluster->dir, true, err);
 }
 
 dsql_status supervisor_destroy(const struct cluster *cluster, dsql_error *err)

@@ -1,5 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "local/cluster.h"
+#include "local/cluster_lock.h"
+#include "local/cluster_owner.h"
 #include "local/data_directory.h"
 #include "local/file.h"
 #include "local/identity.h"
@@ -28,7 +30,7 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    return folder_remove(folder, false, NULL) != DSQL_OK;
+    return directory_remove(folder, false, NULL) != DSQL_OK;
 }
 
 static mode_t mode_of(const char *path)
@@ -77,7 +79,7 @@ static void a_directory_with_other_things_in_it_is_refused(void **state)
     chmod(folder, 0755);
     assert_int_equal(file_replace(other, 0600, text_of("mine"), &err), DSQL_OK);
     assert_int_equal(cluster_open(&cluster, folder, &err), DSQL_OK);
-    assert_int_equal(cluster_prepare(&cluster, &err), DSQL_ERR_USAGE);
+    assert_int_equal(cluster_owner_prepare(&cluster, &err), DSQL_ERR_USAGE);
 }
 
 static void a_new_cluster_has_a_name_like_the_services_and_keeps_it(void **state)
@@ -103,20 +105,20 @@ static void the_lock_says_who_runs_until_they_end(void **state)
     int ends[2];
     char byte = 0;
     assert_int_equal(cluster_open(&cluster, folder, NULL), DSQL_OK);
-    assert_int_equal(cluster_running_pid(&cluster), 0);
+    assert_int_equal(cluster_lock_holder(&cluster), 0);
     assert_int_equal(pipe(ends), 0);
     pid_t pid = fork();
     if (pid == 0) {
-        byte = cluster_take_lock(&cluster, NULL) == DSQL_OK ? 'y' : 'n';
+        byte = cluster_lock_take(&cluster, NULL) == DSQL_OK ? 'y' : 'n';
         _exit(write(ends[1], &byte, 1) == 1 ? pause() : 1);
     }
     assert_int_equal(read(ends[0], &byte, 1), 1);
     assert_int_equal(byte, 'y');
-    assert_int_equal(cluster_running_pid(&cluster), pid);
-    assert_int_equal(cluster_take_lock(&cluster, NULL), DSQL_ERR_USAGE);
+    assert_int_equal(cluster_lock_holder(&cluster), pid);
+    assert_int_equal(cluster_lock_take(&cluster, NULL), DSQL_ERR_USAGE);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
-    assert_int_equal(cluster_running_pid(&cluster), 0);
+    assert_int_equal(cluster_lock_holder(&cluster), 0);
 }
 
 static void the_last_port_is_remembered(void **state)
@@ -197,7 +199,7 @@ static void a_failure_of_the_system_keeps_errno(void **state)
     assert_non_null(strstr(err.message, "could not create \"/nonexistent/file.new\""));
     assert_int_equal(file_read("/nonexistent/file", &content, &err), DSQL_ERR_SYSTEM);
     assert_int_equal(err.os_errno, ENOENT);
-    assert_int_equal(folder_make_all("/dev/null/folder", &err), DSQL_ERR_SYSTEM);
+    assert_int_equal(directory_create_all("/dev/null/folder", &err), DSQL_ERR_SYSTEM);
     assert_int_equal(err.os_errno, ENOTDIR);
 }
 
@@ -219,7 +221,7 @@ static void a_data_directory_of_another_postgres_is_refused(void **state)
     dsql_error err = {0};
     char path[192];
     assert_int_equal(cluster_open(&cluster, folder, &err), DSQL_OK);
-    assert_int_equal(folder_make(cluster.data, 0700, &err), DSQL_OK);
+    assert_int_equal(directory_create(cluster.data, 0700, &err), DSQL_OK);
     snprintf(path, sizeof path, "%s/PG_VERSION", cluster.data);
     assert_int_equal(file_replace(path, 0600, text_of("15\n"), &err), DSQL_OK);
     assert_int_equal(data_directory_check_version(&cluster, 15, &err), DSQL_OK);

@@ -1,0 +1,103 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "local/cluster_owner.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "local/file.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Whether the owner, who is not root, may enter every directory above. */
+static dsql_status check_reachable(const struct cluster *cluster, dsql_error *err)
+{
+    char part[CLUSTER_PATH_SIZE];
+    text_copy(text_of(cluster->dir), part, sizeof part);
+    for (char *slash = strrchr(part, '/'); slash != NULL && slash != part;
+         slash = strrchr(part, '/')) {
+        *slash = '\0';
+        struct stat info;
+        if (stat(part, &info) != 0) {
+            continue;
+        }
+        bool is_open = (info.st_mode & S_IXOTH) != 0 ||
+                       (info.st_uid == cluster->owner.uid && (info.st_mode & S_IXUSR) != 0);
+        if (!is_open) {
+            return fail(err, DSQL_ERR_USAGE,
+                        "cannot create a cluster in \"%s\": when root starts it, the server runs "
+                        "as user %s, who may not enter \"%s\". Choose another directory with "
+                        "--dir",
+                        cluster->dir, cluster->owner.name, part);
+        }
+    }
+    return DSQL_OK;
+}
+
+/* A mistyped --dir must not turn, say, a home directory into a cluster. */
+static bool is_cluster_or_empty(const struct cluster *cluster)
+{
+    return file_exists(cluster->settings) || file_exists(cluster->lock) ||
+           directory_is_empty(cluster->dir);
+}
+
+/* Root's umask may be 077, and the server must be able to enter. */
+static dsql_status create_dir(const struct cluster *cluster, dsql_error *err)
+{
+    mode_t own_umask = cluster->owner.is_other ? umask(0022) : 0;
+    dsql_status status = directory_create_all(cluster->dir, err);
+    if (cluster->owner.is_other) {
+        umask(own_umask);
+    }
+    return status;
+}
+
+/* By descriptor: between a check by path and chown() the path could become another file. */
+static dsql_status give_dir_to_owner(const struct cluster *cluster, dsql_error *err)
+{
+    int fd = open(cluster->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) {
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not open \"%s\"", cluster->dir);
+    }
+    dsql_status status = DSQL_OK;
+    bool ok = fchmod(fd, 0711) == 0 &&
+              (!cluster->owner.is_other || fchown(fd, cluster->owner.uid, cluster->owner.gid) == 0);
+    if (!ok) {
+        status = fail_errno(err, DSQL_ERR_SYSTEM,
+                            "could not set the owner and the permissions of \"%s\"", cluster->dir);
+    }
+    close(fd);
+    return status;
+}
+
+dsql_status cluster_owner_prepare(const struct cluster *cluster, dsql_error *err)
+{
+    dsql_status status = cluster->owner.is_other ? check_reachable(cluster, err) : DSQL_OK;
+    if (status == DSQL_OK) {
+        status = create_dir(cluster, err);
+    }
+    if (status == DSQL_OK && !is_cluster_or_empty(cluster)) {
+        status = fail(err, DSQL_ERR_USAGE,
+                      "\"%s\" is not empty and holds no cluster. Choose another directory with "
+                      "--dir",
+                      cluster->dir);
+    }
+    return status == DSQL_OK ? give_dir_to_owner(cluster, err) : status;
+}
+
+dsql_status cluster_owner_become(const struct cluster *cluster, dsql_error *err)
+{
+    const struct cluster_owner *owner = &cluster->owner;
+    if (!owner->is_other) {
+        return DSQL_OK;
+    }
+    if (initgroups(owner->name, owner->gid) != 0 ||
+        setresgid(owner->gid, owner->gid, owner->gid) != 0 ||
+        setresuid(owner->uid, owner->uid, owner->uid) != 0) {
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not change to user %s", owner->name);
+    }
+    return DSQL_OK;
+}

@@ -1,14 +1,14 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * How long to wait after a conflict?  Threads add one to the same row, the worst case there
- * is, with different first and longest waits; what comes out is how many got through, how
- * many tries that took, and how long the unlucky ones waited.
+ * Measures the wait after a conflict.  Threads increment the same row, which is the worst case,
+ * with different first and longest waits.  The results are commits per second, attempts for each
+ * commit, and latencies.
  *
  *     eval "$(dsql local env)"; bench_backoff [SECONDS]
  *
- * A transaction on this machine takes a millisecond or two.  One that crosses a network to
- * three availability zones takes ten or more, which "think" stands for: a pause between
- * reading and writing.
+ * A local transaction takes one or two milliseconds.  One that commits in three availability zones
+ * takes ten or more.  "think", a pause in milliseconds between reading and writing, simulates
+ * this.
  */
 #include <dsql.h>
 
@@ -23,8 +23,8 @@ enum {
     MAX_THREADS = 32,
     MAX_SAMPLES = 100000,
     DEFAULT_SECONDS = 4,
-    USUAL_TRIES = 4,
-    MANY_TRIES = 8
+    USUAL_ATTEMPTS = 4,
+    MANY_ATTEMPTS = 8
 };
 
 struct setting {
@@ -39,8 +39,8 @@ struct worker {
     dsql_pool *pool;
     const struct setting *setting;
     int64_t end_us;
-    int tries; /* of the transaction under way */
-    uint64_t all_tries, commits, failures, over_usual, over_many;
+    int attempts; /* of the current transaction */
+    uint64_t all_attempts, commits, failures, over_usual, over_many;
     int64_t *latencies_us;
 };
 
@@ -65,9 +65,9 @@ static void add_one(struct worker *worker)
     int64_t start_us = now_us();
     dsql_error err;
     PGconn *conn;
-    worker->tries = 0;
+    worker->attempts = 0;
     DSQL_TRANSACTION_WITH(worker->pool, options, conn, &err) {
-        worker->tries++;
+        worker->attempts++;
         PQclear(PQexec(conn, "SELECT n FROM hot WHERE id = 1"));
         pause_ms(worker->setting->think_ms);
         PQclear(PQexec(conn, "UPDATE hot SET n = n + 1 WHERE id = 1"));
@@ -81,9 +81,9 @@ static void add_one(struct worker *worker)
         worker->latencies_us[worker->commits] = now_us() - start_us;
     }
     worker->commits++;
-    worker->all_tries += (uint64_t)worker->tries;
-    worker->over_usual += worker->tries > USUAL_TRIES ? 1 : 0;
-    worker->over_many += worker->tries > MANY_TRIES ? 1 : 0;
+    worker->all_attempts += (uint64_t)worker->attempts;
+    worker->over_usual += worker->attempts > USUAL_ATTEMPTS ? 1 : 0;
+    worker->over_many += worker->attempts > MANY_ATTEMPTS ? 1 : 0;
 }
 
 static void *work(void *arg)
@@ -107,13 +107,13 @@ static void report(const struct setting *setting, struct worker *workers, double
     static int64_t all[MAX_SAMPLES];
     size_t count = 0;
     uint64_t commits = 0;
-    uint64_t tries = 0;
+    uint64_t attempts = 0;
     uint64_t over_usual = 0;
     uint64_t over_many = 0;
     uint64_t failures = 0;
     for (int i = 0; i < setting->threads; i++) {
         commits += workers[i].commits;
-        tries += workers[i].all_tries;
+        attempts += workers[i].all_attempts;
         over_usual += workers[i].over_usual;
         over_many += workers[i].over_many;
         failures += workers[i].failures;
@@ -129,7 +129,7 @@ static void report(const struct setting *setting, struct worker *workers, double
     size_t nearly_last = count * 99 / 100;
     printf("%7d %5d %5d %5d | %9.1f %6.2f %7.1f%% %7.1f%% | %7.1f %7.1f %8.1f | %" PRIu64 "\n",
            setting->threads, setting->think_ms, setting->base_ms, setting->max_ms,
-           (double)commits / seconds, (double)tries / (double)commits,
+           (double)commits / seconds, (double)attempts / (double)commits,
            100.0 * (double)over_usual / (double)commits,
            100.0 * (double)over_many / (double)commits, (double)all[median] / 1000,
            (double)all[nearly_last] / 1000, (double)all[count - 1] / 1000, failures);
@@ -146,7 +146,7 @@ static void measure(dsql_pool *pool, const struct setting *setting, int seconds)
         workers[i].latencies_us = calloc(MAX_SAMPLES, sizeof(int64_t));
         if (workers[i].latencies_us == NULL ||
             pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0) {
-            fprintf(stderr, "no thread could be started\n");
+            fprintf(stderr, "could not start a thread\n");
             exit(EXIT_FAILURE);
         }
     }
@@ -190,7 +190,7 @@ int main(int argc, char **argv)
     }
     static const int loads[][2] = {{2, 0}, {8, 0}, {2, 15}, {8, 15}, {32, 15}};
     static const int waits[][2] = {{1, 100}, {10, 1000}, {25, 1000}, {50, 2000}, {100, 5000}};
-    printf("threads think  base   max | commits/s  tries   over 4   over 8 | p50 ms  p99 ms   max "
+    printf("threads think  base   max | commits/s  atts.   over 4   over 8 | p50 ms  p99 ms   max "
            "ms | "
            "failed\n");
     for (size_t i = 0; i < sizeof loads / sizeof loads[0]; i++) {

@@ -1,9 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * What COMMIT costs: as the rows of the transaction grow, and as the intents that
- * concurrent transactions have published grow.  The first should be linear in its own
- * rows and no worse, the second flat or logarithmic.  One transaction that stays open
- * keeps what the others published from being forgotten.
+ * The duration of COMMIT, as a function of the rows that the transaction has changed, and of the
+ * intents that concurrent transactions have published.  The first should be linear, the second
+ * constant or logarithmic.  One transaction stays open, so that published intents are kept.
+ *
  * usage: bench_occ_commit_cost [--intents N]      (inside extension/test/with_server)
  */
 #include "client.h"
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TRIES = 15, ROWS = 3000 };
+enum { RUNS = 15, ROWS = 3000 };
 
 static int compare_numbers(const void *a, const void *b)
 {
@@ -31,19 +31,19 @@ static void run_format(PGconn *conn, const char *format, const char *table, int 
     client_run(conn, sql);
 }
 
-/* Median microseconds of COMMIT after a change of so many rows. */
+/* The median duration of COMMIT in microseconds, after changing that number of rows. */
 static int64_t commit_us(PGconn *conn, const char *table, int rows)
 {
-    int64_t took_us[TRIES];
-    for (int i = 0; i < TRIES; i++) {
+    int64_t took_us[RUNS];
+    for (int i = 0; i < RUNS; i++) {
         client_run(conn, "BEGIN");
         run_format(conn, "UPDATE %s SET v = v + 1 WHERE id <= %d", table, rows);
         int64_t start_us = client_now_us();
         client_run(conn, "COMMIT");
         took_us[i] = client_now_us() - start_us;
     }
-    qsort(took_us, TRIES, sizeof took_us[0], compare_numbers);
-    return took_us[TRIES / 2];
+    qsort(took_us, RUNS, sizeof took_us[0], compare_numbers);
+    return took_us[RUNS / 2];
 }
 
 static void make_table(PGconn *conn, const char *name, const char *using, int rows)
@@ -61,11 +61,11 @@ static void make_table(PGconn *conn, const char *name, const char *using, int ro
 static void grow_rows(PGconn *conn)
 {
     static const int sizes[] = {1, 10, 100, 1000, 3000};
-    puts("rows changed    COMMIT, heap    COMMIT, ours");
+    puts("rows changed    COMMIT, heap    COMMIT, dsql_local");
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         int64_t heap_us = commit_us(conn, "cost_heap", sizes[i]);
-        int64_t ours_us = commit_us(conn, "cost_ours", sizes[i]);
-        printf("%12d %12" PRId64 " us %12" PRId64 " us\n", sizes[i], heap_us, ours_us);
+        int64_t occ_us = commit_us(conn, "cost_occ", sizes[i]);
+        printf("%12d %12" PRId64 " us %12" PRId64 " us\n", sizes[i], heap_us, occ_us);
     }
 }
 
@@ -74,7 +74,7 @@ static void grow_intents(PGconn *conn, int intents)
     make_table(conn, "cost_locked", "", intents);
     PGconn *reader = client_connect();
     client_run(reader, "BEGIN");
-    client_run(reader, "SELECT count(*) FROM cost_ours");
+    client_run(reader, "SELECT count(*) FROM cost_occ");
     puts("concurrent intents    COMMIT of 1 row    of 100 rows");
     int published = 0;
     char table[32];
@@ -87,7 +87,7 @@ static void grow_intents(PGconn *conn, int intents)
                      published, published + 1000 < step ? published + 1000 : step);
             client_run(conn, sql);
         }
-        /* A new one: the old versions that the reader keeps would cost more and more. */
+        /* A new table: the open transaction keeps old row versions, which would add to the cost. */
         snprintf(table, sizeof table, "cost_among_%d", step);
         make_table(conn, table, "", 100);
         int64_t one_us = commit_us(conn, table, 1);
@@ -102,7 +102,7 @@ int main(int argc, char **argv)
 {
     PGconn *conn = client_connect();
     make_table(conn, "cost_heap", " USING heap", ROWS);
-    make_table(conn, "cost_ours", "", ROWS);
+    make_table(conn, "cost_occ", "", ROWS);
     grow_rows(conn);
     grow_intents(conn, (int)option_number(argc, argv, "intents", 100000));
     PQfinish(conn);

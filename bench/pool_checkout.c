@@ -1,11 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * What it costs to borrow a connection from a pool and give it back, beside the floor (a
- * stack under a mutex, which is what the simplest pool would be; and the same with one look
- * at the socket, without which a dead connection would be lent) and beside what it saves
- * (opening one).  Medians of several turns, in which everything is measured by turns so
- * that the machine's moods meet all alike.  Over a Unix socket and without TLS: with them
- * opening is dearer still.
+ * The cost of acquiring and releasing a connection.  It is compared with two lower bounds: a stack
+ * under a mutex, which is the simplest possible pool, and the same with one check of the socket,
+ * without which a closed connection would be returned.  It is also compared with the cost of
+ * opening a connection.  Each result is the median of several rounds, in which all measurements
+ * alternate, so that other load on the machine affects all of them.  Connections use a Unix socket
+ * without TLS; over a network, opening one costs more.
+ *
  * usage: bench_pool_checkout      (inside extension/test/with_server)
  */
 #include "base/error.h"
@@ -17,13 +18,13 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { TURNS = 9, ROUNDS = 20000, OPENINGS = 30, QUERIES = 500, THREADS = 8, PLACES = 10 };
+enum { REPETITIONS = 9, ROUNDS = 20000, OPENINGS = 30, QUERIES = 500, THREADS = 8, SLOTS = 10 };
 
 static PGconn *open_plain(void *arg, int64_t deadline_ms, dsql_error *err)
 {
     (void)arg;
     (void)deadline_ms;
-    PGconn *conn = PQconnectdb(""); /* PGHOST and its relatives */
+    PGconn *conn = PQconnectdb(""); /* PGHOST, PGPORT and so on */
     if (PQstatus(conn) != CONNECTION_OK) {
         fail(err, DSQL_ERR_CONNECT, "%s", PQerrorMessage(conn));
         PQfinish(conn);
@@ -32,10 +33,10 @@ static PGconn *open_plain(void *arg, int64_t deadline_ms, dsql_error *err)
     return conn;
 }
 
-static dsql_pool *open_pool(int places)
+static dsql_pool *open_pool(int slots)
 {
     const struct pool_parts parts = {
-        .pool = {.max = places,
+        .pool = {.max = slots,
                  .max_lifetime_s = 3300,
                  .max_idle_s = 600,
                  .acquire_timeout_ms = -1,
@@ -60,11 +61,11 @@ static double now_ns(void)
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-/* ---- What is measured: nanoseconds for one ---- */
+/* ---- Measurements: nanoseconds for one operation ---- */
 
 struct stack {
     pthread_mutex_t lock;
-    void *items[PLACES];
+    void *items[SLOTS];
     int count;
 };
 
@@ -83,7 +84,7 @@ static void push(struct stack *stack, void *item)
     pthread_mutex_unlock(&stack->lock);
 }
 
-static double floor_ns(void)
+static double stack_ns(void)
 {
     static struct stack stack = {.lock = PTHREAD_MUTEX_INITIALIZER};
     push(&stack, &stack);
@@ -96,7 +97,7 @@ static double floor_ns(void)
     return took / ROUNDS;
 }
 
-static double safe_floor_ns(dsql_pool *pool)
+static double checked_stack_ns(dsql_pool *pool)
 {
     static struct stack stack = {.lock = PTHREAD_MUTEX_INITIALIZER};
     PGconn *conn = dsql_pool_acquire(pool, NULL);
@@ -106,7 +107,7 @@ static double safe_floor_ns(dsql_pool *pool)
     for (int i = 0; i < ROUNDS; i++) {
         PGconn *taken = pop(&stack);
         if (recv(PQsocket(taken), &first, 1, MSG_PEEK | MSG_DONTWAIT) >= 0) {
-            abort(); /* the server has hung up, or speaks unasked */
+            abort(); /* the server has closed the connection or sent something */
         }
         push(&stack, taken);
     }
@@ -151,8 +152,8 @@ static void *check_out_and_in(void *pool)
     return NULL;
 }
 
-/* Eight at once: the time of the whole, for one checkout. */
-static double crowd_ns(dsql_pool *pool)
+/* Eight threads at once: the total time divided by the number of checkouts. */
+static double threads_ns(dsql_pool *pool)
 {
     pthread_t threads[THREADS];
     double start = now_ns();
@@ -178,40 +179,40 @@ static int compare(const void *a, const void *b)
 
 static double median(double *numbers)
 {
-    qsort(numbers, TURNS, sizeof numbers[0], compare);
-    return numbers[TURNS / 2];
+    qsort(numbers, REPETITIONS, sizeof numbers[0], compare);
+    return numbers[REPETITIONS / 2];
 }
 
 int main(void)
 {
-    double bare[TURNS];
-    double safe[TURNS];
-    double small[TURNS];
-    double large[TURNS];
-    double crowd[TURNS];
-    double query[TURNS];
-    double opening[TURNS];
-    dsql_pool *pool = open_pool(PLACES);
+    double bare[REPETITIONS];
+    double safe[REPETITIONS];
+    double small[REPETITIONS];
+    double large[REPETITIONS];
+    double threaded[REPETITIONS];
+    double query[REPETITIONS];
+    double opening[REPETITIONS];
+    dsql_pool *pool = open_pool(SLOTS);
     dsql_pool *large_pool = open_pool(10000);
-    for (int i = 0; i < TURNS; i++) {
-        bare[i] = floor_ns();
-        safe[i] = safe_floor_ns(pool);
+    for (int i = 0; i < REPETITIONS; i++) {
+        bare[i] = stack_ns();
+        safe[i] = checked_stack_ns(pool);
         small[i] = checkout_ns(pool);
         large[i] = checkout_ns(large_pool);
-        crowd[i] = crowd_ns(pool);
+        threaded[i] = threads_ns(pool);
         query[i] = query_ns(pool);
         opening[i] = opening_ns();
     }
     double checkout = median(small);
-    printf("checkout and return                %8.0f ns\n", checkout);
-    printf("  of a pool with 10000 places      %8.2f x\n", median(large) / checkout);
-    printf("  each, with 8 threads at it       %8.2f x\n", median(crowd) / checkout);
-    printf("  beside a stack under a mutex     %8.1f x\n", checkout / median(bare));
-    printf("  the same, looking at the socket  %8.2f x (target: below 2)\n",
+    printf("acquire and release                %8.0f ns\n", checkout);
+    printf("  in a pool of 10000 connections   %8.2f x\n", median(large) / checkout);
+    printf("  each, with 8 threads             %8.2f x\n", median(threaded) / checkout);
+    printf("  relative to a stack with a mutex %8.1f x\n", checkout / median(bare));
+    printf("  the same with a socket check     %8.2f x (target: below 2)\n",
            checkout / median(safe));
-    printf("  beside one round trip (SELECT 1) %8.3f x (target: below 0.1)\n",
+    printf("  relative to SELECT 1             %8.3f x (target: below 0.1)\n",
            checkout / median(query));
-    printf("  beside opening a connection      %8.5f x (target: below 0.01)\n",
+    printf("  relative to opening a connection %8.5f x (target: below 0.01)\n",
            checkout / median(opening));
     dsql_pool_close(pool, -1);
     dsql_pool_close(large_pool, -1);

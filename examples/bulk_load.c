@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Many rows in transactions of the right size, and an index that is built meanwhile. */
+/* Inserts many rows in transactions of the allowed size, then builds an index asynchronously. */
 #include <dsql.h>
 
 #include <inttypes.h>
@@ -14,7 +14,7 @@ static int fail(const char *message)
     return EXIT_FAILURE;
 }
 
-/* Once for each new connection.  Schema public belongs to admin. */
+/* Called once for each new connection.  Schema public belongs to admin. */
 static dsql_status set_schema(PGconn *conn, void *arg, dsql_error *err)
 {
     (void)arg;
@@ -23,7 +23,7 @@ static dsql_status set_schema(PGconn *conn, void *arg, dsql_error *err)
     return dsql_check_clear(conn, PQexec(conn, sql), err);
 }
 
-/* Where the rows come from: a file, another database; here a counter. */
+/* The source of the rows: usually a file or another database, here a counter. */
 struct source {
     int next;
     char id[16], name[32];
@@ -44,7 +44,7 @@ static int next_row(void *arg, const char **values, dsql_error *err)
 
 static dsql_status load(dsql_pool *pool, dsql_error *err)
 {
-    /* Because of ON CONFLICT the program may be run again after any failure. */
+    /* ON CONFLICT allows the program to be run again after a failure. */
     const char *sql = "INSERT INTO bulk_items (id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     dsql_batch *batch = dsql_batch_new(pool, sql, 2, NULL, err);
     if (batch == NULL)
@@ -62,7 +62,7 @@ static dsql_status create_index(dsql_pool *pool, dsql_error *err)
     PGresult *res = dsql_exec(pool, sql, 0, NULL, err);
     if (res == NULL)
         return err->status;
-    /* Without a row the index was there already. */
+    /* No row: the index existed already. */
     int has_job = PQntuples(res) == 1 && !PQgetisnull(res, 0, 0);
     dsql_status status = DSQL_OK;
     if (has_job)

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The preferred way to Aurora DSQL from C: a pool, and transactions that retry. */
+/* The preferred way to use Aurora DSQL from C: a pool, and transactions that are retried. */
 #include <dsql.h>
 
 #include <pthread.h>
@@ -20,7 +20,7 @@ struct worker {
     int id;
 };
 
-/* Once for each new connection.  Schema public belongs to admin. */
+/* Called once for each new connection.  Schema public belongs to admin. */
 static dsql_status set_schema(PGconn *conn, void *arg, dsql_error *err)
 {
     (void)arg;
@@ -29,7 +29,7 @@ static dsql_status set_schema(PGconn *conn, void *arg, dsql_error *err)
     return dsql_check_clear(conn, PQexec(conn, sql), err);
 }
 
-/* A thread: borrow a connection, use it, give it back. */
+/* A thread: acquires a connection, uses it, releases it. */
 static void *work(void *arg)
 {
     struct worker *worker = arg;
@@ -71,7 +71,7 @@ int main(void)
         return fail(err.message);
     PQclear(res);
 
-    /* Each turn is one try, on a connection after BEGIN.  The end of the body commits. */
+    /* The body is one attempt, on a connection after BEGIN.  Leaving it at its end commits. */
     DSQL_TRANSACTION(pool, conn, &err) {
         const char *values[] = {"test-item"};
         const char *insert = "INSERT INTO example_items (name) VALUES ($1)";
@@ -85,7 +85,7 @@ int main(void)
     for (int i = 0; i < WORKERS; i++) {
         workers[i] = (struct worker){.pool = pool, .id = i};
         if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0)
-            return fail("no thread could be started");
+            return fail("could not start a thread");
     }
     for (int i = 0; i < WORKERS; i++)
         pthread_join(workers[i].thread, NULL);

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Plain libpq, with a token made by hand: for programs that open their own connections. */
+/* Plain libpq with a token: for programs that open their connections themselves. */
 #include <dsql.h>
 
 #include <stdbool.h>
@@ -27,7 +27,7 @@ static PGconn *connect_with_token(const char *endpoint, const char *region, cons
         fprintf(stderr, "Token generation failed: %s\n", err.message);
         return NULL;
     }
-    /* libpq 17 and later can start TLS at once; earlier ones do not know the keyword. */
+    /* libpq 17 can start TLS without a round trip; earlier versions do not know the keyword. */
     const char *last = PQlibVersion() >= 170000 ? "sslnegotiation" : NULL;
     const char *keys[] = {"host",    "dbname",      "user", "password",
                           "sslmode", "sslrootcert", last,   NULL};
@@ -52,7 +52,7 @@ static bool run(PGconn *conn, const char *what, const char *sql)
     return false;
 }
 
-/* Prints the rows, and says whether they are exactly the one that was inserted. */
+/* Prints the rows.  True if the only row is the one that was inserted. */
 static bool check_rows(PGconn *conn)
 {
     dsql_error err = {0};
@@ -62,7 +62,7 @@ static bool check_rows(PGconn *conn)
         fprintf(stderr, "Select failed - %s\n", err.message);
     int rows = PQntuples(res), columns = PQnfields(res); /* 0 after a failure */
     printf("Number of rows: %d\nNumber of columns: %d\n", rows, columns);
-    for (int row = -1; row < rows; row++) { /* -1: the names */
+    for (int row = -1; row < rows; row++) { /* -1: the column names */
         for (int i = 0; i < columns; i++)
             printf("%s%s", row < 0 ? PQfname(res, i) : PQgetvalue(res, row, i),
                    i + 1 < columns ? "\t" : "\n");
@@ -74,7 +74,7 @@ static bool check_rows(PGconn *conn)
     return ok;
 }
 
-/* Everything but the connecting; leaves no row behind, not even an earlier run's. */
+/* All statements.  Deletes the inserted row, also that of an earlier run. */
 static bool use_owner(PGconn *conn)
 {
     const char *create = "CREATE TABLE IF NOT EXISTS owner(id uuid DEFAULT gen_random_uuid() "

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Headers and a body as libcurl hands them over: whatever comes, it stays within bounds. */
+/* HTTP headers and a body as libcurl passes them: what is kept stays within its limits. */
 #include "http/answer.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* A credential_process: its words are never longer, together, than the command. */
+/* A credential_process command: its words together are never longer than the command. */
 #include "credentials/sources/command_line.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Whatever a server says at connect becomes one line with a SQLSTATE or none. */
+/* Any error of a server at connect becomes one line, with a valid SQLSTATE or none. */
 #include "connect/connect_failure.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* No crash, and no text in the list that is not a string. */
+/* A connection string: each keyword and value in the result is a string. */
 #include "config/conninfo.h"
 
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whom a container's token may be sent to.  Every name resolves to an address that is not
- * ours, so without encryption only a literal address of this machine or an agent may pass.
+ * Where the token of a container may be sent.  Every name resolves to a foreign address, so without
+ * TLS only literal addresses of this machine or of an agent may be accepted.
  */
 #include "base/error.h"
 #include "base/memory.h"

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Whatever host resolves is a name that may go into a signed URL, and resolves to itself. */
+/* Every host that is accepted may be put into a signed URL, and is accepted again unchanged. */
 #include "base/memory.h"
 #include "config/endpoint.h"
 

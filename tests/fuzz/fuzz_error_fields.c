@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Bodies of the server's messages, whatever bytes they are. */
+/* The bodies of a server's messages may contain any bytes. */
 #include "wire/backend.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

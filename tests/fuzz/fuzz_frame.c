@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Both ways of framing agree on where messages end. */
+/* Both ways to split a stream into messages find the same ends. */
 #include "wire/message.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* A date that is taken for one has the digits that it was written with. */
+/* An HTTP date that is accepted is written again with the same digits. */
 #include "base/clock.h"
 #include "http/date.h"
 

@@ -1,8 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A metadata service that says anything: the lines of the input are its answers, one
- * after the other.  What comes out are credentials and regions, or nothing; and what is
- * asked stays below the paths that we ask.
+ * The instance metadata service: each line of the input is one answer.  The results are complete
+ * credentials, a valid region, or nothing, and requests stay below the known paths.
  */
 #include "base/error.h"
 #include "credentials/sources/imds.h"
@@ -46,7 +45,7 @@ static bool no_file(void *arg, const char *path, struct buf *content)
     return false;
 }
 
-/* No slash, no dot segment, no query behind the role that the service named. */
+/* No slash, dot segment or query in the name of the role. */
 static void check_url(const char *url)
 {
     struct text text = text_of(url);

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* A body from outside; what was accepted must be writable, and read the same again. */
+/* A JSON body: what is accepted can be written, and is read as the same value again. */
 #include "base/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

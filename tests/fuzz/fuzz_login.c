@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A login's cache and what services answer when it is renewed, for both kinds of login.
- * The input is cut at each 0x1e: the cache, then the answers.
+ * The cached login and the answers of services when it is renewed, for both kinds of login.  Each
+ * 0x1e in the input ends a part: first the cache, then the answers.
  */
 #include "base/json.h"
 #include "credentials/sources/login.h"
@@ -50,7 +50,7 @@ static bool read_file(void *arg, const char *path, struct buf *content)
     return buf_ok(content);
 }
 
-/* What is written back must be fit to be read. */
+/* A cache that is written must be readable. */
 static bool replace_file(void *arg, const char *path, struct text content)
 {
     (void)arg;
@@ -63,7 +63,7 @@ static bool replace_file(void *arg, const char *path, struct text content)
     return true;
 }
 
-/* The first byte of an answer tells its status. */
+/* The first byte of an answer chooses its HTTP status. */
 static dsql_status send(void *arg, const struct http_request *request,
                         struct http_response *response, dsql_error *err)
 {

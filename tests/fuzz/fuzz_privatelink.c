@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Whatever libpq's options hold, the name made of them is that of an endpoint with a region. */
+/* libpq's options for PrivateLink: each name made of them is an endpoint with a region. */
 #include "base/memory.h"
 #include "config/privatelink.h"
 

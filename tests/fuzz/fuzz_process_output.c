@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* What a credential_process prints: credentials that come out are usable. */
+/* The output of a credential_process: credentials that are accepted are usable. */
 #include "credentials/sources/process.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

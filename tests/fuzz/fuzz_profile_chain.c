@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Profiles that name each other in any way: following them ends, and a plan is whole. */
+/* Profiles that refer to each other: resolving them ends, and the result is complete. */
 #include "credentials/sources/profile_chain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

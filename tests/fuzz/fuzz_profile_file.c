@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Either file from outside; looking up must be safe in whatever comes out. */
+/* The config and credentials files: lookups in the result are safe. */
 #include "config/profile_file.h"
 
 #include <stdint.h>

@@ -1,6 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* An endpoint from the environment or a profile: what passes is one host, and reads the same again.
- */
+/* A service endpoint from the environment or a profile: one that is accepted names one host. */
 #include "credentials/aws/service.h"
 
 #include <string.h>

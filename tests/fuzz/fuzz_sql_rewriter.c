@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * However a stream is cut, the same bytes come out, as many as went in (but for
- * those that wait), and changed ones are those of a mark.
+ * A stream may be split anywhere: the output is the same and, apart from bytes that are held back,
+ * as long as the input.  Only the bytes of a rewritten statement differ.
  */
 #include "gateway/sql_rewriter.h"
 

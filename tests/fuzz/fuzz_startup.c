@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The first packet: what parses can be written again and parses to the same. */
+/* The startup message: one that is accepted can be written, and is read as the same again. */
 #include "wire/startup.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The XML of AWS STS: credentials that come out are whole, a code is one word. */
+/* The XML of AWS STS: credentials that are accepted are complete, and an error code is one word. */
 #include "credentials/aws/sts_response.h"
 #include "credentials/aws/xml.h"
 
@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct text answer = text_of_bytes(data, size);
     struct buf out AUTO_BUF;
-    buf_init(&out, size); /* decoding never makes it longer */
+    buf_init(&out, size); /* decoding never makes a text longer */
     enum xml_result result = xml_find(answer, "a/b", &out);
     if (result == XML_FOUND && !buf_ok(&out)) {
         __builtin_trap();

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* What a stranger sends as a password. */
+/* A password from an unknown client. */
 #include "token/verify.h"
 
 #include <stdint.h>
@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Whatever was accepted is complete, and can be signed. */
+/* Claims that are accepted are complete and can be signed. */
 static void check(const struct token_claims *claims)
 {
     char key[] = "secret";

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A URL of the environment.  What is accepted must say nothing that another parser could
- * take for a different host: curl's is asked.
+ * A URL from the environment.  No other parser may find a different host in one that is accepted;
+ * curl's parser is the reference.
  */
 #include "base/memory.h"
 #include "http/url.h"

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a fuzz target over each file of a directory, so that corpora are ordinary
- * tests under any compiler.  An empty or missing corpus is a failure.
+ * Runs a fuzz target on each file of a directory, so that a corpus is an ordinary test with any
+ * compiler.  An empty or missing corpus is a failure.
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -21,7 +21,7 @@ static int run_file(const char *path, uint8_t *data)
     }
     size_t size = fread(data, 1, MAX_FILE, file);
     fclose(file);
-    /* An exact allocation, so that a sanitizer sees one byte too many. */
+    /* Allocated at its exact size, so that a sanitizer reports a read past the end. */
     uint8_t *exact = malloc(size == 0 ? 1 : size);
     if (exact == NULL) {
         return 1;

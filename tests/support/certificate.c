@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See certificate.h. */
 #include "certificate.h"
 
 #include <openssl/pem.h>

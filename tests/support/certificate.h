@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Certificates to throw away, good and bad, as PEM files. */
+/* Temporary certificates, valid and invalid, as PEM files. */
 #ifndef TEST_SUPPORT_CERTIFICATE_H
 #define TEST_SUPPORT_CERTIFICATE_H
 
@@ -13,14 +13,14 @@ struct certificate {
 };
 
 /**
- * For a DNS name, good from now + from_s to now + until_s, signed by issuer (NULL: by
- * itself).  is_ca: fit to sign others.  Never fails: it ends the program.
+ * Makes a certificate for a DNS name, valid from now + from_s to now + until_s.  issuer signs it;
+ * NULL means that it is self-signed.  is_ca: it may sign others.  Ends the program on failure.
  */
 struct certificate certificate_make(const char *name, const struct certificate *issuer, bool is_ca,
                                     long from_s, long until_s);
 void certificate_free(struct certificate *certificate);
 
-/** key_path NULL: without the key. */
+/** Writes PEM files.  With key_path NULL, the key is not written. */
 void certificate_write(const struct certificate *certificate, const char *path,
                        const char *key_path);
 

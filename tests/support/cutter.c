@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See cutter.h.  One thread relays for all connections.  The client's messages are looked at
- * whole, the server's only by their type, for ReadyForQuery.
+ * One thread relays for all connections.  Messages from the client are parsed as a whole.  Of the
+ * server's messages only the type is read, to find ReadyForQuery.
  */
 #include "cutter.h"
 
@@ -22,11 +22,11 @@ enum { MAX_LINKS = 32, BUFFER_SIZE = 1 << 20, HEADER_SIZE = 5 };
 
 struct link {
     int client, server; /* -1: free */
-    bool has_started;   /* the startup message, which has no type, is through */
-    bool is_cutting;    /* until the server is ready, nothing goes back */
+    bool has_started;   /* the startup message, which has no type, has been forwarded */
+    bool is_cutting;    /* nothing is sent to the client until the server is ready */
     unsigned char *input;
     size_t input_len;
-    unsigned char header[HEADER_SIZE]; /* of the server's present message */
+    unsigned char header[HEADER_SIZE]; /* of the server's current message */
     size_t header_len, left;
 };
 
@@ -57,7 +57,7 @@ static void write_all(int fd, const unsigned char *data, size_t len)
     while (len > 0) {
         ssize_t sent = send(fd, data, len, MSG_NOSIGNAL);
         if (sent <= 0) {
-            return; /* the next read finds out */
+            return; /* the next read fails */
         }
         data += sent;
         len -= (size_t)sent;
@@ -79,7 +79,7 @@ static uint32_t u32(const unsigned char *at)
 
 /* ---- From the client ---- */
 
-/* Counted here, so that each message meant is cut once. */
+/* Counts down, so that each matching message is cut once. */
 static bool is_meant(const unsigned char *message, size_t len, enum cut *where)
 {
     pthread_mutex_lock(&cutter.lock);
@@ -94,7 +94,7 @@ static bool is_meant(const unsigned char *message, size_t len, enum cut *where)
     return is_meant;
 }
 
-/* The length of the first message, or 0 when it is not there yet. */
+/* The length of the first message, or 0 if it has not arrived completely. */
 static size_t first_message(const struct link *link)
 {
     size_t type = link->has_started ? 1 : 0;
@@ -105,7 +105,7 @@ static size_t first_message(const struct link *link)
     return link->input_len < len ? 0 : len;
 }
 
-/* False: cut. */
+/* False: the connection was cut. */
 static bool pass_on(struct link *link, size_t len)
 {
     enum cut where;
@@ -251,7 +251,7 @@ static void stop(void)
 
 static void start(void)
 {
-    postgres_conninfo(); /* started before, and so ended after the relay */
+    postgres_conninfo(); /* started before the relay, so it is stopped after it */
     snprintf(cutter.directory, sizeof cutter.directory, "/tmp/dsql-cutter-XXXXXX");
     if (mkdtemp(cutter.directory) == NULL || pipe(cutter.stop) != 0) {
         die("cutter: mkdtemp");

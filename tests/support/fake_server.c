@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See fake_server.h. */
 #include "fake_server.h"
 
 #include "certificate.h"
@@ -40,7 +39,7 @@ struct fake_server {
     void *arg;
     pthread_t thread;
     atomic_int count;
-    atomic_int client; /* its socket, -1: none; shut down to stop */
+    atomic_int client; /* its socket, -1: none.  Shut down to stop the thread */
     atomic_bool is_stopping;
 };
 
@@ -53,7 +52,7 @@ static void die(const char *what)
 
 /* ---- Certificates ---- */
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): so OpenSSL wants it */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's */
 static int note_server_name(SSL *ssl, int *alert, void *arg)
 {
     (void)alert;
@@ -250,7 +249,7 @@ bool fake_read_ssl_request(struct fake_client *client)
            memcmp(request, "\0\0\0\x08\x04\xd2\x16\x2f", sizeof request) == 0;
 }
 
-/* libpq 17 begins with TLS at once (direct negotiation): a handshake record, type 22. */
+/* libpq 17 may start TLS without SSLRequest (direct negotiation).  Record type 22: handshake. */
 static bool begins_with_tls(const struct fake_client *client)
 {
     char first = '\0';
@@ -285,7 +284,7 @@ bool fake_read_startup(struct fake_client *client)
 
 bool fake_startup_has(const struct fake_client *client, const char *name, const char *value)
 {
-    size_t at = 4; /* behind the version */
+    size_t at = 4; /* after the version */
     while (at < client->startup_len && client->startup[at] != '\0') {
         const char *key = &client->startup[at];
         at += strlen(key) + 1;

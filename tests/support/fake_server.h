@@ -1,9 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A server on 127.0.0.1 that does what a test says: the right thing, or each wrong one.
- * It has a certificate by a CA of its own.  One thread serves one client after the other
- * with the function of the test, which uses the pieces below; any of them may fail, since
- * the client may go away, and then the later ones fail too.
+ * A server on 127.0.0.1 that speaks PostgreSQL's protocol, correctly or not, as the test decides.
+ * Its certificate is signed by a CA of its own.  One thread serves one client at a time by calling
+ * the test's function, which uses the functions below.  Each of them fails if the client has
+ * closed the connection; all later calls then fail too.
  */
 #ifndef TEST_SUPPORT_FAKE_SERVER_H
 #define TEST_SUPPORT_FAKE_SERVER_H
@@ -14,48 +14,48 @@
 struct fake_server;
 struct fake_client;
 
-/** number counts the clients from 0. */
+/** Serves one client.  number counts the clients, beginning with 0. */
 typedef void (*fake_serve_fn)(struct fake_client *client, int number, void *arg);
 
 struct fake_identity {
     const char *name;    /* in the certificate */
-    bool is_self_signed; /* not by the CA */
+    bool is_self_signed; /* instead of signed by the CA */
 };
 
 struct fake_server *fake_server_start(const struct fake_identity *identity, fake_serve_fn serve,
                                       void *arg);
 const char *fake_server_port(const struct fake_server *server);
 const char *fake_server_ca_file(const struct fake_server *server);
-/** Clients accepted so far. */
+/** The number of clients accepted so far. */
 int fake_server_count(const struct fake_server *server);
-/** Ends the thread, whatever it waits for, and removes the files. */
+/** Stops the thread, even while it waits, and removes the files. */
 void fake_server_stop(struct fake_server *server);
 
-/* ---- For the function that serves ---- */
+/* ---- For the function that serves a client ---- */
 
-/** SSLRequest (not from libpq 17), then TLS with our certificate. */
+/** Reads SSLRequest (libpq 17 sends none) and starts TLS with our certificate. */
 bool fake_tls(struct fake_client *client);
-/** The eight bytes of SSLRequest only. */
+/** Reads only the eight bytes of SSLRequest. */
 bool fake_read_ssl_request(struct fake_client *client);
-/** The next startup packet; *parameters ("user\0app\0...") lives until the client goes. */
+/** Reads the startup message and keeps it until the client is closed. */
 bool fake_read_startup(struct fake_client *client);
-/** Is name=value in the startup packet? */
+/** True if the startup message contains name=value. */
 bool fake_startup_has(const struct fake_client *client, const char *name, const char *value);
-/** The name TLS was asked for, or "". */
+/** The server name that the client sent in TLS (SNI), or "". */
 const char *fake_server_name(const struct fake_client *client);
-/** The next message with a type; its body as a string. */
+/** Reads the next message that has a type; its body becomes a string. */
 bool fake_read_message(struct fake_client *client, char *type, char *body, size_t body_size);
 bool fake_send(struct fake_client *client, const void *data, size_t len);
 bool fake_send_message(struct fake_client *client, char type, const void *body, size_t len);
 bool fake_send_authentication(struct fake_client *client, int code);
-/** FATAL; hint may be NULL. */
+/** Sends an ErrorResponse of severity FATAL.  hint may be NULL. */
 bool fake_send_error(struct fake_client *client, const char *sqlstate, const char *message,
                      const char *hint);
-/** AuthenticationOk and all up to ReadyForQuery. */
+/** Sends AuthenticationOk and everything up to ReadyForQuery. */
 bool fake_send_ready(struct fake_client *client);
-/** From SSLRequest to the password, which is copied. */
+/** Reads everything from SSLRequest to the password, which is copied. */
 bool fake_read_password(struct fake_client *client, char *password, size_t size);
-/** Reads and forgets until the client hangs up or the server is stopped. */
+/** Reads and discards until the client closes the connection or the server is stopped. */
 void fake_listen(struct fake_client *client);
 
 #endif

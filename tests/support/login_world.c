@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See login_world.h. */
 #include "login_world.h"
 
 #include "unit.h"

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See postgres.h. */
 #include "postgres.h"
 
 #include <errno.h>
@@ -18,7 +17,7 @@
 enum { START_TRIES = 3000, PATIENCE_MS = 10 };
 
 static struct {
-    pid_t owner; /* the process that started it, and so the one that ends it */
+    pid_t owner; /* the process that started it; only this one stops it */
     pid_t server;
     char directory[64];
     char data[80];
@@ -56,7 +55,7 @@ static void find_programs(void)
     postgres.programs[strcspn(postgres.programs, "\n")] = '\0';
 }
 
-/* PostgreSQL refuses to run as root. */
+/* PostgreSQL does not run as root. */
 static void leave_root(void)
 {
     if (geteuid() != 0) {
@@ -100,7 +99,7 @@ static pid_t start(char *const arguments[])
     }
     /* The sanitizers' options are for the tests, not for the server. */
     unsetenv("LD_PRELOAD");
-    unsetenv("LD_LIBRARY_PATH"); /* nor is another libpq to try */
+    unsetenv("LD_LIBRARY_PATH"); /* neither is a different libpq under test */
     execv(arguments[0], arguments);
     _exit(127);
 }

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See replay.h. */
 #include "replay.h"
 
 #include "base/error.h"
@@ -47,7 +46,7 @@ static bool same_parts(struct text a, struct text b)
     return a.len == b.len;
 }
 
-/* "https://host" asks for "/", as does "https://host/". */
+/* "https://host" and "https://host/" are the same URL. */
 static struct text without_root(struct text url)
 {
     struct text host = text_slice(url, strlen("https://"), url.len);

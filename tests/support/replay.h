@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A struct http that has no network: it answers what was recorded, in that order, and
- * complains of any request that differs from the next one.
+ * A struct http without a network.  It expects the recorded requests in their order and gives the
+ * recorded answers; a request that differs from the next recorded one is an error.
  *
  *     static const struct replay_exchange exchanges[] = {
  *         {.method = "GET", .url = "http://169.254.170.2/x", .status = 200, .answer = "{}"},
@@ -12,8 +12,8 @@
  *     ...
  *     assert_true(replay_done(&replay));
  *
- * A request that nobody recorded gets DSQL_ERR_USAGE, which no source retries, and
- * replay_done() is false ever after, with the reason on stderr.
+ * A request that was not recorded gets DSQL_ERR_USAGE, which no source retries.  replay_done()
+ * is false from then on, and prints the reason to stderr.
  */
 #ifndef TEST_SUPPORT_REPLAY_H
 #define TEST_SUPPORT_REPLAY_H
@@ -21,20 +21,20 @@
 #include "http/http.h"
 
 struct replay_exchange {
-    /* What must be asked.  The parameters of a query may come in any order. */
+    /* The expected request.  Query parameters may come in any order. */
     const char *method;
     const char *url;
-    const char *headers; /* "name: value" lines that must be there, NULL: any.  "!name": must not */
-    const char *body;    /* NULL: any; form fields may come in any order */
+    const char *headers; /* required "name: value" lines.  "!name": must be absent.  NULL: any */
+    const char *body;    /* form fields may come in any order.  NULL: any */
 
-    /* What comes back. */
-    dsql_status failure;        /* other than DSQL_OK: no answer, but that failure */
-    int status;                 /* 200 and so on */
+    /* The answer. */
+    dsql_status failure;        /* unless DSQL_OK: fail with this status instead */
+    int status;                 /* HTTP status */
     const char *answer_headers; /* "name: value" lines; NULL: none */
     const char *answer;         /* the body; NULL: empty */
 };
 
-/** One name may stand here several times.  Whatever does not stand here does not resolve. */
+/** One address of a name; a name may have several.  Names that are not listed do not resolve. */
 struct replay_name {
     const char *host;
     const char *address;
@@ -45,18 +45,18 @@ struct replay {
     const struct replay_exchange *exchanges; /* the caller's */
     size_t count;
     size_t next;
-    const struct replay_name *names; /* the caller's; set it after replay_init() */
+    const struct replay_name *names; /* the caller's; set after replay_init() */
     size_t name_count;
-    bool ends_in_silence;   /* requests behind the last one get no answer, and are no mistake */
-    char last_address[256]; /* that the last request was pinned to; "": none */
+    bool ends_in_silence;   /* requests after the last one get no answer and are not an error */
+    char last_address[256]; /* that the last request was pinned to, or "" */
     enum http_reach last_reach;
-    char complaint[1024]; /* what differed first; "": nothing yet */
+    char complaint[1024]; /* the first difference, or "" */
 };
 
-/** Its own address must not change afterwards: http points into it. */
+/** The struct must not be moved afterwards: http points into it. */
 void replay_init(struct replay *replay, const struct replay_exchange *exchanges, size_t count);
 
-/** Everything was asked for and nothing else; says on stderr what was not so. */
+/** True if exactly the recorded requests were sent; otherwise prints the difference to stderr. */
 bool replay_done(const struct replay *replay);
 
 #endif

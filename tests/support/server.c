@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See server.h. */
 #include "server.h"
 
 #include <arpa/inet.h>
@@ -62,7 +61,7 @@ void server_wait(struct server_connection *connection, int ms)
     (void)poll(&gone, 1, ms);
 }
 
-/* Into server->request, with its body as far as it has come. */
+/* Fills server->request, including the part of the body that has arrived. */
 static void read_request(struct server *server, struct server_connection *connection)
 {
     size_t len = 0;
@@ -97,7 +96,7 @@ static void serve(struct server *server, struct server_connection *connection)
     }
 }
 
-/* SSL_write() to a client that has gone would raise SIGPIPE, here. */
+/* SSL_write() to a closed connection raises SIGPIPE in this thread. */
 static void block_sigpipe(void)
 {
     sigset_t set;

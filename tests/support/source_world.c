@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See source_world.h. */
 #include "source_world.h"
 
 #include <errno.h>
@@ -64,7 +63,7 @@ static void write_log(void *arg, dsql_log_level level, const char *line)
     snprintf(world->log + len, sizeof world->log - len, "%s\n", line);
 }
 
-/* unsetenv() moves the array: look again from the start each time. */
+/* unsetenv() changes the array, so each search starts from the beginning. */
 static bool unset_one(void)
 {
     for (char **entry = environ; *entry != NULL; entry++) {

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A world for a source of credentials: a clock that stands still, chance that is known,
- * recorded answers, a few files, and an environment without a single AWS_ variable.
+ * The context of a credential provider under test: a clock that only moves by sleeping, a known
+ * random number, recorded answers, a few files, and an environment without AWS_ variables.
  */
 #ifndef TEST_SUPPORT_SOURCE_WORLD_H
 #define TEST_SUPPORT_SOURCE_WORLD_H
@@ -22,17 +22,17 @@ struct source_world {
     struct file_system file_system;
     struct logger logger;
 
-    /* For the test to set and to read. */
-    int64_t now_s;   /* both clocks; sleeping moves them */
-    uint64_t chance; /* what the random source gives, always */
+    /* Set and read by the test. */
+    int64_t now_s;   /* time of both clocks; sleeping advances it */
+    uint64_t chance; /* always returned by the random source */
     int sleeps;
-    const struct source_file *files; /* the caller's; not there or NULL: missing */
+    const struct source_file *files; /* the caller's; content NULL: missing */
     size_t file_count;
     int log_lines;
-    char log[2048]; /* all lines */
+    char log[2048]; /* all lines so far */
 };
 
-/** Its address must not change afterwards.  Unsets every AWS_ variable; HOME is "/home". */
+/** The struct must not be moved afterwards.  Unsets all AWS_ variables; sets HOME to /home. */
 void source_world_init(struct source_world *world, const struct replay_exchange *exchanges,
                        size_t count);
 

@@ -1,5 +1,4 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See torture.h. */
 #include "torture.h"
 
 #include "unit.h"
@@ -9,11 +8,11 @@
 
 enum { MAX_ALLOCATIONS = 100000 };
 
-/* How many still succeed; below 0: it is not torture. */
+/* Allocations that still succeed; below 0: all do. */
 static atomic_long left = -1;
 static atomic_long refused;
 static atomic_bool is_for_all;
-static int wrong; /* answers that were neither success nor "out of memory" */
+static int wrong; /* runs with a status that is not allowed */
 
 static bool is_refused(void)
 {
@@ -46,7 +45,7 @@ void *__wrap_realloc(void *old, size_t size)
     return is_refused() ? NULL : __real_realloc(old, size);
 }
 
-/* False: nothing was refused, so that was the last one. */
+/* False: no allocation failed, so this was the last run. */
 static bool refuse_one(const char *name, torture_fn run, dsql_status other, long after,
                        enum torture how)
 {
@@ -74,7 +73,7 @@ static bool refuse_one(const char *name, torture_fn run, dsql_status other, long
 void torture(const char *name, torture_fn run, dsql_status other)
 {
     dsql_error err = {0};
-    if (run(&err) != DSQL_OK) { /* also what is allocated once and stays */
+    if (run(&err) != DSQL_OK) { /* this also allocates what is kept until exit */
         fail_msg("%s: %s", name, err.message);
     }
     wrong = 0;
@@ -85,7 +84,7 @@ void torture(const char *name, torture_fn run, dsql_status other)
             after++;
             assert_true(after < MAX_ALLOCATIONS);
         }
-        assert_true(after > 0); /* or it is not the library's allocator that is refused */
+        assert_true(after > 0); /* otherwise the allocator has not been replaced */
         print_message("%s: %ld allocations\n", name, after);
     }
     assert_int_equal(wrong, 0);

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* What every unit test needs: cmocka, after the headers that it wants before it. */
+/* cmocka, after the headers that must be included before it. */
 #ifndef DSQL_TESTS_UNIT_H
 #define DSQL_TESTS_UNIT_H
 

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * What tests of transactions share: a pool on the throw-away PostgreSQL, with a clock that
- * only moves when somebody sleeps, and tables that raise conflicts where DSQL does.
+ * Shared by the tests of transactions: a pool on the temporary PostgreSQL, a clock that advances
+ * only by sleeping, and tables that raise conflicts where Aurora DSQL does.
  */
 #ifndef TEST_SUPPORT_WORLD_H
 #define TEST_SUPPORT_WORLD_H
@@ -16,9 +16,9 @@ extern "C" {
 struct world {
     atomic_llong now_ms;
     atomic_int sleeps;
-    dsql_pool *watched; /* has nothing lent while anybody sleeps */
+    dsql_pool *watched; /* must have no connection in use during a sleep */
     atomic_int slept_with_connection;
-    void (*on_sleep)(void); /* NULL: nothing */
+    void (*on_sleep)(void); /* may be NULL */
     void (*on_connect)(PGconn *conn);
 };
 extern struct world world;
@@ -26,33 +26,32 @@ extern const struct clock world_clock;
 #endif
 
 #define ADD_ONE "UPDATE counter SET n = n + 1"
-/* At COMMIT raises the SQLSTATE given, the first so many times; 'die' ends the server process. */
+/* COMMIT fails with a SQLSTATE, as many times as given; 'die' terminates the backend. */
 #define AT_COMMIT(action, times) "INSERT INTO at_commit VALUES ('" action "', " #times ")"
 #define DIE                      "SELECT pg_terminate_backend(pg_backend_pid())"
 
-/** Time 0, and fresh tables: counter (n = 0), at_commit, items (empty), sys.jobs (empty). */
+/** Sets the time to 0 and makes new tables: counter (n = 0), at_commit, items, sys.jobs. */
 void world_reset(void);
 
-/** Repeatable read, at most 4 connections, waits of 100 ms, 200 ms... half of them, as jitter is 0.
- */
+/** Repeatable read, at most 4 connections.  The jitter is 0: waits are half of 100 ms, 200 ms... */
 dsql_pool *world_pool(int max_attempts, int timeout_ms);
 
-/** The same through other servers, with as many connections as given. */
+/** The same with another connection string and number of connections. */
 dsql_pool *world_pool_on(const char *conninfo, int max, int max_attempts, int timeout_ms);
 
-/** The same; NULL on failure, which the others do not survive. */
+/** The same, but returns NULL on failure; the others end the program. */
 dsql_pool *world_try_pool(const char *conninfo, int max, dsql_error *err);
 
-/** Fails the test unless nothing is lent any more. */
+/** Fails the test if a connection is still in use. */
 void world_close(dsql_pool *pool);
 
-/** n of counter. */
+/** The value of n in counter. */
 long world_counter(void);
 
-/** True: the statement succeeded. */
+/** True if the statement succeeded. */
 int world_run(PGconn *conn, const char *sql);
 
-/** Conflicts that were tried again; fails the test when anything is lent. */
+/** The number of retried conflicts.  Fails the test if a connection is still in use. */
 long world_conflicts(dsql_pool *pool);
 
 #ifdef __cplusplus

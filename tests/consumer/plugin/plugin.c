@@ -1,7 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A plugin that has used libdsql is closed, while a connection of libdsql's is still there.
- * The connection calls back when it ends, and a fork calls what was set up for it.  plugin LIBDSQL
+ * Closes a plugin that has used libdsql while one of libdsql's connections is still open.  The
+ * connection calls back into the library when it is closed, and so does fork().
+ *
+ * usage: plugin LIBDSQL
  */
 #include <dsql.h>
 
@@ -23,7 +25,7 @@
 
 typedef PGconn *connect_start_fn(const dsql_options *options, dsql_error *err);
 
-/* Somebody who listens, and never says a word. */
+/* A server that accepts and never answers. */
 static int listen_somewhere(char port[8])
 {
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The default chain in a world that is a directory.  README.md says how. */
+/* Runs the default credential chain on the content of a directory; README.md describes it. */
 #include "credentials/cache/provider.h"
 #include "credentials/chain/chain.h"
 #include "credentials/chain/search.h"
@@ -219,7 +219,7 @@ static bool complain(const char *what, const char *detail)
     return false;
 }
 
-/* A field that is missing in the expectation is expected to be null. */
+/* A field that is missing in the expected result must be null. */
 static bool is_as_expected(json_t *outcome, const json_t *expected)
 {
     const char *name;

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See recording.h.  Strings that are not made here belong to the JSON. */
+/* Strings that are not allocated here belong to the JSON. */
 #include "recording.h"
 
 #include <stdio.h>
@@ -121,7 +121,7 @@ static void read_names(json_t *names, struct recording *out)
     }
 }
 
-/* ---- The format of the AWS SDK for Rust: requests, pieces and answers of numbered connections */
+/* ---- The format of the AWS SDK for Rust: requests, data and answers of numbered connections */
 
 static bool is_compared(const char *name, const char *value)
 {
@@ -139,7 +139,7 @@ static bool is_compared(const char *name, const char *value)
     return strcasecmp(name, "authorization") == 0 && strncmp(value, "AWS4-", strlen("AWS4-")) != 0;
 }
 
-/* Each header has a list of values; one is all that ever stands there. */
+/* Each header has a list of values, which in practice has one element. */
 static char *rust_headers(json_t *headers, bool is_request)
 {
     const char *name;
@@ -174,7 +174,7 @@ static void respond(json_t *response, struct replay_exchange *exchange)
     exchange->answer_headers = rust_headers(json_object_get(answer, "headers"), false);
 }
 
-/* Bodies of requests are not compared: many were made unrecognisable after they were recorded. */
+/* Request bodies are not compared: many were anonymised after the recording. */
 static void add_piece(const json_t *piece, struct replay_exchange *exchange)
 {
     const char *string = string_in(json_object_get(piece, "data"), "Utf8");

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Recorded exchanges of a file, for a struct replay.  The formats are in README.md. */
+/* Reads recorded exchanges from JSON for a struct replay.  README.md describes the formats. */
 #ifndef TEST_SUPPORT_RECORDING_H
 #define TEST_SUPPORT_RECORDING_H
 
@@ -14,12 +14,12 @@ struct recording {
     size_t count;
     struct replay_name names[RECORDING_MAX];
     size_t name_count;
-    bool ends_in_silence; /* more requests may come than were recorded, and get no answer */
+    bool ends_in_silence; /* requests after the recorded ones get no answer */
 };
 
 /**
- * root must outlive the recording.  Ends the program when the file makes no sense: a
- * recording that is not understood must not pass for one that is empty.
+ * root must outlive the recording.  Ends the program if the content is invalid: it must not be
+ * mistaken for an empty recording.
  */
 void recording_read(json_t *root, struct recording *out);
 void recording_free(struct recording *recording);

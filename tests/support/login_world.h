@@ -7,7 +7,7 @@
 #define TEST_SUPPORT_LOGIN_WORLD_H
 
 #include "credentials/profile.h"
-#include "discreet.h"
+#include "secret_leaks.h"
 #include "source_world.h"
 
 enum { WORLD_FILES = 4, WORLD_START_S = 1700000000 }; /* 2023-11-14T22:13:20Z */

@@ -8,8 +8,8 @@
 #include "credentials/chain/chain.h"
 #include "credentials/chain/search.h"
 #include "credentials/source.h"
-#include "discreet.h"
 #include "login_world.h"
+#include "secret_leaks.h"
 #include "unit.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* See discreet.h. */
-#include "discreet.h"
+#include "secret_leaks.h"
 
 #include "unit.h"
 

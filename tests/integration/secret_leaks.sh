@@ -1,8 +1,8 @@
 #!/bin/bash
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
-# The dsql command with secrets in all the wrong places: whatever goes wrong, none of them is
-# printed, and none stands on a command line.  Needs no network.  discreet.sh DSQL
+# Runs the dsql command with secrets where they do not belong.  Each run fails, prints none of them,
+# and passes none on a command line.  Needs no network.  usage: secret_leaks.sh DSQL
 set -eu
 dsql=$1
 host=abcdefghijklmnopqrstuvwxyz.dsql.us-east-1.on.aws
@@ -25,11 +25,11 @@ quiet() {
     said=$(timeout 30 env "${environment[@]}" "$dsql" "$@" 2>&1 </dev/null) || status=$?
     tried=$((tried + 1))
     if [ "$status" = 0 ] || [ "$status" -ge 124 ] || [ -z "$said" ]; then
-        echo "discreet: 'dsql $*' ended with $status: $said" >&2
+        echo "secret_leaks: 'dsql $*' ended with $status: $said" >&2
         exit 1
     fi
     if [[ $said == *hush* ]]; then
-        echo "discreet: 'dsql $*' told a secret: $said" >&2
+        echo "secret_leaks: 'dsql $*' printed a secret: $said" >&2
         exit 1
     fi
 }
@@ -93,4 +93,4 @@ quiet AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/x AWS_CONTAINER_AUTHORIZATION_TOKE
 run=$(env "${keys[@]}" "$dsql" exec "$host" -- sh -c 'tr "\0" " " </proc/$$/cmdline; echo; env')
 [[ ${run%%$'\n'*} != *hush* && ${run%%$'\n'*} != *X-Amz* ]]
 [[ $run == *$'\n'PGPASSWORD=*X-Amz-Security-Token=hush-session* ]]
-echo "discreet: $tried ways to fail, and nothing was told"
+echo "secret_leaks: $tried failures, and no secret was printed"

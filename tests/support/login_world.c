@@ -60,7 +60,7 @@ static void write_log(void *arg, dsql_log_level level, const char *message)
     struct login_world *world = arg;
     size_t len = strlen(world->log);
     snprintf(world->log + len, sizeof world->log - len, "%d %s\n", (int)level, message);
-    assert_discreet(message);
+    assert_no_secret(message);
 }
 
 static dsql_status send(void *arg, const struct http_request *request,

@@ -1,19 +1,19 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Secrets are not told.  A test gives each of its secrets the word HUSH ("hush-token"),
- * and hands whatever was said to assert_discreet(): error messages, log lines, details.
+ * Finds secrets in texts that must not contain any: error messages, log lines, details.  Each
+ * secret of a test contains SECRET_MARK, as in "hush-token".
  */
-#ifndef TEST_SUPPORT_DISCREET_H
-#define TEST_SUPPORT_DISCREET_H
+#ifndef TEST_SUPPORT_SECRET_LEAKS_H
+#define TEST_SUPPORT_SECRET_LEAKS_H
 
 #include <stdbool.h>
 
-#define HUSH "hush"
+#define SECRET_MARK "hush"
 
-/** NULL tells nothing. */
-bool tells_secret(const char *text);
+/** False for NULL. */
+bool contains_secret(const char *text);
 
-/** Fails the test when a secret is in it. */
-void assert_discreet(const char *text);
+/** Fails the test if the text contains a secret. */
+void assert_no_secret(const char *text);
 
 #endif

@@ -248,7 +248,7 @@ static bool is_error_as_expected(const struct run *run, const char *part)
            complain("another error than expected", run->err.message);
 }
 
-static bool is_discreet(const struct run *run)
+static bool has_no_leak(const struct run *run)
 {
     size_t i;
     json_t *secret;
@@ -274,7 +274,7 @@ static bool check(const struct run *run, json_t *outcome)
         die("test-case.json", "it expects nothing");
     }
     bool is_good = ok != NULL ? is_as_expected(outcome, ok) : is_error_as_expected(run, part);
-    return replay_done(&run->replay) && is_discreet(run) && is_good;
+    return replay_done(&run->replay) && has_no_leak(run) && is_good;
 }
 
 /* ---- The command line ---- */

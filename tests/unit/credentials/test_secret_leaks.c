@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every source, set up with secrets, and served answers with secrets in all the wrong
- * places: none of them may be in an error, a log line or an explanation.
+ * Each credential provider, configured with secrets, gets answers with secrets where they do not
+ * belong.  No secret may be in an error, a log line or an explanation.
  */
 #include "base/error.h"
 #include "credentials/cache/provider.h"
@@ -119,7 +119,7 @@ static const struct setup setups[] = {
                {SSO_FILE, "{\"accessToken\":\"hush\",\"expiresAt\":"
                           "\"2023-11-15T00:00:00Z\"}"}}},
     {.variables = {{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://user:hush@169.254.169.254"}}},
-    /* The instance: nothing at all is set up. */
+    /* The instance metadata service: nothing is configured. */
     {.files = {{CONFIG, ""}}},
 };
 
@@ -184,8 +184,8 @@ static void look(void *arg, const char *source, dsql_source_verdict verdict, con
     (void)arg;
     (void)verdict;
     reports++;
-    assert_discreet(source);
-    assert_discreet(detail);
+    assert_no_secret(source);
+    assert_no_secret(detail);
 }
 
 static void run(const struct setup *setup)
@@ -197,7 +197,7 @@ static void run(const struct setup *setup)
     login_world_init(&world, "", "default", NULL, 0);
     world.base.replay.http.send = send_answer;
     world.base.replay.http.resolve = resolve_to_loopback;
-    world.is_full = true; /* what cannot be written is complained about */
+    world.is_full = true; /* a failed write is logged */
     for (size_t i = 0; i < 4 && setup->variables[i].name != NULL; i++) {
         setenv(setup->variables[i].name, setup->variables[i].value, 1);
     }
@@ -205,13 +205,13 @@ static void run(const struct setup *setup)
         login_world_put(&world, setup->files[i].path, setup->files[i].content);
     }
     dsql_credentials_free(source_list_explain(&list, &world.base.context, look, NULL, &err));
-    assert_discreet(err.message);
+    assert_no_secret(err.message);
 
     dsql_credentials_provider *provider = chain_new_default(&world.base.context, NULL);
-    for (int i = 0; i < 3; i++) { /* now, when it was refused, and much later */
+    for (int i = 0; i < 3; i++) { /* now, after a failure, and much later */
         memset(&err, 0, sizeof err);
         (void)credentials_get(provider, &world.base.clock, &got, &err);
-        assert_discreet(err.message);
+        assert_no_secret(err.message);
         credentials_clear(&got);
         provider_doubt(provider);
         world.base.now_s += i * 3600;
@@ -220,7 +220,7 @@ static void run(const struct setup *setup)
     login_world_clear(&world);
 }
 
-static void no_secret_is_told_whatever_goes_wrong(void **state)
+static void no_failure_reveals_a_secret(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof setups / sizeof setups[0]; i++) {
@@ -232,27 +232,27 @@ static void no_secret_is_told_whatever_goes_wrong(void **state)
                 run(&setups[i]);
             }
             if (asked == 0) {
-                break; /* the answers do not matter to this one */
+                break; /* this provider sends no request */
             }
         }
     }
     assert_true(reports > 1000);
 }
 
-/* The look-out itself sees what it is there to see. */
-static void a_secret_that_is_told_is_found(void **state)
+/* The check itself finds a secret. */
+static void a_secret_in_a_text_is_found(void **state)
 {
     (void)state;
-    assert_true(tells_secret("the token hush-1 is bad"));
-    assert_false(tells_secret("the token is bad"));
-    assert_false(tells_secret(NULL));
+    assert_true(contains_secret("the token hush-1 is bad"));
+    assert_false(contains_secret("the token is bad"));
+    assert_false(contains_secret(NULL));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_secret_is_told_whatever_goes_wrong),
-        cmocka_unit_test(a_secret_that_is_told_is_found),
+        cmocka_unit_test(no_failure_reveals_a_secret),
+        cmocka_unit_test(a_secret_in_a_text_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,8 +58,8 @@ static struct login_world world;
 static enum source_result fetch(struct dsql_credentials *got, dsql_error *err)
 {
     enum source_result result = sso_fetch(&world.base.context, &world.profile, got, err);
-    assert_discreet(err->message);
-    assert_discreet(world.detail.text);
+    assert_no_secret(err->message);
+    assert_no_secret(world.detail.text);
     return result;
 }
 

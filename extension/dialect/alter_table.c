@@ -77,6 +77,7 @@ check_set_identity(const AlterTableCmd *command)
 
 /* ---- What is dropped ---- */
 
+/* The caller has locked the table. */
 static void
 check_dropped_column(const char *name, Oid table)
 {
@@ -92,6 +93,7 @@ check_dropped_column(const char *name, Oid table)
 	bms_free(keys);
 }
 
+/* A constraint that does not exist is left to PostgreSQL to report. */
 static void
 check_dropped_constraint(const char *name, Oid table)
 {
@@ -111,6 +113,7 @@ check_dropped_constraint(const char *name, Oid table)
 
 /* ---- Forms ---- */
 
+/* Refused whatever they contain. */
 typedef struct RefusedForm
 {
 	AlterTableType kind;

@@ -15,6 +15,7 @@
 #include "dialect/types.h"
 #include "nodes/parsenodes.h"
 
+/* Kinds of objects that are named here can be dropped. */
 void
 dialect_objects_check_drop(Node *statement)
 {
@@ -46,6 +47,7 @@ dialect_objects_check_drop(Node *statement)
 	}
 }
 
+/* Kinds of objects that are named here can be renamed. */
 void
 dialect_objects_check_rename(Node *statement)
 {
@@ -74,6 +76,7 @@ dialect_objects_check_rename(Node *statement)
 	}
 }
 
+/* The schema public belongs to the system. */
 void
 dialect_objects_check_grant(Node *statement)
 {

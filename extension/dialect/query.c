@@ -29,10 +29,12 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+/* What the service's version() returns. */
 #define VERSION_TEXT "PostgreSQL 16"
 
 /* ---- Functions ---- */
 
+/* Built-in functions only: a user's own may have any name and result. */
 static void
 check_function(const FuncExpr *call, bool *has_replaced_function)
 {
@@ -83,6 +85,11 @@ check_query(const Query *query)
 			dialect_refuse("TABLESAMPLE clause not supported");
 }
 
+/*
+ * A walker: raises for what is refused.  has_replaced_function is a bool *,
+ * set if the query calls a function that has to be replaced.  Most queries do
+ * not, and need no copy.
+ */
 static bool
 check_node(Node *node, void *has_replaced_function)
 {
@@ -121,6 +128,7 @@ find_our_set_config(void)
 		PointerGetDatum(arguments), ObjectIdGetDatum(schema));
 }
 
+/* A mutator, for queries that check_node() found. */
 static Node *
 replace_functions(Node *node, void *unused)
 {

@@ -2,6 +2,10 @@
 /*
  * refuse.c
  *	  The one way to refuse what Aurora DSQL does not support.
+ *
+ * The texts that callers pass are the service's, byte for byte.  They are
+ * recorded, statement by statement, in tests/integration/service_answers; one
+ * that is changed makes a program behave differently here and in production.
  */
 #include "postgres.h"
 

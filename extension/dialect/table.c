@@ -20,6 +20,7 @@
 
 /* ---- Columns ---- */
 
+/* The rules of a sequence, with texts of their own. */
 static void
 check_identity(const ColumnDef *column)
 {
@@ -57,7 +58,7 @@ check_column(const ColumnDef *column)
 	int32 typmod;
 
 	if (column->typeName == NULL)
-		return;
+		return; /* its type comes from elsewhere, as in a partition */
 	check_identity(column);
 	type = dialect_types_check(column->typeName, &typmod);
 	if (column->collClause != NULL)
@@ -81,6 +82,7 @@ find_column(List *elements, const char *name)
 	return NULL;
 }
 
+/* A column that does not exist is left to PostgreSQL to report. */
 static void
 check_key(const Constraint *constraint, List *elements)
 {
@@ -112,6 +114,7 @@ check_table_constraint(const Constraint *constraint, List *elements)
 		check_key(constraint, elements);
 }
 
+/* Each of them makes an index. */
 static int
 count_keys(List *constraints)
 {

@@ -10,12 +10,12 @@
 #include "occ/conflict.h"
 
 /*
- * Without the commit lock, before occ_validate(): a row that is known by its
+ * Before occ_validate(), without the commit lock.  A row that is known by its
  * place may have been replaced any number of times since the transaction's
  * snapshot.  All but the last of the replacing transactions have ended: what
- * they did is certain, and nobody can claim their old versions any more.  So
- * that way is gone without keeping others from the lock.  Returns false as
- * occ_validate() does.
+ * they did is certain, and nobody can claim their old versions any more.
+ * These replacements are followed here, so that other COMMITs need not wait
+ * for it.  Returns false as occ_validate() does.
  */
 extern bool occ_validate_follow_ended(CommitWork *work, RowConflict *out);
 

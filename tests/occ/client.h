@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the programs of this folder share: a connection that never waits for a lock
- * without saying so, a random source with a seed, a clock, processes that all have to
- * succeed.  A program that meets anything unexpected says what, and ends with 1.
+ * What the programs of this folder share: a connection on which a wait for a lock is an
+ * error, a random source with a seed, a clock, and processes that all have to succeed.
+ * A program that meets anything unexpected reports it and exits with 1.
  */
 #ifndef TEST_OCC_CLIENT_H
 #define TEST_OCC_CLIENT_H
@@ -14,17 +14,17 @@
 
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** To what PGHOST and the rest name.  A statement that waits for a lock fails after a second. */
+/** Connects as PGHOST etc. say.  A statement that waits for a lock fails after a second. */
 PGconn *client_connect(void);
 
-/** Runs one statement that must succeed; the result is the caller's. */
+/** Runs one statement that must succeed; the caller frees the result. */
 PGresult *client_query(PGconn *conn, const char *sql);
 void client_run(PGconn *conn, const char *sql);
-/** The first field of what the query gives, as a number. */
+/** The first field that the query returns, as a number. */
 int64_t client_number(PGconn *conn, const char *sql);
 
 /** The SQLSTATE of a result that failed, "" of one that did not. */
-#define CLIENT_LOST "lost" /* it was not the server who said so */
+#define CLIENT_LOST "lost" /* the error is libpq's, not the server's */
 const char *client_sqlstate(const PGresult *result);
 /** Is it the conflict, 40001 with OC000 in its text? */
 bool client_is_conflict(const PGresult *result);

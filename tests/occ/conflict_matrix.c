@@ -1,9 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The service's conflict matrix, all of it: each pair of things to do to one row, by
- * two transactions, in both orders of commit.  No statement fails; the first COMMIT
- * never does; the second fails with 40001 and OC000 where the matrix says so, and
- * nowhere else; what is left is what was committed.
+ * The service's whole conflict matrix: each pair of actions on one row, by two
+ * transactions, in both orders of commit.  No statement fails, and neither does the
+ * first COMMIT.  The second fails with 40001 and OC000 where the matrix says so, and
+ * nowhere else.  What is left is what was committed.
  */
 #include "client.h"
 
@@ -67,7 +67,7 @@ static void act(PGconn *conn, const struct action *action, int number)
     client_run(conn, with_number(action->sql, number, sql, sizeof sql));
 }
 
-/* What the row must be: as the last who committed a change of it left it. */
+/* What the row must be: as the last transaction that committed a change left it. */
 static void check_row(PGconn *conn, const struct action *action, int number, const char *before,
                       const char *what)
 {
@@ -81,7 +81,7 @@ static void check_row(PGconn *conn, const struct action *action, int number, con
     PQclear(result);
 }
 
-/* Who acts first commits second if `is_reversed`. */
+/* If `is_reversed`, the transaction that acts first commits second. */
 static void try_pair(PGconn **conns, const struct action *first, const struct action *second,
                      bool is_reversed)
 {

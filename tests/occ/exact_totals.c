@@ -2,7 +2,8 @@
 /*
  * Work whose result is known beforehand, done by many processes on few rows: no
  * update may be lost or counted twice, no sum may ever be off, no child may be without
- * its parent.  Who gets OC000 at COMMIT tries again; any other failure is one.
+ * its parent.  A transaction that gets OC000 at COMMIT is retried; any other error is
+ * a failure.
  * usage: exact_totals all|counter|bank|foreign_key|upsert|wide|hot_row [--clients N] [--each N]
  */
 #include "client.h"
@@ -253,7 +254,7 @@ static const struct scene scenes[] = {
 
 struct run {
     const struct scene *scene;
-    int clients; /* who work; one more process watches */
+    int clients; /* processes that work; one more watches */
     int each;
 };
 

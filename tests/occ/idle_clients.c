@@ -1,9 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who is idle in a transaction is in nobody's way, with the extended protocol too: a
- * client that has read its SELECT to the end leaves it open.  An idle writer and a
- * REINDEX that waits for it do not wait for each other.  Only who rewrites a table has
- * it to himself.
+ * A client that is idle in a transaction blocks nobody, with the extended protocol too,
+ * where a client that has read its SELECT to the end leaves it open.  An idle writer
+ * and a REINDEX that waits for it do not wait for each other.  Only a transaction that
+ * rewrites a table has it to itself.
  */
 #include "client.h"
 
@@ -67,7 +67,7 @@ static void idle_writer(void)
     while (client_number(watcher, "SELECT count(*) FROM pg_catalog.pg_locks"
                                   " WHERE locktype = 'transactionid' AND NOT granted") == 0) {
     }
-    /* Each waits for the other now.  Who notices is told, and the other goes on. */
+    /* Each waits for the other now.  One of them gets an error, and the other goes on. */
     PGresult *committed = PQexec(writer, "COMMIT");
     PGresult *rebuilt = PQgetResult(admin);
     bool writer_lost = strcmp(client_sqlstate(committed), "40001") == 0;
@@ -145,6 +145,6 @@ int main(void)
     idle_writer();
     locked_out();
     rewriter();
-    printf("nobody waited for who is idle\n");
+    printf("nobody waited for an idle client\n");
     return 0;
 }

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * The judging half of the snapshot-isolation test.  It reads histories (si_history.md)
- * and nothing else: no server, and no code of who wrote them.  It demands:
+ * and nothing else: no server, and no code of the program that wrote them.  It demands:
  *
  *  snapshot     every read, also of a transaction that later failed, gave exactly the
  *               rows of the transactions that its snapshot says are visible, with its
@@ -11,12 +11,14 @@
  *               `u` written by both) at most one committed
  *  stale        a transaction sees everything that was acknowledged before it began
  *  statement    no statement fails for a conflict, or for anything but a duplicate
- *  spurious     who got OC000 has a concurrent, conflicting transaction that committed
+ *  spurious     a transaction that got OC000 has a concurrent, conflicting one that
+ *               committed
  *
  * Two transactions are concurrent if neither sees the other.  Writers of one row that
  * are not concurrent are ordered by their xids: one that sees another took its xid
  * after that, since a transaction has a snapshot before it has an xid.
- * usage: si_check DIRECTORY; 0 if all is well, 1 if not, 2 if it is no history.
+ * usage: si_check DIRECTORY; exits with 0 if the history is correct, 1 if not, and 2 if
+ * it is not a history.
  */
 #include <dirent.h>
 #include <stdarg.h>
@@ -666,7 +668,7 @@ static void keep(struct touches *touches, const struct touch *touch,
     touches->list[touches->count++].by = transaction;
 }
 
-/* Of those before it in order of xid: who is not seen is concurrent. */
+/* Of those before it in order of xid, one that is not seen is concurrent. */
 static void judge_committer(struct judge *judge, const struct touches *earlier,
                             const struct touch *touch, const struct transaction *transaction,
                             const char *what, int key)

@@ -2,7 +2,7 @@
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
 # The checker finds what is wrong with each history of histories/, which is named
-# after it, and nothing else; those named well-... are well.
+# after it, and nothing else; those named well-... are correct.
 # usage: si_doctored.sh SI_CHECK
 set -eu
 check=$1

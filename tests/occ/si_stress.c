@@ -393,7 +393,7 @@ static void vacuum_body(const struct stress *stress)
 }
 
 /*
- * The definition changes under everybody; who changes it may lose as well.  Not
+ * The definition changes under everybody; the one that changes it may lose as well.  Not
  * together with vacuum_body(): VACUUM and DDL of one table wait for each other, as
  * they do on heap, and an autovacuum in the way is sent off after deadlock_timeout.
  */

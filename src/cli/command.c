@@ -98,6 +98,7 @@ static struct text name_of_option(const char *word)
     return word[1] == '-' ? name : text_slice(name, 0, 2);
 }
 
+/* argv[*i] is an option; its value may be the next word, and then *i moves to that. */
 static int take_option(struct command_line *line, int argc, char **argv, int *i)
 {
     const struct command *command = line->command;
@@ -125,6 +126,10 @@ static int take_option(struct command_line *line, int argc, char **argv, int *i)
     return EXIT_DONE;
 }
 
+/*
+ * Options and arguments may be mixed, as in GNU getopt.  "--" ends them only for commands
+ * that run a program; what follows belongs to the program and is not looked at.
+ */
 static int run_line(const struct command *command, int argc, char **argv)
 {
     struct command_line line = {.command = command, .arguments = argv};

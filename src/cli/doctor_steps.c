@@ -80,6 +80,7 @@ static void describe_source(void *arg, const char *source, dsql_source_verdict v
     }
 }
 
+/* Asks the chain once, and reports the source that provided the credentials. */
 static void check_credentials(struct diagnosis *diagnosis, struct finding *finding)
 {
     dsql_error err = {0};
@@ -137,6 +138,7 @@ static void check_endpoint(struct diagnosis *diagnosis, struct finding *finding)
     finding->verdict = VERDICT_OK;
 }
 
+/* With PGHOSTADDR nothing is resolved: the addresses are only parsed. */
 static void check_dns(struct diagnosis *diagnosis, struct finding *finding)
 {
     char name[HOST_SIZE];
@@ -190,6 +192,8 @@ static void check_tls(struct diagnosis *diagnosis, struct finding *finding)
                 is_secure ? NULL : remedy_for_tls(diagnosis));
 }
 
+/* A signature is rejected when the clock is off by more than 5 minutes; a certificate may then
+   seem expired. */
 static void check_clock(struct diagnosis *diagnosis, struct finding *finding)
 {
     int64_t skew = 0;
@@ -231,6 +235,7 @@ static void check_token(struct diagnosis *diagnosis, struct finding *finding)
     finding->verdict = VERDICT_OK;
 }
 
+/* libdsql connects, with the token and the retries that a program would get. */
 static void check_login(struct diagnosis *diagnosis, struct finding *finding)
 {
     dsql_error err = {0};

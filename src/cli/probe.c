@@ -25,6 +25,7 @@ static void address_text(const struct sockaddr *address, socklen_t len, char *ou
     snprintf(out, size, "%s", host);
 }
 
+/* Lists the addresses in the detail, too; those above PROBE_MAX_ADDRESSES are left out. */
 static void add_address(const struct addrinfo *found, struct probe_addresses *out,
                         char detail[PROBE_DETAIL_SIZE])
 {
@@ -90,6 +91,7 @@ static int wait_for_connect(int fd, int timeout_ms)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &len) == 0 ? failure : errno;
 }
 
+/* As libpq: non-blocking, so that the timeout holds for every address. */
 static int connect_one(const struct sockaddr *address, socklen_t len, int timeout_ms)
 {
     int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -158,6 +160,7 @@ static bool ask_for_tls(int fd, int64_t deadline_ms, char detail[PROBE_DETAIL_SI
     return true;
 }
 
+/* After a handshake: version of TLS, issuer and end of validity of the certificate. */
 static void describe(SSL *ssl, char detail[PROBE_DETAIL_SIZE])
 {
     char issuer[96] = "?";
@@ -175,6 +178,7 @@ static void describe(SSL *ssl, char detail[PROBE_DETAIL_SIZE])
              SSL_get_version(ssl), issuer, until);
 }
 
+/* A certificate that is not trusted is the usual cause; OpenSSL keeps it apart from others. */
 static void describe_failure(SSL *ssl, char detail[PROBE_DETAIL_SIZE])
 {
     long verdict = SSL_get_verify_result(ssl);
@@ -189,6 +193,7 @@ static void describe_failure(SSL *ssl, char detail[PROBE_DETAIL_SIZE])
     }
 }
 
+/* TLS 1.2 is the minimum of the service. */
 static bool trust(SSL_CTX *context, const char *ca_file)
 {
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
@@ -265,6 +270,7 @@ bool probe_tls(int socket, const char *host, const char *ca_file, int timeout_ms
 
 /* ---- A query ---- */
 
+/* PQexec() would wait without a limit. */
 PGresult *probe_query(PGconn *conn, const char *sql, int timeout_ms)
 {
     int64_t deadline_ms = clock_monotonic_ms(clock_system()) + timeout_ms;

@@ -53,6 +53,7 @@ static bool set_time_error(const char *what, int64_t signed_at, const char *than
                                          minutes / MINUTE_S);
 }
 
+/* A token is still valid in the second in which it expires. */
 static bool check_time(const struct token_claims *claims, int64_t now, struct fatal_error *error)
 {
     int64_t life_s = claims->expires_at - claims->signed_at;
@@ -67,6 +68,8 @@ static bool check_time(const struct token_claims *claims, int64_t now, struct fa
     return true;
 }
 
+/* Checked before the signature, as these errors are more useful than "does not match".  They
+   reveal nothing: the claims are the client's own. */
 static bool check_claims(const struct gateway_options *options, const char *user,
                          const struct token_claims *claims, int64_t now, struct fatal_error *error)
 {
@@ -89,6 +92,7 @@ static bool check_claims(const struct gateway_options *options, const char *user
     return true;
 }
 
+/* In constant time, as the session token is a secret. */
 static bool has_session_token(const struct token_claims *claims, const struct secret *expected)
 {
     struct text sent = text_of(claims->session_token);
@@ -117,6 +121,7 @@ static bool check_identity(const struct gateway_identity *identity,
     return true;
 }
 
+/* The identity's secrets are wiped here, whatever the result. */
 static bool identify(const struct gateway_options *options, const struct token_claims *claims,
                      char arn[GATEWAY_IDENTITY_ARN_SIZE], struct fatal_error *error)
 {

@@ -9,6 +9,7 @@ void admission_init(struct admission *admission, const struct gateway_options *o
                     clock_monotonic_ms(options->clock));
 }
 
+/* The rate is checked first, so a connection above the maximum still counts for the rate. */
 bool admission_take(struct admission *admission, struct fatal_error *error)
 {
     if (!rate_limit_take(&admission->rate, clock_monotonic_ms(admission->clock))) {

@@ -32,6 +32,7 @@ static void free_client(struct client *client)
     mem_free(client);
 }
 
+/* Streams and timer are closed by the loop in any order; the last one frees the client. */
 static void on_handle_closed(void *arg)
 {
     struct client *client = arg;
@@ -76,6 +77,7 @@ void client_close_if_ended(struct client *client)
     }
 }
 
+/* A finished stream reads again, even if it was paused: it discards until the other side ends. */
 void client_end(struct client *client)
 {
     if (client_is_over(client)) {

@@ -47,6 +47,7 @@ static void ask_mapping(struct client *client)
     stream_write(client->server, buf_text(&message));
 }
 
+/* "t" is a boolean in text format, which the simple query protocol always uses. */
 static void read_mapping(struct client *client, struct text row)
 {
     struct text value;
@@ -55,6 +56,7 @@ static void read_mapping(struct client *client, struct text row)
 
 /* ---- What PostgreSQL answers ------------------------------------------- */
 
+/* ReadyForQuery ends the login, and then the query about the mapping. */
 static void on_ready(struct client *client, const struct frame *ready)
 {
     bool is_asked = client->state == CLIENT_MAPPING;

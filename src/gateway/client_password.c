@@ -7,6 +7,7 @@
 #include "gateway/client_server.h"
 #include "wire/backend.h"
 
+/* The body is one string with its NUL.  Anything after it is not a password message. */
 static bool parse_password(const struct frame *frame, struct text *password)
 {
     struct text rest = text_of("");
@@ -26,6 +27,8 @@ static bool check_token(struct client *client, struct text password)
     return true;
 }
 
+/* The client is not read while PostgreSQL is being reached, so it cannot fill the memory; what
+   it has already sent is kept for the relay. */
 static void read_password(struct client *client)
 {
     struct frame frame;

@@ -10,6 +10,7 @@ static int64_t session_ms(const struct client *client)
     return seconds < 0 ? -1 : seconds * 1000;
 }
 
+/* The order matters: the client gets the greeting before any answer to what it sent ahead. */
 void client_relay_begin(struct client *client)
 {
     client_set_state(client, CLIENT_RELAY);

@@ -3,6 +3,7 @@
 
 #include "gateway/client_end.h"
 
+/* Also called for a client that ended while the connection was being made. */
 static void on_open(void *arg, bool is_open)
 {
     struct client *client = arg;

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+/* pgbouncer's change_client_state() and s2n's state_machine[] are the models: one function
+   and one table, so that no state is reached by accident. */
 void client_set_state(struct client *client, enum client_state state)
 {
     bool may_follow = (client_rules(client)->may_follow & CLIENT_BIT(state)) != 0;
@@ -26,6 +28,7 @@ const struct gateway_options *client_options(const struct client *client)
     return client->shared->options;
 }
 
+/* Every state but CLIENT_CLOSED has on_timeout, and there the timer is stopped. */
 static void on_timer(uv_timer_t *timer)
 {
     struct client *client = timer->data;

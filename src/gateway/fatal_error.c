@@ -24,6 +24,7 @@ __attribute__((format(printf, 3, 0))) static void print_line(char *out, size_t s
     make_one_line(out, size);
 }
 
+/* Aurora DSQL puts the reason into the hint; the message is always the same. */
 bool fatal_error_set(struct fatal_error *error, const char *sqlstate, const char *format, ...)
 {
     va_list arguments;

@@ -13,6 +13,7 @@
 
 enum { LISTENERS = 2 };
 
+/* It must stay in memory until listeners and clients have been closed: see maybe_stopped(). */
 struct gateway {
     struct gateway_options options; /* with the limits filled in */
     struct client_shared shared;
@@ -24,6 +25,7 @@ struct gateway {
     void *on_stopped_arg;
 };
 
+/* 0 stands for the default of the service, so that {0} is a complete set of options. */
 static int or_default(int value, int otherwise)
 {
     return value == 0 ? otherwise : value;
@@ -41,6 +43,7 @@ static void fill_in_limits(struct gateway_options *options)
     }
 }
 
+/* Called when a listener or a client is gone; the last of them ends the gateway. */
 static void maybe_stopped(struct gateway *gateway)
 {
     if (gateway->is_stopping && gateway->closing_listeners == 0 && gateway->shared.first == NULL) {
@@ -67,6 +70,7 @@ static void on_listener_closed(void *arg)
     maybe_stopped(gateway);
 }
 
+/* A listener that cannot be opened is closed from the loop, like one that could. */
 static dsql_status listen_on(struct gateway *gateway, struct listener *listener,
                              const char *address, int port, dsql_error *err)
 {

@@ -25,6 +25,7 @@ static bool is_tag_byte(char c)
     return is_word_start(c) || char_is_digit(c);
 }
 
+/* As PostgreSQL: a word may contain $, but not begin with it. */
 static bool is_word_byte(char c)
 {
     return is_tag_byte(c) || c == '$';
@@ -68,6 +69,7 @@ static bool is_closing_tag(const struct lexer *lexer)
 
 /* ---- Inside something ---- */
 
+/* A doubled quote ends one literal and begins another, which comes to the same. */
 static void in_literal(struct lexer *lexer, char c)
 {
     if (c == '\'') {
@@ -118,6 +120,7 @@ static void in_line_comment(struct lexer *lexer, char c)
     }
 }
 
+/* Block comments nest in PostgreSQL, unlike in standard SQL. */
 static void in_block_comment(struct lexer *lexer, char c)
 {
     char previous = lexer->previous;
@@ -134,6 +137,8 @@ static void in_block_comment(struct lexer *lexer, char c)
 
 /* ---- Between tokens ---- */
 
+/* has_escapes: a backslash escapes, as in E''.  The setting standard_conforming_strings cannot be
+   turned off in Aurora DSQL. */
 static unsigned open_literal(struct lexer *lexer, bool has_escapes)
 {
     lexer->state = has_escapes ? LEXER_ESCAPED_LITERAL : LEXER_LITERAL;

@@ -31,6 +31,7 @@ static const struct parameter_rule rules[] = {
     {"disable_sync_create_index", PARAMETER_DROP},
 };
 
+/* Names of settings are not case-sensitive (PostgreSQL: guc_name_compare). */
 static enum parameter_action action_for(struct text name)
 {
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
@@ -41,6 +42,7 @@ static enum parameter_action action_for(struct text name)
     return PARAMETER_REJECT;
 }
 
+/* For %.*s: an error quotes at most this much of what a client sent. */
 static int shown_length(struct text text)
 {
     return text.len < 100 ? (int)text.len : 100;
@@ -124,6 +126,7 @@ static bool translate_one(struct startup_parameter parameter, struct buf *out,
     return set_parameter(parameter.name, parameter.value, out, error);
 }
 
+/* Aurora DSQL has one database.  As in PostgreSQL, the default is the name of the user. */
 static bool check_database(const struct startup *startup, struct fatal_error *error)
 {
     struct text database = startup_value(startup, "database");

@@ -22,6 +22,7 @@ static void refill(struct rate_limit *limit, int64_t now_ms)
     limit->filled_thousandths += is_enough ? room : elapsed_ms * limit->per_s;
 }
 
+/* A negative limit means none. */
 bool rate_limit_take(struct rate_limit *limit, int64_t now_ms)
 {
     if (limit->per_s < 0 || limit->burst < 0) {

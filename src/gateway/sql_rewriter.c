@@ -15,6 +15,10 @@ struct rule {
     const char *mark; /* as long as the word, which it overwrites; NULL: nothing is written */
 };
 
+/*
+ * A word that fits no rule leads to SQL_STEP_NOTHING, where the rest of the statement passes
+ * unread.  Comments and blanks between the words do not matter: the lexer drops them.
+ */
 static const struct rule rules[] = {
     {SQL_STEP_START, "create", SQL_STEP_CREATE, NULL},
     {SQL_STEP_CREATE, "unique", SQL_STEP_UNIQUE, NULL},
@@ -61,6 +65,7 @@ static void make_copy(struct sql_rewriter *rewriter, struct work *work)
     }
 }
 
+/* Overwrites in the copy, never in the caller's bytes, which belong to the stream. */
 static void mark_at(struct sql_rewriter *rewriter, struct work *work, size_t start,
                     const char *mark)
 {
@@ -116,6 +121,8 @@ static void on_word_end(struct sql_rewriter *rewriter, struct work *work)
     rewriter->step = rule->to;
 }
 
+/* The bytes since AWS are held back until IAM follows.  If a comment between them is longer
+   than the limit, the statement passes unchanged and fails in PostgreSQL. */
 static bool is_gap_too_wide(const struct sql_rewriter *rewriter, size_t position)
 {
     return rewriter->step == SQL_STEP_AWS &&
@@ -152,6 +159,7 @@ static void begin_sql(struct sql_rewriter *rewriter)
     lexer_init(&rewriter->lexer);
 }
 
+/* A Parse message holds the name of the statement first, then its SQL; Query only SQL. */
 static void begin_message(struct sql_rewriter *rewriter)
 {
     rewriter->is_in_name = rewriter->frames.type == FRONTEND_PARSE;
@@ -195,6 +203,7 @@ static void on_body(struct sql_rewriter *rewriter, struct work *work, size_t pos
 
 /* ---- Holding back ---- */
 
+/* Whether the part of a word that was read can still become one that is overwritten. */
 static bool may_become(const struct rule *rule, enum sql_rewriter_step step, struct text word)
 {
     bool is_watched = rule->mark != NULL || rule->to == SQL_STEP_AWS;
@@ -219,6 +228,7 @@ static size_t first_held(const struct sql_rewriter *rewriter, struct text all)
     return all.len;
 }
 
+/* Offsets refer to the bytes of a call, so they move with what is held back for the next. */
 static void hold(struct sql_rewriter *rewriter, struct text tail, size_t start)
 {
     memcpy(rewriter->held, tail.data, tail.len);
@@ -227,6 +237,7 @@ static void hold(struct sql_rewriter *rewriter, struct text tail, size_t start)
     rewriter->word_start -= tail.len > 0 ? start : 0;
 }
 
+/* If nothing is held back, the caller's bytes are used without a copy. */
 static struct work begin_work(struct sql_rewriter *rewriter, struct text bytes)
 {
     struct work work = {.bytes = bytes};

@@ -6,8 +6,10 @@
 #include <netinet/in.h>
 #include <string.h>
 
+/* Connections that wait to be accepted; the burst of the service is 1000. */
 enum { BACKLOG = 1024 };
 
+/* An address of either family, without casts between them. */
 union address {
     struct sockaddr any;
     struct sockaddr_in v4;
@@ -35,6 +37,7 @@ static void on_handle_closed(uv_handle_t *handle)
     listener->on_closed(listener->arg);
 }
 
+/* uv_close() is asynchronous: the listener must stay in memory until on_closed. */
 void listener_close(struct listener *listener)
 {
     if (listener->is_open) {
@@ -57,6 +60,7 @@ dsql_status listener_open(struct listener *listener, uv_loop_t *loop, const char
     }
     listener->tcp.data = listener;
     listener->is_open = true;
+    /* IPv6 only, so that 127.0.0.1 and ::1 can have the same port in two listeners. */
     unsigned flags = where.any.sa_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0;
     int result = uv_tcp_bind(&listener->tcp, &where.any, flags);
     if (result == 0) {

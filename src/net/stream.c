@@ -19,6 +19,7 @@ struct transport {
     void (*send_end)(struct stream *stream);
 };
 
+/* One connection.  libuv calls back with the handle or the request; their data is the stream. */
 struct stream {
     union {
         uv_handle_t handle;
@@ -41,6 +42,7 @@ struct stream {
     char plain_bytes[STREAM_CHUNK_SIZE];
 };
 
+/* A write in progress.  libuv does not copy, so the bytes stay here until on_written(). */
 struct write_request {
     uv_write_t request;
     struct stream *stream;
@@ -48,6 +50,7 @@ struct write_request {
     char data[];
 };
 
+/* Reports the end once, whichever of reading, writing and TLS finds it first. */
 static void end(struct stream *stream)
 {
     if (stream->is_ended || stream->is_closing) {
@@ -58,6 +61,7 @@ static void end(struct stream *stream)
     stream->events->on_end(stream->arg);
 }
 
+/* Passes plain bytes on.  After stream_finish() they are discarded. */
 static void deliver(struct stream *stream, struct text bytes)
 {
     if (!stream->is_finishing && !stream->is_ended && !stream->is_closing) {
@@ -67,6 +71,7 @@ static void deliver(struct stream *stream, struct text bytes)
 
 /* ---- Writing to the socket --------------------------------------------- */
 
+/* A closed stream gets its callbacks too (UV_ECANCELED): only the memory is freed then. */
 static void on_written(uv_write_t *request, int status)
 {
     struct write_request *write = request->data;
@@ -121,6 +126,7 @@ static bool plain_send(struct stream *stream, struct text bytes)
     return write_request_send(write);
 }
 
+/* Without TLS, the end of the TCP stream (FIN) is the only sign. */
 static void plain_send_end(struct stream *stream)
 {
     (void)stream;
@@ -166,6 +172,10 @@ static bool tls_deliver(struct stream *stream)
     return result != TLS_ENGINE_ENDED;
 }
 
+/*
+ * One call can finish the handshake and bring plain bytes, and the events may close the
+ * stream, so its state is checked again after each of them.
+ */
 static void tls_receive(struct stream *stream, struct text bytes)
 {
     if (!tls_engine_receive(&stream->tls, bytes)) {
@@ -207,6 +217,8 @@ const SSL *stream_ssl(const struct stream *stream)
 
 /* ---- Reading from the socket ------------------------------------------- */
 
+/* The buffer belongs to the stream: libuv reads into it and calls on_read() before it asks
+   again. */
 static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 {
     (void)suggested;
@@ -225,6 +237,7 @@ static void on_read(uv_stream_t *handle, ssize_t len, const uv_buf_t *piece)
     }
 }
 
+/* Reading may already go on (UV_EALREADY): a stream can be resumed from both of its sides. */
 void stream_resume(struct stream *stream)
 {
     stream->is_paused = false;
@@ -281,6 +294,7 @@ struct stream *stream_accept(uv_stream_t *server, const struct stream_events *ev
     return stream;
 }
 
+/* stream_pause() may have been called while the connection was being made. */
 static void on_connected(uv_connect_t *request, int status)
 {
     struct stream *stream = request->data;
@@ -307,6 +321,7 @@ struct stream *stream_connect_unix(uv_loop_t *loop, const char *path,
     return stream;
 }
 
+/* After the end there is no one to write to, and the end was or will be reported. */
 void stream_write(struct stream *stream, struct text bytes)
 {
     if (stream->is_ended || stream->is_closing || stream->is_finishing || text_is_empty(bytes)) {
@@ -331,6 +346,8 @@ static void on_shut_down(uv_shutdown_t *request, int status)
     }
 }
 
+/* Half-closes: the queue is sent first, then FIN.  The other side may still be sending, and
+   closing now would reset the connection and could lose what was just sent. */
 void stream_finish(struct stream *stream)
 {
     if (stream->is_finishing || stream->is_closing) {

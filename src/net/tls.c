@@ -8,6 +8,8 @@
 /* PostgreSQL's registered ALPN name, after its length, as it is sent. */
 static const unsigned char alpn_postgresql[] = "\012postgresql";
 
+/* A client that offers ALPN without this name is not a PostgreSQL client: that protects
+   against confusing protocols (ALPACA).  PostgreSQL 17 does the same. */
 static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
                        const unsigned char *in, unsigned int in_len, void *arg)
 {
@@ -56,6 +58,10 @@ static dsql_status load_files(SSL_CTX *context, const char *certificate_file, co
     return DSQL_OK;
 }
 
+/*
+ * As PostgreSQL: no session tickets, no cache and no renegotiation.  Each connection does a
+ * full handshake, so the check of the token never depends on an earlier session.
+ */
 static void set_policy(SSL_CTX *context)
 {
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);

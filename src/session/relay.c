@@ -10,6 +10,8 @@ void relay_init(struct relay *relay, struct stream *client, struct stream *serve
     frame_scan_init(&relay->from_server, FRAME_SERVER_MAX);
 }
 
+/* If the receiver is slow, its source is paused: TCP then slows the sender, and memory stays
+   bounded. */
 static void pass(struct stream *from, struct stream *to, struct text bytes)
 {
     stream_write(to, bytes);
@@ -51,6 +53,7 @@ bool relay_may_insert(const struct relay *relay)
     return frame_scan_is_between(&relay->from_server);
 }
 
+/* After an error the server may still send ReadyForQuery; then a later end is unexpected. */
 bool relay_end_is_explained(const struct relay *relay)
 {
     return relay->from_client.type == FRONTEND_TERMINATE ||

@@ -17,6 +17,7 @@ static void add_cstring(struct buf *out, struct text text)
     buf_add_char(out, '\0');
 }
 
+/* A field of an ErrorResponse: a type byte and a string.  Empty fields are left out. */
 static void add_field(struct buf *out, char type, struct text value)
 {
     if (text_is_empty(value)) {
@@ -26,6 +27,7 @@ static void add_field(struct buf *out, char type, struct text value)
     add_cstring(out, value);
 }
 
+/* Appends the message, unless its body did not fit: half a message would break the stream. */
 static void write_body(struct buf *out, char type, struct buf *body)
 {
     if (!buf_ok(body)) {
@@ -35,6 +37,7 @@ static void write_body(struct buf *out, char type, struct buf *body)
     frame_write(out, type, buf_text(body));
 }
 
+/* S is the severity in the language of the server, V the same untranslated (since 9.6). */
 void backend_write_error(struct buf *out, const struct error_fields *fields)
 {
     struct buf body AUTO_BUF;

@@ -3,6 +3,7 @@
 
 #include "base/reader.h"
 
+/* The length counts itself, so 4 is the smallest. */
 enum { LENGTH_SIZE = 4 };
 
 static bool is_valid_length(uint32_t length, size_t max)

@@ -8,6 +8,7 @@ enum { CODE_MAJOR = 1234, CODE_CANCEL = 5678, CODE_SSL = 5679, CODE_GSSENC = 568
 
 enum { LENGTH_SIZE = 4, VERSION_SIZE = 4, PROTOCOL_MAJOR = 3, MIN_KEY_SIZE = 4, PID_SIZE = 4 };
 
+/* Names and values in turn, each with its NUL, and an empty name at the end. */
 static enum startup_result parse_parameters(struct reader *reader, struct startup *out)
 {
     while (reader_ok(reader)) {
@@ -25,6 +26,7 @@ static enum startup_result parse_parameters(struct reader *reader, struct startu
     return reader_done(reader) ? STARTUP_COMPLETE : STARTUP_MALFORMED;
 }
 
+/* Process id and key; only the server knows whether they are right. */
 static enum startup_result parse_cancel(struct reader *reader, struct startup *out)
 {
     size_t left = reader_left(reader);
@@ -47,6 +49,7 @@ static enum startup_result parse_code(struct reader *reader, struct startup *out
     return reader_done(reader) ? STARTUP_COMPLETE : STARTUP_MALFORMED;
 }
 
+/* Version 2 of the protocol is not accepted, as by PostgreSQL since 14. */
 static enum startup_result parse_body(struct text body, struct startup *out)
 {
     struct reader reader;
@@ -113,6 +116,7 @@ void startup_add(struct buf *out, struct text name, struct text value)
     buf_add_char(out, '\0');
 }
 
+/* The length is known only now; it is written big-endian over the first four bytes. */
 void startup_end(struct buf *out)
 {
     buf_add_char(out, '\0');

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
-# A local cluster's life: start, start again, kill -9 of either half, stop, two
-# side by side.  usage: local_lifecycle.sh DSQL
+# The life of a local cluster: start, start again, kill -9 of the daemon, of PostgreSQL and of
+# both, stop; and two clusters side by side.  Usage: local_lifecycle.sh DSQL
 set -eu
 dsql=$1
 base=$(mktemp -d /tmp/dsql-life-XXXXXX)
@@ -25,7 +25,7 @@ fail() {
     exit 1
 }
 
-# field NAME: a number out of the JSON object on stdin.
+# field NAME: the value in the JSON object on stdin.
 field() {
     sed -n "s/.*\"$1\": \"\{0,1\}\([^,\"}]*\).*/\1/p"
 }
@@ -34,13 +34,13 @@ daemon_pid() {
     "$dsql" local status --dir "$1" --output json | field pid
 }
 
-# Anything that still has the directory in its command line?
+# True if no process has the directory in its command line.
 is_nothing_left() {
     # shellcheck disable=SC2009 # pgrep -f would find this script
     ! ps -eo args | grep -F -- "-D $1/data" | grep -vq grep
 }
 
-# The mapping table is a query that goes all the way to PostgreSQL.
+# A command that needs an answer from PostgreSQL.
 answers() {
     "$dsql" local iam list --dir "$1" >"$base/answer" 2>&1
 }
@@ -54,7 +54,7 @@ wait_until_it_answers() {
     done
 }
 
-# kill_and_wait PID...: SIGKILL, and until the daemon of the first cluster is seen to be gone.
+# kill_and_wait PID...: SIGKILL, then wait until the daemon of the first cluster has ended.
 kill_and_wait() {
     kill -9 "$@"
     tries=0
@@ -71,17 +71,17 @@ kill_and_wait() {
 [ "$(field port <"$base/out")" -gt 0 ] || fail "no port in $(cat "$base/out")"
 endpoint=$(field endpoint <"$base/out")
 answers "$one" || fail "started, but does not answer"
-[ "$(stat -c %a "$one/secret/identities.json")" = 600 ] || fail "identities.json is open"
-[ "$(stat -c %a "$one/ca.pem")" = 644 ] || fail "ca.pem is closed"
+[ "$(stat -c %a "$one/secret/identities.json")" = 600 ] || fail "other users can read identities.json"
+[ "$(stat -c %a "$one/ca.pem")" = 644 ] || fail "other users cannot read ca.pem"
 
 pid=$(daemon_pid "$one")
 "$dsql" local start --dir "$one" 2>"$base/err" >/dev/null || fail "second start"
 grep -q 'already running' "$base/err" || fail "the second start does not say so"
 [ "$(daemon_pid "$one")" = "$pid" ] || fail "the second start started something"
 "$dsql" local start --dir "$one" --inject-conflicts 0.5 2>"$base/err" >/dev/null || fail "third start"
-grep -q 'sys.inject_conflicts' "$base/err" || fail "conflicts are silently not injected"
-"$dsql" local start --dir "$base/three" --extension-dir /nonexistent 2>"$base/err" && fail "no extension"
-[ "$(grep -c 'there is no dsql_local.so' "$base/err")" = 1 ] || fail "said twice: $(cat "$base/err")"
+grep -q 'sys.inject_conflicts' "$base/err" || fail "a start that injects no conflicts does not say so"
+"$dsql" local start --dir "$base/three" --extension-dir /nonexistent 2>"$base/err" && fail "start without the extension"
+[ "$(grep -c 'there is no dsql_local.so' "$base/err")" = 1 ] || fail "the error is printed twice: $(cat "$base/err")"
 
 (
     CLUSTER_USER='' && eval "$("$dsql" local env --dir "$one" --user app)"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
-# A cluster's content goes to a file and comes back in another cluster, all or nothing.
+# The content of a cluster is written to a file and restored in another cluster, all or nothing.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
@@ -39,18 +39,18 @@ succeeds 'a view' sql 'CREATE VIEW "my schema".v AS SELECT count(*) FROM t'
 
 succeeds dump dump "$file"
 says 'dumping'
-equals 'who may read it' "$(stat -c %a "$file")" 600
-fails 'a folder that is not there' dump "$scratch/none/file"
+equals 'the mode of the file' "$(stat -c %a "$file")" 600
+fails 'a missing directory' dump "$scratch/none/file"
 fails 'without a file' dump
 says 'no file given'
 
-fails 'a cluster that does not run' restore "$file"
+fails 'a stopped cluster' restore "$file"
 says 'no cluster is running'
 succeeds 'another cluster' "$DSQL" local start --dir "$other" --port 0
 head -c 2000 "$file" >"$scratch/cut"
-fails 'half a file' restore "$scratch/cut"
+fails 'a truncated file' restore "$scratch/cut"
 says 'is incomplete'
-fails 'some other file' restore "$0"
+fails 'a foreign file' restore "$0"
 says 'was not written by'
 {
     head -n 1 "$file"
@@ -60,7 +60,7 @@ says 'was not written by'
 fails 'a file with an error in it' restore "$scratch/wrong"
 says 'division by zero'
 says 'Nothing was changed'
-equals 'nothing was' "$(owner "SELECT count(*) FROM pg_class WHERE relname = 'half'")" 0
+equals 'no table was created' "$(owner "SELECT count(*) FROM pg_class WHERE relname = 'half'")" 0
 
 succeeds restore restore "$file"
 equals 'rows' "$(owner 'SELECT count(*), count(word), min(word) FROM t')" "4000|3000|$line"
@@ -71,7 +71,7 @@ equals 'its owner' "$(owner "SELECT tableowner FROM pg_tables WHERE tablename = 
 equals 'the index' "$(owner "SELECT indisvalid FROM pg_index i JOIN pg_class c ON c.oid = indexrelid
     WHERE relname = 't_by_id'")" t
 equals 'rights' "$(owner "SELECT has_table_privilege('o''hara', 't', 'SELECT')")" t
-equals 'who may be whom' "$(owner "SELECT pg_role_name FROM sys.iam_pg_role_mappings")" "o'hara"
+equals 'the role mapping' "$(owner "SELECT pg_role_name FROM sys.iam_pg_role_mappings")" "o'hara"
 fails 'twice' restore "$file"
 says 'already exists'
 

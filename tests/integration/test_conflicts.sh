@@ -2,7 +2,7 @@
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
 # Conflicts, through the gateway: the second to commit fails, the view says which row
-# it was about, and conflicts can be had on purpose.
+# it was about, and conflicts can be injected.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
@@ -113,7 +113,7 @@ succeeds 'an end' sql 'SELECT sys.inject_conflicts(NULL)'
 
 succeeds 'threads that retry' "$BUILD/tests/integration/contended_counter/contended_counter" 64 5
 says 'value 320'
-succeeds 'and conflicts on purpose' sql 'SELECT sys.inject_conflicts(0.2, seed => 1)'
+succeeds 'injected conflicts' sql 'SELECT sys.inject_conflicts(0.2, seed => 1)'
 succeeds 'threads that retry' "$BUILD/tests/integration/contended_counter/contended_counter" 8 10
 says 'value 80'
 [ "$(counter injected)" -gt 10 ] || fail_check 'no conflict was injected'
@@ -127,7 +127,7 @@ says '(OC000)'
 succeeds 'an end' sql 'SELECT sys.inject_conflicts(0)'
 succeeds 'a write' sql 'UPDATE accounts SET balance = 0'
 
-# A session hears of the server's end.
+# A session learns that the server shuts down.
 output=$(script <<SQL || true
 \! kill -9 $(head -n 1 "$CLUSTER_DIR/data/postmaster.pid"); sleep 0.3
 SELECT 1;

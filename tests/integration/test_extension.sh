@@ -1,8 +1,8 @@
 #!/bin/sh
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
-# A local cluster has the extension dsql_local in it, gets it when it is older, and
-# does not start without.
+# A local cluster runs with the extension dsql_local, also if it is older than the extension,
+# and does not start without it.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
@@ -23,7 +23,7 @@ succeeds 'no two-phase commit' owner 'SHOW max_prepared_transactions'
 equals 'prepared transactions' "$output" 0
 succeeds 'a table' owner 'CREATE TABLE new_one (id int PRIMARY KEY)'
 equals 'its access method' "$(method new_one)" dsql
-equals 'that of our own tables' "$(method iam_role_mappings)" heap
+equals 'the access method of tables of sys' "$(method iam_role_mappings)" heap
 
 succeeds 'a table of an older cluster' owner \
     'CREATE TABLE old_one (id int PRIMARY KEY) USING heap; INSERT INTO old_one VALUES (7)'
@@ -33,7 +33,7 @@ equals 'the older table was moved' "$(method old_one)" dsql
 equals 'with its rows' "$(owner 'SELECT id FROM old_one')" 7
 
 # shellcheck disable=SC2016 # dollar quotes of SQL
-succeeds 'back to a cluster without' owner \
+succeeds 'a cluster without the extension' owner \
     'DROP TABLE old_one, new_one; DROP ACCESS METHOD dsql CASCADE; COMMENT ON SCHEMA sys IS NULL;
      DO $$ DECLARE f record; BEGIN
        FOR f IN SELECT p.oid::regprocedure AS name, prokind FROM pg_proc p

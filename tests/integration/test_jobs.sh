@@ -2,7 +2,7 @@
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
 # Asynchronous jobs, through the gateway: CREATE INDEX ASYNC and ALTER TABLE ASYNC,
-# what they refuse, and what becomes of them.
+# what is rejected, and how jobs end.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
@@ -106,7 +106,7 @@ says 'permission denied'
 succeeds 'to read jobs' stranger 'SELECT count(*) FROM sys.jobs'
 unset PGPASSWORD
 
-# Whoever touched the table before the index was complete hears of it.
+# A transaction that used the table before the index was complete gets a conflict.
 succeeds 'a transaction that a completion overtakes' script <<SQL
 BEGIN;
 SELECT count(*) FROM t;
@@ -125,7 +125,7 @@ SQL
 says '40001: schema has been updated by another transaction (OC001)'
 equals 'its row' "$(sql 'SELECT count(*) FROM t WHERE id = 5000')" 0
 
-# Nobody waits for a build that takes long; it begins again when the table changes.
+# No statement waits for a long build, which starts again when the table changes.
 # shellcheck disable=SC2016 # SQL's $1
 succeeds 'a slow function' sql 'CREATE FUNCTION slow(int) RETURNS int LANGUAGE sql IMMUTABLE
     AS $$ SELECT $1 FROM pg_sleep(0.005) $$'

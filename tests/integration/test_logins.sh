@@ -1,7 +1,7 @@
 #!/bin/sh
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
-# Who gets in and who does not: whole tokens, tampered tokens, wrong TLS.
+# Logins: valid tokens, tampered and expired ones, and connections without proper TLS.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
@@ -23,9 +23,9 @@ token=$("$DSQL" token "$CLUSTER_ENDPOINT")
 plain=$("$DSQL" token --user app "$CLUSTER_ENDPOINT")
 edit() { printf '%s' "$token" | sed "$1"; }
 
-succeeds 'a whole token' login "$token"
-equals 'who came in' "$output" admin
-succeeds 'twice: a token may be used again' login "$token"
+succeeds 'a valid token' login "$token"
+equals 'the role' "$output" admin
+succeeds 'the same token again' login "$token"
 
 refused 'admin with DbConnect' 'Wrong user to action mapping. user: admin, action: DbConnect' "$plain"
 refused 'app with DbConnectAdmin' \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
-# What admin may not do: become the owner underneath, run programs, reach files.
+# What admin may not do: become the owner of the server, run programs, access files.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
@@ -24,7 +24,7 @@ fails 'the session of the owner' sql 'SET SESSION AUTHORIZATION dsql_owner'
 fails 'our settings' sql 'SET dsql_local.strict = off'
 fails 'our tables' sql 'SELECT * FROM sys.job_list'
 
-# Who may be which role.
+# Role mappings.
 arn=arn:aws:iam::123456789012:role/somebody
 mappings() { sql "SELECT pg_role_name, arn, grantor_pg_role_name FROM sys.iam_pg_role_mappings"; }
 fails 'a role that cannot log in' sql "AWS IAM GRANT privileges_test TO '$arn'"

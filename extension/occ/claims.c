@@ -3,9 +3,10 @@
  * claims.c
  *	  What COMMIT has to validate: the log, sorted, with its relations open.
  *
- * Everything that may wait or read a catalog happens here, before the commit
- * lock is taken.  Relations are opened in the order of their oids, so two
- * COMMITs cannot wait for each other.
+ * Everything that may wait or read a catalog happens here or before, and the
+ * commit lock is taken after it.  The relations have been locked already, in
+ * the order of their oids (schema/touched.c), so two COMMITs cannot wait for
+ * each other.
  */
 #include "postgres.h"
 

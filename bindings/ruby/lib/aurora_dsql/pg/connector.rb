@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 
-require_relative "refusal"
+require_relative "connect_error"
 
 module AuroraDsql
   module Pg

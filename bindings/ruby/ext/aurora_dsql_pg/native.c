@@ -1,12 +1,18 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the Ruby side needs of libdsql: credentials, tokens, endpoints, connection
- * parameters, and what is a conflict.  Connections themselves are Ruby's PG's.
+ * Gives Ruby the parts of libdsql that the gem needs: credentials, tokens, endpoints,
+ * connection parameters, and the classification of conflicts.  It does not know
+ * PG::Connection: lib/ opens connections with ruby-pg.
  *
- * Everything that may block (a fetch of credentials) runs without the GVL, on copies
- * that no other thread can change.  Ruby raises by longjmp(): whatever libdsql gave is
- * turned into Ruby objects under rb_protect() and freed before an exception goes on.
- * Not marked Ractor-safe: another Ractor gets Ractor::UnsafeError, and nothing worse.
+ * Anything that may block (fetching credentials, resolving a host name) runs without the
+ * GVL, and only reads strings that no other thread can change or free meanwhile.
+ *
+ * Ruby raises exceptions with longjmp(), which skips our cleanup.  So a result of libdsql is
+ * converted to Ruby objects under rb_protect(), then freed, and only then does the exception
+ * go on.
+ *
+ * The extension is not marked Ractor-safe: in any Ractor but the main one its methods raise
+ * Ractor::UnsafeError.
  */
 #include <dsql.h>
 
@@ -19,7 +25,7 @@ static ID status_variable;
 
 /* ---- Errors ---- */
 
-/* AuroraDsql::Pg::Error, with the name of the status as a symbol. */
+/* Raises AuroraDsql::Pg::Error; its status is the name of the dsql_status as a Symbol. */
 static void raise_error(const dsql_error *err)
 {
     VALUE error = rb_exc_new_cstr(error_class, err->message);
@@ -27,29 +33,31 @@ static void raise_error(const dsql_error *err)
     rb_exc_raise(error);
 }
 
-/* ---- Texts ---- */
+/* ---- Strings ---- */
 
 /*
- * A frozen copy of a string or nil, safe while the GVL is not held: *kept stays on the
- * caller's stack, so that the copy is neither collected nor moved.
+ * Returns the text of a String, or NULL for nil.  The text stays valid without the GVL: it
+ * belongs to a frozen copy, which other threads cannot change, and *guard holds that copy.
+ * The guard must be a local variable of the caller: Ruby scans the stack for references, and
+ * neither frees nor moves an object that it finds there.
  */
-static const char *keep_text(VALUE value, volatile VALUE *kept)
+static const char *frozen_cstr(VALUE value, volatile VALUE *guard)
 {
-    *kept = Qnil;
+    *guard = Qnil;
     if (NIL_P(value)) {
         return NULL;
     }
     VALUE string = rb_str_new_frozen(StringValue(value));
-    *kept = string;
-    return StringValueCStr(string); /* ArgumentError for a NUL inside */
+    *guard = string;
+    return StringValueCStr(string); /* raises ArgumentError if it contains a NUL byte */
 }
 
-static VALUE text_or_nil(const char *text)
+static VALUE string_or_nil(const char *text)
 {
     return text == NULL || text[0] == '\0' ? Qnil : rb_utf8_str_new_cstr(text);
 }
 
-/* ---- Blocking ---- */
+/* ---- Blocking calls ---- */
 
 struct blocking_call {
     void *(*run)(void *);
@@ -64,8 +72,14 @@ static VALUE run_blocking(VALUE arg)
 }
 
 /*
- * Other threads run meanwhile.  Not 0: this thread was killed or interrupted; the caller
- * frees what it has, whether run() was called or not, and goes on with rb_jump_tag().
+ * Calls run(arg) while other Ruby threads run.  run() must not touch Ruby objects.
+ *
+ * Returns 0, or a tag if this thread was killed or interrupted, which may happen before or
+ * after run() was called.  The caller then frees everything that it owns, including what
+ * run() returned, and calls rb_jump_tag(tag).
+ *
+ * There is no unblocking function, since libdsql's waits cannot be interrupted.  lib/ calls
+ * this on a helper thread when that matters.
  */
 static int without_gvl(void *(*run)(void *), void *arg)
 {
@@ -85,23 +99,31 @@ static void free_provider(void *data)
 static size_t provider_size(const void *data)
 {
     (void)data;
-    return sizeof(void *); /* the rest belongs to libdsql, which may share it */
+    return sizeof(void *); /* libdsql owns the provider, and other references may share it */
 }
 
-/* Holds no Ruby object, so there is nothing to mark, and nothing to update on compaction. */
+/*
+ * Wraps one reference to a dsql_credentials_provider.  It holds no Ruby objects, so there is
+ * nothing to mark and nothing to update after compaction.
+ */
 static const rb_data_type_t provider_type = {
     .wrap_struct_name = "AuroraDsql::Pg::Native::Provider",
     .function = {.dfree = free_provider, .dsize = provider_size},
     .flags = RUBY_TYPED_FREE_IMMEDIATELY | RUBY_TYPED_WB_PROTECTED,
 };
 
-/* Made first, since that may raise; then there is somebody to free the provider. */
+/*
+ * The wrapper is allocated before the provider, since the allocation may raise and would leak
+ * a provider that nothing owns yet.
+ */
 static VALUE empty_provider(void)
 {
     return TypedData_Wrap_Struct(provider_class, &provider_type, NULL);
 }
 
-static VALUE fill_provider(VALUE object, dsql_credentials_provider *provider, const dsql_error *err)
+/* Takes ownership of the provider, or raises err if it is NULL. */
+static VALUE adopt_provider(VALUE object, dsql_credentials_provider *provider,
+                            const dsql_error *err)
 {
     if (provider == NULL) {
         raise_error(err);
@@ -110,34 +132,35 @@ static VALUE fill_provider(VALUE object, dsql_credentials_provider *provider, co
     return object;
 }
 
+/* Returns the provider, which the object still owns.  Raises TypeError for another object. */
 static dsql_credentials_provider *provider_of(VALUE object)
 {
     return rb_check_typeddata(object, &provider_type);
 }
 
-/* Provider.default(profile): the default chain. */
+/* Provider.default(profile): the default chain; a nil profile means libdsql's default. */
 static VALUE provider_default(VALUE self, VALUE profile)
 {
-    volatile VALUE kept;
-    const char *name = keep_text(profile, &kept);
+    volatile VALUE guard;
+    const char *name = frozen_cstr(profile, &guard);
     VALUE object = empty_provider();
     dsql_error err = {0};
     (void)self;
-    return fill_provider(object, dsql_credentials_default(name, &err), &err);
+    return adopt_provider(object, dsql_credentials_default(name, &err), &err);
 }
 
 /* Provider.static(access_key_id, secret_access_key, session_token). */
 static VALUE provider_static(VALUE self, VALUE id, VALUE secret, VALUE token)
 {
-    volatile VALUE kept[3];
-    const char *id_text = keep_text(id, &kept[0]);
-    const char *secret_text = keep_text(secret, &kept[1]);
-    const char *token_text = keep_text(token, &kept[2]);
+    volatile VALUE guards[3];
+    const char *id_text = frozen_cstr(id, &guards[0]);
+    const char *secret_text = frozen_cstr(secret, &guards[1]);
+    const char *token_text = frozen_cstr(token, &guards[2]);
     VALUE object = empty_provider();
     dsql_error err = {0};
     (void)self;
-    return fill_provider(object, dsql_credentials_static(id_text, secret_text, token_text, &err),
-                         &err);
+    return adopt_provider(object, dsql_credentials_static(id_text, secret_text, token_text, &err),
+                          &err);
 }
 
 struct fetch {
@@ -160,11 +183,15 @@ static VALUE credentials_array(VALUE arg)
     return rb_ary_new_from_args(
         4, rb_utf8_str_new_cstr(dsql_credentials_access_key_id(credentials)),
         rb_utf8_str_new_cstr(dsql_credentials_secret_access_key(credentials)),
-        text_or_nil(dsql_credentials_session_token(credentials)),
+        string_or_nil(dsql_credentials_session_token(credentials)),
         expires_at == 0 ? Qnil : LL2NUM(expires_at));
 }
 
-/* provider.fetch: [access_key_id, secret_access_key, session_token or nil, expires_at or nil]. */
+/*
+ * provider.fetch: [access_key_id, secret_access_key, session_token or nil, expires_at or nil].
+ * expires_at is in seconds since 1970.  The fetch holds a reference of its own, because the
+ * Ruby object may be collected while the GVL is not held.
+ */
 static VALUE provider_fetch(VALUE self)
 {
     struct fetch fetch = {.provider = dsql_credentials_ref(provider_of(self))};
@@ -206,16 +233,19 @@ static VALUE token_array(VALUE arg)
     return rb_ary_new_from_args(2, rb_utf8_str_new_cstr(call->token), LL2NUM(call->expires_at));
 }
 
-/* Native.token(host, region, user, expires_in, provider): [token, expires_at]. */
+/*
+ * Native.token(host, region, user, expires_in, provider): [token, expires_at].
+ * expires_in is in seconds, expires_at in seconds since 1970.
+ */
 static VALUE native_token(VALUE self, VALUE host, VALUE region, VALUE user, VALUE expires_in,
                           VALUE provider)
 {
-    volatile VALUE kept[3];
+    volatile VALUE guards[3];
     struct token_call call = {.options = dsql_options_init()};
     (void)self;
-    call.options.host = keep_text(host, &kept[0]);
-    call.options.region = keep_text(region, &kept[1]);
-    call.options.user = keep_text(user, &kept[2]);
+    call.options.host = frozen_cstr(host, &guards[0]);
+    call.options.region = frozen_cstr(region, &guards[1]);
+    call.options.user = frozen_cstr(user, &guards[2]);
     call.options.token_seconds = NUM2INT(expires_in);
     call.options.credentials = dsql_credentials_ref(provider_of(provider));
     int tag = without_gvl(run_token, &call);
@@ -239,9 +269,9 @@ static VALUE native_token(VALUE self, VALUE host, VALUE region, VALUE user, VALU
 /* Native.endpoint(host, region): [host, region or nil]. */
 static VALUE native_endpoint(VALUE self, VALUE host, VALUE region)
 {
-    volatile VALUE kept[2];
-    const char *host_text = keep_text(host, &kept[0]);
-    const char *region_text = keep_text(region, &kept[1]);
+    volatile VALUE guards[2];
+    const char *host_text = frozen_cstr(host, &guards[0]);
+    const char *region_text = frozen_cstr(region, &guards[1]);
     dsql_endpoint endpoint;
     dsql_error err = {0};
     (void)self;
@@ -249,7 +279,7 @@ static VALUE native_endpoint(VALUE self, VALUE host, VALUE region)
         raise_error(&err);
     }
     return rb_ary_new_from_args(2, rb_utf8_str_new_cstr(endpoint.host),
-                                text_or_nil(endpoint.region));
+                                string_or_nil(endpoint.region));
 }
 
 /* ---- Connection parameters ---- */
@@ -261,7 +291,7 @@ struct params_call {
     dsql_error err;
 };
 
-/* Looks up the host behind an interface endpoint of PrivateLink. */
+/* Blocks only for a PrivateLink interface endpoint, whose host name it resolves. */
 static void *run_params(void *arg)
 {
     struct params_call *call = arg;
@@ -282,32 +312,34 @@ static VALUE params_hash(VALUE arg)
 }
 
 /*
- * Native.params(host, region, user, keywords, values, token): what libpq gets, as a Hash.
- * keywords and values: arrays of strings of the same length, further libpq parameters.
+ * Native.params(host, region, user, keywords, values, token): a Hash of libpq parameters.
+ * keywords and values are Arrays of Strings of the same length: the names and values of
+ * additional libpq parameters.
  */
 static VALUE native_params(VALUE self, VALUE host, VALUE region, VALUE user, VALUE keywords,
                            VALUE values, VALUE token)
 {
     enum { MAX_PARAMS = 64 };
-    volatile VALUE kept[4 + 2 * MAX_PARAMS];
-    const char *names[MAX_PARAMS + 1] = {0};
+    volatile VALUE guards[4 + 2 * MAX_PARAMS];
+    const char *names[MAX_PARAMS + 1] = {0}; /* each array ends with NULL */
     const char *texts[MAX_PARAMS + 1] = {0};
     long count = RARRAY_LEN(rb_check_array_type(keywords));
     (void)self;
     if (count > MAX_PARAMS || RARRAY_LEN(rb_check_array_type(values)) != count) {
-        rb_raise(rb_eArgError, "at most %d parameters, each with a value", MAX_PARAMS);
+        rb_raise(rb_eArgError, "expected at most %d connection parameters, each with one value",
+                 MAX_PARAMS);
     }
     for (long i = 0; i < count; i++) {
-        names[i] = keep_text(rb_ary_entry(keywords, i), &kept[4 + 2 * i]);
-        texts[i] = keep_text(rb_ary_entry(values, i), &kept[5 + 2 * i]);
+        names[i] = frozen_cstr(rb_ary_entry(keywords, i), &guards[4 + 2 * i]);
+        texts[i] = frozen_cstr(rb_ary_entry(values, i), &guards[5 + 2 * i]);
     }
     struct params_call call = {.options = dsql_options_init()};
-    call.options.host = keep_text(host, &kept[0]);
-    call.options.region = keep_text(region, &kept[1]);
-    call.options.user = keep_text(user, &kept[2]);
+    call.options.host = frozen_cstr(host, &guards[0]);
+    call.options.region = frozen_cstr(region, &guards[1]);
+    call.options.user = frozen_cstr(user, &guards[2]);
     call.options.pq_keywords = names;
     call.options.pq_values = texts;
-    call.token = keep_text(token, &kept[3]);
+    call.token = frozen_cstr(token, &guards[3]);
     int tag = without_gvl(run_params, &call);
     if (tag == 0 && call.params == NULL) {
         raise_error(&call.err);
@@ -325,12 +357,12 @@ static VALUE native_params(VALUE self, VALUE host, VALUE region, VALUE user, VAL
 
 /* ---- Conflicts ---- */
 
-/* Native.occ(sqlstate, message): :data, :schema, :other or nil. */
+/* Native.occ(sqlstate, message): the kind of conflict (:data, :schema, :other), or nil. */
 static VALUE native_occ(VALUE self, VALUE sqlstate, VALUE message)
 {
-    volatile VALUE kept[2];
-    const char *state = keep_text(sqlstate, &kept[0]);
-    const char *text = keep_text(message, &kept[1]);
+    volatile VALUE guards[2];
+    const char *state = frozen_cstr(sqlstate, &guards[0]);
+    const char *text = frozen_cstr(message, &guards[1]);
     (void)self;
     switch (dsql_occ_classify(state, text)) {
     case DSQL_OCC_DATA:

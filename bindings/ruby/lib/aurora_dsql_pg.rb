@@ -15,19 +15,22 @@ require_relative "aurora_dsql/pg/occ_retry"
 require_relative "aurora_dsql/pg/pool"
 
 module AuroraDsql
-  # Aurora DSQL for ruby-pg: real PG::Connection objects, logged in with IAM tokens.
+  # Aurora DSQL for ruby-pg: plain PG::Connection objects that are authenticated with IAM tokens.
   module Pg
-    # One connection, from a connection string, a Config, a Hash or keywords.
+    # Returns a new PG::Connection.  config is a connection string, a Config or a Hash; keywords take
+    # precedence over it.
     def self.connect(config = nil, **options)
       Connector.connect(Config.from(config, **options).resolve)
     end
 
-    # A pool; pool: { size: 5, timeout: 5 }.
+    # Returns a new Pool.  pool holds the options of ConnectionPool, by default
+    # { size: 5, timeout: 5 }; timeout is in seconds.
     def self.create_pool(config = nil, pool: {}, **options)
       Pool.create(config, pool: pool, **options)
     end
 
-    # The Hash for PG.connect, with a token made now, for those who connect themselves.
+    # Returns a Hash for PG.connect, for programs that connect themselves.  It contains a new token,
+    # which is valid for token_duration seconds.
     def self.params(config = nil, **options)
       Connector.params(Config.from(config, **options).resolve)
     end

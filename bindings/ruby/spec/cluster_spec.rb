@@ -3,7 +3,7 @@
 
 require_relative "spec_helper"
 
-# Against a real server: CLUSTER_ENDPOINT and what goes with it, as `dsql local env` prints it.
+# Runs against the cluster in CLUSTER_ENDPOINT; `dsql local env` prints the variables it needs.
 RSpec.describe "a pool on a cluster", :cluster do
   let(:pool) { AuroraDsql::Pg.create_pool(host: ENV.fetch("CLUSTER_ENDPOINT"), pool: { size: 4 }) }
 
@@ -13,7 +13,7 @@ RSpec.describe "a pool on a cluster", :cluster do
     conn.exec(sql).getvalue(0, 0)
   end
 
-  it "survives a server that hangs up" do
+  it "replaces a connection that the server has closed" do
     pool.with do |conn|
       conn.exec("SELECT pg_terminate_backend(pg_backend_pid())")
     rescue PG::Error
@@ -22,7 +22,7 @@ RSpec.describe "a pool on a cluster", :cluster do
     expect(pool.with { |conn| one(conn, "SELECT 4") }).to eq("4")
   end
 
-  it "does not share connections with a child, nor close the parent's" do
+  it "neither shares connections with a child process nor closes the parent's" do
     parent = pool.with { |conn| one(conn, "SELECT pg_backend_pid()") }
     reader, writer = IO.pipe
     child = fork do
@@ -37,7 +37,7 @@ RSpec.describe "a pool on a cluster", :cluster do
     expect(pool.with { |conn| one(conn, "SELECT pg_backend_pid()") }).to eq(parent)
   end
 
-  it "counts exactly with many threads on one row" do
+  it "loses no update when many threads change one row" do
     AuroraDsql::Pg::OCCRetry.exec_with_retry(pool, "CREATE TABLE IF NOT EXISTS ruby_counter (id int PRIMARY KEY, n int)")
     AuroraDsql::Pg::OCCRetry.exec_with_retry(pool, "DELETE FROM ruby_counter")
     AuroraDsql::Pg::OCCRetry.exec_with_retry(pool, "INSERT INTO ruby_counter VALUES (1, 0)")
@@ -74,14 +74,14 @@ RSpec.describe "a pool on a cluster", :cluster do
       pool.with { |conn| one(conn, "SELECT n FROM ruby_conflicts WHERE id = 1") }.to_i
     end
 
-    def inject(share)
-      pool.with { |conn| conn.exec("SELECT sys.inject_conflicts(#{share}, relation => 'ruby_conflicts', seed => 7)") }
+    def inject(fraction)
+      pool.with { |conn| conn.exec("SELECT sys.inject_conflicts(#{fraction}, relation => 'ruby_conflicts', seed => 7)") }
       yield
     ensure
       pool.with { |conn| conn.exec("SELECT sys.inject_conflicts(NULL, relation => 'ruby_conflicts')") }
     end
 
-    it "on purpose are tried again until the transaction happened, and just once" do
+    it "are retried until the transaction commits exactly once" do
       inject("0.5") do
         20.times { pool.transaction(max_retries: 50) { |conn| conn.exec("UPDATE ruby_conflicts SET n = n + 1") } }
       end
@@ -90,7 +90,7 @@ RSpec.describe "a pool on a cluster", :cluster do
       expect(log.string.scan("OCC conflict detected, retrying").size).to eq(pool.stats[:occ_retries])
     end
 
-    it "are tried again by with, with_retry and exec_with_retry too" do
+    it "are retried by with, with_retry and exec_with_retry too" do
       retrying = AuroraDsql::Pg::OCCRetry
       inject("0.5") do
         5.times { pool.with(retry_occ: 50) { |conn| conn.exec("UPDATE ruby_conflicts SET n = n + 1") } }
@@ -102,7 +102,7 @@ RSpec.describe "a pool on a cluster", :cluster do
       expect(log.string).to include("OCC conflict detected, retrying (attempt 1/50")
     end
 
-    it "without end are given up, and change nothing" do
+    it "that persist raise an error, and nothing is changed" do
       inject("1") do
         expect { pool.transaction(max_retries: 2) { |conn| conn.exec("UPDATE ruby_conflicts SET n = n + 1") } }
           .to raise_error(AuroraDsql::Pg::Error, /\AMax retries \(2\) exceeded, last error: .*OC000/m) { |e|
@@ -112,33 +112,33 @@ RSpec.describe "a pool on a cluster", :cluster do
       expect(n).to eq(0)
     end
 
-    it "with a change of the schema (OC001) are tried again on the new one" do
+    it "with a schema change (OC001) are retried with the new schema" do
       other = AuroraDsql::Pg.connect(host: ENV.fetch("CLUSTER_ENDPOINT"))
-      tries = 0
+      attempts = 0
       pool.transaction do |conn|
-        tries += 1
+        attempts += 1
         conn.exec("UPDATE ruby_conflicts SET n = n + 1")
-        other.exec("ALTER TABLE ruby_conflicts ADD COLUMN IF NOT EXISTS later int") if tries == 1
+        other.exec("ALTER TABLE ruby_conflicts ADD COLUMN IF NOT EXISTS later int") if attempts == 1
       end
-      expect(tries).to eq(2)
+      expect(attempts).to eq(2)
       expect(n).to eq(1)
     ensure
       other&.close
       AuroraDsql::Pg::OCCRetry.exec_with_retry(pool, "DROP TABLE ruby_conflicts")
     end
 
-    it "and other failures that a block has hidden do not pass for success" do
+    it "and other errors that a block rescues do not count as success" do
       expect {
         pool.transaction do |conn|
           conn.exec("SELECT 1/0")
         rescue PG::Error
           nil
         end
-      }.to raise_error(AuroraDsql::Pg::Error, /rolled back/)
+      }.to raise_error(AuroraDsql::Pg::Error, /rolled the transaction back/)
     end
   end
 
-  it "lets other threads run while one waits for a query" do
+  it "lets other threads run while one thread waits for a query" do
     ticks = 0
     ticker = Thread.new { loop { ticks += 1; sleep 0.01 } }
     pool.with { |conn| conn.exec("SELECT pg_sleep(0.2)") }

@@ -17,20 +17,20 @@ RSpec.describe AuroraDsql::Pg::Config do
     expect(resolved).to be_frozen
   end
 
-  it "completes a cluster's id with the region given, or that of the environment" do
+  it "completes a cluster id with the given region, or with that of the environment" do
     expect(resolve(host: CLUSTER_ID, region: "us-west-2").host)
       .to eq("#{CLUSTER_ID}.dsql.us-west-2.on.aws")
     ENV["AWS_REGION"] = "ap-northeast-1"
     expect(resolve(host: CLUSTER_ID).region).to eq("ap-northeast-1")
   end
 
-  it "takes an explicit region over the host's" do
+  it "prefers an explicit region to the host's" do
     ENV["AWS_REGION"] = "ap-northeast-1"
     expect(resolve(host: HOST, region: "eu-west-1").region).to eq("eu-west-1")
     expect(resolve(host: HOST).region).to eq("us-east-1")
   end
 
-  it "says what is missing" do
+  it "names the setting that is missing" do
     expect { resolve }.to raise_error(AuroraDsql::Pg::Error, "host is required")
     expect { resolve(host: CLUSTER_ID) }
       .to raise_error(AuroraDsql::Pg::Error, "region is required when host is a cluster ID")
@@ -39,7 +39,7 @@ RSpec.describe AuroraDsql::Pg::Config do
                       "region is required: could not parse from hostname and not set")
   end
 
-  it "refuses what is no positive number of retries" do
+  it "rejects a number of retries that is not a positive integer" do
     ["three", 0, -1, true, 1.5].each do |bad|
       expect { resolve(host: HOST, occ_max_retries: bad) }
         .to raise_error(AuroraDsql::Pg::Error,
@@ -47,7 +47,7 @@ RSpec.describe AuroraDsql::Pg::Config do
     end
   end
 
-  it "refuses token durations that no signature may have" do
+  it "rejects token durations that SigV4 does not allow" do
     ["900", 0, -5, 604_801].each do |bad|
       expect { resolve(host: HOST, token_duration: bad) }
         .to raise_error(AuroraDsql::Pg::Error, /token_duration must be/)
@@ -55,25 +55,25 @@ RSpec.describe AuroraDsql::Pg::Config do
     expect(resolve(host: HOST, token_duration: 604_800).token_duration).to eq(604_800)
   end
 
-  it "refuses lifetimes that are none" do
+  it "rejects invalid lifetimes" do
     ["60", 0, -1].each do |bad|
       expect { resolve(host: HOST, max_lifetime: bad) }.to raise_error(AuroraDsql::Pg::Error, /max_lifetime must be/)
     end
   end
 
-  it "is equal to one that was asked for in the same way" do
+  it "is equal to another with the same settings" do
     expect(resolve(host: HOST, application_name: "x")).to eq(resolve("postgres://#{HOST}/?ormPrefix=x"))
     expect(resolve(host: HOST)).not_to eq(resolve(host: HOST, user: "app"))
   end
 
-  it "begins with the official gem's members, in their order" do
+  it "starts with the official gem's members, in their order" do
     expect(AuroraDsql::Pg::ResolvedConfig.members.first(12)).to eq(
       %i[host region user database port profile token_duration credentials_provider max_lifetime
          application_name logger occ_max_retries]
     )
   end
 
-  it "refuses hosts that are no names" do
+  it "rejects invalid host names" do
     ["#{HOST}/x", "user@#{HOST}", "a b.dsql.us-east-1.on.aws"].each do |bad|
       expect { resolve(host: bad, region: "us-east-1") }.to raise_error(AuroraDsql::Pg::Error)
     end
@@ -86,42 +86,42 @@ RSpec.describe AuroraDsql::Pg::Config do
         .to eq(["app", HOST, 5433, "mydb"])
     end
 
-    it "reads what is DSQL's own from the query" do
+    it "reads DSQL's own options from the query" do
       config = described_class.parse(
         "postgresql://admin@#{HOST}/postgres?region=eu-west-1&profile=dev&tokenDurationSecs=300"
       )
       expect([config.region, config.profile, config.token_duration]).to eq(["eu-west-1", "dev", 300])
     end
 
-    it "hands what is libpq's to libpq" do
+    it "passes libpq parameters on to libpq" do
       config = described_class.parse("postgres://#{HOST}/?connect_timeout=3")
       expect(config.pg_params).to eq(connect_timeout: "3")
     end
 
-    it "knows a database that is not named, and escapes" do
+    it "decodes escapes, and fills in a missing database" do
       config = described_class.parse("postgres://ad%40min@#{HOST}")
       expect(config.user).to eq("ad@min")
       expect(config.resolve.database).to eq("postgres")
     end
 
-    it "accepts dsql:// and refuses other schemes" do
+    it "accepts dsql:// and rejects other schemes" do
       expect(described_class.parse("dsql://#{HOST}").host).to eq(HOST)
       expect { described_class.parse("http://#{HOST}/") }
         .to raise_error(AuroraDsql::Pg::Error,
                         "unsupported URI scheme 'http', expected 'postgres' or 'postgresql'")
     end
 
-    it "does not repeat a string that it cannot read" do
+    it "does not repeat an invalid string in the error" do
       expect { described_class.parse("postgres://u:secret word@#{HOST}") }
         .to raise_error(AuroraDsql::Pg::Error) { |e| expect(e.full_message).not_to include("secret") }
     end
 
-    it "reads numbers as such" do
+    it "converts numbers" do
       config = described_class.parse("postgres://#{HOST}/?max_lifetime=60&occMaxRetries=4&port=5433")
       expect([config.max_lifetime, config.occ_max_retries, config.port]).to eq([60, 4, 5433])
     end
 
-    it "does not take a text for what must be an object" do
+    it "does not accept a string for an option that takes an object" do
       %w[logger credentials_provider on_connect pg_params].each do |name|
         config = described_class.parse("postgres://#{HOST}/?#{name}=x")
         expect(config.public_send(name)).to(name == "pg_params" ? eq(pg_params: "x") : be_nil)
@@ -129,14 +129,14 @@ RSpec.describe AuroraDsql::Pg::Config do
       end
     end
 
-    it "refuses a duration that is no number" do
+    it "rejects a duration that is not a number" do
       expect { described_class.parse("postgres://#{HOST}/?tokenDurationSecs=abc") }
         .to raise_error(AuroraDsql::Pg::Error, /tokenDurationSecs must be a whole number/)
     end
   end
 
   describe ".from" do
-    it "lets keywords win over a string, a Config and a Hash" do
+    it "gives keywords precedence over a string, a Config and a Hash" do
       expect(described_class.from("postgres://app@#{HOST}/", user: "other").user).to eq("other")
       config = described_class.new(host: HOST, user: "app")
       expect(described_class.from(config, occ_max_retries: 3).occ_max_retries).to eq(3)
@@ -144,11 +144,11 @@ RSpec.describe AuroraDsql::Pg::Config do
       expect(described_class.from({ "host" => HOST, "user" => "app" }, user: "x").user).to eq("x")
     end
 
-    it "takes string keys" do
+    it "accepts string keys" do
       expect(described_class.from({ "host" => HOST }).resolve.host).to eq(HOST)
     end
 
-    it "refuses what is no configuration" do
+    it "rejects an object that is not a configuration" do
       expect { described_class.from(42) }
         .to raise_error(ArgumentError,
                         "config must be a String, Config, Hash, or respond to #to_h, got Integer")
@@ -161,43 +161,43 @@ RSpec.describe AuroraDsql::Pg::ResolvedConfig do
     AuroraDsql::Pg::Config.new(host: HOST, **options).resolve.to_pg_params(password: "token123")
   end
 
-  it "gives PG.connect what it needs" do
+  it "returns the parameters for PG.connect" do
     expect(params).to include(
       host: HOST, port: 5432, user: "admin", dbname: "postgres", password: "token123",
       sslmode: "verify-full", application_name: "aurora-dsql-ruby-pg/1.0.0"
     )
   end
 
-  it "finds certificates to trust, or takes those given" do
+  it "finds root certificates, or uses the given file" do
     expect(File).to exist(params[:sslrootcert]) if PG::library_version < 160_000
     expect(params(sslrootcert: "/my/ca.pem")[:sslrootcert]).to eq("/my/ca.pem")
   end
 
-  it "passes on what is libpq's, and refuses what is nobody's" do
+  it "passes on libpq parameters, and rejects unknown ones" do
     expect(params(connect_timeout: 3)[:connect_timeout]).to eq(3)
     expect(params[:connect_timeout]).to eq(10)
     expect(params(keepalives_idle: 60)[:keepalives_idle]).to eq("60")
     expect { params(sslrotcert: "x") }.to raise_error(AuroraDsql::Pg::Error, /sslrotcert/)
   end
 
-  it "never lets TLS be weakened" do
+  it "rejects a weaker sslmode" do
     expect { params(sslmode: "disable") }.to raise_error(AuroraDsql::Pg::Error, /sslmode/)
   end
 
-  it "puts a prefix before the application's name, and ignores a blank one" do
+  it "puts a prefix before the application name, and ignores a blank one" do
     expect(params(application_name: "rails")[:application_name])
       .to eq("rails:aurora-dsql-ruby-pg/1.0.0")
     expect(params(application_name: " ")[:application_name]).to eq("aurora-dsql-ruby-pg/1.0.0")
   end
 
-  it "negotiates TLS directly where libpq can" do
+  it "negotiates TLS directly if libpq supports it" do
     allow(PG).to receive(:library_version).and_return(170_000)
     expect(params[:sslnegotiation]).to eq("direct")
     allow(PG).to receive(:library_version).and_return(160_000)
     expect(params).not_to have_key(:sslnegotiation)
   end
 
-  it "finds the port as libpq does" do
+  it "reads PGPORT, as libpq does" do
     ENV["PGPORT"] = "6543"
     expect(params[:port]).to eq(6543)
     expect(params(port: 5433)[:port]).to eq(5433)

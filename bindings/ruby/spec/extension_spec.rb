@@ -7,8 +7,8 @@ require_relative "support/tiny_scheduler"
 require "objspace"
 require "timeout"
 
-# The C extension under a collector that never rests, threads that are killed, and strings that
-# change; these run with the sanitizers too.
+# Tests the C extension under constant garbage collection, with threads that are killed and strings
+# that change.  The sanitizer builds run these specs too.
 RSpec.describe "the extension" do
   include SlowProfile
 
@@ -16,7 +16,7 @@ RSpec.describe "the extension" do
     Process.clock_gettime(Process::CLOCK_MONOTONIC)
   end
 
-  # Runs the block on threads until the other block has ended; gives what was raised.
+  # Runs work on threads while the block runs.  Returns the errors that the threads raised.
   def while_threads(count, work)
     stop = false
     errors = Queue.new
@@ -40,7 +40,7 @@ RSpec.describe "the extension" do
                                    credentials: credentials, **options)
   end
 
-  def exercise
+  def call_everything
     expect(generate).to start_with(HOST)
     expect { generate(expires_in: 604_801) }.to raise_error(AuroraDsql::Pg::Error)
     expect { generate(host: "nul\0") }.to raise_error(ArgumentError)
@@ -53,7 +53,7 @@ RSpec.describe "the extension" do
     expect { AuroraDsql::Pg::Native::Provider.static("a", nil, nil) }.to raise_error(AuroraDsql::Pg::Error)
   end
 
-  # The collector runs at each allocation within the block.
+  # Collects garbage at each allocation within the block.
   def stressed
     GC.stress = true
     yield
@@ -63,7 +63,7 @@ RSpec.describe "the extension" do
     GC.stress = false
   end
 
-  it "works while the collector runs at each allocation" do
+  it "works when garbage is collected at each allocation" do
     native = AuroraDsql::Pg::Native
     provider = stressed { native::Provider.static("a", "b" * 100, "c" * 1000) }
     expect(stressed { provider.fetch }).to eq(["a", "b" * 100, "c" * 1000, nil])
@@ -76,13 +76,13 @@ RSpec.describe "the extension" do
     expect(stressed { native.occ("40001", "x (OC001)") }).to eq(:schema)
   end
 
-  it "keeps no reference that compaction leaves behind" do
-    exercise
+  it "keeps no stale reference after compaction" do
+    call_everything
     if GC.respond_to?(:verify_compaction_references)
       expand = RUBY_VERSION >= "3.2" ? { expand_heap: true } : { double_heap: true }
       GC.verify_compaction_references(toward: :empty, **expand)
     end
-    exercise
+    call_everything
     GC.auto_compact = true if GC.respond_to?(:auto_compact=)
     threads = Array.new(3) { Thread.new { 5.times { generate; GC.start } } }
     threads.each(&:join)
@@ -90,7 +90,7 @@ RSpec.describe "the extension" do
     GC.auto_compact = false if GC.respond_to?(:auto_compact=)
   end
 
-  it "signs what it was given, whatever another thread makes of the strings" do
+  it "is safe when other threads change the strings that it was given" do
     host = HOST.dup
     user = +"admin"
     secret = "s" * 40
@@ -104,13 +104,13 @@ RSpec.describe "the extension" do
       200.times do
         AuroraDsql::Pg::Token.generate(host: host, region: "us-east-1", user: user, credentials: held)
       rescue AuroraDsql::Pg::Error
-        nil # the name is too long just now
+        nil # the name is too long at the moment
       end
     end
     expect(errors).to be_empty
   end
 
-  it "outlives a provider that nobody holds while it fetches" do
+  it "keeps a provider alive while it fetches, even without a reference" do
     slow_profile(0.2) do |profile|
       thread = Thread.new { AuroraDsql::Pg::Native::Provider.default(profile).fetch }
       while thread.alive?
@@ -121,7 +121,7 @@ RSpec.describe "the extension" do
     end
   end
 
-  it "frees what a killed thread had fetched" do
+  it "frees the credentials that a killed thread had fetched" do
     slow_profile(0.05) do |profile|
       provider = AuroraDsql::Pg::Native::Provider.default(profile)
       20.times do
@@ -133,7 +133,7 @@ RSpec.describe "the extension" do
     end
   end
 
-  it "cannot be copied, made bare, or written down" do
+  it "has providers that cannot be copied, allocated or marshalled" do
     provider = AuroraDsql::Pg::Native::Provider.static("a", "b", "c")
     expect { provider.dup }.to raise_error(TypeError)
     expect { provider.class.allocate }.to raise_error(TypeError)
@@ -141,7 +141,7 @@ RSpec.describe "the extension" do
     expect { AuroraDsql::Pg::Native.token(HOST, nil, "admin", 900, Object.new) }.to raise_error(TypeError)
   end
 
-  it "refuses other Ractors in words" do
+  it "raises Ractor::UnsafeError in other Ractors" do
     was = Warning[:experimental]
     Warning[:experimental] = false
     ractor = Ractor.new do
@@ -154,7 +154,7 @@ RSpec.describe "the extension" do
     Warning[:experimental] = was
   end
 
-  describe "credentials that take a while" do
+  describe "credentials that are slow to fetch" do
     def generate(profile)
       AuroraDsql::Pg::Token.generate(host: HOST, region: "us-east-1", user: "admin", profile: profile)
     end
@@ -169,7 +169,7 @@ RSpec.describe "the extension" do
       end
     end
 
-    it "do not stop other threads from within the extension either" do
+    it "do not stop other threads when the extension is called directly" do
       slow_profile(0.5) do |profile|
         provider = AuroraDsql::Pg::Native::Provider.default(profile)
         ticks = 0
@@ -180,14 +180,14 @@ RSpec.describe "the extension" do
       end
     end
 
-    it "are fetched once for all who wait" do
+    it "are fetched once for all threads that wait" do
       slow_profile(0.3) do |profile, runs|
         expect(Array.new(4) { Thread.new { generate(profile) } }.map(&:value)).to all(start_with(HOST))
         expect(runs.call).to eq(1)
       end
     end
 
-    it "can be given up by Timeout and Thread#kill" do
+    it "can be interrupted by Timeout and Thread#kill" do
       slow_profile(5) do |profile|
         began = now
         expect { Timeout.timeout(0.1) { generate(profile) } }.to raise_error(Timeout::Error)
@@ -204,7 +204,7 @@ RSpec.describe "the extension" do
       end
     end
 
-    it "lets children fetch credentials that another thread was about to fetch" do
+    it "can be fetched by a child whose parent was fetching them during the fork" do
       slow_profile(0.3) do |profile|
         started = Queue.new
         thread = Thread.new do

@@ -21,7 +21,7 @@ RSpec.describe AuroraDsql::Pg::Pool do
     FakeServerError.new("40001", "change conflicts with another transaction (OC000)")
   end
 
-  it "lends a connection, and the same one again" do
+  it "yields a connection, and the same one again" do
     pool = create
     first = pool.with { |conn| conn }
     expect(pool.with { |conn| conn }).to be(first)
@@ -32,7 +32,7 @@ RSpec.describe AuroraDsql::Pg::Pool do
     expect(described_class.create("postgres://#{HOST}/").with { |c| c }).to be(connections.first)
   end
 
-  it "makes connections for as many threads as it has places, and no more" do
+  it "opens no more connections than it has slots" do
     pool = create(pool: { size: 2, timeout: 0.01 })
     entered = Queue.new
     leave = Queue.new
@@ -45,7 +45,7 @@ RSpec.describe AuroraDsql::Pg::Pool do
     expect(pool.stats).to include(open: 2, in_use: 0, idle: 2)
   end
 
-  it "runs on_connect once for each connection" do
+  it "calls on_connect once for each connection" do
     pool = create(on_connect: ->(conn) { conn.exec("SET search_path = s") })
     2.times { pool.with { nil } }
     expect(connections.map(&:statements)).to eq([["SET search_path = s"]])
@@ -57,7 +57,7 @@ RSpec.describe AuroraDsql::Pg::Pool do
     expect(connections.first).to be_finished
   end
 
-  # Each place where Thread#kill or Timeout may strike leaves a pool that works.
+  # Wherever Thread#kill or Timeout strikes, the pool keeps working.
   describe "interrupted" do
     def killed
       reached = Queue.new
@@ -67,14 +67,14 @@ RSpec.describe AuroraDsql::Pg::Pool do
       thread.join
     end
 
-    it "while a block runs, has its place back" do
+    it "while a block runs, gets its slot back" do
       pool = create(pool: { size: 1, timeout: 0.1 })
       killed { |reached| pool.with { |conn| conn.exec("BEGIN"); reached << 1; sleep } }
       expect(pool.with { |conn| conn.statements.dup }).to eq(%w[BEGIN ROLLBACK])
       expect(pool.stats).to include(open: 1, in_use: 0)
     end
 
-    it "while a connection is made, makes it next time" do
+    it "while a connection is opened, opens it at the next checkout" do
       pool = create(pool: { size: 1, timeout: 0.1 })
       reached = Queue.new
       is_slow = true
@@ -86,21 +86,21 @@ RSpec.describe AuroraDsql::Pg::Pool do
       expect(pool.with { 1 }).to eq(1)
     end
 
-    it "during on_connect, does not lend what it has not heard of" do
+    it "during on_connect, closes the connection" do
       reached = Queue.new
-      greeted = []
+      initialized = []
       pool = create(pool: { size: 1, timeout: 0.1 }, on_connect: lambda { |conn|
-        greeted << conn
-        (reached << 1; sleep) if greeted.size == 1
+        initialized << conn
+        (reached << 1; sleep) if initialized.size == 1
       })
       thread = Thread.new { pool.with { nil } }
       reached.pop
       thread.kill.join
-      expect(pool.with { |conn| conn }).to be(greeted[1])
-      expect(greeted[0]).to be_finished
+      expect(pool.with { |conn| conn }).to be(initialized[1])
+      expect(initialized[0]).to be_finished
     end
 
-    it "while a place is waited for, is interrupted at once" do
+    it "while a thread waits for a slot, interrupts it at once" do
       pool = create(pool: { size: 1, timeout: 60 })
       pool.with do
         waiter = Thread.new { pool.with { nil } }
@@ -110,7 +110,7 @@ RSpec.describe AuroraDsql::Pg::Pool do
       expect(pool.with { 1 }).to eq(1)
     end
 
-    it "while it rolls back, finishes that first" do
+    it "during a rollback, finishes it first" do
       pool = create(pool: { size: 1, timeout: 0.1 })
       reached = Queue.new
       go_on = Queue.new
@@ -128,14 +128,14 @@ RSpec.describe AuroraDsql::Pg::Pool do
       expect(pool.with { 1 }).to eq(1)
     end
 
-    it "by Timeout, says so and goes on" do
+    it "by Timeout, raises Timeout::Error and stays usable" do
       pool = create(pool: { size: 1, timeout: 0.1 })
       expect { Timeout.timeout(0.01) { pool.with { sleep } } }.to raise_error(Timeout::Error)
       expect(pool.with { 1 }).to eq(1)
     end
   end
 
-  it "gives up on a rollback that is not answered" do
+  it "closes a connection whose rollback gets no answer" do
     pool = create
     pool.with do |conn|
       conn.exec("BEGIN")
@@ -147,7 +147,7 @@ RSpec.describe AuroraDsql::Pg::Pool do
   end
 
   describe "lifetime" do
-    it "replaces what is too old by the wall clock" do
+    it "replaces a connection that is too old by the wall clock" do
       pool = create(max_lifetime: 10)
       pool.with { nil }
       allow(Time).to receive(:now).and_return(Time.now + 15)
@@ -156,7 +156,7 @@ RSpec.describe AuroraDsql::Pg::Pool do
       expect(log.string).to include("[AuroraDsql::Pg] Discarding stale connection (age 15s, max_lifetime 10s)")
     end
 
-    it "replaces what is too old by the monotonic clock, with jitter" do
+    it "replaces a connection that is too old by the monotonic clock, with jitter" do
       pool = create(max_lifetime: 10)
       pool.with { nil }
       later = Process.clock_gettime(Process::CLOCK_MONOTONIC) + 10
@@ -165,7 +165,7 @@ RSpec.describe AuroraDsql::Pg::Pool do
       expect(connections.size).to eq(2)
     end
 
-    it "replaces any number of old ones without giving up" do
+    it "replaces any number of old connections" do
       pool = create(max_lifetime: 10, pool: { size: 12 })
       entered = Queue.new
       leave = Queue.new
@@ -177,7 +177,7 @@ RSpec.describe AuroraDsql::Pg::Pool do
       expect(pool.with { |conn| conn }).not_to be_finished
     end
 
-    it "gives up when new ones are too old at once" do
+    it "raises an error if new connections are too old at once" do
       pool = create
       allow(pool).to receive(:stale?).and_return(true)
       expect { pool.with { nil } }
@@ -185,8 +185,8 @@ RSpec.describe AuroraDsql::Pg::Pool do
     end
   end
 
-  describe "what comes back" do
-    it "is rolled back when a transaction was left open" do
+  describe "a connection that is returned" do
+    it "is rolled back if a transaction was left open" do
       pool = create
       pool.with { |conn| conn.exec("BEGIN") }
       expect(connections.first.statements).to eq(%w[BEGIN ROLLBACK])
@@ -194,7 +194,7 @@ RSpec.describe AuroraDsql::Pg::Pool do
       expect(connections.size).to eq(1)
     end
 
-    it "is thrown away when it is broken" do
+    it "is closed if it is broken" do
       pool = create
       pool.with { |conn| conn.status = PG::CONNECTION_BAD }
       pool.with { nil }
@@ -202,7 +202,7 @@ RSpec.describe AuroraDsql::Pg::Pool do
       expect(connections.first).to be_finished
     end
 
-    it "is thrown away when a query is still under way" do
+    it "is closed if a query is still in progress" do
       pool = create
       pool.with { |conn| conn.transaction_status = PG::PQTRANS_ACTIVE }
       pool.with { nil }
@@ -216,7 +216,7 @@ RSpec.describe AuroraDsql::Pg::Pool do
     end
   end
 
-  it "finds out that the server has hung up on an idle connection" do
+  it "detects that the server has closed an idle connection" do
     pool = create
     pool.with { nil }
     allow(connections.first).to receive(:consume_input).and_raise(PG::UnableToSend)
@@ -224,7 +224,7 @@ RSpec.describe AuroraDsql::Pg::Pool do
     expect(connections.size).to eq(2)
   end
 
-  it "lends one connection to blocks inside each other, and tidies up after the last" do
+  it "yields one connection to nested blocks, and resets it after the outermost one" do
     pool = create
     pool.with do |outer|
       outer.exec("BEGIN")
@@ -236,21 +236,21 @@ RSpec.describe AuroraDsql::Pg::Pool do
 
   describe "retry_occ" do
     def failing(pool, times, **options)
-      tries = 0
+      attempts = 0
       result = pool.with(**options) do
-        tries += 1
-        raise conflict if tries <= times
+        attempts += 1
+        raise conflict if attempts <= times
 
         "success"
       end
-      [result, tries]
+      [result, attempts]
     end
 
-    it "is off unless the pool says so" do
+    it "is off by default" do
       expect { failing(create, 1) }.to raise_error(PG::Error)
     end
 
-    it "tries again as often as the pool says" do
+    it "defaults to the pool's occ_max_retries" do
       pool = create(occ_max_retries: 2)
       expect(failing(pool, 2)).to eq(["success", 3])
       expect { failing(pool, 3) }.to raise_error(AuroraDsql::Pg::Error, /Max retries \(2\) exceeded/)
@@ -264,7 +264,7 @@ RSpec.describe AuroraDsql::Pg::Pool do
       expect(failing(pool, 5, retry_occ: 5)).to eq(["success", 6])
     end
 
-    it "leaves a conflict inside another block to the outer one" do
+    it "leaves a conflict in a nested block to the outer block" do
       pool = create(occ_max_retries: 2)
       inner = 0
       expect {
@@ -276,7 +276,7 @@ RSpec.describe AuroraDsql::Pg::Pool do
       expect(outer).to eq(3)
     end
 
-    it "is a number" do
+    it "must be a positive integer" do
       [true, 0, "3"].each do |bad|
         expect { create.with(retry_occ: bad) { nil } }.to raise_error(
           ArgumentError,
@@ -299,7 +299,7 @@ RSpec.describe AuroraDsql::Pg::Pool do
       expect(connections.first.statements.first).to eq("BEGIN READ ONLY")
     end
 
-    it "rolls back when the block raises, breaks or throws" do
+    it "rolls back if the block raises, breaks or throws" do
       pool = create
       expect { pool.transaction { raise "no" } }.to raise_error("no")
       pool.transaction { break }
@@ -307,12 +307,12 @@ RSpec.describe AuroraDsql::Pg::Pool do
       expect(connections.first.statements).to eq(%w[BEGIN ROLLBACK] * 3)
     end
 
-    it "tries again after a conflict at COMMIT" do
+    it "retries after a conflict at COMMIT" do
       pool = create
-      tries = 0
+      attempts = 0
       pool.transaction do |conn|
-        tries += 1
-        if tries == 1
+        attempts += 1
+        if attempts == 1
           allow(conn).to receive(:exec).with("COMMIT") do
             conn.transaction_status = PG::PQTRANS_IDLE
             allow(conn).to receive(:exec).and_call_original
@@ -320,31 +320,31 @@ RSpec.describe AuroraDsql::Pg::Pool do
           end
         end
       end
-      expect(tries).to eq(2)
+      expect(attempts).to eq(2)
     end
 
-    it "does not call a rolled-back COMMIT a success" do
+    it "raises an error if COMMIT rolled the transaction back" do
       pool = create
       expect { pool.transaction { |conn| conn.transaction_status = PG::PQTRANS_INERROR } }
-        .to raise_error(AuroraDsql::Pg::Error, /rolled back/)
+        .to raise_error(AuroraDsql::Pg::Error, /COMMIT rolled the transaction back/)
     end
 
-    it "knows a commit that nobody knows of, and does not repeat it" do
+    it "raises CommitUnknownError if the connection is lost during COMMIT, and does not retry" do
       pool = create
-      tries = 0
+      attempts = 0
       expect {
         pool.transaction do |conn|
-          tries += 1
+          attempts += 1
           allow(conn).to receive(:exec).with("COMMIT") do
             conn.status = PG::CONNECTION_BAD
             raise PG::ConnectionBad, "server closed the connection unexpectedly"
           end
         end
-      }.to raise_error(AuroraDsql::Pg::CommitUnknownError, /may have happened/)
-      expect(tries).to eq(1)
+      }.to raise_error(AuroraDsql::Pg::CommitUnknownError, /may have been committed/)
+      expect(attempts).to eq(1)
     end
 
-    it "knows which refusals of COMMIT leave it open" do
+    it "knows which SQLSTATEs leave the outcome of COMMIT unknown" do
       { "57P01" => true, "08006" => true, "40003" => true, "40001" => false, "23505" => false }.each do |state, is_unknown|
         pool = create
         expect {
@@ -356,13 +356,13 @@ RSpec.describe AuroraDsql::Pg::Pool do
       end
     end
 
-    it "knows that what was closed before COMMIT did not happen" do
+    it "knows that a transaction did not commit if its connection was closed before COMMIT" do
       expect { create.transaction(&:close) }.to raise_error(AuroraDsql::Pg::Error, /closed before COMMIT/) { |e|
         expect(e).not_to be_a(AuroraDsql::Pg::CommitUnknownError)
       }
     end
 
-    it "is tried as often as is said, or once" do
+    it "rejects an invalid max_retries, and accepts 0" do
       [nil, -1, "3", true].each do |bad|
         expect { create.transaction(max_retries: bad) { nil } }.to raise_error(ArgumentError, /max_retries/)
       end
@@ -370,19 +370,19 @@ RSpec.describe AuroraDsql::Pg::Pool do
         .to raise_error(AuroraDsql::Pg::Error, /Max retries \(0\)/)
     end
 
-    it "rolls back without a word in the log" do
+    it "rolls back without a log message" do
       expect { create.transaction { raise "no" } }.to raise_error("no")
       expect(log.string).to be_empty
     end
 
-    it "refuses to stand inside another on the same connection" do
+    it "raises an error inside another transaction on the same connection" do
       pool = create
       expect { pool.transaction { pool.transaction { nil } } }
-        .to raise_error(AuroraDsql::Pg::Error, /transaction on this connection already/)
+        .to raise_error(AuroraDsql::Pg::Error, /already in progress on this connection/)
     end
   end
 
-  it "closes everything" do
+  it "closes all connections at shutdown" do
     pool = create
     pool.with { nil }
     pool.shutdown

@@ -8,10 +8,10 @@ require "stringio"
 HOST = "mycluster.dsql.us-east-1.on.aws"
 CLUSTER_ID = "ijsamhssbh36dopuigphknejb4"
 
-# What looks like the SDK's credentials.
+# Has the methods of the AWS SDK's Aws::Credentials.
 SomeCredentials = Struct.new(:access_key_id, :secret_access_key, :session_token)
 
-# A PG that connects to nobody: it notes what it was given.
+# Stands in for PG: it connects to no server and records the statements.
 class FakePG
   class Connection
     attr_reader :statements
@@ -65,7 +65,7 @@ class FakePG
   end
 end
 
-# What a PG::Error of the server looks like.
+# A PG::Error with the SQLSTATE of a server's error.
 class FakeServerError < PG::Error
   def initialize(sqlstate, message)
     super(message)
@@ -82,7 +82,7 @@ RSpec.configure do |config|
   config.expect_with(:rspec) { |c| c.syntax = :expect }
   config.mock_with(:rspec) { |m| m.verify_partial_doubles = true }
   config.order = :random
-  # Nothing of the machine decides a test.
+  # No test depends on the machine's environment or files.
   config.around do |example|
     saved = ENV.to_h
     AuroraDsql::Pg::CredentialProvider.reset

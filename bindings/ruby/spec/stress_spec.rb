@@ -5,16 +5,16 @@ require_relative "spec_helper"
 require_relative "support/tiny_scheduler"
 require "timeout"
 
-# Forks, kills and lost servers, against a real one.
-# DSQL_TORTURE_SEED repeats a run as far as threads allow.
-RSpec.describe "torture", :cluster do
-  seed = Integer(ENV.fetch("DSQL_TORTURE_SEED", Random.new_seed % 1_000_000))
+# Forks processes, kills threads and ends server sessions at random, on a real cluster.
+# DSQL_STRESS_SEED repeats a run, as far as thread scheduling allows.
+RSpec.describe "a pool under stress", :cluster do
+  seed = Integer(ENV.fetch("DSQL_STRESS_SEED", Random.new_seed % 1_000_000))
   let(:random) { Random.new(seed) }
   let(:pools) { [] }
 
   after do |example|
     pools.each(&:shutdown)
-    warn "DSQL_TORTURE_SEED=#{seed}" if example.exception
+    warn "DSQL_STRESS_SEED=#{seed}" if example.exception
   end
 
   def create(**options)
@@ -25,8 +25,8 @@ RSpec.describe "torture", :cluster do
     conn.exec(sql).getvalue(0, 0)
   end
 
-  # All places are free again, and each of them lends a connection that works.
-  def expect_whole(pool, size)
+  # All slots are free again, and each one yields a working connection.
+  def expect_intact(pool, size)
     expect(pool.stats).to include(in_use: 0)
     entered = Queue.new
     leave = Queue.new
@@ -39,7 +39,7 @@ RSpec.describe "torture", :cluster do
     expect(pool.stats[:open]).to be <= size
   end
 
-  # Runs the block on threads until the other block has ended; gives what was raised.
+  # Runs work on threads while the block runs.  Returns the errors that the threads raised.
   def while_threads(count, work)
     stop = false
     errors = Queue.new
@@ -57,10 +57,10 @@ RSpec.describe "torture", :cluster do
   end
 
   def with_table(pool)
-    AuroraDsql::Pg::OCCRetry.exec_with_retry(pool, "CREATE TABLE IF NOT EXISTS ruby_torture (id int PRIMARY KEY, n int)")
+    AuroraDsql::Pg::OCCRetry.exec_with_retry(pool, "CREATE TABLE IF NOT EXISTS ruby_stress (id int PRIMARY KEY, n int)")
     pool.transaction(max_retries: 20) do |conn|
-      conn.exec("DELETE FROM ruby_torture")
-      conn.exec("INSERT INTO ruby_torture SELECT i, 0 FROM generate_series(1, 8) i")
+      conn.exec("DELETE FROM ruby_stress")
+      conn.exec("INSERT INTO ruby_stress SELECT i, 0 FROM generate_series(1, 8) i")
     end
   end
 
@@ -69,10 +69,10 @@ RSpec.describe "torture", :cluster do
   end
 
   describe "forks while threads use the pool" do
-    # max_lifetime: connections are being made all the time.
+    # With this max_lifetime, connections are opened all the time.
     let(:pool) { create(pool: { size: 3, timeout: 30 }, max_lifetime: 0.02) }
 
-    # How a child ends: as any program does, without its finalizers, and without anything at all.
+    # A child ends with its finalizers, without them, or without any code of its own running.
     endings = {
       "normally" => -> { exit },
       "by exit!" => -> { exit!(0) },
@@ -96,11 +96,11 @@ RSpec.describe "torture", :cluster do
         end
         expect(errors).to be_empty
         expect(steady.with { |conn| one(conn, "SELECT pg_backend_pid()") }).to eq(pid)
-        expect_whole(pool, 3)
+        expect_intact(pool, 3)
       end
     end
 
-    it "lets a child that was forked inside a block leave it" do
+    it "lets a child that was forked inside a block return from it" do
       steady = create(pool: { size: 1, timeout: 5 })
       reader, writer = IO.pipe
       steady.with do |conn|
@@ -112,7 +112,7 @@ RSpec.describe "torture", :cluster do
           rescue PG::Error => e
             writer.write(e.class)
           end
-          # The block ends here, in the child too.
+          # The block returns here, in the child too.
           next
         end
         writer.close
@@ -121,17 +121,17 @@ RSpec.describe "torture", :cluster do
         expect($?).to be_success
         expect(one(conn, "SELECT pg_backend_pid()")).to eq(pid)
       end
-      expect_whole(steady, 1)
+      expect_intact(steady, 1)
     end
 
-    it "lets a child leave a transaction of its parent's, which commits once" do
+    it "commits once if a child leaves its parent's transaction block" do
       with_table(pool)
       steady = create(pool: { size: 1, timeout: 5 })
       child = nil
       in_child = false
       begin
         steady.transaction do |conn|
-          conn.exec("UPDATE ruby_torture SET n = n + 1 WHERE id = 1")
+          conn.exec("UPDATE ruby_stress SET n = n + 1 WHERE id = 1")
           child = fork
           in_child = child.nil?
         end
@@ -142,13 +142,13 @@ RSpec.describe "torture", :cluster do
       exit!(3) if in_child
       Process.wait(child)
       expect($?.exitstatus).to eq(0)
-      expect(steady.with { |conn| one(conn, "SELECT n FROM ruby_torture WHERE id = 1") }).to eq("1")
+      expect(steady.with { |conn| one(conn, "SELECT n FROM ruby_stress WHERE id = 1") }).to eq("1")
     end
   end
 
   describe "killed threads" do
-    # Kills threads at random moments, for a while.
-    def massacre(seconds, &work)
+    # Kills threads that run work, at random moments, and returns how many.
+    def kill_threads_for(seconds, &work)
       until_when = now + seconds
       kills = 0
       while now < until_when
@@ -166,31 +166,31 @@ RSpec.describe "torture", :cluster do
       kills
     end
 
-    it "leave the pool whole, wherever they were" do
+    it "leave the pool intact, wherever they were" do
       pool = create(pool: { size: 2, timeout: 30 }, max_lifetime: 0.03,
                     on_connect: ->(conn) { conn.exec("SET search_path = public") })
       errors = while_threads(2, ->(_) { pool.with { |conn| one(conn, "SELECT 1") } }) do
-        expect(massacre(1.5) { pool.with { |conn| conn.exec("SELECT pg_sleep(0.005)") } }).to be > 10
+        expect(kill_threads_for(1.5) { pool.with { |conn| conn.exec("SELECT pg_sleep(0.005)") } }).to be > 10
       end
       expect(errors).to be_empty
-      expect_whole(pool, 2)
+      expect_intact(pool, 2)
     end
 
-    it "do all of a transaction or nothing" do
+    it "leave no transaction half done" do
       pool = create(pool: { size: 2, timeout: 30 })
       with_table(pool)
-      massacre(1.5) do
+      kill_threads_for(1.5) do
         pool.transaction do |conn|
-          conn.exec("UPDATE ruby_torture SET n = n + 1 WHERE id = 1")
-          conn.exec("UPDATE ruby_torture SET n = n + 1 WHERE id = 2")
+          conn.exec("UPDATE ruby_stress SET n = n + 1 WHERE id = 1")
+          conn.exec("UPDATE ruby_stress SET n = n + 1 WHERE id = 2")
         end
       end
-      counts = pool.with { |conn| conn.exec("SELECT n FROM ruby_torture WHERE id IN (1, 2)").column_values(0) }
+      counts = pool.with { |conn| conn.exec("SELECT n FROM ruby_stress WHERE id IN (1, 2)").column_values(0) }
       expect(counts.uniq.size).to eq(1)
-      expect_whole(pool, 2)
+      expect_intact(pool, 2)
     end
 
-    it "get Timeout where they wait for a place" do
+    it "can be interrupted by Timeout while they wait for a slot" do
       pool = create(pool: { size: 1, timeout: 60 })
       pool.with do
         began = now
@@ -199,11 +199,11 @@ RSpec.describe "torture", :cluster do
         expect { thread.value }.to raise_error(Timeout::Error)
         expect(now - began).to be < 5
       end
-      expect_whole(pool, 1)
+      expect_intact(pool, 1)
     end
   end
 
-  it "survives servers that end sessions at random" do
+  it "survives sessions that the server ends at random" do
     pool = create(pool: { size: 3, timeout: 30 })
     killer = create(pool: { size: 1 })
     done = 0
@@ -225,64 +225,64 @@ RSpec.describe "torture", :cluster do
     end
     expect(errors).to be_empty
     expect(done).to be > 20
-    # Idle ones that were ended are found out before they are lent.
+    # Idle connections whose sessions were ended are detected at the next checkout.
     killer.with do |conn|
       conn.exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity " \
                 "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
     end
     sleep 0.2
-    expect_whole(pool, 3)
+    expect_intact(pool, 3)
   end
 
-  it "does not lend a connection that was left in pipeline mode, in COPY, or half read" do
+  it "does not reuse a connection that was left in pipeline mode, in COPY, or with unread results" do
     pool = create(pool: { size: 1 })
     pool.with(&:enter_pipeline_mode)
-    expect_whole(pool, 1)
+    expect_intact(pool, 1)
     pool.with { |conn| conn.exec("COPY (SELECT generate_series(1, 10000)) TO STDOUT") }
-    expect_whole(pool, 1)
+    expect_intact(pool, 1)
     pool.with do |conn|
       conn.send_query("SELECT generate_series(1, 10000)")
       conn.set_single_row_mode
       conn.get_result
     end
-    expect_whole(pool, 1)
+    expect_intact(pool, 1)
   end
 
-  it "closes what is lent when it comes back after a shutdown" do
+  it "closes a connection that is returned after shutdown" do
     pool = create(pool: { size: 2 })
-    lent = nil
+    borrowed = nil
     pool.with do |conn|
-      lent = conn
+      borrowed = conn
       pool.shutdown
       expect(one(conn, "SELECT 7")).to eq("7")
     end
-    expect(lent).to be_finished
+    expect(borrowed).to be_finished
     expect { pool.with { nil } }.to raise_error(ConnectionPool::PoolShuttingDownError)
     expect(pool.stats).to include(open: 0, in_use: 0)
   end
 
   describe "a Fiber scheduler" do
-    it "goes on with other fibers while one waits for a query, a connection or a place" do
+    it "runs other fibers while one waits for a query, a connection or a slot" do
       pool = create(pool: { size: 2, timeout: 5 })
       ticks = TinyScheduler.ticks_during do
         waiting = Array.new(4) { Fiber.schedule { pool.with { |conn| conn.exec("SELECT pg_sleep(0.1)") } } }
         waiting.each { |fiber| sleep 0.01 while fiber.alive? }
       end
       expect(ticks).to be > 2
-      expect_whole(pool, 2)
+      expect_intact(pool, 2)
     end
 
-    it "runs transactions side by side, each on its own connection" do
+    it "runs concurrent transactions, each on its own connection" do
       pool = create(pool: { size: 3, timeout: 10 })
       with_table(pool)
       TinyScheduler.run do
         3.times do |i|
           Fiber.schedule do
-            5.times { pool.transaction { |conn| conn.exec("UPDATE ruby_torture SET n = n + 1 WHERE id = #{i + 1}") } }
+            5.times { pool.transaction { |conn| conn.exec("UPDATE ruby_stress SET n = n + 1 WHERE id = #{i + 1}") } }
           end
         end
       end
-      counts = pool.with { |conn| conn.exec("SELECT n FROM ruby_torture WHERE id <= 3").column_values(0) }
+      counts = pool.with { |conn| conn.exec("SELECT n FROM ruby_stress WHERE id <= 3").column_values(0) }
       expect(counts).to eq(%w[5 5 5])
     end
   end

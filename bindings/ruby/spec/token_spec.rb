@@ -11,17 +11,17 @@ RSpec.describe AuroraDsql::Pg::Token do
                              credentials: credentials, **options)
   end
 
-  it "asks for the action that goes with the user" do
+  it "signs DbConnectAdmin for admin and DbConnect for other users" do
     expect(generate).to start_with("#{HOST}/?Action=DbConnectAdmin&")
     expect(generate(user: "app")).to start_with("#{HOST}/?Action=DbConnect&")
   end
 
-  it "lives 15 minutes, or as long as is asked" do
+  it "expires after 15 minutes, or after the given time" do
     expect(generate).to include("X-Amz-Expires=900&")
     expect(generate(expires_in: 60)).to include("X-Amz-Expires=60&")
   end
 
-  it "refuses a life of nothing, and a user of no name" do
+  it "rejects a duration of zero and an empty user" do
     [0, 0.5, -5].each do |bad|
       expect { generate(expires_in: bad) }.to raise_error(AuroraDsql::Pg::Error, /Failed to generate/)
     end
@@ -29,23 +29,23 @@ RSpec.describe AuroraDsql::Pg::Token do
     [nil, ""].each { |bad| expect { generate(user: bad) }.to raise_error(ArgumentError, "user is required") }
   end
 
-  it "takes a provider too" do
+  it "accepts a credentials provider" do
     provider = Struct.new(:credentials).new(credentials)
     expect(generate(credentials: provider)).to include("Credential=AKIDEXAMPLE%2F")
   end
 
-  it "reads a rotated provider anew" do
+  it "reads a provider again after its credentials were rotated" do
     provider = Struct.new(:credentials).new(credentials)
     generate(credentials: provider)
     provider.credentials = SomeCredentials.new("AKIDOTHER", "other", nil)
     expect(generate(credentials: provider)).to include("Credential=AKIDOTHER%2F")
   end
 
-  it "refuses what is no credentials" do
+  it "rejects an object without credentials" do
     expect { generate(credentials: 42) }.to raise_error(ArgumentError, /access_key_id/)
   end
 
-  it "says why there is no token, without a secret" do
+  it "reports why there is no token, without revealing a secret" do
     expect { generate(expires_in: 604_801) }
       .to raise_error(AuroraDsql::Pg::Error, /\AFailed to generate authentication token: /)
     expect { generate(host: "not a name") }.to raise_error(AuroraDsql::Pg::Error) { |e|
@@ -54,13 +54,13 @@ RSpec.describe AuroraDsql::Pg::Token do
     expect { generate(host: "nul\0.example") }.to raise_error(ArgumentError)
   end
 
-  it "wraps an empty chain" do
+  it "wraps the error of an empty credential chain" do
     expect { described_class.generate(host: HOST, region: "us-east-1", user: "admin") }
       .to raise_error(AuroraDsql::Pg::Error, /Failed to generate authentication token: no AWS credentials/)
   end
 
   describe ".resolve_credentials" do
-    it "gives the default chain's" do
+    it "returns the credentials of the default chain" do
       ENV["AWS_ACCESS_KEY_ID"] = "AKIDENV"
       ENV["AWS_SECRET_ACCESS_KEY"] = "envsecret"
       provider = AuroraDsql::Pg::CredentialProvider.new(AuroraDsql::Pg::Native::Provider.default(nil))
@@ -69,13 +69,13 @@ RSpec.describe AuroraDsql::Pg::Token do
       expect(provider.credentials.inspect).not_to include("envsecret")
     end
 
-    it "is one provider a profile" do
+    it "returns one provider for each profile" do
       expect(described_class.resolve_credentials("dev")).to be(described_class.resolve_credentials("dev"))
       expect(described_class.resolve_credentials("dev")).not_to be(described_class.resolve_credentials(nil))
     end
   end
 
-  # A program that has loaded the AWS SDK keeps what it had.
+  # A program that has loaded the AWS SDK keeps using it, as with the official gem.
   context "with the SDK loaded" do
     let(:generator) { double("generator") }
 

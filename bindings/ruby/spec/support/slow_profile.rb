@@ -4,11 +4,11 @@
 require "json"
 require "tmpdir"
 
-# A profile whose credentials take a while: they come from a process that sleeps first.
+# Provides a profile whose credentials are slow to fetch: its credential_process sleeps first.
 module SlowProfile
   KEY_ID = "AKIDSLOW"
 
-  # Yields its name, and how often the process has run.
+  # Yields the profile's name, and a lambda that returns how often the process has run.
   def slow_profile(seconds)
     Dir.mktmpdir do |dir|
       keys = JSON.generate(Version: 1, AccessKeyId: KEY_ID, SecretAccessKey: "secret")

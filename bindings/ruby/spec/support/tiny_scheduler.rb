@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 
-# The smallest Fiber scheduler that runs a pool: waits for sockets, sleeps, and wakes fibers that
-# other threads have unblocked.
+# A minimal Fiber scheduler, just enough for a pool: it waits for sockets, sleeps, and resumes fibers
+# that other threads have unblocked.
 class TinyScheduler
   # Runs the block in a fiber of its own thread until all fibers have ended.
   def self.run(&work)
@@ -21,7 +21,8 @@ class TinyScheduler
     end.tap { |thread| thread.report_on_exception = false }.value
   end
 
-  # How often another fiber had a turn, each 10 ms, while the block ran in one.
+  # Runs the block in a fiber.  Returns how often another fiber, which sleeps 10 ms each time, was
+  # resumed meanwhile.
   def self.ticks_during
     ticks = 0
     run do
@@ -82,7 +83,7 @@ class TinyScheduler
     forget(fiber)
   end
 
-  # From any thread.
+  # May be called by any thread.
   def unblock(_blocker, fiber)
     @lock.synchronize { @woken << fiber }
     @wake_writer.write_nonblock(".")
@@ -103,22 +104,22 @@ class TinyScheduler
   end
 
   def turn
-    readable, writable = IO.select([@wake_reader, *@readable.values], @writable.values, [], patience)
+    readable, writable = IO.select([@wake_reader, *@readable.values], @writable.values, [], select_timeout)
     @wake_reader.read_nonblock(100, exception: false) if readable&.include?(@wake_reader)
     ready = {}
-    note(ready, @readable, readable, IO::READABLE)
-    note(ready, @writable, writable, IO::WRITABLE)
+    add_ready(ready, @readable, readable, IO::READABLE)
+    add_ready(ready, @writable, writable, IO::WRITABLE)
     woken = @lock.synchronize { @woken.slice!(0..) }
     woken.each { |fiber| ready[fiber] ||= true }
     @sleeping.select { |_, at| at <= now }.each_key { |fiber| ready[fiber] ||= false }
     ready.each { |fiber, result| fiber.resume(result) if fiber.alive? }
   end
 
-  def note(ready, waiting, ios, event)
+  def add_ready(ready, waiting, ios, event)
     waiting.each { |fiber, io| ready[fiber] = (ready[fiber] || 0) | event if ios&.include?(io) }
   end
 
-  def patience
+  def select_timeout
     return 0 unless @lock.synchronize { @woken.empty? }
 
     soonest = @sleeping.values.min

@@ -5,7 +5,8 @@ require "uri"
 
 module AuroraDsql
   module Pg
-    # What a program asks for.  Options beyond those named here are libpq's and go to PG.connect.
+    # The settings that a program asks for.  Options that are not listed here are libpq parameters and
+    # are passed to PG.connect.
     class Config
       DEFAULTS = {
         user: "admin",
@@ -22,33 +23,35 @@ module AuroraDsql
         max_lifetime application_name logger occ_max_retries
       ].freeze
 
-      # Beyond the official gem's: a block or callable that gets each new connection, and what
-      # else goes to PG.connect.
+      # The official gem does not have the last two.  on_connect is a callable that receives each new
+      # connection; pg_params is a Hash of further libpq parameters.
       attr_accessor(*OPTIONS, :on_connect, :pg_params)
 
-      # The longest life that SigV4 allows a presigned request: one week.
+      # Seconds.  SigV4 allows a presigned request to be valid for one week.
       MAX_TOKEN_DURATION = 7 * 24 * 60 * 60
 
-      # Spellings that the official connectors have in other languages.
+      # Spellings that the official connectors use in other languages, and libpq's dbname.
       ALIASES = {
         dbname: :database, tokenDurationSecs: :token_duration, token_duration_secs: :token_duration,
         "token-duration-secs": :token_duration, ormPrefix: :application_name,
         occMaxRetries: :occ_max_retries
       }.freeze
 
-      # In the query of a connection string.
-      NUMBERS = %i[
+      # These options must be whole numbers in the query of a connection string.
+      NUMBER_OPTIONS = %i[
         port max_lifetime token_duration tokenDurationSecs token_duration_secs token-duration-secs
         occ_max_retries occMaxRetries
       ].freeze
-      OBJECTS = %i[logger credentials_provider on_connect pg_params].freeze
+      # These take Ruby objects, so a connection string cannot set them.
+      OBJECT_OPTIONS = %i[logger credentials_provider on_connect pg_params].freeze
 
       def initialize(**options)
         @pg_params = {}
         merge(options)
       end
 
-      # From postgres://user@host:port/database?region=...&profile=...&tokenDurationSecs=...
+      # Returns the Config for a connection string, such as
+      # postgres://user@host:port/database?region=...&profile=...&tokenDurationSecs=...
       def self.parse(conn_string)
         uri = parse_uri(conn_string)
         config = new(
@@ -60,8 +63,8 @@ module AuroraDsql
         config.merge(query_options(uri.query))
       end
 
-      # From a connection String, a Config, a Hash (or whatever has #to_h), or keywords alone.
-      # Keywords win over the rest.
+      # Returns the Config for a connection String, a Config, a Hash (or another object with #to_h),
+      # or keywords alone.  Keywords take precedence.
       def self.from(config = nil, **options)
         base =
           case config
@@ -73,7 +76,7 @@ module AuroraDsql
         base.merge(options)
       end
 
-      # Checked and completed, and frozen.
+      # Validates the settings, fills in defaults, and returns a frozen ResolvedConfig.
       def resolve
         validate!
         resolved_host, resolved_region = resolve_host_and_region
@@ -95,7 +98,7 @@ module AuroraDsql
         ).freeze
       end
 
-      # Sets what the Hash names; nil leaves alone.  Returns self.
+      # Sets the options in the Hash and returns self.  A nil value leaves an option unchanged.
       def merge(options)
         options.each do |name, value|
           name = name.to_sym
@@ -126,7 +129,7 @@ module AuroraDsql
           end
           uri
         rescue URI::InvalidURIError
-          # Its message repeats the string, which may hold a password.
+          # URI's message, and so the cause, repeats the string, which may contain a password.
           raise Error, "the connection string is not a valid URI", cause: nil
         end
 
@@ -134,12 +137,13 @@ module AuroraDsql
           text.nil? || text.empty? ? nil : URI::DEFAULT_PARSER.unescape(text)
         end
 
-        # Texts; numbers where numbers are meant.  What only an object can be is not known here.
+        # Converts number options.  An object option becomes a libpq parameter of that name, which
+        # fails by name when the connection is made.
         def query_options(query)
           options = URI.decode_www_form(query.to_s).to_h.transform_keys(&:to_sym)
-          NUMBERS.each { |name| options[name] = whole_number(name, options[name]) if options.key?(name) }
-          objects = options.slice(*OBJECTS)
-          options.except(*OBJECTS).merge(objects.empty? ? {} : { pg_params: objects })
+          NUMBER_OPTIONS.each { |name| options[name] = whole_number(name, options[name]) if options.key?(name) }
+          objects = options.slice(*OBJECT_OPTIONS)
+          options.except(*OBJECT_OPTIONS).merge(objects.empty? ? {} : { pg_params: objects })
         end
 
         def whole_number(name, text)
@@ -163,7 +167,7 @@ module AuroraDsql
         text.nil? || text.to_s.empty? ? nil : text
       end
 
-      # As libpq has it; the local cluster is found that way.
+      # libpq reads PGPORT too, and `dsql local env` sets it for a local cluster.
       def port_from_env
         port = ENV["PGPORT"].to_s.strip
         port.empty? ? nil : Integer(port, 10)
@@ -215,38 +219,39 @@ module AuroraDsql
       end
     end
 
-    # Seconds, as libdsql has it; libpq would wait for ever.
+    # Seconds.  This is libdsql's default; libpq's is to wait indefinitely.
     CONNECT_TIMEOUT = 10
 
-    # A Config that has been checked; immutable.
+    # A validated, immutable Config.
     ResolvedConfig = Struct.new(
       *Config::OPTIONS, :on_connect, :pg_params,
       keyword_init: true
     ) do
-      # The name that tokens are for, which is not the host's behind an interface endpoint.
+      # The name that tokens are signed for.  It differs from host for an interface endpoint.
       def signed_host
         Util.signed_host(host, (pg_params || {})[:options])
       end
 
-      # Seconds in which to connect, whatever the number of tries; Infinity: no limit.
-      def connect_patience
+      # Seconds that all attempts to connect may take together, or Infinity for no limit.
+      def connect_time_limit
         seconds = Integer((pg_params || {})[:connect_timeout] || CONNECT_TIMEOUT)
         seconds.positive? ? seconds : Float::INFINITY
       rescue ArgumentError, TypeError
-        CONNECT_TIMEOUT # libpq will say what is wrong with it
+        CONNECT_TIMEOUT # libpq reports the invalid value
       end
 
-      # The Hash for PG.connect.  TLS is verified always; the certificates to trust are found.
+      # Returns the Hash for PG.connect.  libdsql chooses the root certificates; sslmode is always
+      # verify-full.
       def to_pg_params(password:)
-        further = pg_params || {}
-        params = Native.params(host, region, user, further.keys.map(&:to_s),
-                               further.values.map(&:to_s), password)
+        extra = pg_params || {}
+        params = Native.params(host, region, user, extra.keys.map(&:to_s),
+                               extra.values.map(&:to_s), password)
         params.delete(:sslnegotiation)
         params.merge!(
           host: params[:host], port: port, user: user, dbname: database, password: password,
           sslmode: "verify-full", application_name: AuroraDsql::Pg.build_application_name(application_name)
         )
-        params[:connect_timeout] = further[:connect_timeout] || CONNECT_TIMEOUT
+        params[:connect_timeout] = extra[:connect_timeout] || CONNECT_TIMEOUT
         # Direct SSL negotiation (libpq 17+)
         params[:sslnegotiation] = "direct" if PG::library_version >= 170_000
         params

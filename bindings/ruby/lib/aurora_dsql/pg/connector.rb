@@ -5,16 +5,17 @@ require_relative "connect_error"
 
 module AuroraDsql
   module Pg
-    # From a resolved configuration to a connection, and again where that helps: an expired
-    # signature once, with fresh credentials; what passes by itself with growing waits, until the
-    # time to connect is over; all else never.
+    # Connects, and retries where a retry can help.  An expired signature is retried once, with
+    # fresh credentials.  A transient error is retried with growing waits until connect_timeout is
+    # over.  Any other error is raised at once.
     module Connector
-      FIRST_WAIT = 0.1
-      LONGEST_WAIT = 5.0
-      # libpq takes less for this.
-      SHORTEST_TIMEOUT = 2
+      # Seconds.
+      INITIAL_WAIT = 0.1
+      MAX_WAIT = 5.0
+      # libpq treats a connect_timeout of 1 as 2.
+      MIN_CONNECT_TIMEOUT = 2
 
-      # The Hash for PG.connect, with a token of its own.
+      # Returns the Hash for PG.connect, with a new token as the password.
       def self.params(config)
         token = Token.generate(
           host: config.signed_host, region: config.region, user: config.user,
@@ -24,7 +25,7 @@ module AuroraDsql
         config.to_pg_params(password: token)
       end
 
-      # A connection that has heard on_connect.
+      # Returns a new connection for which on_connect has been called.
       def self.connect(config)
         conn = open(config)
         is_ready = false
@@ -35,27 +36,26 @@ module AuroraDsql
         conn&.close unless is_ready
       end
 
-      # A connection as the server gave it.
+      # Returns a new connection for which on_connect has not been called.
       def self.open(config)
-        give_up_at = now + config.connect_patience
-        wait = FIRST_WAIT
-        is_second_token = false
+        deadline = now + config.connect_time_limit
+        wait = INITIAL_WAIT
+        has_new_token = false
         begin
-          PG.connect(within(give_up_at - now, params(config)))
+          PG.connect(limit_timeout(params(config), deadline - now))
         rescue PG::ConnectionBad => e
-          refusal = Refusal.new(e)
-          if refusal.expired? && !is_second_token
-            is_second_token = true
-            CredentialProvider.doubt(config.profile)
+          if ConnectError.expired?(e) && !has_new_token
+            has_new_token = true
+            CredentialProvider.invalidate(config.profile)
             retry
           end
           jittered = wait * (0.5 + (rand / 2))
-          unless refusal.for_the_time? && now + jittered < give_up_at
-            raise refusal.error(token_duration: config.token_duration)
+          unless ConnectError.transient?(e) && now + jittered < deadline
+            raise ConnectError.with_advice(e, token_duration: config.token_duration)
           end
-          tell(config.logger, e, jittered)
+          log_retry(config.logger, e, jittered)
           pause(jittered)
-          wait = [wait * 2, LONGEST_WAIT].min
+          wait = [wait * 2, MAX_WAIT].min
           retry
         end
       end
@@ -63,16 +63,16 @@ module AuroraDsql
       class << self
         private
 
-        # A later try has what is left of the time; libpq counts in whole seconds.
-        def within(left, params)
-          return params unless left + 1 < params[:connect_timeout].to_i
+        # A later attempt gets only the time that remains, in whole seconds, as libpq counts it.
+        def limit_timeout(params, remaining)
+          return params unless remaining + 1 < params[:connect_timeout].to_i
 
-          params.merge(connect_timeout: [left.ceil, SHORTEST_TIMEOUT].max)
+          params.merge(connect_timeout: [remaining.ceil, MIN_CONNECT_TIMEOUT].max)
         end
 
-        def tell(logger, error, wait)
+        def log_retry(logger, error, wait)
           logger&.warn(
-            "[AuroraDsql::Pg] Connection refused for the time being, trying again " \
+            "[AuroraDsql::Pg] Connection failed temporarily, retrying " \
             "(wait #{wait.round(2)}s): #{error.message.lines.first.to_s.strip}"
           )
         end
@@ -81,6 +81,7 @@ module AuroraDsql
           Process.clock_gettime(Process::CLOCK_MONOTONIC)
         end
 
+        # A method of its own so that tests can replace the waiting.
         def pause(seconds)
           Kernel.sleep(seconds)
         end

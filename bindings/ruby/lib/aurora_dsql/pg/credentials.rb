@@ -3,66 +3,70 @@
 
 module AuroraDsql
   module Pg
-    # AWS credentials, as the SDK's own class has them.
+    # A set of AWS credentials, with the methods of the AWS SDK's Aws::Credentials.
     Credentials = Struct.new(:access_key_id, :secret_access_key, :session_token, :expiration,
                              keyword_init: true) do
       def set?
         !access_key_id.to_s.empty? && !secret_access_key.to_s.empty?
       end
 
-      # Never the secrets.
+      # Omits the secrets.
       def inspect
         "#<#{self.class.name} access_key_id=#{access_key_id.inspect}>"
       end
       alias_method :to_s, :inspect
     end
 
-    # The default chain, cached and refreshed once for everybody who uses the same profile.
+    # A source of AWS credentials: the default chain of a profile, or credentials that the program
+    # supplied.  libdsql caches and refreshes what the chain returns, and all pools that use the same
+    # profile share it.
     class CredentialProvider
       @providers = {}
-      @lock = Mutex.new
+      @lock = Mutex.new # guards @providers
 
-      # The one of a profile; nil: AWS_PROFILE, then "default", with the environment before both.
+      # Returns the provider for a profile.  nil stands for the default chain: the environment, then
+      # the profile in AWS_PROFILE or "default".
       def self.for_profile(profile = nil)
         name = profile.to_s.empty? ? nil : profile.to_s
         @lock.synchronize { @providers[name] ||= new(Native::Provider.default(name)) }
       end
 
-      # After a refusal: the credentials may have been replaced.  The next use looks again, unless
-      # they are fresh.
-      def self.doubt(profile = nil)
+      # Drops the cached provider after the server has rejected a signature, since the credentials
+      # may have been replaced.  A provider that was created just now stays, so that a rejected
+      # connect cannot cause a fetch each time.
+      def self.invalidate(profile = nil)
         name = profile.to_s.empty? ? nil : profile.to_s
-        @lock.synchronize { @providers.delete(name) unless @providers[name]&.fresh? }
+        @lock.synchronize { @providers.delete(name) unless @providers[name]&.recently_created? }
       end
 
-      # Forgets all of them: the next use looks again at environment and files.
+      # Drops all cached providers: the next use reads the environment and the files again.
       def self.reset
         @lock.synchronize { @providers.clear }
       end
 
-      # A provider for what a program gives as credentials.
-      def self.of(credentials)
+      # Returns a provider for what a program supplied as credentials.
+      def self.for_credentials(credentials)
         return credentials if credentials.is_a?(CredentialProvider)
 
         static(credentials)
       end
 
-      # Has no reason to wait.
+      # Credentials that are already at hand, so using them never blocks.
       def self.static(credentials)
-        held = credentials.respond_to?(:credentials) ? credentials.credentials : credentials
-        unless held.respond_to?(:access_key_id) && held.respond_to?(:secret_access_key)
+        current = credentials.respond_to?(:credentials) ? credentials.credentials : credentials
+        unless current.respond_to?(:access_key_id) && current.respond_to?(:secret_access_key)
           raise ArgumentError, "credentials must have access_key_id and secret_access_key, or be a " \
                                "provider with #credentials, got #{credentials.class}"
         end
-        token = held.respond_to?(:session_token) ? held.session_token : nil
-        new(Native::Provider.static(held.access_key_id, held.secret_access_key, token), is_static: true)
+        token = current.respond_to?(:session_token) ? current.session_token : nil
+        new(Native::Provider.static(current.access_key_id, current.secret_access_key, token), is_static: true)
       end
       private_class_method :static
 
-      # Runs what may wait for the network in libdsql.  There it can be neither interrupted nor
-      # scheduled, so a thread of its own does it: Timeout, Thread#kill and a Fiber scheduler
-      # work as they do with Ruby's own waits.
-      def self.aside
+      # Runs the block on a helper thread and waits for its result.  A wait inside libdsql can be
+      # neither interrupted nor scheduled; Thread#value can.  So Timeout, Thread#kill and a Fiber
+      # scheduler work as they do with Ruby's own blocking calls.
+      def self.on_helper_thread
         Thread.new do
           Thread.current.report_on_exception = false
           yield
@@ -70,7 +74,7 @@ module AuroraDsql
       end
 
       # Seconds.
-      FRESH = 30
+      RECENT = 30
 
       attr_reader :native
 
@@ -78,32 +82,31 @@ module AuroraDsql
         @native = native
         @is_static = is_static
         @used_at = nil
-        @made_at = now
+        @created_at = now
       end
 
-      # Made just now?
-      def fresh?
-        now - @made_at < FRESH
+      def recently_created?
+        now - @created_at < RECENT
       end
 
-      # Used just now, so that its credentials are most likely there?
-      def warm?
-        !@used_at.nil? && now - @used_at < FRESH
+      # True if the cached credentials are most likely still valid.
+      def recently_used?
+        !@used_at.nil? && now - @used_at < RECENT
       end
 
-      # May the next use wait for a network, a file, a process?
-      def may_wait?
-        !@is_static && (!warm? || !Fiber.current_scheduler.nil?)
+      # True if the next use may wait for the network, a file or a process.
+      def may_block?
+        !@is_static && (!recently_used? || !Fiber.current_scheduler.nil?)
       end
 
-      # Runs the block with the provider of libdsql; see .aside.
+      # Yields the Native::Provider and returns the block's result; see .on_helper_thread.
       def use
-        result = may_wait? ? self.class.aside { yield(native) } : yield(native)
+        result = may_block? ? self.class.on_helper_thread { yield(native) } : yield(native)
         @used_at = now
         result
       end
 
-      # Fetched or refreshed where that is due.
+      # Returns the current Credentials, fetched or refreshed if necessary.
       def credentials
         id, secret, token, expires_at = use(&:fetch)
         Credentials.new(access_key_id: id, secret_access_key: secret, session_token: token,

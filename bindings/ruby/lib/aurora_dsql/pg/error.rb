@@ -3,14 +3,16 @@
 
 module AuroraDsql
   module Pg
-    # What this library itself has to say; what the server says stays a PG::Error.
+    # Raised for errors that this library detects.  Errors of the server and of libpq stay
+    # instances of PG::Error.
     class Error < StandardError
-      # The status of libdsql as a Symbol (:credentials, :token, ...); nil for those of Ruby's side.
+      # The libdsql status as a Symbol (:credentials, :token, ...), or nil if the error was detected
+      # in Ruby.
       attr_reader :status
     end
 
-    # The connection went away during COMMIT: the transaction may have happened or not.
-    # Never retried by this library; look before doing it again.
+    # Raised when the connection is lost during COMMIT: the transaction may have been committed.
+    # This library never retries it.  Check the data before you repeat the work.
     class CommitUnknownError < Error; end
   end
 end

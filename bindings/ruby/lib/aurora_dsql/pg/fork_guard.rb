@@ -3,42 +3,46 @@
 
 module AuroraDsql
   module Pg
-    # After a fork the child must not touch the parent's connections: even closing one politely
-    # says goodbye in the parent's name, and the end of the process would do that.
+    # Keeps a forked child away from its parent's connections.  libpq sends a Terminate message
+    # when a connection is closed, and Ruby closes connections when the process exits.  On an
+    # inherited socket that message would end the parent's session.
     module ForkGuard
-      # In the child, right after the fork.  Pools are looked for rather than registered: a list
-      # would keep them alive, and Ruby 3.1's WeakMap can give back what took a dead one's place.
-      def self.forked
+      # Runs in the child, right after the fork.  Pools are found with ObjectSpace because a list of
+      # them would keep them alive, and because Ruby 3.1's WeakMap can return an unrelated object
+      # that reuses a collected pool's address.
+      def self.after_fork
         pools = ObjectSpace.each_object(Pool).to_a
         return if pools.empty?
 
-        pools.each(&:forget_inherited)
+        pools.each(&:reset_after_fork)
         abandon_unfinished(pools.filter_map(&:signed_host))
       end
 
-      # Those that other threads were about to open; the threads are not here to go on.
+      # Abandons the connections that other threads of the parent were opening.  No pool knows them
+      # yet, and those threads do not exist in the child.
       def self.abandon_unfinished(hosts)
         ObjectSpace.each_object(PG::Connection).to_a.each do |conn|
           next if conn.finished? || conn.status == PG::CONNECTION_OK
 
           abandon(conn) if hosts.include?(conn.host)
         rescue StandardError
-          next # one that is not even begun
+          next # allocated, but PG.connect has not initialized it
         end
       end
 
-      # Takes a connection's socket away from this process without a word to the server.
+      # Closes a connection in this process without a message to the server: its socket is replaced
+      # by /dev/null first.
       def self.abandon(conn)
         conn.socket_io.reopen(File.open(File::NULL, "r+"))
         conn.close
       rescue StandardError
-        nil # closed already, or no real connection
+        nil # it is closed already, or a test's double
       end
 
-      # Process._fork is where every kind of fork passes (Ruby 3.1).
+      # Every way to fork calls Process._fork (since Ruby 3.1).
       module Hook
         def _fork
-          super.tap { |pid| ForkGuard.forked if pid.zero? }
+          super.tap { |pid| ForkGuard.after_fork if pid.zero? }
         end
       end
       Process.singleton_class.prepend(Hook)

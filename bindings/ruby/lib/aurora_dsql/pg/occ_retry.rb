@@ -5,7 +5,7 @@ require "pg"
 
 module AuroraDsql
   module Pg
-    # Trying again what lost against another transaction.
+    # Retries transactions that failed because of an optimistic concurrency control (OCC) conflict.
     module OCCRetry
       ERROR_CODE_MUTATION = "OC000"
       ERROR_CODE_SCHEMA = "OC001"
@@ -18,18 +18,19 @@ module AuroraDsql
         multiplier: 2.0
       }.freeze
 
-      # As a word of its own: "SKU DOC0001" is no conflict.
+      # The code must be a whole word: "SKU DOC0001" is not a conflict.
       CODE_IN_MESSAGE = /\b(?:#{ERROR_CODE_MUTATION}|#{ERROR_CODE_SCHEMA})\b/
 
-      # How deep the causes of an error are searched.
+      # How many levels of an error's causes are searched.
       MAX_CAUSES = 16
 
-      # Did this, or what caused it, lose against another transaction?
+      # True if the error, or one of its causes, is an OCC conflict.
       def self.occ_error?(error)
         !conflict_in(error).nil?
       end
 
-      # Runs the block, and again after a conflict, with growing waits.
+      # Runs the block, and repeats it after a conflict, with growing waits.  on_retry is called with
+      # the error and the number of the retry.  Raises Error when max_retries is exceeded.
       def self.retry_on_occ(config = DEFAULT_CONFIG, logger: nil, on_retry: nil)
         wait = config[:initial_wait]
         retries = config[:max_retries]
@@ -50,14 +51,15 @@ module AuroraDsql
         end
       end
 
-      # A transaction on a connection of the pool, again on another one after a conflict.
+      # Runs the block in a transaction on a connection of the pool.  After a conflict it runs again,
+      # in a new transaction and possibly on another connection.
       def self.with_retry(pool, config = {}, &block)
         retry_on_occ(DEFAULT_CONFIG.merge(config), logger: logger_of(pool)) do
           pool.with(retry_occ: false) { |conn| in_transaction(conn, &block) }
         end
       end
 
-      # One statement, DDL or DML, in no explicit transaction; again after a conflict.
+      # Runs one DDL or DML statement without an explicit transaction, and repeats it after a conflict.
       def self.exec_with_retry(pool, sql, params = nil, max_retries: 3)
         retry_on_occ(DEFAULT_CONFIG.merge(max_retries: max_retries), logger: logger_of(pool)) do
           pool.with(retry_occ: false) do |conn|
@@ -66,7 +68,7 @@ module AuroraDsql
         end
       end
 
-      # The server's word for an error; nil when it is not the server's.
+      # Returns the SQLSTATE of an error, or nil if the error did not come from the server.
       def self.sqlstate_of(error)
         return nil unless error.respond_to?(:result) && error.result.respond_to?(:error_field)
 
@@ -76,14 +78,15 @@ module AuroraDsql
       class << self
         private
 
-        # ruby-pg's own takes a COMMIT that rolled back for a success.
+        # PG::Connection#transaction does not notice a COMMIT that rolled back, so it serves only
+        # objects that are not real connections.
         def in_transaction(conn, &block)
           return conn.transaction { block.call(conn) } unless conn.respond_to?(:transaction_status)
 
           Transaction.run(conn, &block)
         end
 
-        # The error among an error and its causes that is a conflict, or nil.
+        # Returns the first conflict among the error and its causes, or nil.
         def conflict_in(error)
           MAX_CAUSES.times do
             return nil if error.nil?
@@ -94,7 +97,7 @@ module AuroraDsql
           nil
         end
 
-        # The server's word decides; a message does only where nothing better is known.
+        # The SQLSTATE decides.  The message is searched only if there is no SQLSTATE.
         def conflict?(error)
           sqlstate = sqlstate_of(error)
           return !Native.occ(sqlstate, error.message.to_s.delete("\0")).nil? if sqlstate
@@ -115,13 +118,13 @@ module AuroraDsql
           OCCRetry.sleep(jittered)
         end
 
-        # Within the rescue of the conflict, which Ruby makes the cause.
+        # Called while the conflict is being rescued, so that Ruby sets it as the cause.
         def give_up(error, retries)
           raise Error, "Max retries (#{retries}) exceeded, last error: #{error.message}"
         end
       end
 
-      # A method of its own, so that a test can take the waiting away.
+      # A method of its own so that tests can replace the waiting.
       def self.sleep(seconds)
         Kernel.sleep(seconds)
       end

@@ -8,17 +8,20 @@ require_relative "transaction"
 
 module AuroraDsql
   module Pg
-    # Connections for threads to share.  A place of the pool may be empty: its connection is made
-    # when it is lent, and made anew when it is too old, broken, or of the process we forked from.
+    # A pool of connections that threads share.  It has a fixed number of slots, and a slot may be
+    # empty.  Its connection is opened when the slot is checked out, and replaced when it is too old,
+    # broken, or inherited from a parent process.
     #
-    # Thread#kill and Timeout may come at any moment.  They are let in while a block runs, while
-    # a connection is made and while a place is waited for, and kept out of the bookkeeping.
+    # Thread#kill and Timeout can strike at any moment.  They take effect while a block runs, while a
+    # connection is opened and while a thread waits for a slot.  The rest runs with interrupts
+    # deferred, so that no slot is lost between its checkout and its checkin.
     class Pool
-      # A connection, and how old it is by either clock.
-      PooledConnection = Struct.new(:conn, :created_at, :born, :lifetime, keyword_init: true)
+      # A connection and its creation time by both clocks: created_at is wall-clock time, opened_at
+      # monotonic seconds.  lifetime is in seconds.
+      PooledConnection = Struct.new(:conn, :created_at, :opened_at, :lifetime, keyword_init: true)
 
-      # What is lent: a connection, or room for one, and how many blocks inside each other have it.
-      Place = Struct.new(:pooled, :depth) do
+      # A slot of the pool: a connection or nil, and how many nested blocks are using it.
+      Slot = Struct.new(:pooled, :depth) do
         def conn
           pooled&.conn
         end
@@ -26,13 +29,14 @@ module AuroraDsql
 
       POOL_DEFAULTS = { size: 5, timeout: 5 }.freeze
 
-      # How often a connection that was made just now may be too old already.
+      # How often a new connection may turn out to be too old already.
       MAX_STALE_RETRIES = 10
 
-      # This part of max_lifetime is chance, so that not all connections end at once.
+      # The fraction of max_lifetime that is random, so that connections do not all expire at once.
       LIFETIME_JITTER = 0.1
 
-      # From a connection String, a Config, a Hash or keywords.
+      # Returns a new Pool.  config is a connection String, a Config or a Hash; keywords take
+      # precedence over it.
       def self.create(config = nil, pool: {}, **options)
         new(Config.from(config, **options).resolve, pool)
       end
@@ -41,7 +45,7 @@ module AuroraDsql
         @config = resolved_config
         @pool_options = POOL_DEFAULTS.merge(pool_options.to_h.transform_keys(&:to_sym))
         @counters = Hash.new(0)
-        @held_here = :"aurora_dsql_pool_#{object_id}"
+        @nesting_key = :"aurora_dsql_pool_#{object_id}"
         start
       end
 
@@ -54,9 +58,10 @@ module AuroraDsql
         @config&.signed_host
       end
 
-      # Lends a connection to the block.  With retry_occ (occ_max_retries of the pool) the whole
-      # block runs again after a conflict: it should be one transaction, or use #transaction.
-      # Inside another block of the same thread it does not: that is for the outer one to do.
+      # Yields a connection and returns the block's result.  With retry_occ (by default the pool's
+      # occ_max_retries), the whole block runs again after a conflict; it should then be exactly one
+      # transaction.  A nested call in the same thread yields the same connection and does not retry,
+      # since only the outer block can repeat the transaction.
       def with(retry_occ: @config.occ_max_retries, &block)
         return checkout_and_execute(&block) unless retry_occ
 
@@ -65,96 +70,99 @@ module AuroraDsql
                 "retry_occ must be false/nil or a positive integer, got #{retry_occ.inspect}. " \
                 "Configure occ_max_retries on the pool instead of passing retry_occ: true"
         end
-        return checkout_and_execute(&block) if Thread.current[@held_here]
+        return checkout_and_execute(&block) if Thread.current[@nesting_key]
 
-        retrying(retry_occ) { checkout_and_execute(&block) }
+        with_occ_retry(retry_occ) { checkout_and_execute(&block) }
       end
 
-      # BEGIN, the block, COMMIT, and all of it again after a conflict, on a connection lent anew.
-      # A connection lost during COMMIT is a CommitUnknownError, and not tried again.
+      # Runs the block in a transaction, and repeats the transaction after a conflict, on a connection
+      # that is checked out anew.  Raises CommitUnknownError, without a retry, if the connection is
+      # lost during COMMIT.
       def transaction(max_retries: @config.occ_max_retries || OCCRetry::DEFAULT_CONFIG[:max_retries],
                       read_only: false, &block)
         unless max_retries.is_a?(Integer) && !max_retries.negative?
           raise ArgumentError, "max_retries must be 0 or a positive integer, got #{max_retries.inspect}"
         end
 
-        retrying(max_retries) do
+        with_occ_retry(max_retries) do
           checkout_and_execute { |conn| Transaction.run(conn, read_only: read_only, &block) }
         end
       end
 
-      # size, open, in_use, idle; acquired, opened, closed, occ_retries, timeouts since the start.
+      # Returns a Hash with the current size, open, in_use and idle, and with acquired, opened, closed,
+      # occ_retries and timeouts, which count since the pool was created.
       def stats
         @lock.synchronize do
-          open = @places.count(&:conn)
-          in_use = @places.count { |place| place.depth.positive? }
+          open = @slots.count(&:conn)
+          in_use = @slots.count { |slot| slot.depth.positive? }
           { size: @pool_options[:size], open: open, in_use: in_use,
-            idle: @places.count { |place| place.conn && place.depth.zero? },
+            idle: @slots.count { |slot| slot.conn && slot.depth.zero? },
             acquired: @counters[:acquired], opened: @counters[:opened], closed: @counters[:closed],
             occ_retries: @counters[:occ_retries], timeouts: @counters[:timeouts] }
         end
       end
 
-      # Closes all connections, those lent when they come back.
+      # Closes all connections.  One that is in use is closed when it is returned.
       def shutdown
-        @pool.shutdown { |place| discard(place) }
+        @pool.shutdown { |slot| discard(slot) }
       end
 
-      # For ForkGuard: drops what belongs to the parent, and starts anew.
-      def forget_inherited
-        inherited = @places
-        return unless inherited # another thread was about to make this pool
+      # ForkGuard calls this in a child process: drops the parent's connections and starts empty.
+      def reset_after_fork
+        inherited = @slots
+        return unless inherited # another thread was in the middle of Pool.new
 
         start
-        inherited.each { |place| ForkGuard.abandon(place.conn) if place.conn }
+        inherited.each { |slot| ForkGuard.abandon(slot.conn) if slot.conn }
       end
 
       private
 
-      # Also in a child, where another thread may have held the lock and does not exist.
+      # In a child the lock is made anew too: a thread that does not exist there may have held it.
       def start
-        @lock = Mutex.new
-        @pool = ConnectionPool.new(auto_reload_after_fork: false, **@pool_options) { new_place }
-        @places = []
+        @lock = Mutex.new # guards @slots and @counters
+        @pool = ConnectionPool.new(auto_reload_after_fork: false, **@pool_options) { new_slot }
+        @slots = []
       end
 
-      def new_place
-        Place.new(nil, 0).tap { |place| @lock.synchronize { @places << place } }
+      def new_slot
+        Slot.new(nil, 0).tap { |slot| @lock.synchronize { @slots << slot } }
       end
 
       def count(name)
         @lock.synchronize { @counters[name] += 1 }
       end
 
-      def retrying(max_retries, &block)
+      def with_occ_retry(max_retries, &block)
         config = OCCRetry::DEFAULT_CONFIG.merge(max_retries: max_retries)
         OCCRetry.retry_on_occ(config, logger: logger, on_retry: ->(*) { count(:occ_retries) }, &block)
       end
 
-      # A place is lent once to a thread: a block inside another gets the same connection.
+      # ConnectionPool gives a thread the same slot in nested checkouts, so only the outermost one
+      # prepares the connection and resets it.
       def checkout_and_execute(&block)
-        lend do |place|
-          is_outermost = place.depth.zero?
-          enter(place)
+        with_slot do |slot|
+          is_outermost = slot.depth.zero?
+          enter(slot)
           begin
             Thread.handle_interrupt(Object => :immediate) do
-              prepare(place) if is_outermost
-              block.call(place.conn)
+              prepare(slot) if is_outermost
+              block.call(slot.conn)
             end
           ensure
-            leave(place)
+            leave(slot)
           end
         end
       end
 
-      # No interrupt comes between a checkout and its checkin but where the block lets it in.
-      # (ConnectionPool#with keeps out exceptions, and not Thread#kill.)
-      def lend
+      # Defers interrupts from the checkout to the checkin, except where the block allows them.
+      # (ConnectionPool#with defers exceptions, but not Thread#kill.)
+      def with_slot
         Thread.handle_interrupt(Object => :never) do
-          pool = @pool # in the child of a fork within the block @pool is another one
-          place = check_out(pool)
+          pool = @pool # a fork inside the block replaces @pool in the child
+          slot = check_out(pool)
           begin
-            yield place
+            yield slot
           ensure
             pool.checkin
           end
@@ -162,73 +170,76 @@ module AuroraDsql
       end
 
       def check_out(pool)
-        place = Thread.handle_interrupt(Object => :on_blocking) { pool.checkout }
+        slot = Thread.handle_interrupt(Object => :on_blocking) { pool.checkout }
         count(:acquired)
-        place
+        slot
       rescue ConnectionPool::TimeoutError
         count(:timeouts)
         raise
       end
 
-      def enter(place)
-        place.depth += 1
-        Thread.current[@held_here] = true
+      def enter(slot)
+        slot.depth += 1
+        Thread.current[@nesting_key] = true
       end
 
-      def leave(place)
-        place.depth -= 1
-        return unless place.depth.zero?
+      def leave(slot)
+        slot.depth -= 1
+        return unless slot.depth.zero?
 
-        Thread.current[@held_here] = nil
-        tidy(place)
+        Thread.current[@nesting_key] = nil
+        reset(slot)
       end
 
-      # Whatever was lent before, the place now has a connection that is fit to use.
-      def prepare(place)
-        if place.pooled && stale?(place.pooled)
+      # Ensures that the slot has a usable connection, whatever its previous user left in it.
+      def prepare(slot)
+        if slot.pooled && stale?(slot.pooled)
           logger&.warn(
             "[AuroraDsql::Pg] Discarding stale connection " \
-            "(age #{(Time.now - place.pooled.created_at).round}s, max_lifetime #{@config.max_lifetime}s)"
+            "(age #{(Time.now - slot.pooled.created_at).round}s, max_lifetime #{@config.max_lifetime}s)"
           )
-          discard(place)
+          discard(slot)
         end
-        discard(place) if place.pooled && !usable?(place.conn)
-        fill(place) unless place.pooled
+        discard(slot) if slot.pooled && !usable?(slot.conn)
+        open_connection(slot) unless slot.pooled
       end
 
-      # The place has the connection before on_connect hears of it: a fork finds it there.
-      def fill(place)
+      # The slot owns the connection before on_connect is called, so that a fork finds it there.
+      def open_connection(slot)
         (MAX_STALE_RETRIES + 1).times do
-          place.pooled = create_connection
+          slot.pooled = create_connection
           count(:opened)
-          return welcome(place) unless stale?(place.pooled)
+          return run_on_connect(slot) unless stale?(slot.pooled)
 
-          discard(place)
+          discard(slot)
         end
         raise Error, "unable to acquire a non-stale connection after #{MAX_STALE_RETRIES} attempts"
       end
 
-      def welcome(place)
+      def run_on_connect(slot)
         return unless @config.on_connect
 
         is_ready = false
-        @config.on_connect.call(place.conn)
+        @config.on_connect.call(slot.conn)
         is_ready = true
       ensure
-        discard(place) if is_ready == false
+        discard(slot) if is_ready == false
       end
 
-      # By either clock: the monotonic one knows no leap, the other goes on while we are suspended.
+      # Both clocks count.  The monotonic clock is immune to adjustments; the wall clock also advances
+      # while the machine is suspended.
       def stale?(pooled)
-        Time.now - pooled.created_at > @config.max_lifetime || monotonic - pooled.born > pooled.lifetime
+        Time.now - pooled.created_at > @config.max_lifetime || monotonic_now - pooled.opened_at > pooled.lifetime
       end
 
-      # Looks at the socket, without a round trip: has the server hung up, or said that it will?
+      # Checks the connection without a round trip: data or an end of file that waits on the socket
+      # means that the server has closed the connection or is about to.
       def usable?(conn)
         return true unless conn.respond_to?(:transaction_status)
         return false unless Transaction.usable?(conn) && !pipeline?(conn)
 
-        # Twice: the first reads the server's last words, the second that nothing follows.
+        # Twice, since the first call may only read the server's last message, and the second then
+        # meets the end of file.
         2.times { conn.consume_input }
         conn.transaction_status == PG::PQTRANS_IDLE && conn.status == PG::CONNECTION_OK
       rescue PG::Error
@@ -239,40 +250,40 @@ module AuroraDsql
         conn.respond_to?(:pipeline_status) && conn.pipeline_status != PG::PQ_PIPELINE_OFF
       end
 
-      # What comes back is outside any transaction, or is closed.
-      def tidy(place)
-        conn = place.conn
+      # A connection that is returned is outside any transaction, or it is closed.
+      def reset(slot)
+        conn = slot.conn
         return if conn.nil? || !conn.respond_to?(:transaction_status)
 
         if Transaction.usable?(conn) && Transaction.open?(conn)
           logger&.warn("[AuroraDsql::Pg] Rolling back a transaction that was left open")
           Transaction.roll_back(conn)
         end
-        discard(place) unless usable?(conn)
+        discard(slot) unless usable?(conn)
       rescue PG::Error
-        discard(place)
+        discard(slot)
       end
 
-      def discard(place)
-        conn = place.conn
+      def discard(slot)
+        conn = slot.conn
         return unless conn
 
-        place.pooled = nil
+        slot.pooled = nil
         count(:closed)
         conn.close
       rescue StandardError
-        nil # it was broken anyway
+        nil # a connection that cannot be closed properly was broken already
       end
 
       def create_connection
         conn = Connector.open(@config)
         PooledConnection.new(
-          conn: conn, created_at: Time.now, born: monotonic,
+          conn: conn, created_at: Time.now, opened_at: monotonic_now,
           lifetime: @config.max_lifetime * (1 - (rand * LIFETIME_JITTER))
         )
       end
 
-      def monotonic
+      def monotonic_now
         Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end
     end

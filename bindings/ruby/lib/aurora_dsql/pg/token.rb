@@ -3,19 +3,21 @@
 
 module AuroraDsql
   module Pg
-    # Passwords for Aurora DSQL: made on this machine, no request is sent.
+    # Generates authentication tokens, the passwords of Aurora DSQL.  A token is a presigned request
+    # that is signed on this machine and never sent.
     class Token
       ADMIN_USER = "admin"
+      # Seconds.
       DURATION = 15 * 60
 
-      # A token for one connection.  credentials: whatever has access_key_id and
-      # secret_access_key (or #credentials); none: the profile's, or the default chain's.
+      # Returns a token.  credentials: an object with access_key_id and secret_access_key, or with
+      # #credentials.  Without credentials, those of the profile or of the default chain are used.
       def self.generate(host:, region:, user:, credentials: nil, profile: nil, expires_in: DURATION)
         return generate_with_sdk(host, region, user, credentials, expires_in) if sdk_only?(credentials)
 
-        provider = CredentialProvider.of(credentials || CredentialProvider.for_profile(profile))
+        provider = CredentialProvider.for_credentials(credentials || CredentialProvider.for_profile(profile))
         seconds = duration(expires_in)
-        token, = provider.use { |native| Native.token(host, region, named(user), seconds, native) }
+        token, = provider.use { |native| Native.token(host, region, required_user(user), seconds, native) }
         token
       rescue Error => e
         raise unless e.status
@@ -23,13 +25,14 @@ module AuroraDsql
         raise Error, "Failed to generate authentication token: #{e.message}"
       end
 
-      # The credentials that #generate would use: those of a profile, or of the default chain.
-      # A program that has loaded the AWS SDK gets the SDK's own objects, as it always did.
+      # Returns the credentials that #generate would use: those of a profile, or of the default
+      # chain.  A program that has loaded the AWS SDK gets the SDK's objects, as it does from the
+      # official gem.
       def self.resolve_credentials(profile = nil)
-        named = profile && !profile.empty?
-        if named && defined?(Aws::SharedCredentials)
+        has_profile = profile && !profile.empty?
+        if has_profile && defined?(Aws::SharedCredentials)
           Aws::SharedCredentials.new(profile_name: profile)
-        elsif !named && defined?(Aws::CredentialProviderChain)
+        elsif !has_profile && defined?(Aws::CredentialProviderChain)
           Aws::CredentialProviderChain.new.resolve
         else
           CredentialProvider.for_profile(profile)
@@ -39,7 +42,7 @@ module AuroraDsql
       class << self
         private
 
-        # libdsql takes 0 for its default, and a user that is not named for the environment's.
+        # libdsql would take 0 for its default.
         def duration(expires_in)
           return DURATION if expires_in.nil?
           return expires_in unless expires_in.is_a?(Numeric) && expires_in.to_i.zero?
@@ -48,13 +51,14 @@ module AuroraDsql
                        "got #{expires_in}"
         end
 
-        def named(user)
+        # Without a user libdsql would take that of the environment.
+        def required_user(user)
           raise ArgumentError, "user is required" if user.to_s.empty?
 
           user
         end
 
-        # Credentials that nobody but a loaded SDK understands.
+        # True for credentials that only the AWS SDK understands, if a program has loaded it.
         def sdk_only?(credentials)
           !credentials.nil? && !credentials.is_a?(CredentialProvider) &&
             !credentials.respond_to?(:credentials) && !credentials.respond_to?(:access_key_id) &&

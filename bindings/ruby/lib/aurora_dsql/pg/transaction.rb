@@ -3,41 +3,45 @@
 
 module AuroraDsql
   module Pg
-    # BEGIN, a block, COMMIT, once, on one connection; and what a COMMIT really came to.
+    # Runs one attempt of a transaction on one connection, and determines the outcome of its COMMIT.
+    # It does not retry: that is OCCRetry's work.
     module Transaction
-      # However dead the network is, a ROLLBACK takes no longer.
-      PATIENCE = 5
+      # Seconds.  On a dead network a ROLLBACK must not block for longer.
+      ROLLBACK_TIMEOUT = 5
 
-      # The outcome of a COMMIT that ends like this is not known: connection errors, an
-      # administrator's shutdown, and the server's own word for it.
-      UNKNOWN = /\A(?:08|57P|40003)/
+      # A COMMIT that fails with one of these SQLSTATEs may have taken effect: connection exceptions
+      # (class 08), operator intervention (57P) and statement_completion_unknown (40003).
+      OUTCOME_UNKNOWN = /\A(?:08|57P|40003)/
 
+      # Sends BEGIN, yields the connection, and sends COMMIT.  Rolls back if the block does not
+      # return normally.  Returns what the block returns.
       def self.run(conn, read_only: false)
-        raise Error, "there is a transaction on this connection already" if open?(conn)
+        raise Error, "a transaction is already in progress on this connection" if open?(conn)
 
-        is_over = false
+        is_committed = false
         conn.exec(read_only ? "BEGIN READ ONLY" : "BEGIN")
         result = yield conn
         commit(conn)
-        is_over = true
+        is_committed = true
         result
       ensure
-        roll_back(conn) if is_over == false && usable?(conn) && open?(conn)
+        roll_back(conn) if is_committed == false && usable?(conn) && open?(conn)
       end
 
+      # True inside a transaction block, whether it has failed or not.
       def self.open?(conn)
         [PG::PQTRANS_INTRANS, PG::PQTRANS_INERROR].include?(conn.transaction_status)
       end
 
-      # The server is not known to be gone.
+      # True unless libpq knows that the connection is closed or broken.
       def self.usable?(conn)
         !conn.finished? && conn.status == PG::CONNECTION_OK
       end
 
-      # False: it did not work, and the connection is good for nothing.
+      # Returns false if the rollback failed; then the connection must be closed.
       def self.roll_back(conn)
         conn.send_query("ROLLBACK")
-        return false unless conn.block(PATIENCE)
+        return false unless conn.block(ROLLBACK_TIMEOUT)
 
         conn.get_last_result
         true
@@ -48,29 +52,30 @@ module AuroraDsql
       class << self
         private
 
-        # COMMIT of a broken transaction succeeds and rolls back: that is no success here.
+        # To libpq, the COMMIT of a failed transaction is a success.  Only its command tag,
+        # ROLLBACK, shows what happened.
         def commit(conn)
           raise Error, "the connection was closed before COMMIT" if conn.finished?
-          raise Error, "the transaction was ended by its block" unless open?(conn)
+          raise Error, "the block sent a COMMIT or ROLLBACK of its own" unless open?(conn)
 
           result = send_commit(conn)
           return unless result.cmd_status == "ROLLBACK"
 
-          raise Error, "the transaction was rolled back: a statement in it had failed"
+          raise Error, "COMMIT rolled the transaction back, because a statement in it had failed"
         end
 
         def send_commit(conn)
           conn.exec("COMMIT")
         rescue PG::Error => e
-          raise unless unknown?(e, conn)
+          raise unless outcome_unknown?(e, conn)
 
-          raise CommitUnknownError, "connection lost during COMMIT, the transaction may have " \
-                                    "happened: #{e.message.strip}"
+          raise CommitUnknownError, "connection lost during COMMIT; the transaction may have been " \
+                                    "committed: #{e.message.strip}"
         end
 
-        def unknown?(error, conn)
+        def outcome_unknown?(error, conn)
           sqlstate = OCCRetry.sqlstate_of(error)
-          sqlstate.nil? || UNKNOWN.match?(sqlstate) || (!usable?(conn) && sqlstate !~ /\A40/)
+          sqlstate.nil? || OUTCOME_UNKNOWN.match?(sqlstate) || (!usable?(conn) && sqlstate !~ /\A40/)
         end
       end
     end

@@ -3,14 +3,14 @@
 
 module AuroraDsql
   module Pg
-    # Host names and regions.
+    # Parses and builds host names of clusters, and finds their region.
     module Util
-      # cluster.dsql.us-east-1.on.aws, or with a suffix: cluster.dsql-suffix.us-east-1.on.aws
+      # Matches cluster.dsql.us-east-1.on.aws, and cluster.dsql-suffix.us-east-1.on.aws.
       REGION_PATTERN = /\.dsql[^.]*\.([^.]+)\.on\.aws\z/
 
       CLUSTER_ID_PATTERN = /\A[a-z0-9]{26}\z/
 
-      # The region in an endpoint's name; ArgumentError for any other name.
+      # Returns the region in the name of an endpoint.  Raises ArgumentError for any other name.
       def self.parse_region(host)
         match = host&.match(REGION_PATTERN)
         raise ArgumentError, "Cannot parse region from hostname: #{host.inspect}" unless match
@@ -18,7 +18,7 @@ module AuroraDsql
         match[1]
       end
 
-      # A cluster's id, not a host name?
+      # True for a cluster id, false for a host name.
       def self.cluster_id?(host)
         !host.nil? && CLUSTER_ID_PATTERN.match?(host)
       end
@@ -27,12 +27,13 @@ module AuroraDsql
         "#{cluster_id}.dsql.#{region}.on.aws"
       end
 
-      # An interface endpoint of PrivateLink, and what says which cluster is meant.
+      # The name of a PrivateLink interface endpoint, and the libpq option that selects the cluster.
       INTERFACE_ENDPOINT = /\Avpce-[a-z0-9-]+\.(dsql(?:-[a-z0-9-]+)?)\.([a-z0-9-]+)\.vpce\.amazonaws\.com\.?\z/i
       CLUSTER_OPTION = /(?:\A|\s|-c|--)amzn-cluster-id=([a-z0-9]{26})(?=\s|\z)/
 
-      # The name that a token is for: the host, or that of the cluster behind an interface endpoint
-      # (host "vpce-....dsql-fnh4.us-east-1.vpce.amazonaws.com", options "-c amzn-cluster-id=ID").
+      # Returns the name that a token is signed for.  That is the host, except for an interface
+      # endpoint (host "vpce-....dsql-fnh4.us-east-1.vpce.amazonaws.com", options
+      # "-c amzn-cluster-id=ID"), where it is the name of the cluster that the option selects.
       def self.signed_host(host, options = nil)
         endpoint = INTERFACE_ENDPOINT.match(host.to_s)
         id = CLUSTER_OPTION.match(options.to_s)
@@ -41,7 +42,7 @@ module AuroraDsql
         "#{id[1]}.#{endpoint[1]}.#{endpoint[2]}.on.aws".downcase
       end
 
-      # AWS_REGION, then AWS_DEFAULT_REGION; one that is blank does not count.
+      # Returns AWS_REGION, or else AWS_DEFAULT_REGION.  A blank value counts as unset.
       def self.region_from_env
         [ENV["AWS_REGION"], ENV["AWS_DEFAULT_REGION"]].find { |r| !r.nil? && !r.strip.empty? }
       end

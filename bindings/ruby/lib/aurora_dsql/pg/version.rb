@@ -3,15 +3,15 @@
 
 module AuroraDsql
   module Pg
-    # The version of the interface, which is that of the official gem.
+    # The version of the official gem whose interface this gem provides.
     VERSION = "1.0.0"
     # The version of this gem.
     GEM_VERSION = "0.1.0"
 
-    # Known to the server; the official gem's, so that what looks for it keeps finding it.
+    # Sent to the server.  It is the official gem's name, so that tools that look for it find it.
     APPLICATION_NAME = "aurora-dsql-ruby-pg/#{VERSION}"
 
-    # "prefix:aurora-dsql-ruby-pg/1.0.0", or without a prefix when that is blank.
+    # Returns "prefix:aurora-dsql-ruby-pg/1.0.0".  A blank prefix is ignored.
     def self.build_application_name(orm_prefix = nil)
       prefix = orm_prefix.to_s.strip
       prefix.empty? ? APPLICATION_NAME : "#{prefix}:#{APPLICATION_NAME}"

@@ -15,7 +15,7 @@ bool access_check_server_name(const struct gateway_options *options, struct text
     if (!text_equal_nocase(name, text_of(options->endpoint)) &&
         !text_equal_nocase(name, text_of("localhost"))) {
         return fatal_error_set_access_denied(
-            error, "No cluster of this name here: %.*s",
+            error, "No cluster has this name: %.*s",
             (int)(name.len < SHOWN_NAME_MAX ? name.len : SHOWN_NAME_MAX), name.data);
     }
     return true;

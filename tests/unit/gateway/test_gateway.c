@@ -426,7 +426,7 @@ static void tls_and_a_name_are_required(void **state)
     expect_fatal_error((struct attempt){.user = "admin", .extra = "sslsni=0"},
                        "sni was not received");
     expect_fatal_error((struct attempt){.user = "admin", .extra = "host=elsewhere.example"},
-                       "No cluster of this name");
+                       "No cluster has this name");
 }
 
 static void cancel_reaches_the_server(void **state)

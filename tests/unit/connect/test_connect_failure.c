@@ -14,7 +14,7 @@ static enum connect_failure_kind kind_of(const char *message)
     return connect_failure_read(text_of(message)).kind;
 }
 
-static dsql_error refuse_at(const char *message, const char *user, int64_t now_s)
+static dsql_error error_at(const char *message, const char *user, int64_t now_s)
 {
     dsql_error err = {.status = DSQL_OK};
     struct connect_failure failure = connect_failure_read(text_of(message));
@@ -26,9 +26,9 @@ static dsql_error refuse_at(const char *message, const char *user, int64_t now_s
     return err;
 }
 
-static dsql_error refuse(const char *message)
+static dsql_error error_of(const char *message)
 {
-    return refuse_at(message, "app", 0);
+    return error_at(message, "app", 0);
 }
 
 #define EXPIRED                                                                                    \
@@ -46,7 +46,7 @@ static void an_expired_signature_reports_the_skew_of_the_clock(void **state)
 {
     (void)state;
     assert_int_equal(kind_of(EXPIRED), CONNECT_FAILURE_EXPIRED);
-    dsql_error err = refuse_at(EXPIRED, "admin", at("20241107T000000Z"));
+    dsql_error err = error_at(EXPIRED, "admin", at("20241107T000000Z"));
     assert_string_equal(err.sqlstate, "08006");
     assert_string_equal(
         err.message,
@@ -68,7 +68,7 @@ static void the_skew_is_reported_in_seconds_minutes_or_hours(void **state)
         {"20241107T003010Z", "the clock is correct, so token_seconds (900 s) is too short"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        dsql_error err = refuse_at(EXPIRED, "admin", at(cases[i].now));
+        dsql_error err = error_at(EXPIRED, "admin", at(cases[i].now));
         assert_non_null(strstr(err.message, cases[i].words));
     }
 }
@@ -76,7 +76,7 @@ static void the_skew_is_reported_in_seconds_minutes_or_hours(void **state)
 static void without_times_the_clock_should_be_checked(void **state)
 {
     (void)state;
-    dsql_error err = refuse(DENIED "HINT:  Signature expired: 20260101T000000Z\n");
+    dsql_error err = error_of(DENIED "HINT:  Signature expired: 20260101T000000Z\n");
     assert_non_null(strstr(err.message, "; check the clock of this machine (NTP)"));
 }
 
@@ -85,7 +85,7 @@ static void an_expired_session_needs_new_credentials(void **state)
     (void)state;
     const char *message = DENIED "HINT:  The security token included in the request is expired\n";
     assert_int_equal(kind_of(message), CONNECT_FAILURE_EXPIRED);
-    assert_non_null(strstr(refuse(message).message, "renew the AWS credentials"));
+    assert_non_null(strstr(error_of(message).message, "renew the AWS credentials"));
     assert_int_equal(
         kind_of(DENIED "HINT:  The security token included in the request is invalid\n"),
         CONNECT_FAILURE_PERMANENT);
@@ -97,7 +97,7 @@ static void a_wrong_action_is_explained(void **state)
     const char *message =
         DENIED "HINT:  Wrong user to action mapping. user: admin, action: DbConnect";
     assert_int_equal(kind_of(message), CONNECT_FAILURE_PERMANENT);
-    dsql_error err = refuse(message);
+    dsql_error err = error_of(message);
     assert_non_null(strstr(err.message, "user admin needs a DbConnectAdmin token"));
     assert_null(strstr(err.message, "clock"));
 }
@@ -108,8 +108,8 @@ static void access_denied_is_permanent_and_names_the_permission(void **state)
     const char *message = DENIED "HINT:  User: arn:aws:iam::1:user/x is not authorized\n";
     assert_int_equal(kind_of(message), CONNECT_FAILURE_PERMANENT);
     assert_int_equal(kind_of(DENIED), CONNECT_FAILURE_PERMANENT);
-    assert_non_null(strstr(refuse_at(message, "admin", 0).message, "dsql:DbConnectAdmin"));
-    dsql_error err = refuse_at(message, "app", 0);
+    assert_non_null(strstr(error_at(message, "admin", 0).message, "dsql:DbConnectAdmin"));
+    dsql_error err = error_at(message, "app", 0);
     assert_non_null(strstr(err.message, "dsql:DbConnect on"));
     assert_non_null(strstr(err.message, "AWS IAM GRANT"));
     assert_non_null(strstr(err.message, "arn:aws:iam::1:user/x"));
@@ -141,7 +141,7 @@ static void only_a_message_of_the_server_can_cause_a_retry(void **state)
 static void too_many_connections_keep_their_sqlstate(void **state)
 {
     (void)state;
-    dsql_error err = refuse("x: FATAL:  53300: Unable to accept connection, too many open "
+    dsql_error err = error_of("x: FATAL:  53300: Unable to accept connection, too many open "
                             "connections.\n");
     assert_string_equal(err.sqlstate, "53300");
     assert_non_null(strstr(err.message, "close connections"));
@@ -160,7 +160,7 @@ static void the_message_of_the_server_counts_among_several_addresses(void **stat
 static void a_network_error_has_no_sqlstate(void **state)
 {
     (void)state;
-    dsql_error err = refuse("connection to server at \"h\" (127.0.0.1), port 9 failed: Connection "
+    dsql_error err = error_of("connection to server at \"h\" (127.0.0.1), port 9 failed: Connection "
                             "refused\n\tIs the server running on that host?\n");
     assert_string_equal(err.sqlstate, "");
     assert_non_null(strstr(err.message, "Connection refused"));
@@ -186,7 +186,7 @@ static void each_known_failure_has_a_next_step(void **state)
     };
     for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++) {
         assert_int_equal(kind_of(troubles[i][0]), CONNECT_FAILURE_PERMANENT);
-        assert_non_null(strstr(refuse(troubles[i][0]).message, troubles[i][1]));
+        assert_non_null(strstr(error_of(troubles[i][0]).message, troubles[i][1]));
     }
 }
 
@@ -194,7 +194,7 @@ static void no_message_suggests_to_turn_verification_off(void **state)
 {
     (void)state;
     dsql_error err =
-        refuse(PREFIX "root certificate file \"/x\" does not exist\nEither provide the "
+        error_of(PREFIX "root certificate file \"/x\" does not exist\nEither provide the "
                       "file, use the system's trusted roots with sslrootcert=system, "
                       "or change sslmode to disable server certificate verification.\n");
     assert_null(strstr(err.message, "change sslmode"));
@@ -204,7 +204,7 @@ static void no_message_suggests_to_turn_verification_off(void **state)
 static void each_address_is_reported_and_advice_of_libpq_is_not(void **state)
 {
     (void)state;
-    dsql_error err = refuse("connection to server at \"h\" (::1), port 5432 failed: Connection "
+    dsql_error err = error_of("connection to server at \"h\" (::1), port 5432 failed: Connection "
                             "refused\n\tIs the server running on that host?\n"
                             "connection to server at \"h\" (127.0.0.1), port 5432 failed: No route "
                             "to host\n");
@@ -219,7 +219,7 @@ static void a_server_that_repeats_the_token_is_not_quoted(void **state)
 {
     (void)state;
     dsql_error err =
-        refuse("x: FATAL:  28P01: bad password h/?Action=DbConnect&X-Amz-Signature=ab\n"
+        error_of("x: FATAL:  28P01: bad password h/?Action=DbConnect&X-Amz-Signature=ab\n"
                "HINT:  X-Amz-Security-Token=cd\n");
     assert_null(strstr(err.message, "X-Amz"));
     assert_null(strstr(err.message, "Action"));
@@ -227,7 +227,7 @@ static void a_server_that_repeats_the_token_is_not_quoted(void **state)
     assert_string_equal(err.sqlstate, "28P01");
 }
 
-static void expect_withheld(const char *message, bool is_withheld)
+static void expect_hidden(const char *message, bool is_hidden)
 {
     dsql_error err = {.status = DSQL_OK};
     struct connect_failure failure = connect_failure_read(text_of(message));
@@ -238,7 +238,7 @@ static void expect_withheld(const char *message, bool is_withheld)
                  "X-Amz-Security-Token=hush-hush-session&X-Amz-SignedHeaders=host&"
                  "X-Amz-Signature=0123456789abcdef0123456789abcdef"};
     connect_failure_to_error(&failure, &context, &err);
-    assert_int_equal(strstr(err.message, "not shown") != NULL, is_withheld);
+    assert_int_equal(strstr(err.message, "not shown") != NULL, is_hidden);
     assert_null(strstr(err.message, "hush-session"));
     assert_null(strstr(err.message, "abcdef012345"));
 }
@@ -246,9 +246,9 @@ static void expect_withheld(const char *message, bool is_withheld)
 static void a_piece_of_the_token_is_not_quoted_either(void **state)
 {
     (void)state;
-    expect_withheld("x: FATAL:  28P01: who are you, hush-hush-session?\n", true);
-    expect_withheld("x: FATAL:  28P01: no\nHINT:  23456789abcdef0123456789 is wrong\n", true);
-    expect_withheld("x: FATAL:  28P01: signed 20241107T001500Z for h.on.aws\nHINT:  why?\n", false);
+    expect_hidden("x: FATAL:  28P01: who are you, hush-hush-session?\n", true);
+    expect_hidden("x: FATAL:  28P01: no\nHINT:  23456789abcdef0123456789 is wrong\n", true);
+    expect_hidden("x: FATAL:  28P01: signed 20241107T001500Z for h.on.aws\nHINT:  why?\n", false);
 }
 
 static void an_endless_message_is_cut_and_the_next_step_stays(void **state)
@@ -257,11 +257,11 @@ static void an_endless_message_is_cut_and_the_next_step_stays(void **state)
     char filler[2000];
     memset(filler, 'A', sizeof filler - 1);
     filler[sizeof filler - 1] = '\0';
-    assert_true(strlen(refuse(filler).message) < DSQL_ERROR_MESSAGE_SIZE);
+    assert_true(strlen(error_of(filler).message) < DSQL_ERROR_MESSAGE_SIZE);
     char message[5000];
     snprintf(message, sizeof message, "x: FATAL:  08006: access denied %s\nHINT:  %s\n", filler,
              filler);
-    assert_non_null(strstr(refuse(message).message, "AWS IAM GRANT maps their role to this user"));
+    assert_non_null(strstr(error_of(message).message, "AWS IAM GRANT maps their role to this user"));
 }
 
 int main(void)

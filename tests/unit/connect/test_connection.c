@@ -113,7 +113,7 @@ static PGconn *open_stage(struct stage *stage)
 }
 
 /* Connects; expects a failure whose message does not contain the token. */
-static void expect_refusal(struct stage *stage, dsql_status status, const char *words)
+static void expect_failure(struct stage *stage, dsql_status status, const char *words)
 {
     PGconn *conn = open_stage(stage);
     assert_null(conn);
@@ -190,7 +190,7 @@ struct refusals {
     char passwords[8][PASSWORD_SIZE];
 };
 
-static void serve_refusals(struct fake_client *client, int number, void *arg)
+static void serve_failures(struct fake_client *client, int number, void *arg)
 {
     struct refusals *refusals = arg;
     char *password = refusals->passwords[number % 8];
@@ -215,7 +215,7 @@ static void an_expired_signature_is_retried_with_new_credentials(void **state)
     (void)state;
     struct stage stage;
     struct refusals refusals = {"08006", DENIED, EXPIRED, 1, {""}};
-    set_up(&stage, serve_refusals, &refusals);
+    set_up(&stage, serve_failures, &refusals);
     PQfinish(expect_success(&stage));
     assert_int_equal(stage.fetches, 2);
     assert_int_equal(stage.time.sleeps, 0);
@@ -228,8 +228,8 @@ static void a_signature_that_expires_twice_is_reported_with_the_clock(void **sta
     (void)state;
     struct stage stage;
     struct refusals refusals = {"08006", DENIED, EXPIRED, 100, {""}};
-    set_up(&stage, serve_refusals, &refusals);
-    expect_refusal(&stage, DSQL_ERR_CONNECT,
+    set_up(&stage, serve_failures, &refusals);
+    expect_failure(&stage, DSQL_ERR_CONNECT,
                    "the clock of this machine is 30 minutes behind that of AWS");
     assert_string_equal(stage.err.sqlstate, "08006");
     assert_int_equal(fake_server_count(stage.server), 2);
@@ -247,7 +247,7 @@ static void a_transient_failure_is_retried(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct stage stage;
         struct refusals refusals = {cases[i][0], cases[i][1], NULL, 3, {""}};
-        set_up(&stage, serve_refusals, &refusals);
+        set_up(&stage, serve_failures, &refusals);
         PQfinish(expect_success(&stage));
         assert_int_equal(stage.time.sleeps, 3);
         assert_int_equal(stage.time.slept_ms, 50 + 100 + 200);
@@ -262,9 +262,9 @@ static void a_transient_failure_past_the_deadline_is_an_error(void **state)
     struct stage stage;
     struct refusals refusals = {
         "53400", "Unable to accept connection, rate exceeded.", NULL, 100, {""}};
-    set_up(&stage, serve_refusals, &refusals);
+    set_up(&stage, serve_failures, &refusals);
     stage.settings.connect_timeout_ms = 1000;
-    expect_refusal(&stage, DSQL_ERR_CONNECT, "rate exceeded");
+    expect_failure(&stage, DSQL_ERR_CONNECT, "rate exceeded");
     assert_string_equal(stage.err.sqlstate, "53400");
     assert_true(stage.time.slept_ms < 1000);
     assert_int_equal(fake_server_count(stage.server), 5); /* 50, 100, 200, 400 and no more */
@@ -276,7 +276,7 @@ static void the_deadline_of_the_caller_holds_too(void **state)
     (void)state;
     struct stage stage;
     struct refusals refusals = {"53300", "too many", NULL, 100, {""}};
-    set_up(&stage, serve_refusals, &refusals);
+    set_up(&stage, serve_failures, &refusals);
     const struct connect_world world = {
         .clock = &stage.clock, .random = &test_random, .resolver = resolver_system()};
     assert_null(connection_open(&stage.settings, &world, stage.time.ms + 200, &stage.err));
@@ -293,8 +293,8 @@ static void access_denied_is_never_retried(void **state)
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
         struct stage stage;
         struct refusals refusals = {"08006", DENIED, hints[i], 100, {""}};
-        set_up(&stage, serve_refusals, &refusals);
-        expect_refusal(&stage, DSQL_ERR_CONNECT, DENIED);
+        set_up(&stage, serve_failures, &refusals);
+        expect_failure(&stage, DSQL_ERR_CONNECT, DENIED);
         assert_int_equal(fake_server_count(stage.server), 1);
         assert_int_equal(stage.fetches, 1);
         tear_down(&stage);
@@ -306,7 +306,7 @@ static void an_asynchronous_connect_is_one_attempt(void **state)
     (void)state;
     struct stage stage;
     struct refusals refusals = {"53400", "rate exceeded", NULL, 1, {""}};
-    set_up(&stage, serve_refusals, &refusals);
+    set_up(&stage, serve_failures, &refusals);
     const char *const keywords[] = {"hostaddr", NULL};
     const char *const values[] = {"127.0.0.1", NULL};
     PGconn *conn = dsql_connect_start(
@@ -347,7 +347,7 @@ static void a_server_that_quotes_the_signature_is_not_quoted(void **state)
     struct stage stage;
     char signature[PASSWORD_SIZE] = "";
     set_up(&stage, serve_an_echo, signature);
-    expect_refusal(&stage, DSQL_ERR_CONNECT, "not shown");
+    expect_failure(&stage, DSQL_ERR_CONNECT, "not shown");
     tear_down(&stage);
     assert_int_equal(strlen(signature), 64);
     signature[16] = '\0';
@@ -436,7 +436,7 @@ static void a_server_that_closes_at_any_point_is_an_error_at_once(void **state)
     for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
         struct stage stage;
         set_up(&stage, servers[i], NULL);
-        expect_refusal(&stage, DSQL_ERR_CONNECT, "could not connect to " HOST);
+        expect_failure(&stage, DSQL_ERR_CONNECT, "could not connect to " HOST);
         assert_string_equal(stage.err.sqlstate, "");
         assert_int_equal(fake_server_count(stage.server), 1);
         tear_down(&stage);
@@ -469,7 +469,7 @@ static void a_server_that_does_not_answer_is_a_timeout(void **state)
         stage.clock = *clock_system();
         stage.settings.connect_timeout_ms = 200;
         int64_t start = clock_monotonic_ms(&stage.clock);
-        expect_refusal(&stage, DSQL_ERR_TIMEOUT, "no answer in time");
+        expect_failure(&stage, DSQL_ERR_TIMEOUT, "no answer in time");
         assert_true(clock_monotonic_ms(&stage.clock) - start < 5000);
         tear_down(&stage);
     }
@@ -495,7 +495,7 @@ static void a_server_without_tls_gets_no_token(void **state)
     struct stage stage;
     set_up(&stage, serve_without_tls, NULL);
     bool asks_first = PQlibVersion() < 170000; /* later ones do not ask whether there is TLS */
-    expect_refusal(&stage, DSQL_ERR_CONNECT,
+    expect_failure(&stage, DSQL_ERR_CONNECT,
                    asks_first ? "the server is not Aurora DSQL" : "could not connect to " HOST);
     tear_down(&stage);
     assert_false(atomic_load(&spoke_in_clear));
@@ -508,7 +508,7 @@ static void a_certificate_of_another_name_is_rejected(void **state)
     struct stage stage;
     struct seen seen = {.password = ""};
     set_up_as(&stage, &wrong, serve_well, &seen);
-    expect_refusal(&stage, DSQL_ERR_CONNECT, "does not match host name");
+    expect_failure(&stage, DSQL_ERR_CONNECT, "does not match host name");
     assert_int_equal(fake_server_count(stage.server), 1);
     tear_down(&stage);
     assert_string_equal(seen.password, "");
@@ -521,7 +521,7 @@ static void a_self_signed_certificate_is_rejected(void **state)
     struct stage stage;
     struct seen seen = {.password = ""};
     set_up_as(&stage, &wrong, serve_well, &seen);
-    expect_refusal(&stage, DSQL_ERR_CONNECT, "ca_file or PGSSLROOTCERT");
+    expect_failure(&stage, DSQL_ERR_CONNECT, "ca_file or PGSSLROOTCERT");
     assert_int_equal(fake_server_count(stage.server), 1);
     tear_down(&stage);
     assert_string_equal(seen.password, "");
@@ -547,7 +547,7 @@ static void an_endless_message_fits_into_the_error(void **state)
     (void)state;
     struct stage stage;
     set_up(&stage, serve_endless_words, NULL);
-    expect_refusal(&stage, DSQL_ERR_CONNECT, "could not connect to " HOST);
+    expect_failure(&stage, DSQL_ERR_CONNECT, "could not connect to " HOST);
     tear_down(&stage);
 }
 
@@ -572,7 +572,7 @@ static void another_authentication_never_succeeds(void **state)
         int code = codes[i];
         set_up(&stage, request_authentication, &code);
         bool has_require_auth = PQlibVersion() >= 160000 && code != 99;
-        expect_refusal(&stage, DSQL_ERR_CONNECT,
+        expect_failure(&stage, DSQL_ERR_CONNECT,
                        has_require_auth ? "the server is not Aurora DSQL"
                                         : "could not connect to " HOST);
         tear_down(&stage);
@@ -585,7 +585,7 @@ static void a_refused_tcp_connection_is_an_error(void **state)
     struct stage stage;
     set_up(&stage, cut_at_accept, NULL);
     snprintf(stage.settings.port, sizeof stage.settings.port, "1");
-    expect_refusal(&stage, DSQL_ERR_CONNECT, "refused");
+    expect_failure(&stage, DSQL_ERR_CONNECT, "refused");
     assert_int_equal(stage.time.sleeps, 0);
     tear_down(&stage);
 }
@@ -698,9 +698,9 @@ static void pgservice_is_an_error(void **state)
     struct seen seen = {.password = ""};
     set_up(&stage, serve_well, &seen);
     setenv("PGSERVICE", "evil", 1);
-    expect_refusal(&stage, DSQL_ERR_USAGE, "PGSERVICE is set");
+    expect_failure(&stage, DSQL_ERR_USAGE, "PGSERVICE is set");
     setenv("PGSERVICE", "", 1); /* to libpq a service without a name */
-    expect_refusal(&stage, DSQL_ERR_USAGE, "PGSERVICE is set");
+    expect_failure(&stage, DSQL_ERR_USAGE, "PGSERVICE is set");
     unsetenv("PGSERVICE");
     assert_int_equal(fake_server_count(stage.server), 0);
     tear_down(&stage);

@@ -102,7 +102,7 @@ static void a_child_gets_connections_of_its_own(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static void misuse_the_lent(dsql_pool *pool, PGconn *conn)
+static void misuse_the_connection(dsql_pool *pool, PGconn *conn)
 {
     (void)pool;
     PGresult *result = PQexec(conn, "SELECT 1");
@@ -110,14 +110,14 @@ static void misuse_the_lent(dsql_pool *pool, PGconn *conn)
     PQclear(result);
 }
 
-static void release_the_lent(dsql_pool *pool, PGconn *conn)
+static void release_the_connection(dsql_pool *pool, PGconn *conn)
 {
-    misuse_the_lent(pool, conn);
+    misuse_the_connection(pool, conn);
     dsql_pool_release(pool, conn);
     use_the_pool(pool, NULL); /* its slot is still in use */
 }
 
-static void finish_the_lent(dsql_pool *pool, PGconn *conn)
+static void finish_the_connection(dsql_pool *pool, PGconn *conn)
 {
     PQfinish(conn);
     use_the_pool(pool, NULL);
@@ -139,7 +139,7 @@ static void a_child_does_not_affect_a_connection_in_use_in_the_parent(void **sta
 {
     (void)state;
     static void (*const bodies[])(dsql_pool * pool, PGconn * conn) = {
-        misuse_the_lent, release_the_lent, finish_the_lent, close_the_pool_first, just_leave};
+        misuse_the_connection, release_the_connection, finish_the_connection, close_the_pool_first, just_leave};
     dsql_pool *pool = pool_of(1);
     PGconn *conn = pools_acquire(pool);
     parent_backend = PQbackendPID(conn);

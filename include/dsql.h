@@ -183,7 +183,7 @@ DSQL_API void dsql_credentials_free(dsql_credentials *creds);
 
 /** What dsql_credentials_explain() found at one source. */
 typedef enum {
-    DSQL_SOURCE_GOT = 0,            /**< it has credentials and is used */
+    DSQL_SOURCE_FOUND = 0,          /**< it has credentials and is used */
     DSQL_SOURCE_NOT_CONFIGURED = 1, /**< it is not configured; the next source is asked */
     DSQL_SOURCE_FAILED = 2,         /**< it is configured but failed; the search ends */
     DSQL_SOURCE_NOT_ASKED = 3       /**< the search had ended, or a named profile skips it */

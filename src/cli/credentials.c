@@ -12,7 +12,7 @@
 static const char *verdict_name(dsql_source_verdict verdict)
 {
     switch (verdict) {
-    case DSQL_SOURCE_GOT:
+    case DSQL_SOURCE_FOUND:
         return "found";
     case DSQL_SOURCE_NOT_CONFIGURED:
         return "not configured";

@@ -75,7 +75,7 @@ static void describe_source(void *arg, const char *source, dsql_source_verdict v
                             const char *detail)
 {
     struct finding *finding = arg;
-    if (verdict == DSQL_SOURCE_GOT) {
+    if (verdict == DSQL_SOURCE_FOUND) {
         snprintf(finding->detail, sizeof finding->detail, "%s: %s", source, detail);
     }
 }

@@ -87,7 +87,7 @@ static enum source_result ask(struct search *search, const struct credentials_so
     enum source_result result = source_ask(source, &world, out, &reason);
     switch (result) {
     case SOURCE_GOT:
-        report(search, source, DSQL_SOURCE_GOT, detail.text);
+        report(search, source, DSQL_SOURCE_FOUND, detail.text);
         log_write(world.logger, DSQL_LOG_INFO, "AWS credentials from %s%s%s", source->name,
                   detail.text[0] == '\0' ? "" : ": ", detail.text);
         break;

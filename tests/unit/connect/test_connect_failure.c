@@ -142,7 +142,7 @@ static void too_many_connections_keep_their_sqlstate(void **state)
 {
     (void)state;
     dsql_error err = error_of("x: FATAL:  53300: Unable to accept connection, too many open "
-                            "connections.\n");
+                              "connections.\n");
     assert_string_equal(err.sqlstate, "53300");
     assert_non_null(strstr(err.message, "close connections"));
 }
@@ -160,8 +160,9 @@ static void the_message_of_the_server_counts_among_several_addresses(void **stat
 static void a_network_error_has_no_sqlstate(void **state)
 {
     (void)state;
-    dsql_error err = error_of("connection to server at \"h\" (127.0.0.1), port 9 failed: Connection "
-                            "refused\n\tIs the server running on that host?\n");
+    dsql_error err =
+        error_of("connection to server at \"h\" (127.0.0.1), port 9 failed: Connection "
+                 "refused\n\tIs the server running on that host?\n");
     assert_string_equal(err.sqlstate, "");
     assert_non_null(strstr(err.message, "Connection refused"));
 }
@@ -195,8 +196,8 @@ static void no_message_suggests_to_turn_verification_off(void **state)
     (void)state;
     dsql_error err =
         error_of(PREFIX "root certificate file \"/x\" does not exist\nEither provide the "
-                      "file, use the system's trusted roots with sslrootcert=system, "
-                      "or change sslmode to disable server certificate verification.\n");
+                        "file, use the system's trusted roots with sslrootcert=system, "
+                        "or change sslmode to disable server certificate verification.\n");
     assert_null(strstr(err.message, "change sslmode"));
     assert_null(strstr(err.message, "disable"));
 }
@@ -204,10 +205,11 @@ static void no_message_suggests_to_turn_verification_off(void **state)
 static void each_address_is_reported_and_advice_of_libpq_is_not(void **state)
 {
     (void)state;
-    dsql_error err = error_of("connection to server at \"h\" (::1), port 5432 failed: Connection "
-                            "refused\n\tIs the server running on that host?\n"
-                            "connection to server at \"h\" (127.0.0.1), port 5432 failed: No route "
-                            "to host\n");
+    dsql_error err =
+        error_of("connection to server at \"h\" (::1), port 5432 failed: Connection "
+                 "refused\n\tIs the server running on that host?\n"
+                 "connection to server at \"h\" (127.0.0.1), port 5432 failed: No route "
+                 "to host\n");
     assert_string_equal(err.message,
                         "could not connect to h: connection to server at \"h\" (::1), port 5432 "
                         "failed: Connection refused; connection to server at \"h\" (127.0.0.1), "
@@ -220,7 +222,7 @@ static void a_server_that_repeats_the_token_is_not_quoted(void **state)
     (void)state;
     dsql_error err =
         error_of("x: FATAL:  28P01: bad password h/?Action=DbConnect&X-Amz-Signature=ab\n"
-               "HINT:  X-Amz-Security-Token=cd\n");
+                 "HINT:  X-Amz-Security-Token=cd\n");
     assert_null(strstr(err.message, "X-Amz"));
     assert_null(strstr(err.message, "Action"));
     assert_non_null(strstr(err.message, "not shown"));
@@ -261,7 +263,8 @@ static void an_endless_message_is_cut_and_the_next_step_stays(void **state)
     char message[5000];
     snprintf(message, sizeof message, "x: FATAL:  08006: access denied %s\nHINT:  %s\n", filler,
              filler);
-    assert_non_null(strstr(error_of(message).message, "AWS IAM GRANT maps their role to this user"));
+    assert_non_null(
+        strstr(error_of(message).message, "AWS IAM GRANT maps their role to this user"));
 }
 
 int main(void)

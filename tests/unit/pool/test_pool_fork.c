@@ -139,7 +139,8 @@ static void a_child_does_not_affect_a_connection_in_use_in_the_parent(void **sta
 {
     (void)state;
     static void (*const bodies[])(dsql_pool * pool, PGconn * conn) = {
-        misuse_the_connection, release_the_connection, finish_the_connection, close_the_pool_first, just_leave};
+        misuse_the_connection, release_the_connection, finish_the_connection, close_the_pool_first,
+        just_leave};
     dsql_pool *pool = pool_of(1);
     PGconn *conn = pools_acquire(pool);
     parent_backend = PQbackendPID(conn);

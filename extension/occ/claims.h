@@ -71,25 +71,4 @@ extern void occ_claims_gather(CommitWork *work);
 /* Closes the relations, which stay locked. */
 extern void occ_claims_close(CommitWork *work);
 
-/*
- * Identities by primary key are needed if there are intents to compare with,
- * or if this transaction publishes some.  Computing them reads rows, and maybe
- * toasted keys, so not under the commit lock.  Whether they are needed may be
- * asked with and without the lock: intents may appear meanwhile.
- */
-extern bool occ_claims_need_identities(const CommitWork *work);
-extern void occ_claims_identify(CommitWork *work);
-
-/* The claim is now on another version of its row, known by its place. */
-extern void occ_claims_move(Claim *claim, ItemPointer tid);
-
-/* A delete that has to be published, if some snapshot misses the version. */
-extern bool occ_claims_is_published_delete(const Claim *write);
-
-/*
- * A non-key update of a row that is known by its place, which has to be
- * published as a replacement.
- */
-extern bool occ_claims_is_replacement(const Claim *claim);
-
 #endif /* DSQL_OCC_CLAIMS_H */

@@ -58,6 +58,7 @@
 #include "access/heapam.h"
 #include "access/transam.h"
 #include "access/xact.h"
+#include "occ/claim_identity.h"
 #include "occ/claims.h"
 #include "occ/commit.h"
 #include "occ/commit_lock.h"
@@ -136,9 +137,9 @@ publish_writes(const CommitWork *work)
 	{
 		Claim *write = &work->writes[i];
 
-		if (occ_claims_is_replacement(write))
+		if (occ_claim_identity_is_replacement(write))
 			publish_replacement(work, write);
-		else if (occ_claims_is_published_delete(write) &&
+		else if (occ_claim_identity_is_published_delete(write) &&
 				 TransactionIdFollowsOrEquals(write->xmin, horizon))
 			occ_intents_publish(&write->key, LockTupleExclusive, work->topxid);
 	}
@@ -193,10 +194,10 @@ lock_with_identities(CommitWork *work)
 {
 	for (;;)
 	{
-		if (occ_claims_need_identities(work))
-			occ_claims_identify(work);
+		if (occ_claim_identity_is_needed(work))
+			occ_claim_identity_read_keys(work);
 		occ_commit_lock_acquire();
-		if (!occ_claims_need_identities(work))
+		if (!occ_claim_identity_is_needed(work))
 			return;
 		occ_commit_lock_release();
 	}
@@ -231,6 +232,7 @@ commit_work(void)
 	PushActiveSnapshot(work.snapshot); /* reading toasted values needs one */
 	work.topxid = GetTopTransactionId();
 	occ_claims_gather(&work);
+	occ_claim_identity_set_places(&work);
 	fail_if_injected();
 	if (!validate_and_publish(&work, &conflict))
 		occ_conflict_raise(&conflict);

@@ -14,6 +14,7 @@
 #include "access/htup_details.h"
 #include "access/transam.h"
 #include "access/xact.h"
+#include "occ/claim_identity.h"
 #include "occ/commit_lock.h"
 #include "occ/heap.h"
 #include "occ/slots.h"
@@ -153,7 +154,7 @@ look_at_row(const CommitWork *work, Claim *claim, ConflictKind kind,
 		lose(out, CONFLICT_FORGOTTEN, claim, xid);
 		return ROW_IS_LOST;
 	}
-	occ_claims_move(claim, &next);
+	occ_claim_identity_move(claim, &next);
 	if (TransactionIdIsInProgress(xid))
 		claim->former = tid;
 	else
@@ -188,7 +189,7 @@ follow_ended(const CommitWork *work, Claim *claim, RowConflict *out)
 	if (state == ROW_HAS_MOVED)
 	{
 		/* One too far: that transaction may still fail. */
-		occ_claims_move(claim, &claim->former);
+		occ_claim_identity_move(claim, &claim->former);
 		ItemPointerSetInvalid(&claim->former);
 	}
 	return state != ROW_IS_LOST;

@@ -39,6 +39,7 @@ int local_status_run(const struct command_line *line)
     pid_t pid = cluster_lock_holder(&cluster);
     int port = pid > 0 ? cluster_last_port(&cluster) : 0;
     if (is_json) {
+        /* Scripts read these names: they do not change. */
         printf("{\"running\": %s, \"pid\": %d, \"port\": %d, \"endpoint\": \"%s\"}\n",
                pid > 0 ? "true" : "false", (int)pid, port, cluster.endpoint);
     } else if (pid > 0) {

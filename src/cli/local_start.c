@@ -63,7 +63,7 @@ static bool read_share(const struct command_line *line, const char *value, doubl
     char *end = NULL;
     *out = strtod(value, &end);
     if (end == value || *end != '\0' || !(*out >= 0 && *out <= 1)) {
-        command_usage(line->command, "--inject-conflicts takes a number from 0 to 1");
+        command_usage(line->command, "--inject-conflicts must be a number from 0 to 1");
         return false;
     }
     return true;
@@ -120,6 +120,7 @@ int local_start_run(const struct command_line *line)
     if (opened != EXIT_DONE) {
         return opened;
     }
+    /* Starting twice is not an error: scripts can always call start. */
     if (cluster_lock_holder(&cluster) > 0) {
         report_already_running(line);
         print_ready(&cluster, cluster_last_port(&cluster), is_json, command_value(line, "dir"));

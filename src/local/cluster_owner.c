@@ -94,6 +94,7 @@ dsql_status cluster_owner_become(const struct cluster *cluster, dsql_error *err)
     if (!owner->is_other) {
         return DSQL_OK;
     }
+    /* In this order: after setresuid() the process may not change its groups. */
     if (initgroups(owner->name, owner->gid) != 0 ||
         setresgid(owner->gid, owner->gid, owner->gid) != 0 ||
         setresuid(owner->uid, owner->uid, owner->uid) != 0) {

@@ -109,6 +109,7 @@ dsql_status data_directory_check_version(const struct cluster *cluster, int majo
                       cluster->dir, (int)own, major, (int)own);
 }
 
+/* The rename is last: a directory named data is complete. */
 dsql_status data_directory_create(const struct cluster *cluster, const char *bindir,
                                   dsql_error *err)
 {

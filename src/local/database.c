@@ -26,6 +26,7 @@ PGconn *database_connect(const struct cluster *cluster, const char *user, dsql_e
     const char *const values[] = {cluster->run, "5432",       user, "postgres",
                                   "disable",    "dsql local", NULL};
     database_forget_environment();
+    /* No TLS: the socket does not leave this machine, and the server has no certificate. */
     PGconn *conn = PQconnectdbParams(keywords, values, 0);
     if (PQstatus(conn) != CONNECTION_OK) {
         fail(err, DSQL_ERR_CONNECT, "could not connect to PostgreSQL: %s", PQerrorMessage(conn));

@@ -104,12 +104,17 @@ static void copy_dump(FILE *in, FILE *out)
 static dsql_status run_pg_dump(const struct backup *backup, const char *bindir, FILE *out,
                                dsql_error *err)
 {
+    /*
+     * Schema sys is not data: the other cluster has its own, perhaps of another version.  Access
+     * methods are left out because each table of a cluster has the same one.
+     */
     static const char *const options[] = {"--exclude-schema=sys", "--no-table-access-method",
                                           "--no-tablespaces", "--no-password", NULL};
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return fail_errno(err, DSQL_ERR_SYSTEM, "could not create a pipe");
     }
+    /* Otherwise the child would inherit unwritten output, and write it again. */
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {

@@ -52,6 +52,7 @@ static dsql_status find_folder(const char *option, char out[PATH_MAX], dsql_erro
 {
     char own[PATH_MAX];
     if (option != NULL) {
+        /* An explicit directory is the only one that is looked at. */
         bool fits = text_copy(text_of(option), out, PATH_MAX);
         return fits && has_module(out)
                    ? DSQL_OK
@@ -177,6 +178,7 @@ dsql_status extension_write(const struct extension *extension, const struct clus
                             dsql_error *err)
 {
     char path[PATH_MAX];
+    /* dynamic_library_path separates directories by colons and has no way to escape one. */
     if (text_contains(text_of(cluster->lib), ":")) {
         return fail(
             err, DSQL_ERR_USAGE,

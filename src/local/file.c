@@ -18,6 +18,7 @@ bool file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+/* write() may write a part only, for example when a signal arrives. */
 static bool write_all(int fd, struct text content)
 {
     while (content.len > 0) {

@@ -24,6 +24,7 @@ static bool random_text(const char *alphabet, size_t len, char *out)
         out[i] = alphabet[bytes[i] % count];
     }
     out[len] = '\0';
+    /* The key is made of these. */
     secret_wipe(bytes, sizeof bytes);
     return true;
 }

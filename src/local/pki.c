@@ -61,6 +61,7 @@ bool pki_lasts(const char *certificate_file, int days)
     return ok && left_days >= days;
 }
 
+/* Random, so that no two certificates of the same CA name share one (RFC 5280, 4.1.2.2). */
 static bool set_serial(X509 *certificate)
 {
     unsigned char bytes[16];
@@ -240,6 +241,7 @@ dsql_status pki_ensure(const struct pki_files *files, const char *endpoint, bool
 {
     dsql_status status = DSQL_OK;
     bool has_ca = file_exists(files->ca_key) && pki_lasts(files->ca, PKI_RENEW_DAYS);
+    /* A new CA needs a new server certificate: the old one would not verify. */
     bool has_server = has_ca && file_exists(files->server_key) &&
                       pki_lasts(files->server_certificate, PKI_RENEW_DAYS);
     *is_new = !has_server;

@@ -38,6 +38,7 @@ static int version_in(const char *bindir)
     return program_first_line(argv, line, sizeof line) ? postgres_parse_version(line) : 0;
 }
 
+/* The wanted version wins over every other one, and otherwise the newest. */
 static void take_if_better(const char *candidate, int wanted, char *bindir, int *best)
 {
     int version = version_in(candidate);
@@ -50,6 +51,7 @@ static void take_if_better(const char *candidate, int wanted, char *bindir, int 
 
 static void look_around(int wanted, char bindir[POSTGRES_BINDIR_SIZE], int *best)
 {
+    /* pg_config in PATH is how a server that the user has built is found. */
     char line[POSTGRES_BINDIR_SIZE];
     char *argv[] = {(char[]){"pg_config"}, (char[]){"--bindir"}, NULL};
     if (program_first_line(argv, line, sizeof line)) {

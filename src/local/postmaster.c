@@ -150,6 +150,7 @@ static bool is_our_postmaster(const struct cluster *cluster, pid_t pid)
     return strcmp(folder, data) == 0;
 }
 
+/* The first line of postmaster.pid; 0 if it cannot be read. */
 static pid_t read_postmaster_pid(const char *path)
 {
     struct buf content AUTO_BUF;
@@ -165,6 +166,7 @@ static pid_t read_postmaster_pid(const char *path)
     return (pid_t)pid;
 }
 
+/* Polled: the process is not a child of this one, so waitpid() does not know it. */
 static bool wait_gone(pid_t pid, int64_t limit_ms)
 {
     for (int64_t waited = 0; waited < limit_ms && is_alive(pid); waited += POLL_MS) {

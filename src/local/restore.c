@@ -42,6 +42,7 @@ static dsql_status run_psql(const struct backup *backup, const char *bindir, dsq
     const char *const options[] = {
         "-X", "-q",         "-v", "ON_ERROR_STOP=1", "-w", "--single-transaction", "--no-psqlrc",
         "-f", backup->file, NULL};
+    /* Otherwise the child would inherit unwritten output, and write it again. */
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {

@@ -30,6 +30,7 @@ static const char state_sql[] =
     "  FROM (VALUES ('sys')) AS s(name)"
     "  LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = s.name";
 
+/* What the catalogue says about the cluster. */
 struct state {
     bool is_loaded;
     bool has_schema;
@@ -115,6 +116,7 @@ static dsql_status run_script(PGconn *conn, struct text script, const char *labe
     buf_add_string(&sql, "COMMIT");
     dsql_status status = buf_ok(&sql) ? database_run(conn, sql.data, err) : fail_nomem(err);
     if (status != DSQL_OK) {
+        /* The failed statement has left the transaction open; err keeps its own error. */
         (void)database_run(conn, "ROLLBACK", NULL);
     }
     return status;

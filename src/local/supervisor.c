@@ -29,6 +29,7 @@ static int start_daemon(const struct cluster *cluster, const struct start_option
         fail_errno(err, DSQL_ERR_SYSTEM, "could not create a pipe");
         return -1;
     }
+    /* Otherwise the child would inherit unwritten output, and write it again. */
     fflush(NULL);
     *pid = fork();
     if (*pid == 0) {
@@ -99,6 +100,7 @@ static dsql_status as_owner(const struct cluster *cluster,
     return DSQL_OK;
 }
 
+/* Also when no daemon is running: a server may have outlived it. */
 dsql_status supervisor_stop(const struct cluster *cluster, bool *was_running, dsql_error *err)
 {
     pid_t pid = cluster_lock_holder(cluster);

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-enum { PROBE_DETAIL_SIZE = 256, PROBE_MAX_ADDRESSES = 8 };
+enum { PROBE_DETAIL_SIZE = 512, PROBE_MAX_ADDRESSES = 8 };
 
 struct probe_addresses {
     size_t count;

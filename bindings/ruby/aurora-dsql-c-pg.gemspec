@@ -8,9 +8,10 @@ Gem::Specification.new do |spec|
   spec.version = AuroraDsql::Pg::GEM_VERSION
   spec.authors = ["the dsql-c authors"]
   spec.license = "Apache-2.0"
-  spec.summary = "Amazon Aurora DSQL for ruby-pg, on the C library libdsql"
-  spec.description = "A drop-in for aurora-dsql-ruby-pg without the AWS SDK: IAM tokens, verified " \
-                     "TLS, a pool and retried conflicts, with real PG::Connection objects."
+  spec.summary = "Amazon Aurora DSQL for ruby-pg, based on the C library libdsql"
+  spec.description = "A drop-in replacement for aurora-dsql-ruby-pg that does not need the AWS SDK. It " \
+                     "provides IAM tokens, verified TLS, a connection pool and transactions that are " \
+                     "retried after a conflict, with plain PG::Connection objects."
   spec.required_ruby_version = ">= 3.1.0"
   spec.files = Dir["lib/**/*.rb", "ext/**/*.{c,rb}", "README.md"]
   spec.extensions = ["ext/aurora_dsql_pg/extconf.rb"]

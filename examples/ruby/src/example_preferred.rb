@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 
-# The preferred way: a pool, transactions that are tried again after a conflict, and queries on
-# several threads.  CLUSTER_ENDPOINT names the cluster; CLUSTER_USER is "admin" unless it says
-# otherwise.
+# The recommended way to use the gem: a pool, transactions that are retried after a conflict, and
+# queries on several threads.  The environment variable CLUSTER_ENDPOINT is the cluster's endpoint;
+# CLUSTER_USER is the database role, "admin" by default.
 require "aurora_dsql_pg"
 
 NUM_CONCURRENT_QUERIES = 8
@@ -13,7 +13,7 @@ def example
     raise "CLUSTER_ENDPOINT environment variable is not set"
   end
   cluster_user = ENV.fetch("CLUSTER_USER", "admin")
-  # Anybody but admin works in a schema of their own.
+  # Only admin may create tables in the schema public.
   schema = cluster_user == "admin" ? "public" : "myschema"
 
   pool = AuroraDsql::Pg.create_pool(

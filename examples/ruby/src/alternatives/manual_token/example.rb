@@ -1,12 +1,12 @@
 # frozen_string_literal: true
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 
-# Without the connector: a token made by hand is the password of a plain PG connection.
-# CLUSTER_ENDPOINT, REGION and CLUSTER_USER say where and who.
+# Without the connector: the program generates a token and uses it as the password of a plain
+# PG::Connection.  The environment variables CLUSTER_ENDPOINT, REGION and CLUSTER_USER are required.
 require "aurora_dsql_pg"
 
 def create_connection(cluster_user, cluster_endpoint, region)
-  # A token opens connections for 15 minutes; make a new one for each.
+  # The token is valid for 15 minutes.  Generate a new one for each connection.
   token = AuroraDsql::Pg::Token.generate(
     host: cluster_endpoint, region: region, user: cluster_user, expires_in: 15 * 60
   )

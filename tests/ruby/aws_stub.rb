@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 
-# The names of the AWS SDK that the official gem's unit tests replace with doubles, and no more.
+# Defines only those names of the AWS SDK that the official gem's unit tests replace with doubles.
 module Aws
   module Errors
     class ServiceError < RuntimeError

@@ -56,7 +56,9 @@ module AuroraDsql
         # ROLLBACK, shows what happened.
         def commit(conn)
           raise Error, "the connection was closed before COMMIT" if conn.finished?
-          raise Error, "the block sent a COMMIT or ROLLBACK of its own" unless open?(conn)
+          unless open?(conn)
+            raise Error, "the block sent a COMMIT or ROLLBACK of its own; remove it from the block"
+          end
 
           result = send_commit(conn)
           return unless result.cmd_status == "ROLLBACK"

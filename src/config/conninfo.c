@@ -49,7 +49,7 @@ static dsql_status parse_userinfo(struct text userinfo, struct pair_list *out, d
     text_cut(userinfo, ':', &user, &password);
     if (!text_is_empty(password)) {
         return fail(err, DSQL_ERR_USAGE,
-                    "the URI has a password: remove it, the token is the password");
+                    "the URI contains a password. Remove it: the token is the password");
     }
     return put_decoded(out, "user", user, err);
 }
@@ -70,7 +70,7 @@ static dsql_status parse_authority(struct text authority, struct pair_list *out,
     }
     if (text_starts_with(hostport, "[")) {
         return fail(err, DSQL_ERR_USAGE,
-                    "the URI has an IPv6 address for a host: a DSQL endpoint is a DNS name");
+                    "the host in the URI is an IPv6 address; a DSQL endpoint is a DNS name");
     }
     text_cut(hostport, ':', &host, &port);
     dsql_status status = put_decoded(out, "host", host, err);
@@ -186,7 +186,7 @@ static dsql_status take_quoted(struct text *rest, struct buf *value, dsql_error 
         }
         buf_add_char(value, c);
     }
-    return fail(err, DSQL_ERR_USAGE, "a quoted value in the connection string has no end");
+    return fail(err, DSQL_ERR_USAGE, "a quoted value in the connection string is not terminated");
 }
 
 static void take_plain(struct text *rest, struct buf *value)
@@ -244,7 +244,8 @@ static dsql_status parse_pairs(struct text rest, struct pair_list *out, dsql_err
 dsql_status conninfo_parse(struct text conninfo, struct pair_list *out, dsql_error *err)
 {
     if (conninfo.len > CONNINFO_MAX_LENGTH || text_find(conninfo, '\0', &(size_t){0})) {
-        return fail(err, DSQL_ERR_USAGE, "the connection string is too long, or holds a NUL");
+        return fail(err, DSQL_ERR_USAGE,
+                    "the connection string is too long, or contains a NUL byte");
     }
     struct text text = text_trim(conninfo);
     struct text scheme;

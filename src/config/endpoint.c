@@ -89,7 +89,7 @@ static dsql_status check_host_character(char c, dsql_error *err)
     if ((unsigned char)c >= 0x80) {
         return fail(err, DSQL_ERR_USAGE, "the host name contains a byte that is not ASCII");
     }
-    return fail(err, DSQL_ERR_USAGE, "host must be a bare DNS name, and has a '%c' in it", c);
+    return fail(err, DSQL_ERR_USAGE, "host must be a bare DNS name, but contains '%c'", c);
 }
 
 /* Those that say the most about the mistake first. */
@@ -161,7 +161,8 @@ static dsql_status copy_region(struct text region, const char *source,
     region = text_trim(region);
     if (!endpoint_is_region(region) || !text_copy(region, out, ENDPOINT_REGION_SIZE)) {
         return fail(err, DSQL_ERR_USAGE,
-                    "the region from %s is not a name of lower-case letters, digits and '-'",
+                    "the region from %s is not valid: it may contain only lower-case letters, "
+                    "digits and '-'",
                     source);
     }
     return DSQL_OK;
@@ -243,7 +244,7 @@ dsql_status dsql_endpoint_resolve(const char *host, const char *region, dsql_end
 {
     struct endpoint endpoint = {0};
     if (out == NULL) {
-        return fail(err, DSQL_ERR_USAGE, "dsql_endpoint_resolve() needs a place for the endpoint");
+        return fail(err, DSQL_ERR_USAGE, "dsql_endpoint_resolve() needs an endpoint to fill in");
     }
     dsql_status status = endpoint_resolve(host, region, &endpoint, err);
     if (status != DSQL_OK) {
@@ -251,7 +252,7 @@ dsql_status dsql_endpoint_resolve(const char *host, const char *region, dsql_end
     }
     if (endpoint.region[0] == '\0' && endpoint_is_cluster_id(text_of(endpoint.host))) {
         return fail(err, DSQL_ERR_TOKEN,
-                    "no region: the cluster id %s does not tell one; give a region, or set "
+                    "no region: the cluster id %s does not include one. Give a region, or set "
                     "AWS_REGION",
                     endpoint.host);
     }

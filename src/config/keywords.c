@@ -73,8 +73,8 @@ static dsql_status check_fixed(const struct pq_pair *pair, dsql_error *err)
         const struct fixed_keyword *fixed = &fixed_keywords[i];
         if (text_equal_string(text_of(pair->keyword), fixed->keyword) &&
             !text_equal_string(text_of(pair->value), fixed->value)) {
-            return fail(err, DSQL_ERR_USAGE, "%s can only be \"%s\": %s", fixed->keyword,
-                        fixed->value, fixed->why);
+            return fail(err, DSQL_ERR_USAGE, "%s must be \"%s\": %s", fixed->keyword, fixed->value,
+                        fixed->why);
         }
     }
     return DSQL_OK;
@@ -92,7 +92,7 @@ static dsql_status check_refused(const struct pq_pair *pair, dsql_error *err)
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         if (text_equal_string(text_of(pair->keyword), refused[i].keyword)) {
-            return fail(err, DSQL_ERR_USAGE, "%s cannot be given: %s", refused[i].keyword,
+            return fail(err, DSQL_ERR_USAGE, "%s is not allowed: %s", refused[i].keyword,
                         refused[i].why);
         }
     }
@@ -145,7 +145,7 @@ static dsql_status check_known(const PQconninfoOption *options, const struct pq_
     const char *shown = is_printable_keyword(text_of(pair->keyword)) ? pair->keyword : "?";
     return fail(
         err, DSQL_ERR_USAGE,
-        "unknown keyword \"%s\": valid are host, port, user, dbname, region, profile, "
+        "unknown keyword \"%s\": the valid ones are host, port, user, dbname, region, profile, "
         "tokenDurationSecs, occMaxRetries, application_name, sslrootcert, connect_timeout, or "
         "any libpq keyword",
         shown);

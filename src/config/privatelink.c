@@ -143,7 +143,7 @@ dsql_status privatelink_resolve(const char *host, const char *options, struct pr
     struct privatelink link = {.options = NULL};
     struct text id = text_of("");
     if (!privatelink_is_host(host) || !to_lower(text_of(host), link.via)) {
-        return fail(err, DSQL_ERR_USAGE, "that is not the name of an interface endpoint");
+        return fail(err, DSQL_ERR_USAGE, "that is not the DNS name of an interface endpoint");
     }
     if (!split_options(options, &id, &link.options)) {
         return fail_nomem(err);
@@ -151,7 +151,7 @@ dsql_status privatelink_resolve(const char *host, const char *options, struct pr
     dsql_status status = DSQL_OK;
     if (!endpoint_is_cluster_id(id)) {
         status = fail(err, DSQL_ERR_USAGE,
-                      "%s is an interface endpoint and does not tell the cluster: add "
+                      "%s is an interface endpoint, which does not identify the cluster. Add "
                       "options='-c amzn-cluster-id=ID' with its 26 characters, or turn on private "
                       "DNS and use the cluster's own name",
                       link.via);

@@ -238,11 +238,11 @@ static bool parse_header(struct parser *parser, struct text line)
     struct text header;
     struct text after;
     if (!text_cut(text_slice(line, 1, line.len), ']', &header, &after)) {
-        return fail_line(parser, "a section has no ']'");
+        return fail_line(parser, "a section header has no closing ']'");
     }
     after = text_trim(after);
     if (!text_is_empty(after) && !is_comment(after)) {
-        return fail_line(parser, "text behind the ']' of a section");
+        return fail_line(parser, "text after the ']' of a section header");
     }
     return open_section(parser, text_trim(header));
 }
@@ -255,7 +255,7 @@ static bool split_property(const struct parser *parser, struct text line, struct
     }
     *key = text_trim(*key);
     *value = text_trim(*value);
-    return text_is_empty(*key) ? fail_line(parser, "there is no key before the '='") : true;
+    return text_is_empty(*key) ? fail_line(parser, "the key before '=' is missing") : true;
 }
 
 static bool parse_property(struct parser *parser, struct text line)
@@ -266,7 +266,7 @@ static bool parse_property(struct parser *parser, struct text line)
         return false;
     }
     if (!parser->has_section) {
-        return fail_line(parser, "a property stands before any section");
+        return fail_line(parser, "a setting comes before the first section");
     }
     if (!add_property(parser->set, NO_PARENT, key, value)) {
         return fail_memory(parser);
@@ -292,7 +292,8 @@ static bool parse_nested(struct parser *parser, struct text line)
 static bool parse_continuation(struct parser *parser, struct text line)
 {
     if (parser->property == NO_PARENT) {
-        return is_comment(line) ? true : fail_line(parser, "an indented line continues nothing");
+        return is_comment(line) ? true
+                                : fail_line(parser, "an indented line has no setting to continue");
     }
     struct buf *value = &parser->set->properties[parser->property].value;
     buf_add_char(value, '\n');

@@ -66,7 +66,7 @@ static dsql_status resolve_int(const struct int_rule *rule, int value, int *out,
     }
     bool is_forever = rule->allows_forever && value == -1;
     if (!is_forever && (value < rule->min || value > rule->max)) {
-        return fail(err, DSQL_ERR_USAGE, "%s is %d, must be from %d to %d%s", rule->name, value,
+        return fail(err, DSQL_ERR_USAGE, "%s is %d; it must be from %d to %d%s", rule->name, value,
                     rule->min, rule->max, rule->allows_forever ? ", or -1 for no limit" : "");
     }
     *out = value;
@@ -123,7 +123,7 @@ static dsql_status resolve_pool(const dsql_options *options, struct pool_setting
     resolve_hooks(options, pool);
     dsql_status status = resolve_ints(fields, sizeof fields / sizeof fields[0], err);
     if (status == DSQL_OK && pool->min_idle > pool->max) {
-        return fail(err, DSQL_ERR_USAGE, "pool_min_idle is %d, more than pool_max, which is %d",
+        return fail(err, DSQL_ERR_USAGE, "pool_min_idle (%d) is greater than pool_max (%d)",
                     pool->min_idle, pool->max);
     }
     return status;
@@ -162,7 +162,7 @@ static dsql_status resolve_retry(const dsql_options *options, const struct pair_
     };
     dsql_status status = resolve_ints(fields, sizeof fields / sizeof fields[0], err);
     if (status == DSQL_OK && options->retry_base_ms > retry->max_ms) {
-        return fail(err, DSQL_ERR_USAGE, "retry_base_ms is %d, more than retry_max_ms, which is %d",
+        return fail(err, DSQL_ERR_USAGE, "retry_base_ms (%d) is greater than retry_max_ms (%d)",
                     retry->base_ms, retry->max_ms);
     }
     if (status == DSQL_OK && retry->base_ms > retry->max_ms) {

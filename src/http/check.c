@@ -75,8 +75,8 @@ static dsql_status check_headers(const struct http_request *request, dsql_error 
         }
         if (!is_header_value(text_of(request->headers[i].value))) {
             return fail(err, DSQL_ERR_USAGE,
-                        "the value of the header \"%s\" has a line break or another control "
-                        "character in it",
+                        "the value of the header \"%s\" contains a line break or another control "
+                        "character",
                         request->headers[i].name);
         }
     }
@@ -91,19 +91,19 @@ dsql_status http_check(const struct http_request *request, dsql_error *err)
     }
     if (!url_parse(text_of(request->url), &url)) {
         return fail(err, DSQL_ERR_USAGE,
-                    "an address must be http://HOST or https://HOST, with a port and a path if "
-                    "need be, and without a user name");
+                    "a URL must be http://HOST or https://HOST, with an optional port and path, "
+                    "and without a user name");
     }
     if (request->reach == HTTP_PUBLIC && !url.is_https) {
-        return fail(err, DSQL_ERR_USAGE, "%.*s would be asked without encryption; use https",
+        return fail(err, DSQL_ERR_USAGE, "the request to %.*s would not be encrypted; use https",
                     (int)url.host.len, url.host.data);
     }
     if (request->address != NULL && !are_addresses(text_of(request->address))) {
-        return fail(err, DSQL_ERR_USAGE, "%.*s is to be reached at something that is no address",
+        return fail(err, DSQL_ERR_USAGE, "the address given for %.*s is not an IP address",
                     (int)url.host.len, url.host.data);
     }
     if (request->connect_timeout_ms <= 0 || request->timeout_ms <= 0) {
-        return fail(err, DSQL_ERR_USAGE, "a request needs both time limits");
+        return fail(err, DSQL_ERR_USAGE, "a request needs both timeouts");
     }
     return check_headers(request, err);
 }

@@ -251,16 +251,16 @@ static bool is_too_big(const struct transfer *transfer, CURLcode outcome)
 static dsql_status explain(const struct transfer *transfer, CURLcode outcome, dsql_error *err)
 {
     if (is_too_big(transfer, outcome)) {
-        return fail(err, DSQL_ERR_CONNECT, "the answer of %s is too big", transfer->host);
+        return fail(err, DSQL_ERR_CONNECT, "the response from %s is too large", transfer->host);
     }
     switch (outcome) {
     case CURLE_OUT_OF_MEMORY:
     case CURLE_WRITE_ERROR: /* we stopped it, and it was not too big */
         return fail_nomem(err);
     case CURLE_OPERATION_TIMEDOUT:
-        return fail(err, DSQL_ERR_TIMEOUT, "no answer from %s in time", transfer->host);
+        return fail(err, DSQL_ERR_TIMEOUT, "%s did not answer in time", transfer->host);
     default:
-        return fail(err, DSQL_ERR_CONNECT, "no answer from %s: %s", transfer->host,
+        return fail(err, DSQL_ERR_CONNECT, "could not get a response from %s: %s", transfer->host,
                     reason_of(transfer, outcome));
     }
 }
@@ -271,8 +271,7 @@ static dsql_status finish(struct transfer *transfer, dsql_error *err)
     long status = 0;
     (void)curl_easy_getinfo(transfer->handle, CURLINFO_RESPONSE_CODE, &status);
     if (!transfer->answer.has_headers || status < MIN_STATUS || status > MAX_STATUS) {
-        return fail(err, DSQL_ERR_CONNECT, "%s answered with something that is no HTTP",
-                    transfer->host);
+        return fail(err, DSQL_ERR_CONNECT, "%s sent an invalid HTTP response", transfer->host);
     }
     transfer->answer.response->status = (int)status;
     return DSQL_OK;

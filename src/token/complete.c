@@ -32,10 +32,11 @@ static dsql_status region_of_instance(struct settings *settings, const struct pr
     if (imds_region(world, profile, region, sizeof region, &reason) == SOURCE_GOT) {
         return endpoint_complete(&settings->endpoint, text_of(region), "the instance", err);
     }
-    return fail(err, DSQL_ERR_TOKEN,
-                "no region: \"%s\" does not tell one; give a region, or set AWS_REGION, or region "
-                "in the profile \"%s\" (instance metadata: %s)",
-                settings->endpoint.host, profile->name, reason.message);
+    return fail(
+        err, DSQL_ERR_TOKEN,
+        "no region: \"%s\" does not include one. Give a region, or set AWS_REGION, or region "
+        "in the profile \"%s\" (instance metadata: %s)",
+        settings->endpoint.host, profile->name, reason.message);
 }
 
 /* A profile that does not exist has no region; the credentials complain about it. */

@@ -37,12 +37,12 @@ static dsql_status check_request(const struct token_request *request,
                                  const struct dsql_credentials *credentials, dsql_error *err)
 {
     if (request->seconds < 1 || request->seconds > SETTINGS_MAX_TOKEN_SECONDS) {
-        return fail(err, DSQL_ERR_USAGE, "the life of a token is 1 to %d seconds, not %d",
-                    (int)SETTINGS_MAX_TOKEN_SECONDS, request->seconds);
+        return fail(err, DSQL_ERR_USAGE, "token_seconds is %d; it must be from 1 to %d",
+                    request->seconds, (int)SETTINGS_MAX_TOKEN_SECONDS);
     }
     if (secret_is_empty(&credentials->access_key_id) ||
         secret_is_empty(&credentials->secret_access_key)) {
-        return fail(err, DSQL_ERR_CREDENTIALS, "the AWS credentials lack a key");
+        return fail(err, DSQL_ERR_CREDENTIALS, "the AWS credentials have no access key");
     }
     if (credentials->expires_at != 0 && credentials->expires_at <= request->now) {
         return fail(err, DSQL_ERR_CREDENTIALS, "the AWS credentials have expired");
@@ -66,7 +66,7 @@ static dsql_status fail_signing(const struct dsql_credentials *credentials, dsql
         return fail(err, DSQL_ERR_TOKEN, "the session token of %zu bytes is too long",
                     credentials->session_token.len);
     }
-    return fail(err, DSQL_ERR_TOKEN, "cannot sign a token: out of memory, or libcrypto failed");
+    return fail(err, DSQL_ERR_TOKEN, "could not sign a token: out of memory, or libcrypto failed");
 }
 
 /* The URL without its scheme; NULL when it does not fit or libcrypto fails. */
@@ -96,7 +96,7 @@ dsql_status token_make(const struct token_request *request,
         return status;
     }
     if (!token_presign_init(&presign, request->action, request->now)) {
-        return fail(err, DSQL_ERR_TOKEN, "the clock shows a year that cannot be signed");
+        return fail(err, DSQL_ERR_TOKEN, "the system clock shows a year that cannot be signed");
     }
     presign.host = request->endpoint->host;
     presign.scope.region = request->endpoint->region;
@@ -140,7 +140,7 @@ char *dsql_token(const dsql_options *options, int64_t *expires_at, dsql_error *e
     struct settings settings;
     char *token = NULL;
     if (options == NULL) {
-        fail(err, DSQL_ERR_USAGE, "a token needs options");
+        fail(err, DSQL_ERR_USAGE, "the options are NULL");
         return NULL;
     }
     if (settings_open(options, &settings, err) != DSQL_OK) {

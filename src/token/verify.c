@@ -124,7 +124,7 @@ static bool read_param(struct text pair, struct params *params, const char **why
         return refuse(why, "a parameter has no value");
     }
     if (!find_param(name, &index)) {
-        return refuse(why, "it has a parameter that tokens do not have");
+        return refuse(why, "it has an unknown parameter");
     }
     if (params->values[index] != NULL) {
         return refuse(why, "a parameter occurs twice");
@@ -189,7 +189,7 @@ static bool read_times(const struct params *params, struct token_claims *claims,
     /* A leading zero would be signed as something else than it is read as. */
     if (text_starts_with(expires, "0") ||
         !text_to_int64(expires, 1, SIGV4_MAX_EXPIRES_S, &seconds)) {
-        return refuse(why, "its life is not 1 to 604800 seconds");
+        return refuse(why, "its lifetime is not between 1 and 604800 seconds");
     }
     claims->expires_at = claims->signed_at + seconds;
     return true;
@@ -217,10 +217,10 @@ static bool check_credential(const struct params *params, const struct credentia
                              const char **why)
 {
     if (!text_equal_string(credential->service, TOKEN_SERVICE)) {
-        return refuse(why, "it was made for another service than dsql");
+        return refuse(why, "it was signed for a service other than dsql");
     }
     if (!endpoint_is_region(credential->region)) {
-        return refuse(why, "its region is not a region");
+        return refuse(why, "its region is not valid");
     }
     return text_equal(credential->date,
                       text_slice(value_of(params, PARAM_DATE), 0, SCOPE_DATE_LENGTH)) ||

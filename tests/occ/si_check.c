@@ -371,7 +371,7 @@ static void read_directory(struct history *history, const char *path)
     closedir(directory);
     for (size_t i = 0; i < history->count; i++) {
         if (history->transactions[i].outcome == UNFINISHED) {
-            no_history("transaction %d/%lld has no end", history->transactions[i].client,
+            no_history("transaction %d/%lld has not terminated", history->transactions[i].client,
                        (long long)history->transactions[i].number);
         }
     }

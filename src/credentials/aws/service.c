@@ -152,12 +152,13 @@ static dsql_status resolve_region(enum service service, const struct profile *pr
     }
     if (text_is_empty(region)) {
         return fail(err, DSQL_ERR_CREDENTIALS,
-                    "no region to ask AWS %s in: set AWS_REGION, or region in the profile",
+                    "no region for AWS %s: set AWS_REGION, or region in the profile",
                     services[service].name);
     }
     if (!endpoint_is_region(region) || !text_copy(region, out, SERVICE_REGION_SIZE)) {
         return fail(err, DSQL_ERR_CREDENTIALS,
-                    "the region for AWS %s is not a name of lower-case letters, digits and '-'",
+                    "the region for AWS %s is not valid: it may contain only lower-case letters, "
+                    "digits and '-'",
                     services[service].name);
     }
     return DSQL_OK;
@@ -293,10 +294,11 @@ bool service_parse_url(struct text text, struct service_endpoint *out)
 void service_warn(const struct source_context *context, const struct service_endpoint *endpoint)
 {
     if (endpoint->is_exposed) {
-        log_write(context->logger, DSQL_LOG_WARN,
-                  "AWS credentials go to and come from %s without encryption, as the configured "
-                  "endpoint wants it; use https",
-                  endpoint->url);
+        log_write(
+            context->logger, DSQL_LOG_WARN,
+            "AWS credentials are exchanged with %s without encryption, because the configured "
+            "endpoint uses http. Use https",
+            endpoint->url);
     }
 }
 

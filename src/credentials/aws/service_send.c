@@ -73,7 +73,7 @@ static bool is_word(struct text text)
     return text.len > 0;
 }
 
-void service_refusal_code(const struct http_response *response, char code[SERVICE_CODE_SIZE])
+void service_error_code(const struct http_response *response, char code[SERVICE_CODE_SIZE])
 {
     struct text name;
     struct text rest;

@@ -27,6 +27,6 @@ enum { SERVICE_CODE_SIZE = 64 };
  * The name of the refusal, from the header or the field "error" of the body.  Only a
  * single word counts, "" otherwise: nothing else of an answer belongs into a message.
  */
-void service_refusal_code(const struct http_response *response, char code[SERVICE_CODE_SIZE]);
+void service_error_code(const struct http_response *response, char code[SERVICE_CODE_SIZE]);
 
 #endif

@@ -75,8 +75,8 @@ static enum source_result write_form(const char *action, const struct source_con
                                      const struct sts_role *role, struct buf *form, dsql_error *err)
 {
     if (role->session_name != NULL && !is_session_name(text_of(role->session_name))) {
-        return source_failed(err,
-                             "the role session name is not 2 to 64 letters, digits or _+=,.@-");
+        return source_failed(
+            err, "the role session name is not valid: use 2 to 64 letters, digits or _+=,.@-");
     }
     if (text_of(role->role_arn).len > MAX_ROLE_ARN ||
         text_of(role->external_id).len > MAX_EXTERNAL_ID) {
@@ -146,16 +146,16 @@ static bool is_transient(const struct http_response *response)
             error.is_key_unreachable);
 }
 
-static enum source_result fail_refused(const char *action, const struct sts_role *role,
-                                       const struct http_response *response, dsql_error *err)
+static enum source_result fail_rejected(const char *action, const struct sts_role *role,
+                                        const struct http_response *response, dsql_error *err)
 {
     struct sts_error error;
     sts_response_error(buf_text(&response->body), &error);
     if (error.code[0] == '\0') {
-        return source_failed(err, "AWS STS answered %s of %s with HTTP status %d", action,
-                             role->role_arn, response->status);
+        return source_failed(err, "AWS STS returned HTTP status %d for %s of %s", response->status,
+                             action, role->role_arn);
     }
-    return source_failed(err, "AWS STS refused %s of %s: %s; %s", action, role->role_arn,
+    return source_failed(err, "AWS STS rejected %s of %s: %s; %s", action, role->role_arn,
                          error.code, advice(error.code));
 }
 
@@ -164,11 +164,11 @@ static enum source_result read_answer(const char *action, const struct sts_role 
                                       struct dsql_credentials *out, dsql_error *err)
 {
     if (response->status != HTTP_OK) {
-        return fail_refused(action, role, response, err);
+        return fail_rejected(action, role, response, err);
     }
     dsql_status status = sts_response_credentials(buf_text(&response->body), action, out);
     if (status == DSQL_ERR_CREDENTIALS) {
-        return source_failed(err, "AWS STS answered %s of %s without whole credentials", action,
+        return source_failed(err, "AWS STS returned incomplete credentials for %s of %s", action,
                              role->role_arn);
     }
     return source_filled(status, "from AWS STS", err);
@@ -249,7 +249,7 @@ static enum source_result ask(const struct question *question, struct dsql_crede
         return SOURCE_FAILED;
     }
     if (status != DSQL_OK) {
-        return source_failed(err, "could not ask AWS STS for %s: %s", question->role->role_arn,
+        return source_failed(err, "could not call AWS STS for %s: %s", question->role->role_arn,
                              failure.message);
     }
     return read_answer(question->action, question->role, &response, out, err);
@@ -309,7 +309,7 @@ static enum source_result ask_signed(const struct question *plain,
     struct signature signature = {0};
     enum source_result result = SOURCE_FAILED;
     if (!clock_format_basic(clock_wall_s(plain->context->clock), signature.scope.time)) {
-        return source_failed(err, "the clock shows a year that cannot be signed");
+        return source_failed(err, "the system clock shows a year that cannot be signed");
     }
     buf_init(&signature.authorization, MAX_AUTHORIZATION);
     if (buf_ok(&plain->form) && sign(plain, base, &signature)) {

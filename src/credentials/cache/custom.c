@@ -8,7 +8,7 @@ dsql_credentials_provider *dsql_credentials_custom(dsql_credentials_fn fetch,
                                                    dsql_error *err)
 {
     if (fetch == NULL) {
-        fail(err, DSQL_ERR_USAGE, "credentials need a function that fetches them");
+        fail(err, DSQL_ERR_USAGE, "custom credentials need a fetch function");
         return NULL;
     }
     return provider_new(fetch, destroy, arg, err);

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 struct dsql_credentials_provider {
     atomic_int refs;
@@ -192,7 +193,7 @@ static dsql_status name_failure(dsql_status given, dsql_error *err)
     err->message[sizeof err->message - 1] = '\0';
     text_copy(text_of(err->message), message, sizeof message);
     if (message[0] == '\0') {
-        return fail(err, status, "fetching AWS credentials failed: %s", dsql_status_name(status));
+        return fail(err, status, "could not fetch AWS credentials: %s", dsql_status_name(status));
     }
     fail(err, status, "%s", message);
     err->os_errno = os_errno;
@@ -208,7 +209,8 @@ static dsql_status fetch_new(dsql_credentials_provider *provider, const struct c
         return name_failure(status, err);
     }
     if (secret_is_empty(&fresh->access_key_id) || secret_is_empty(&fresh->secret_access_key)) {
-        return fail(err, DSQL_ERR_CREDENTIALS, "the source of the AWS credentials gave none");
+        return fail(err, DSQL_ERR_CREDENTIALS,
+                    "the AWS credentials provider returned no credentials");
     }
     if (credentials_have_expired(fresh, clock)) {
         return fail(err, DSQL_ERR_CREDENTIALS, "the AWS credentials have expired");
@@ -224,25 +226,38 @@ static const char *key_end(const struct secret *access_key_id)
     return len < LONG_ENOUGH ? "?" : secret_string(access_key_id) + (len - SHOWN);
 }
 
-/* Calls out; only the fetcher changes what is cached, so that he may read it unlocked. */
+/* For a message: how long the credentials in use are still valid. */
+static const char *describe_life(const struct dsql_credentials *credentials,
+                                 const struct clock *clock, char *text, size_t size)
+{
+    if (credentials->expires_at == 0) {
+        return "the current ones do not expire";
+    }
+    snprintf(text, size, "the current ones expire in %lld s",
+             (long long)(credentials->expires_at - clock_wall_s(clock)));
+    return text;
+}
+
+/*
+ * Calls the program's log function, so the lock must not be held.  Only the fetching thread
+ * changes what is cached, and this is that thread: it may read without the lock.
+ */
 static void log_outcome(const dsql_credentials_provider *provider, const struct clock *clock,
                         const struct dsql_credentials *fresh, const dsql_error *failure)
 {
     const struct dsql_credentials *old = &provider->cached;
-    bool is_endless = old->expires_at == 0;
+    char life[64];
     bool has_failed = failure->status != DSQL_OK;
     if (secret_is_empty(&old->access_key_id)) {
         return;
     }
     if (has_failed && !credentials_have_expired(old, clock)) { /* or else the caller hears it */
-        log_write(&provider->logger, DSQL_LOG_WARN,
-                  "could not renew the AWS credentials, %lld s before their end%s: %s",
-                  is_endless ? 0LL : (long long)(old->expires_at - clock_wall_s(clock)),
-                  is_endless ? " (they have none)" : "", failure->message);
+        log_write(&provider->logger, DSQL_LOG_WARN, "could not renew the AWS credentials; %s: %s",
+                  describe_life(old, clock, life, sizeof life), failure->message);
     } else if (!has_failed && !text_equal_string(text_of(secret_string(&old->access_key_id)),
                                                  secret_string(&fresh->access_key_id))) {
         log_write(&provider->logger, DSQL_LOG_INFO,
-                  "the AWS credentials come with another access key now (...%s, before ...%s)",
+                  "the AWS credentials have a new access key (...%s, previously ...%s)",
                   key_end(&fresh->access_key_id), key_end(&old->access_key_id));
     }
 }
@@ -318,7 +333,7 @@ static dsql_status fetch_together(dsql_credentials_provider *provider, const str
 {
     if (provider->is_fetching && pthread_equal(provider->fetcher, pthread_self())) {
         return fail(err, DSQL_ERR_USAGE,
-                    "a credentials callback asks the provider that it fetches for");
+                    "a credentials callback must not fetch from the provider that called it");
     }
     if (provider->is_fetching) {
         wait_for_fetch(provider);
@@ -373,7 +388,7 @@ void provider_doubt(dsql_credentials_provider *provider)
 dsql_credentials *dsql_credentials_fetch(dsql_credentials_provider *provider, dsql_error *err)
 {
     if (provider == NULL) {
-        fail(err, DSQL_ERR_USAGE, "there is no provider to fetch credentials from");
+        fail(err, DSQL_ERR_USAGE, "the credentials provider is NULL");
         return NULL;
     }
     struct dsql_credentials *copy = mem_new(sizeof *copy);

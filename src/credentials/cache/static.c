@@ -35,7 +35,7 @@ dsql_credentials_provider *dsql_credentials_static(const char *access_key_id,
         fail(err, status, "%s",
              status == DSQL_ERR_NOMEM
                  ? "out of memory"
-                 : "an AWS key is missing, too long, or has blanks or control characters in it");
+                 : "an AWS key is missing, too long, or contains blanks or control characters");
         return NULL;
     }
     dsql_credentials_provider *provider = provider_new(fetch_static, destroy_static, own, err);

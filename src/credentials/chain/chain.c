@@ -37,7 +37,7 @@ static dsql_status fetch_again(struct chain *chain, struct dsql_credentials *out
         *err = reason;
         return err->status;
     }
-    return fail(err, DSQL_ERR_CREDENTIALS, "the AWS credentials have gone (%s: %s)",
+    return fail(err, DSQL_ERR_CREDENTIALS, "the AWS credentials are no longer available (%s: %s)",
                 chain->winner->name, reason.message);
 }
 

@@ -143,7 +143,7 @@ dsql_status source_list_search(const struct source_list *list, const struct sour
     case SOURCE_NOT_CONFIGURED:
         status = fail(err, DSQL_ERR_CREDENTIALS,
                       "no AWS credentials found (%s); set the variables, or run \"aws configure\"",
-                      search.tried.data == NULL ? "nothing to try" : search.tried.data);
+                      search.tried.data == NULL ? "no source to try" : search.tried.data);
         break;
     }
     buf_clear(&search.tried);

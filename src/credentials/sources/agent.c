@@ -41,13 +41,14 @@ static enum source_result refused(struct text body, struct text sent, const char
     char code[AGENT_CODE_SIZE];
     agent_error_code(body, sent, code);
     if (text_equal_string(text_of(code), "AssumeRoleUnauthorizedAccess")) {
-        return source_failed(err,
-                             "%s may not take its role (%s): does the role's trust policy name "
-                             "the service?",
-                             who, code);
+        return source_failed(
+            err,
+            "%s cannot assume its role (%s): check that the role's trust policy names "
+            "the service?",
+            who, code);
     }
-    return source_failed(err, "%s has no credentials now: %s", who,
-                         code[0] == '\0' ? "it does not say why" : code);
+    return source_failed(err, "%s has no credentials at the moment: %s", who,
+                         code[0] == '\0' ? "it gave no reason" : code);
 }
 
 static const char *missing_field(const struct json *json)
@@ -67,7 +68,7 @@ enum source_result agent_read_credentials(struct text body, struct text sent, co
     int64_t expires_at = 0;
     struct json *json AUTO_JSON = json_parse(body);
     if (json == NULL) {
-        return source_failed(err, "%s answered with something that is no JSON object", who);
+        return source_failed(err, "%s sent a response that is not a JSON object", who);
     }
     const char *code = json_get_string_nocase(json, "Code");
     if (code != NULL && !text_equal_nocase(text_of(code), text_of("Success"))) {
@@ -75,10 +76,10 @@ enum source_result agent_read_credentials(struct text body, struct text sent, co
     }
     const char *missing = missing_field(json);
     if (missing != NULL) {
-        return source_failed(err, "%s answered without %s", who, missing);
+        return source_failed(err, "%s sent a response without %s", who, missing);
     }
     if (!rfc3339_parse(text_of(json_get_string_nocase(json, "Expiration")), &expires_at)) {
-        return source_failed(err, "%s answered with an Expiration that is no time", who);
+        return source_failed(err, "%s returned an invalid Expiration", who);
     }
     dsql_status status =
         credentials_fill(out, text_of(json_get_string_nocase(json, "AccessKeyId")),
@@ -94,5 +95,5 @@ enum source_result agent_unreachable(dsql_status status, const char *who, const 
         fail_nomem(err);
         return SOURCE_FAILED;
     }
-    return source_failed(err, "%s could not be asked: %s", who, reason->message);
+    return source_failed(err, "could not reach %s: %s", who, reason->message);
 }

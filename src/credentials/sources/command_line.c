@@ -57,7 +57,7 @@ static void end_word(struct splitter *splitter)
     size_t start = splitter->starts[splitter->count - 1];
     struct text word = text_slice(buf_text(&splitter->bytes), start, splitter->bytes.len);
     if (!splitter->is_literal && is_operator(word)) {
-        splitter->failure = "it needs a shell, and is run without one; write sh -c '...'";
+        splitter->failure = "it needs a shell, but no shell runs it; write sh -c '...'";
     }
     buf_add_char(&splitter->bytes, '\0');
     splitter->is_in_word = false;
@@ -110,7 +110,7 @@ static void split(struct splitter *splitter)
     while (splitter->failure == NULL && !text_is_empty(splitter->rest)) {
         char c = take(splitter);
         if (c == '\0') {
-            splitter->failure = "it has a NUL in it";
+            splitter->failure = "it contains a NUL byte";
         } else if (splitter->quote == NO_QUOTE) {
             step_plain(splitter, c);
         } else {
@@ -125,7 +125,7 @@ static void split(struct splitter *splitter)
         splitter->failure = "it is empty";
     }
     if (splitter->failure == NULL && !buf_ok(&splitter->bytes)) {
-        splitter->failure = "memory is short";
+        splitter->failure = "out of memory";
     }
 }
 

@@ -35,7 +35,7 @@ static enum source_result find_endpoint(const struct source_context *context,
         fail(err, DSQL_ERR_CREDENTIALS, RELATIVE_URI " (or ..._FULL_URI) is not set");
         return SOURCE_NOT_CONFIGURED;
     }
-    source_used(context, "the container's agent, by %s",
+    source_used(context, "the container's credentials endpoint, %s",
                 relative != NULL ? RELATIVE_URI : FULL_URI);
     dsql_error reason = {0};
     dsql_status status = relative != NULL
@@ -54,13 +54,13 @@ static bool has_line_break(struct text text)
 static enum source_result check_token(struct text token, const char *variable, dsql_error *err)
 {
     if (text_is_empty(token)) {
-        return source_failed(err, "there is no token in the file that " TOKEN_FILE " names");
+        return source_failed(err, "the token file that " TOKEN_FILE " names is empty");
     }
     if (token.len > MAX_TOKEN) {
         return source_failed(err, "the token (%s) is longer than %d bytes", variable, MAX_TOKEN);
     }
     if (has_line_break(token)) {
-        return source_failed(err, "the token (%s) has a line break in it", variable);
+        return source_failed(err, "the token (%s) contains a line break", variable);
     }
     return SOURCE_GOT;
 }
@@ -114,7 +114,7 @@ static enum source_result read_answer(const struct http_response *response, stru
         return agent_read_credentials(buf_text(&response->body), token, WHO, out, err);
     }
     agent_error_code(buf_text(&response->body), token, code);
-    return source_failed(err, WHO " refused with status %d%s%s", response->status,
+    return source_failed(err, WHO " returned status %d%s%s", response->status,
                          code[0] == '\0' ? "" : ": ", code);
 }
 

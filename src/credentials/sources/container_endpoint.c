@@ -48,7 +48,8 @@ static bool is_agent(const char *address)
 static dsql_status refuse_host(const char *host, const char *why, dsql_error *err)
 {
     return fail(err, DSQL_ERR_CREDENTIALS,
-                FULL_VARIABLE " may not send its token to \"%s\" without encryption: %s; use https",
+                FULL_VARIABLE
+                " must not send its token to \"%s\" without encryption: %s. Use https",
                 host, why);
 }
 
@@ -113,7 +114,7 @@ dsql_status container_endpoint_full(const char *url, const struct http *http,
     *out = (struct container_endpoint){0};
     if (!text_copy(text, out->url, sizeof out->url) || !url_parse(text, &parsed)) {
         return fail(err, DSQL_ERR_CREDENTIALS,
-                    FULL_VARIABLE " must be a URL like http://localhost:8080/credentials");
+                    FULL_VARIABLE " must be a URL, such as http://localhost:8080/credentials");
     }
     return check_host(&parsed, http, out, err);
 }
@@ -130,7 +131,8 @@ dsql_status container_endpoint_relative(const char *path, struct container_endpo
     buf_add_text(&url, text);
     if (!text_starts_with(text, "/") || !buf_ok(&url) || !url_parse(buf_text(&url), &parsed) ||
         !text_copy(buf_text(&url), out->url, sizeof out->url)) {
-        return fail(err, DSQL_ERR_CREDENTIALS, RELATIVE_VARIABLE " must be a path, like /v2/...");
+        return fail(err, DSQL_ERR_CREDENTIALS,
+                    RELATIVE_VARIABLE " must be a path, such as /v2/...");
     }
     return DSQL_OK;
 }

@@ -24,7 +24,7 @@ static enum source_result fetch_environment(const struct source_context *context
     }
     if (expiration != NULL && !rfc3339_parse(text_trim(text_of(expiration)), &expires_at)) {
         fail(err, DSQL_ERR_CREDENTIALS,
-             "AWS_CREDENTIAL_EXPIRATION is not a time like 2024-08-27T00:00:00Z");
+             "AWS_CREDENTIAL_EXPIRATION is not a valid time, such as 2024-08-27T00:00:00Z");
         return SOURCE_FAILED;
     }
     source_used(context, "keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");

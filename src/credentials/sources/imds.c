@@ -60,7 +60,7 @@ void imds_free(struct imds *imds)
 
 static enum source_result bad_status(const char *what, int status, dsql_error *err)
 {
-    return source_failed(err, WHO " did not tell %s: status %d", what, status);
+    return source_failed(err, WHO " did not return %s: status %d", what, status);
 }
 
 static enum source_result no_role(struct imds *imds, dsql_error *err)
@@ -87,7 +87,7 @@ static enum source_result read_role(struct imds *imds, const struct http_respons
         return no_role(imds, err);
     }
     if (text_trim(role).len > MAX_ROLE) {
-        return source_failed(err, WHO " named a role that is too long for one");
+        return source_failed(err, WHO " returned a role name that is too long");
     }
     buf_add_string(path, ROLES_PATH);
     percent_encode(path, text_trim(role));
@@ -159,7 +159,7 @@ static void hold(struct imds *imds, struct dsql_credentials *fresh)
 static void log_once(struct imds *imds, const struct source_context *context, const char *why)
 {
     if (!imds->is_stale) {
-        log_write(context->logger, DSQL_LOG_WARN, "%s; the old AWS credentials are used meanwhile",
+        log_write(context->logger, DSQL_LOG_WARN, "%s; the previous AWS credentials stay in use",
                   why);
     }
     imds->is_stale = true;
@@ -243,7 +243,7 @@ enum source_result imds_fetch(const struct source_context *context, const struct
     if (result != SOURCE_GOT) {
         return result;
     }
-    source_used(context, "the role of the EC2 instance, by %s", settings.url);
+    source_used(context, "the role of the EC2 instance, from %s", settings.url);
     result = fetch(imds, context, &settings, out, err);
     clear(&for_this_once);
     return result;
@@ -269,7 +269,7 @@ static enum source_result read_region(const struct http_response *response, char
         return bad_status("the region of the instance", response->status, err);
     }
     if (!is_region(name) || !text_copy(name, region, region_size)) {
-        return source_failed(err, WHO " told a region that is none");
+        return source_failed(err, WHO " returned an invalid region");
     }
     return SOURCE_GOT;
 }

@@ -52,10 +52,10 @@ static struct http_retry policy(const struct source_context *context,
 static enum source_result no_token(int status, dsql_error *err)
 {
     if (status == HTTP_BAD_REQUEST || status >= HTTP_SERVER_ERROR) {
-        return source_failed(err, WHO " gave no session token: status %d", status);
+        return source_failed(err, WHO " returned no session token: status %d", status);
     }
     fail(err, DSQL_ERR_CREDENTIALS, WHO " is %s (status %d)",
-         status == HTTP_FORBIDDEN ? "disabled" : "not there", status);
+         status == HTTP_FORBIDDEN ? "disabled" : "not available", status);
     return SOURCE_NOT_CONFIGURED;
 }
 
@@ -86,7 +86,7 @@ static enum source_result keep_token(struct imds_session *session,
         return no_token(response->status, err);
     }
     if (!is_token(token)) {
-        return source_failed(err, WHO " gave a session token that is none");
+        return source_failed(err, WHO " returned an invalid session token");
     }
     if (!secret_set(&session->token, token.data, token.len)) {
         fail_nomem(err);
@@ -171,7 +171,7 @@ enum source_result imds_session_get(struct imds_session *session,
     imds_session_clear(session); /* the instance was stopped meanwhile, and forgot it */
     result = get_once(session, context, settings, path, &retry, response, err);
     if (result == SOURCE_GOT && response->status == HTTP_UNAUTHORIZED) {
-        return source_failed(err, WHO " does not accept its own session token");
+        return source_failed(err, WHO " rejected its own session token");
     }
     return result;
 }

@@ -43,7 +43,7 @@ static enum source_result keep_url(struct text url, struct imds_settings *out, d
     struct url parsed;
     struct text without_slash = text_ends_with(url, "/") ? text_slice(url, 0, url.len - 1) : url;
     if (!url_parse(url, &parsed) || !text_copy(without_slash, out->url, sizeof out->url)) {
-        return source_failed(err, "%s (%s in a profile) must be a URL like " URL_IPV4,
+        return source_failed(err, "%s (%s in a profile) must be a URL, such as " URL_IPV4,
                              endpoint_setting.variable, endpoint_setting.key);
     }
     return SOURCE_GOT;

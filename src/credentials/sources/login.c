@@ -75,20 +75,22 @@ static dsql_status read_file(struct login *login, dsql_error *err)
     json_free(login->json);
     login->json = login_file_read(login->context->files, login->path, &is_missing, &reason);
     if (is_missing) {
-        return fail_login(login, "is not there: nobody has logged in yet", err);
+        return fail_login(login, "does not exist: nobody has logged in yet", err);
     }
     if (login->json == NULL) {
-        return fail_login(login, "is unusable: its cache cannot be read, or is damaged", err);
+        return fail_login(login, "cannot be used: its cache file cannot be read or is damaged",
+                          err);
     }
     const char *missing = missing_name(login);
     if (missing != NULL) {
         struct buf words AUTO_BUF;
         buf_init(&words, MAX_WORDS_SIZE);
-        buf_printf(&words, "is unusable: its cache lacks %s", missing);
+        buf_printf(&words, "cannot be used: %s is missing in its cache file", missing);
         return fail_login(login, buf_ok(&words) ? words.data : "is unusable", err);
     }
     if (!rfc3339_parse(text_of(access_get(login, "expiresAt")), &login->expires_at)) {
-        return fail_login(login, "is unusable: its cache has an expiresAt that is no time", err);
+        return fail_login(login, "cannot be used: expiresAt in its cache file is not a valid time",
+                          err);
     }
     return DSQL_OK;
 }
@@ -133,7 +135,7 @@ static dsql_status send_once(const struct login *login, const struct service_end
         .random = login->context->random,
     };
     if (!dpop_proof(json_get_string(login->json, "dpopKey"), &request, &proof)) {
-        return fail_login(login, "is unusable: the dpopKey in its cache cannot be used", err);
+        return fail_login(login, "cannot be used: the dpopKey in its cache file is not valid", err);
     }
     const struct http_header header = {"dpop", proof.data};
     const struct service_call call = {
@@ -182,18 +184,18 @@ static dsql_status refuse(const struct login *login, const struct http_response 
     char code[SERVICE_CODE_SIZE];
     struct buf words AUTO_BUF;
     buf_init(&words, MAX_WORDS_SIZE);
-    service_refusal_code(response, code);
+    service_error_code(response, code);
     struct text name = text_of(code);
     if (text_equal_string(name, "TOKEN_EXPIRED")) {
         return fail_login(login, "has ended", err);
     }
     if (text_equal_string(name, "USER_CREDENTIALS_CHANGED")) {
-        return fail_login(login, "ended when the user's password or access was changed", err);
+        return fail_login(login, "ended because the user's password or permissions changed", err);
     }
     if (text_equal_string(name, "INSUFFICIENT_PERMISSIONS")) {
         return fail_login(login,
-                          "may not be renewed: the user lacks the permission "
-                          "signin:CreateOAuth2Token; have it granted",
+                          "cannot be renewed: the user needs the permission "
+                          "signin:CreateOAuth2Token",
                           err);
     }
     buf_printf(&words, "could not be renewed (HTTP %d%s%s)", response->status,
@@ -228,9 +230,9 @@ static void keep(const struct login *login)
 {
     dsql_error reason = {0};
     if (!login_file_write(login->context->files, login->path, login->json)) {
-        fail_errno(&reason, DSQL_ERR_CREDENTIALS, "cannot write %s", login->path);
+        fail_errno(&reason, DSQL_ERR_CREDENTIALS, "could not write %s", login->path);
         log_write(login->context->logger, DSQL_LOG_WARN,
-                  "the renewed login of profile \"%s\" is not kept, and the next renewal needs "
+                  "could not save the renewed login of profile \"%s\"; the next renewal needs "
                   "aws login: %s",
                   login->profile->name, reason.message);
     }
@@ -242,7 +244,7 @@ static dsql_status take_answer(struct login *login, struct text body, dsql_error
     char expires[RFC3339_SIZE];
     struct json *answer AUTO_JSON = json_parse(body);
     if (answer == NULL || !is_complete(answer, &life_s)) {
-        return fail_login(login, "could not be renewed: the answer lacks something", err);
+        return fail_login(login, "could not be renewed: the response is incomplete", err);
     }
     int64_t expires_at = clock_wall_s(login->context->clock) + life_s;
     if (!rfc3339_format(expires_at, expires) || !put_answer(login, answer, expires)) {
@@ -271,7 +273,7 @@ static dsql_status renew(struct login *login, dsql_error *err)
     }
     if (is_transient(status, &response) && left_s(login) > 0) {
         log_write(login->context->logger, DSQL_LOG_WARN,
-                  "could not renew the login of profile \"%s\", its credentials end in %lld s",
+                  "could not renew the login of profile \"%s\"; its credentials expire in %lld s",
                   login->profile->name, (long long)left_s(login));
         return DSQL_OK;
     }

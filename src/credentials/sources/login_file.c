@@ -37,8 +37,7 @@ dsql_status login_file_path(const char *variable, const char *below_home, enum l
         return fail_nomem(err);
     }
     if (directory[0] == '\0') {
-        return fail(err, DSQL_ERR_CREDENTIALS,
-                    "there is no home directory to look for a login in: HOME is not set");
+        return fail(err, DSQL_ERR_CREDENTIALS, "could not look for a login: HOME is not set");
     }
     buf_add_string(&path, directory);
     *out = add_digest(&path, digest, name) ? buf_take(&path) : NULL;
@@ -53,7 +52,7 @@ struct json *login_file_read(const struct file_system *files, const char *path, 
     *is_missing = false;
     if (!file_system_read(files, path, &content)) {
         *is_missing = errno == ENOENT || errno == ENOTDIR;
-        fail_errno(err, DSQL_ERR_CREDENTIALS, "cannot read %s", path);
+        fail_errno(err, DSQL_ERR_CREDENTIALS, "could not read %s", path);
         return NULL;
     }
     struct json *json = json_parse(buf_text(&content));

@@ -27,7 +27,7 @@ static enum source_result read_expiration(const struct json *json, const char *n
     if (!rfc3339_parse(text_trim(text_of(text)), expires_at)) {
         return source_failed(err,
                              "the credential_process of profile \"%s\" printed an Expiration that "
-                             "is no time like 2024-08-27T00:00:00Z",
+                             "is not a valid time, such as 2024-08-27T00:00:00Z",
                              name);
     }
     if (*expires_at <= clock_wall_s(clock)) {
@@ -58,7 +58,7 @@ static enum source_result read_object(const struct json *json, const char *name,
     if (json_has_other_nocase(json, "SessionToken")) {
         return source_failed(err,
                              "the credential_process of profile \"%s\" printed a SessionToken that "
-                             "is no string",
+                             "is not a string",
                              name);
     }
     if (read_expiration(json, name, clock, &expires_at, err) != SOURCE_GOT) {
@@ -91,13 +91,13 @@ static enum source_result fail_run(enum child_result result, int detail, const c
     static const char prefix[] = "the credential_process of profile";
     switch (result) {
     case CHILD_NOT_RUN:
-        fail_errno(err, DSQL_ERR_CREDENTIALS, "%s \"%s\" cannot be run", prefix, name);
+        fail_errno(err, DSQL_ERR_CREDENTIALS, "could not run %s \"%s\"", prefix, name);
         return SOURCE_FAILED;
     case CHILD_FAILED:
         return source_failed(err, "%s \"%s\" exited with status %d; run it by hand to see why",
                              prefix, name, detail);
     case CHILD_KILLED:
-        return source_failed(err, "%s \"%s\" was ended by signal %d", prefix, name, detail);
+        return source_failed(err, "%s \"%s\" was killed by signal %d", prefix, name, detail);
     case CHILD_TIMED_OUT:
         return source_failed(err, "%s \"%s\" did not end within %d seconds", prefix, name,
                              PROCESS_TIMEOUT_MS / 1000);
@@ -108,7 +108,7 @@ static enum source_result fail_run(enum child_result result, int detail, const c
     case CHILD_DONE:
         break;
     }
-    fail_errno(err, DSQL_ERR_CREDENTIALS, "cannot read what %s \"%s\" prints", prefix, name);
+    fail_errno(err, DSQL_ERR_CREDENTIALS, "could not read the output of %s \"%s\"", prefix, name);
     return SOURCE_FAILED;
 }
 
@@ -139,7 +139,8 @@ enum source_result process_fetch(const struct source_context *context,
     }
     const char *wrong = command_line_split(text_of(command), &line);
     if (wrong != NULL) {
-        return source_failed(err, "the credential_process of profile \"%s\" is no command: %s",
+        return source_failed(err,
+                             "the credential_process of profile \"%s\" is not a valid command: %s",
                              profile->name, wrong);
     }
     source_used(context, "credential_process of profile \"%s\"", profile->name);

@@ -29,8 +29,8 @@ static enum source_result read_role(const struct profile *profile, struct sts_ro
 {
     if (has(profile, "mfa_serial")) {
         return source_failed(err,
-                             "profile \"%s\" needs a code for its mfa_serial, which nobody can "
-                             "be asked for here; try: eval \"$(aws configure export-credentials "
+                             "profile \"%s\" needs a code for its mfa_serial, and there is "
+                             "nobody to ask for it; try: eval \"$(aws configure export-credentials "
                              "--profile %s --format env)\"",
                              profile->name, profile->name);
     }
@@ -101,11 +101,11 @@ static enum source_result read_keys(const struct profile *profile, enum profile_
         return SOURCE_GOT;
     }
     if (has_id || has_secret) {
-        return source_failed(err, "profile \"%s\" lacks %s", profile->name,
+        return source_failed(err, "profile \"%s\" has no %s", profile->name,
                              has_id ? "aws_secret_access_key" : "aws_access_key_id");
     }
-    fail(err, DSQL_ERR_CREDENTIALS, "profile \"%s\" has no keys and names no other source",
-         profile->name);
+    fail(err, DSQL_ERR_CREDENTIALS,
+         "profile \"%s\" has no keys and names no other source of credentials", profile->name);
     return SOURCE_NOT_CONFIGURED;
 }
 
@@ -168,8 +168,8 @@ static enum source_result add_role(const struct profile *profile, struct profile
     }
     if (!has_source && !has_credential_source) {
         return source_failed(err,
-                             "profile \"%s\" has role_arn, and needs source_profile or "
-                             "credential_source to say whose credentials ask for the role",
+                             "profile \"%s\" has role_arn, so it needs source_profile or "
+                             "credential_source: the credentials with which to assume the role",
                              profile->name);
     }
     *link = (struct profile_role){.profile = *profile};
@@ -189,13 +189,14 @@ static enum source_result follow(struct profile *profile, const char *name,
     }
     if (was_visited(chain, name)) {
         return source_failed(err,
-                             "the profiles \"%s\" and \"%s\" are in a loop of source_profile; "
-                             "one of them needs credentials of its own",
+                             "the profiles \"%s\" and \"%s\" name each other as source_profile; "
+                             "one of them must have its own credentials",
                              profile->name, name);
     }
     if (chain->role_count == PROFILE_CHAIN_MAX) {
-        return source_failed(err, "more than %d profiles in a row, up to \"%s\"", PROFILE_CHAIN_MAX,
-                             name);
+        return source_failed(err,
+                             "the chain of source_profile has more than %d profiles, up to \"%s\"",
+                             PROFILE_CHAIN_MAX, name);
     }
     profile->name = name;
     return SOURCE_GOT;

@@ -34,7 +34,7 @@ static enum source_result fetch_web_identity(const struct source_context *contex
                                              const struct profile_chain *chain,
                                              struct dsql_credentials *out, dsql_error *err)
 {
-    source_used(context, "profile \"%s\": role %s by web_identity_token_file", chain->base.name,
+    source_used(context, "profile \"%s\": role %s, with web_identity_token_file", chain->base.name,
                 chain->web_identity.role_arn);
     return sts_assume_role_with_web_identity(context, asked, &chain->web_identity,
                                              profile_get(&chain->base, "web_identity_token_file"),
@@ -76,7 +76,7 @@ static enum source_result fetch_configured(const struct source_context *context,
     dsql_error missing = {0};
     enum source_result result = fetch_base(context, asked, chain, out, &missing);
     if (result == SOURCE_NOT_CONFIGURED) {
-        return source_failed(err, "profile \"%s\" says where its credentials are, but: %s",
+        return source_failed(err, "the credentials that profile \"%s\" names cannot be used: %s",
                              chain->base.name, missing.message);
     }
     if (result == SOURCE_FAILED && err != NULL) {
@@ -97,7 +97,7 @@ static enum source_result assume(const struct source_context *context, const str
     credentials_clear(current);
     if (result == SOURCE_GOT) {
         *current = next; /* handed over */
-        source_used(context, "; role %s by profile \"%s\"", link->role.role_arn,
+        source_used(context, "; role %s, named by profile \"%s\"", link->role.role_arn,
                     link->profile.name);
     }
     return result;

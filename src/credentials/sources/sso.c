@@ -31,7 +31,7 @@ static bool has_any_key(const struct profile *profile)
 
 static enum source_result lacks(const struct profile *profile, const char *key, dsql_error *err)
 {
-    return source_failed(err, "profile \"%s\" lacks %s; run: aws configure sso", profile->name,
+    return source_failed(err, "profile \"%s\" has no %s; run: aws configure sso", profile->name,
                          key);
 }
 
@@ -48,21 +48,21 @@ static enum source_result read_session(struct sso_login *login, dsql_error *err)
     const struct profile *profile = login->profile;
     if (login->start_url != NULL || login->region != NULL) {
         return source_failed(err,
-                             "profile \"%s\" has sso_session, and %s too, which belongs into "
+                             "profile \"%s\" has both sso_session and %s; the latter belongs in "
                              "[sso-session %s]",
                              profile->name, login->region != NULL ? "sso_region" : "sso_start_url",
                              login->session);
     }
     if (!profile_set_has(profile->set, PROFILE_SECTION_SSO_SESSION, login->session)) {
         return source_failed(err,
-                             "profile \"%s\" names the sso_session \"%s\", and there is no "
+                             "profile \"%s\" names the sso_session \"%s\", but there is no "
                              "[sso-session %s]; run: aws configure sso",
                              profile->name, login->session, login->session);
     }
     login->start_url = session_get(login, "sso_start_url");
     login->region = session_get(login, "sso_region");
     if (login->start_url == NULL || login->region == NULL) {
-        return source_failed(err, "[sso-session %s] lacks %s; run: aws configure sso",
+        return source_failed(err, "[sso-session %s] has no %s; run: aws configure sso",
                              login->session,
                              login->region == NULL ? "sso_region" : "sso_start_url");
     }
@@ -74,7 +74,7 @@ static enum source_result check_role(const struct sso *sso, dsql_error *err)
     const struct profile *profile = sso->login.profile;
     if (sso->account_id == NULL && sso->role_name == NULL) {
         return source_failed(err,
-                             "profile \"%s\" logs in, but to no role: it lacks sso_account_id and "
+                             "profile \"%s\" logs in without a role: it needs sso_account_id and "
                              "sso_role_name; run: aws configure sso --profile %s",
                              profile->name, profile->name);
     }
@@ -141,23 +141,23 @@ static enum source_result refuse(const struct sso *sso, const struct http_respon
                                  dsql_error *err)
 {
     char code[SERVICE_CODE_SIZE];
-    service_refusal_code(response, code);
+    service_error_code(response, code);
     switch (response->status) {
     case HTTP_UNAUTHORIZED:
         sso_fail_login(&sso->login, "is no longer accepted", err);
         return SOURCE_FAILED;
     case HTTP_FORBIDDEN:
         return source_failed(err,
-                             "IAM Identity Center does not let this user have the role %s in "
-                             "account %s (profile \"%s\"); \"aws sso list-account-roles\" tells "
-                             "which ones he has",
+                             "IAM Identity Center does not allow this user the role %s in "
+                             "account %s (profile \"%s\"); \"aws sso list-account-roles\" lists "
+                             "the allowed roles",
                              sso->role_name, sso->account_id, sso->login.profile->name);
     default:
-        return source_failed(err,
-                             "IAM Identity Center gave no credentials for the role %s in account "
-                             "%s (profile \"%s\"): HTTP %d %s",
-                             sso->role_name, sso->account_id, sso->login.profile->name,
-                             response->status, code);
+        return source_failed(
+            err,
+            "IAM Identity Center returned no credentials for the role %s in account "
+            "%s (profile \"%s\"): HTTP %d %s",
+            sso->role_name, sso->account_id, sso->login.profile->name, response->status, code);
     }
 }
 
@@ -170,8 +170,8 @@ static enum source_result read_answer(const struct sso *sso, struct text body,
     if (role == NULL || json_get_string(role, "sessionToken") == NULL ||
         !json_get_integer(role, "expiration", &expires_ms) || expires_ms < 1000) {
         return source_failed(err,
-                             "IAM Identity Center's answer for profile \"%s\" is none that "
-                             "credentials can be read from",
+                             "IAM Identity Center sent a response for profile \"%s\" that has "
+                             "no credentials",
                              sso->login.profile->name);
     }
     dsql_status status =

@@ -51,16 +51,17 @@ static dsql_status read_file(const struct source_context *context, struct cached
     dsql_error reason = {0};
     token->json = login_file_read(context->files, token->path, &is_missing, &reason);
     if (is_missing) {
-        return sso_fail_login(token->login, "is not there: nobody has logged in yet", err);
+        return sso_fail_login(token->login, "does not exist: nobody has logged in yet", err);
     }
     if (token->json == NULL) {
-        return sso_fail_login(token->login, "is unusable: its cache cannot be read, or is damaged",
-                              err);
+        return sso_fail_login(token->login,
+                              "cannot be used: its cache file cannot be read or is damaged", err);
     }
     if (text_is_empty(text_of(json_get_string(token->json, "accessToken"))) ||
         !parse_time(json_get_string(token->json, "expiresAt"), &token->expires_at)) {
-        return sso_fail_login(token->login, "is unusable: its cache lacks accessToken or expiresAt",
-                              err);
+        return sso_fail_login(
+            token->login, "cannot be used: accessToken or expiresAt is missing in its cache file",
+            err);
     }
     return DSQL_OK;
 }
@@ -125,7 +126,7 @@ static dsql_status ask_for_token(const struct source_context *context,
     }
     if (status == DSQL_OK && response->status != HTTP_OK) {
         char code[SERVICE_CODE_SIZE];
-        service_refusal_code(response, code);
+        service_error_code(response, code);
         status = fail(err, DSQL_ERR_CREDENTIALS, "HTTP %d %s", response->status, code);
     }
     return status;
@@ -144,7 +145,7 @@ static dsql_status take_answer(const struct source_context *context, struct cach
     const char *refresh = json_get_string(answer, "refreshToken");
     if (access == NULL || access[0] == '\0' || !json_get_integer(answer, "expiresIn", &life_s) ||
         life_s <= 0 || life_s > MAX_LIFE_S) {
-        return fail(err, DSQL_ERR_CREDENTIALS, "the answer has no usable token");
+        return fail(err, DSQL_ERR_CREDENTIALS, "the response has no valid token");
     }
     int64_t expires_at = clock_wall_s(context->clock) + life_s;
     if (!rfc3339_format(expires_at, expires) ||
@@ -165,12 +166,11 @@ static void keep(const struct source_context *context, const struct cached_token
 {
     dsql_error reason = {0};
     if (!login_file_write(context->files, token->path, token->json)) {
-        fail_errno(&reason, DSQL_ERR_CREDENTIALS, "cannot write %s", token->path);
-        log_write(
-            context->logger, DSQL_LOG_WARN,
-            "the renewed login of profile \"%s\" is not kept, and somebody may have to log in "
-            "again: %s",
-            token->login->profile->name, reason.message);
+        fail_errno(&reason, DSQL_ERR_CREDENTIALS, "could not write %s", token->path);
+        log_write(context->logger, DSQL_LOG_WARN,
+                  "could not save the renewed login of profile \"%s\"; you may have to log in "
+                  "again: %s",
+                  token->login->profile->name, reason.message);
     }
 }
 
@@ -189,7 +189,7 @@ static dsql_status renew(const struct source_context *context, struct cached_tok
     }
     struct json *answer AUTO_JSON = json_parse(buf_text(&response.body));
     if (answer == NULL) {
-        return fail(err, DSQL_ERR_CREDENTIALS, "the answer is not JSON");
+        return fail(err, DSQL_ERR_CREDENTIALS, "the response is not JSON");
     }
     status = take_answer(context, token, answer, err);
     if (status == DSQL_OK) {
@@ -239,9 +239,9 @@ static dsql_status renew_if_due(const struct source_context *context, struct cac
         return DSQL_OK;
     }
     if (can_renew(token, now)) {
-        dsql_status status = may_try_now(context)
-                                 ? renew(context, token, &reason)
-                                 : fail(&reason, DSQL_ERR_CREDENTIALS, "tried a moment ago");
+        dsql_status status = may_try_now(context) ? renew(context, token, &reason)
+                                                  : fail(&reason, DSQL_ERR_CREDENTIALS,
+                                                         "the last attempt was a moment ago");
         if (status == DSQL_OK || is_renewed_by_another(context, token)) {
             return DSQL_OK;
         }

@@ -51,7 +51,7 @@ static enum source_result ask(const struct source_context *context,
     if (profile_choose(context->profile, context->files, &chosen, err) != DSQL_OK) {
         return SOURCE_FAILED;
     }
-    source_used(context, "role %s by the token in %s", role.role_arn, variables->token_file);
+    source_used(context, "role %s, with the token in %s", role.role_arn, variables->token_file);
     enum source_result result = sts_assume_role_with_web_identity(context, &chosen.profile, &role,
                                                                   variables->token_file, out, err);
     profile_clear(&chosen);

@@ -163,8 +163,8 @@ static void pairs_that_are_none_are_refused(void **state)
     (void)state;
     expect_failure("host=h hunter2", "KEYWORD=VALUE");
     expect_failure("=hunter2", "KEYWORD=VALUE");
-    expect_failure("host=h dbname='hunter2", "no end");
-    expect_failure("host=h dbname='hunter2\\", "no end");
+    expect_failure("host=h dbname='hunter2", "not terminated");
+    expect_failure("host=h dbname='hunter2\\", "not terminated");
 }
 
 static void a_word_alone_is_a_host(void **state)

@@ -160,14 +160,15 @@ static void a_key_with_other_characters_is_ignored_with_its_continuation(void **
 static void a_bad_line_is_named_by_file_and_number_and_not_repeated(void **state)
 {
     (void)state;
-    expect_failure("[profile a\nk = v\n", "AWS config file, line 1: a section has no ']'");
-    expect_failure("[profile a] hunter2\n", "behind the ']'");
+    expect_failure("[profile a\nk = v\n",
+                   "AWS config file, line 1: a section header has no closing ']'");
+    expect_failure("[profile a] hunter2\n", "after the ']'");
     expect_failure("\n[profile a]\nhunter2\n", "line 3: expected KEY = VALUE");
-    expect_failure("[profile a]\n= hunter2\n", "no key");
-    expect_failure("k = hunter2\n", "before any section");
-    expect_failure("[profile a]\n hunter2\n", "continues nothing");
+    expect_failure("[profile a]\n= hunter2\n", "key before '=' is missing");
+    expect_failure("k = hunter2\n", "before the first section");
+    expect_failure("[profile a]\n hunter2\n", "no setting to continue");
     expect_failure("[profile a]\ns3 =\n hunter2\n", "expected KEY = VALUE");
-    expect_failure("[profile a]\ns3 =\n = hunter2\n", "no key");
+    expect_failure("[profile a]\ns3 =\n = hunter2\n", "key before '=' is missing");
     expect_failure("[ignored]\nhunter2\n", "line 2");
 }
 

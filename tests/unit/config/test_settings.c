@@ -390,7 +390,7 @@ static void absurd_numbers_are_refused_by_name(void **state)
     expect_failure(DSQL_OPTIONS(.host = HOST, .pool_max = -1), "pool_max");
     expect_failure(DSQL_OPTIONS(.host = HOST, .pool_max = INT_MAX), "pool_max");
     expect_failure(DSQL_OPTIONS(.host = HOST, .pool_min_idle = -1), "pool_min_idle");
-    expect_failure(DSQL_OPTIONS(.host = HOST, .pool_min_idle = 11), "more than pool_max");
+    expect_failure(DSQL_OPTIONS(.host = HOST, .pool_min_idle = 11), "greater than pool_max");
     expect_failure(DSQL_OPTIONS(.host = HOST, .max_lifetime_s = 3601), "max_lifetime_s");
     expect_failure(DSQL_OPTIONS(.host = HOST, .max_idle_s = -1), "max_idle_s");
     expect_failure(DSQL_OPTIONS(.host = HOST, .acquire_timeout_ms = -2), "acquire_timeout_ms");
@@ -398,7 +398,7 @@ static void absurd_numbers_are_refused_by_name(void **state)
     expect_failure(DSQL_OPTIONS(.host = HOST, .connect_timeout_ms = -2), "connect_timeout_ms");
     expect_failure(DSQL_OPTIONS(.host = HOST, .max_attempts = -1), "max_attempts");
     expect_failure(DSQL_OPTIONS(.host = HOST, .retry_base_ms = INT_MIN), "retry_base_ms");
-    expect_failure(DSQL_OPTIONS(.host = HOST, .retry_base_ms = 1001), "more than retry_max_ms");
+    expect_failure(DSQL_OPTIONS(.host = HOST, .retry_base_ms = 1001), "greater than retry_max_ms");
     expect_failure(DSQL_OPTIONS(.host = HOST, .transaction_timeout_ms = -2),
                    "transaction_timeout_ms");
 }

@@ -135,13 +135,14 @@ static void bad_expiration_or_key_in_the_environment_is_an_error(void **state)
     (void)state;
     set_environment();
     setenv("AWS_CREDENTIAL_EXPIRATION", "tomorrow", 1);
-    expect_error(NULL, "AWS_CREDENTIAL_EXPIRATION is not a time like 2024-08-27T00:00:00Z");
+    expect_error(NULL,
+                 "AWS_CREDENTIAL_EXPIRATION is not a valid time, such as 2024-08-27T00:00:00Z");
     setenv("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z", 1);
     expect_error(NULL, "the AWS credentials (environment) have expired");
     unsetenv("AWS_CREDENTIAL_EXPIRATION");
     setenv("AWS_SECRET_ACCESS_KEY", "hush hush", 1);
-    expect_error(NULL, "an AWS key (environment) is too long, or has blanks or control characters "
-                       "in it");
+    expect_error(NULL,
+                 "an AWS key (environment) is too long, or contains blanks or control characters");
 }
 
 static void named_profile_wins_over_the_environment(void **state)
@@ -174,8 +175,8 @@ static void half_a_pair_in_a_profile_is_an_error_that_names_the_other(void **sta
 {
     (void)state;
     write_file(keys_path, "[default]\naws_access_key_id = F\n[b]\naws_secret_access_key = f\n");
-    expect_error(NULL, "profile \"default\" lacks aws_secret_access_key");
-    expect_error("b", "profile \"b\" lacks aws_access_key_id");
+    expect_error(NULL, "profile \"default\" has no aws_secret_access_key");
+    expect_error("b", "profile \"b\" has no aws_access_key_id");
 }
 
 static void nothing_anywhere_says_what_was_tried(void **state)
@@ -187,8 +188,8 @@ static void nothing_anywhere_says_what_was_tried(void **state)
     write_file(config_path, "[default]\nregion = eu-west-1\n");
     setenv("AWS_ACCESS_KEY_ID", "ENVKEY", 1);
     expect_error(NULL, "no AWS credentials found (environment: AWS_SECRET_ACCESS_KEY is not "
-                       "set; profile: profile \"default\" has no keys and names no other "
-                       "source; " EXPECTED_REST);
+                       "set; profile: profile \"default\" has no keys and names no other source of "
+                       "credentials; " EXPECTED_REST);
 }
 
 /* ---- The chain itself, over sources of the test's own ---- */
@@ -276,7 +277,8 @@ static void identity_does_not_change_when_its_source_goes(void **state)
     first_result = SOURCE_NOT_CONFIGURED;
     test_now_s = INT64_C(9999999999) - 10;
     assert_int_equal(credentials_get(provider, &test_clock, &got, &err), DSQL_ERR_CREDENTIALS);
-    assert_string_equal(err.message, "the AWS credentials have gone (first: no FIRST)");
+    assert_string_equal(err.message,
+                        "the AWS credentials are no longer available (first: no FIRST)");
     assert_int_equal(second_calls, 0);
     dsql_credentials_unref(provider);
 }

@@ -151,7 +151,7 @@ static void expect_not_asked(const char *url, const char *part)
 static void token_is_sent_to_nobody_else(void **state)
 {
     (void)state;
-    const char *not_local = "without encryption: it is not this machine; use https";
+    const char *not_local = "without encryption: it is not this machine. Use https";
     const char *no_agent = "it is neither this machine nor an agent";
     const char *no_url = FULL " must be a URL";
     expect_not_asked("http://127.0.0.1.evil.com/x", not_local);
@@ -254,11 +254,11 @@ static void tokens_that_cannot_be_sent_are_refused(void **state)
     memset(endless, 'x', sizeof endless - 1);
     expect_bad_token(NULL, "could not read the token file /token (" TOKEN_FILE
                            "): No such file or directory");
-    expect_bad_token("SECRET\r\nhost: evil", "has a line break in it");
-    expect_bad_token("SECRET\nx", "has a line break in it");
-    expect_bad_token("SECRET\rx", "has a line break in it");
+    expect_bad_token("SECRET\r\nhost: evil", "contains a line break");
+    expect_bad_token("SECRET\nx", "contains a line break");
+    expect_bad_token("SECRET\rx", "contains a line break");
     expect_bad_token("SECRET\x01", "control character");
-    expect_bad_token(" \n", "there is no token in the file");
+    expect_bad_token(" \n", "names is empty");
     expect_bad_token(endless, "could not read the token file /token");
     source_world_init(&world, NULL, 0);
     setenv(RELATIVE, "/x", 1);
@@ -267,7 +267,7 @@ static void tokens_that_cannot_be_sent_are_refused(void **state)
     source_world_init(&world, NULL, 0);
     setenv(RELATIVE, "/x", 1);
     setenv(TOKEN, "SECRET\r\nhost: evil", 1);
-    expect(SOURCE_FAILED, "the token (" TOKEN ") has a line break in it");
+    expect(SOURCE_FAILED, "the token (" TOKEN ") contains a line break");
 }
 
 /* ---- Answers ---- */
@@ -301,7 +301,7 @@ static void agent_that_is_silent_is_asked_three_times(void **state)
         {ASKED, .failure = DSQL_ERR_TIMEOUT},
     };
     start(exchanges, 3);
-    expect(SOURCE_FAILED, "the container's agent could not be asked: no answer (recorded)");
+    expect(SOURCE_FAILED, "could not reach the container's agent: no answer (recorded)");
 }
 
 static void refusal_is_final_and_its_code_is_told(void **state)
@@ -316,11 +316,11 @@ static void refusal_is_final_and_its_code_is_told(void **state)
     };
     static const struct replay_exchange moved[] = {{ASKED, .status = 302}};
     start(refused, 1);
-    expect(SOURCE_FAILED, "the container's agent refused with status 403: AccessDenied");
+    expect(SOURCE_FAILED, "the container's agent returned status 403: AccessDenied");
     start(odd, 1);
-    expect(SOURCE_FAILED, "refused with status 400");
+    expect(SOURCE_FAILED, "returned status 400");
     start(moved, 1);
-    expect(SOURCE_FAILED, "refused with status 302");
+    expect(SOURCE_FAILED, "returned status 302");
 }
 
 static void agent_that_quotes_the_token_is_not_quoted(void **state)
@@ -333,7 +333,7 @@ static void agent_that_quotes_the_token_is_not_quoted(void **state)
     for (size_t i = 0; i < 2; i++) {
         start(&exchanges[i], 1);
         setenv(TOKEN, "SECRET16LETTERS", 1);
-        expect(SOURCE_FAILED, i == 0 ? "refused with status 403" : "it does not say why");
+        expect(SOURCE_FAILED, i == 0 ? "returned status 403" : "it gave no reason");
         assert_null(strstr(err.message, "SECRET"));
     }
 }
@@ -348,19 +348,19 @@ static void expect_bad_answer(const char *answer, const char *part)
 static void answers_that_lack_something_are_refused(void **state)
 {
     (void)state;
-    expect_bad_answer("{}", "answered without AccessKeyId");
+    expect_bad_answer("{}", "sent a response without AccessKeyId");
     expect_bad_answer("{\"AccessKeyId\":\"A\",\"SecretAccessKey\":1}", "without SecretAccessKey");
     expect_bad_answer("{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"SECRET\"}", "without Token");
     expect_bad_answer("{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"SECRET\",\"Token\":\"t\"}",
                       "without Expiration");
     expect_bad_answer("{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"SECRET\",\"Token\":\"t\","
                       "\"Expiration\":\"soon\"}",
-                      "Expiration that is no time");
+                      "an invalid Expiration");
     expect_bad_answer("{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"SEC RET\\n.\",\"Token\":\"t\","
                       "\"Expiration\":\"2024-08-27T00:00:00Z\"}",
                       "an AWS key (the container's agent)");
     expect_bad_answer("{\"Code\":\"AssumeRoleUnauthorizedAccess\"}", "trust policy");
-    expect_bad_answer("{\"code\":\"Failed\"}", "has no credentials now: Failed");
+    expect_bad_answer("{\"code\":\"Failed\"}", "has no credentials at the moment: Failed");
 }
 
 static void names_of_fields_may_be_in_any_case(void **state)

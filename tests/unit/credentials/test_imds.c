@@ -123,7 +123,7 @@ static void name_of_the_role_is_escaped_in_the_path(void **state)
         {.method = "GET", .url = ROLES "a%2F..%2Fb%3Fc", .status = 404},
     };
     start(exchanges, 3);
-    expect(SOURCE_FAILED, "did not tell the credentials of the role: status 404");
+    expect(SOURCE_FAILED, "did not return the credentials of the role: status 404");
 }
 
 static void name_of_a_role_is_bounded(void **state)
@@ -137,7 +137,7 @@ static void name_of_a_role_is_bounded(void **state)
     memset(name, '/', sizeof name - 1);
     name[sizeof name - 1] = '\0';
     start(exchanges, 2);
-    expect(SOURCE_FAILED, "named a role that is too long");
+    expect(SOURCE_FAILED, "returned a role name that is too long");
 }
 
 static void session_token_is_kept_until_shortly_before_its_end(void **state)
@@ -190,7 +190,7 @@ static void session_token_that_is_refused_is_renewed_once(void **state)
     start(renewed, 5);
     expect_got("ASIA1", START_S + 6 * 3600);
     start(refused, 4);
-    expect(SOURCE_FAILED, "does not accept its own session token");
+    expect(SOURCE_FAILED, "rejected its own session token");
 }
 
 static void session_tokens_that_could_write_headers_are_refused(void **state)
@@ -200,7 +200,7 @@ static void session_tokens_that_could_write_headers_are_refused(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const struct replay_exchange exchange = {TOKEN_ASKED, .status = 200, .answer = bad[i]};
         start(&exchange, 1);
-        expect(SOURCE_FAILED, "a session token that is none");
+        expect(SOURCE_FAILED, "an invalid session token");
     }
 }
 
@@ -242,12 +242,12 @@ static void refusals_of_a_session_token_are_told_apart(void **state)
     static const struct replay_exchange broken[] = {
         {TOKEN_ASKED, .status = 503}, {TOKEN_ASKED, .status = 500}, {TOKEN_ASKED, .status = 503}};
     expect_no_token(403, SOURCE_NOT_CONFIGURED, "is disabled (status 403)");
-    expect_no_token(404, SOURCE_NOT_CONFIGURED, "is not there (status 404)");
-    expect_no_token(405, SOURCE_NOT_CONFIGURED, "is not there (status 405)");
-    expect_no_token(302, SOURCE_NOT_CONFIGURED, "is not there (status 302)");
-    expect_no_token(400, SOURCE_FAILED, "gave no session token: status 400");
+    expect_no_token(404, SOURCE_NOT_CONFIGURED, "is not available (status 404)");
+    expect_no_token(405, SOURCE_NOT_CONFIGURED, "is not available (status 405)");
+    expect_no_token(302, SOURCE_NOT_CONFIGURED, "is not available (status 302)");
+    expect_no_token(400, SOURCE_FAILED, "returned no session token: status 400");
     start(broken, 3);
-    expect(SOURCE_FAILED, "gave no session token: status 503");
+    expect(SOURCE_FAILED, "returned no session token: status 503");
 }
 
 static void instance_without_a_role_is_not_configured(void **state)

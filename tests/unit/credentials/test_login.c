@@ -149,7 +149,8 @@ static void expect_lack_is_named(const char *name)
     assert_non_null(found);
     found[1] = '_';
     snprintf(message, sizeof message,
-             "the login of profile \"work\" is unusable: its cache lacks %s" AGAIN, name);
+             "the login of profile \"work\" cannot be used: %s is missing in its cache file" AGAIN,
+             name);
     expect_cache_failure(content, message);
 }
 
@@ -167,17 +168,18 @@ static void every_name_of_the_cache_is_needed(void **state)
 static void cache_that_cannot_be_used_says_to_log_in(void **state)
 {
     (void)state;
-    expect_cache_failure(NULL, "the login of profile \"work\" is not there: nobody has logged in "
-                               "yet" AGAIN);
-    expect_cache_failure("hush", "the login of profile \"work\" is unusable: its cache cannot be "
-                                 "read, or is damaged" AGAIN);
-    expect_cache_failure("{\"accessToken\":\"hush\"}", "the login of profile \"work\" is unusable: "
-                                                       "its cache lacks accessToken" AGAIN);
-    expect_cache_failure(CACHE("hush"), "the login of profile \"work\" is unusable: its cache has "
-                                        "an expiresAt that is no time" AGAIN);
+    expect_cache_failure(
+        NULL, "the login of profile \"work\" does not exist: nobody has logged in yet" AGAIN);
+    expect_cache_failure("hush", "the login of profile \"work\" cannot be used: its cache file "
+                                 "cannot be read or is damaged" AGAIN);
+    expect_cache_failure("{\"accessToken\":\"hush\"}",
+                         "the login of profile \"work\" cannot be used: accessToken is missing "
+                         "in its cache file" AGAIN);
+    expect_cache_failure(CACHE("hush"), "the login of profile \"work\" cannot be used: expiresAt "
+                                        "in its cache file is not a valid time" AGAIN);
     expect_cache_failure(CACHE_OF("ASIA", ENDED, "hush-refresh", "hush-key"),
-                         "the login of profile \"work\" is unusable: the dpopKey in its cache "
-                         "cannot be used" AGAIN);
+                         "the login of profile \"work\" cannot be used: the dpopKey in its "
+                         "cache file is not valid" AGAIN);
 }
 
 /* ---- Renewing ---- */
@@ -238,9 +240,9 @@ static void renewal_that_cannot_be_written_is_used_and_complained_about(void **s
     login_world_put(&world, FILE_PATH, CACHE(ENDED));
     world.is_full = true;
     expect_new();
-    assert_string_equal(world.log,
-                        "1 the renewed login of profile \"work\" is not kept, and the next renewal "
-                        "needs aws login: cannot write " FILE_PATH ": No space left on device\n");
+    assert_string_equal(
+        world.log, "1 could not save the renewed login of profile \"work\"; the next renewal "
+                   "needs aws login: could not write " FILE_PATH ": No space left on device\n");
     login_world_clear(&world);
 }
 
@@ -296,11 +298,11 @@ static void refusals_say_what_to_do(void **state)
         {401, "{\"error\":\"TOKEN_EXPIRED\",\"message\":\"hush\"}",
          "the login of profile \"work\" has ended" AGAIN},
         {403, "{\"error\":\"USER_CREDENTIALS_CHANGED\",\"message\":\"hush\"}",
-         "the login of profile \"work\" ended when the user's password or access was "
+         "the login of profile \"work\" ended because the user's password or permissions "
          "changed" AGAIN},
         {403, "{\"error\":\"INSUFFICIENT_PERMISSIONS\",\"message\":\"hush\"}",
-         "the login of profile \"work\" may not be renewed: the user lacks the permission "
-         "signin:CreateOAuth2Token; have it granted" AGAIN},
+         "the login of profile \"work\" cannot be renewed: the user needs the permission "
+         "signin:CreateOAuth2Token" AGAIN},
         {400, "{\"error\":\"INVALID_REQUEST\"}",
          "the login of profile \"work\" could not be renewed (HTTP 400 INVALID_REQUEST)" AGAIN},
         {400, "hush", "the login of profile \"work\" could not be renewed (HTTP 400)" AGAIN},
@@ -336,8 +338,8 @@ static void answer_that_lacks_something_changes_nothing(void **state)
         const struct replay_exchange exchanges[] = {RENEW(200, bad[i])};
         SET_UP(exchanges);
         login_world_put(&world, FILE_PATH, CACHE(FIVE_MINUTES));
-        expect_failure("the login of profile \"work\" could not be renewed: the answer lacks "
-                       "something" AGAIN);
+        expect_failure(
+            "the login of profile \"work\" could not be renewed: the response is incomplete" AGAIN);
         assert_string_equal(login_world_content(&world, FILE_PATH), CACHE(FIVE_MINUTES));
         login_world_clear(&world);
     }
@@ -372,8 +374,9 @@ static void old_credentials_are_used_while_the_service_stumbles(void **state)
     SET_UP(exchanges);
     login_world_put(&world, FILE_PATH, CACHE(FIVE_MINUTES));
     expect_old(WORLD_START_S + 300);
-    assert_string_equal(world.log, "1 could not renew the login of profile \"work\", its "
-                                   "credentials end in 300 s\n");
+    assert_string_equal(
+        world.log,
+        "1 could not renew the login of profile \"work\"; its credentials expire in 300 s\n");
     login_world_clear(&world);
 }
 

@@ -136,7 +136,7 @@ static void failures_name_the_profile_and_not_the_command(void **state)
     expect_words(&err, "profile \"default\" exited with status 7");
     assert_int_equal(fetch("[default]\ncredential_process = /nowhere/hunter2\n", &err),
                      SOURCE_FAILED);
-    expect_words(&err, "profile \"default\" cannot be run");
+    expect_words(&err, "could not run the credential_process of profile \"default\"");
     assert_int_equal(fetch("[default]\ncredential_process = echo 'hunter2\n", &err), SOURCE_FAILED);
     expect_words(&err, "a quote is not closed");
     assert_int_equal(fetch("[default]\ncredential_process = echo hunter2\n", &err), SOURCE_FAILED);

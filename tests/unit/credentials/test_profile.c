@@ -92,8 +92,8 @@ static void roles_are_assumed_one_with_the_other(void **state)
     assert_int_equal(fetch(&credentials_source_profile, exchanges, 2, NULL), SOURCE_GOT);
     assert_true(replay_done(&world.replay));
     assert_string_equal(secret_string(&got.access_key_id), "SECOND");
-    assert_string_equal(detail.text, "keys of profile \"c\"; role arn:b by profile \"b\"; role "
-                                     "arn:a by profile \"default\"");
+    assert_string_equal(detail.text, "keys of profile \"c\"; role arn:b, named by profile \"b\"; "
+                                     "role arn:a, named by profile \"default\"");
 }
 
 static void a_refused_role_ends_it(void **state)
@@ -146,7 +146,7 @@ static void keys_of_the_container_can_ask_for_a_role(void **state)
     };
     files[CONFIG].content =
         "[default]\nrole_arn = arn:a\ncredential_source = EcsContainer\nregion = us-east-1\n";
-    expect_failure(&credentials_source_profile, "says where its credentials are, but");
+    expect_failure(&credentials_source_profile, "names cannot be used");
     setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x", 1);
     assert_int_equal(fetch(&credentials_source_profile, exchanges, 2, NULL), SOURCE_GOT);
     assert_true(replay_done(&world.replay));
@@ -265,7 +265,7 @@ static void web_identity_of_the_environment_gets_a_role(void **state)
     assert_int_equal(fetch(&credentials_source_web_identity, &exchange, 1, NULL), SOURCE_GOT);
     assert_true(replay_done(&world.replay));
     assert_string_equal(secret_string(&got.access_key_id), "POD");
-    assert_string_equal(detail.text, "role arn:a by the token in /token");
+    assert_string_equal(detail.text, "role arn:a, with the token in /token");
     files[CONFIG].content = "[default\n";
     credentials_clear(&got);
     expect_failure(&credentials_source_web_identity, "line 1");

@@ -98,13 +98,13 @@ static void loops_are_found(void **state)
     (void)state;
     expect_result("[profile A]\n" ROLE_A "source_profile = B\n[profile B]\n" ROLE_B
                   "source_profile = A\n",
-                  SOURCE_FAILED, "loop");
+                  SOURCE_FAILED, "name each other");
     expect_result("[profile A]\n" KEYS ROLE_A "source_profile = B\n[profile B]\n" ROLE_B
                   "source_profile = A\n",
-                  SOURCE_FAILED, "loop");
+                  SOURCE_FAILED, "name each other");
     expect_result("[profile A]\n" ROLE_A "source_profile = B\n[profile B]\n" ROLE_B
                   "source_profile = C\n[profile C]\nrole_arn = arn:C\nsource_profile = B\n",
-                  SOURCE_FAILED, "\"C\" and \"B\" are in a loop");
+                  SOURCE_FAILED, "\"C\" and \"B\" name each other");
 }
 
 static void a_chain_has_a_longest_length(void **state)
@@ -119,7 +119,7 @@ static void a_chain_has_a_longest_length(void **state)
     }
     size_t longest = config.len;
     buf_printf(&config, "[profile p%d]\n" KEYS, PROFILE_CHAIN_MAX);
-    expect_result(config.data, SOURCE_FAILED, "more than 16 profiles in a row");
+    expect_result(config.data, SOURCE_FAILED, "more than 16 profiles");
     config.data[longest] = '\0';
     struct buf shorter AUTO_BUF;
     buf_init(&shorter, 10000);
@@ -200,12 +200,12 @@ static void half_a_pair_is_an_error_and_nothing_is_none(void **state)
 {
     (void)state;
     expect_result("[profile A]\naws_access_key_id = AKID\n", SOURCE_FAILED,
-                  "lacks aws_secret_access_key");
+                  "has no aws_secret_access_key");
     expect_result("[profile A]\naws_secret_access_key = hunter2\n", SOURCE_FAILED,
-                  "lacks aws_access_key_id");
+                  "has no aws_access_key_id");
     expect_result("[profile A]\n" ROLE_A "source_profile = B\n[profile B]\n"
                   "aws_secret_access_key = hunter2\n",
-                  SOURCE_FAILED, "profile \"B\" lacks aws_access_key_id");
+                  SOURCE_FAILED, "profile \"B\" has no aws_access_key_id");
     expect_result("[profile A]\nregion = x\n", SOURCE_NOT_CONFIGURED, "\"A\" has no keys");
 }
 

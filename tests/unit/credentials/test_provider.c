@@ -276,8 +276,8 @@ static void expect_message_of_nothing(dsql_status status, const char *message)
 static void callback_that_says_nothing_still_gives_a_message(void **state)
 {
     (void)state;
-    expect_message_of_nothing(DSQL_OK, "the source of the AWS credentials gave none");
-    expect_message_of_nothing(DSQL_ERR_TIMEOUT, "fetching AWS credentials failed: timeout");
+    expect_message_of_nothing(DSQL_OK, "the AWS credentials provider returned no credentials");
+    expect_message_of_nothing(DSQL_ERR_TIMEOUT, "could not fetch AWS credentials: timeout");
 }
 
 static void callback_is_required(void **state)
@@ -402,10 +402,10 @@ static void expect_odd(int what, dsql_status status, const char *message)
 static void callback_that_misbehaves_is_survived(void **state)
 {
     (void)state;
-    expect_odd(0, DSQL_ERR_CREDENTIALS, "the source of the AWS credentials gave none");
+    expect_odd(0, DSQL_ERR_CREDENTIALS, "the AWS credentials provider returned no credentials");
     expect_odd(1, DSQL_ERR_TIMEOUT, "mmmm");
-    expect_odd(2, DSQL_ERR_CREDENTIALS, "fetching AWS credentials failed: credentials");
-    expect_odd(3, DSQL_ERR_CREDENTIALS, "fetching AWS credentials failed: credentials");
+    expect_odd(2, DSQL_ERR_CREDENTIALS, "could not fetch AWS credentials: credentials");
+    expect_odd(3, DSQL_ERR_CREDENTIALS, "could not fetch AWS credentials: credentials");
 }
 
 static dsql_status fetch_from_itself(void *arg, dsql_credentials *out, dsql_error *err)
@@ -423,7 +423,7 @@ static void callback_that_asks_its_own_provider_does_not_hang(void **state)
     provider = dsql_credentials_custom(fetch_from_itself, NULL, &provider, NULL);
     assert_int_equal(credentials_get(provider, clock_system(), &got, &err), DSQL_ERR_USAGE);
     assert_string_equal(err.message,
-                        "a credentials callback asks the provider that it fetches for");
+                        "a credentials callback must not fetch from the provider that called it");
     dsql_credentials_unref(provider);
 }
 
@@ -454,15 +454,15 @@ static void failure_that_the_caller_hears_is_not_logged_each_second(void **state
     atomic_store(&fake.status, DSQL_ERR_CREDENTIALS);
     later(&fake, 59 * MINUTE);
     expect_failure(&fake, DSQL_ERR_CREDENTIALS, "the fake is broken");
-    expect_logged(
-        "1 could not renew the AWS credentials, 60 s before their end: the fake is broken");
+    expect_logged("1 could not renew the AWS credentials; the current ones expire in 60 s: the "
+                  "fake is broken");
     later(&fake, 2 * MINUTE);
     expect_failure(&fake, DSQL_ERR_CREDENTIALS, "the fake is broken");
     expect_logged("");
     later(&fake, 2);
     atomic_store(&fake.status, DSQL_OK);
     expect_id(&fake, "AKID4");
-    expect_logged("2 the AWS credentials come with another access key now (...?, before ...?)");
+    expect_logged("2 the AWS credentials have a new access key (...?, previously ...?)");
     tear_down(&fake);
 }
 
@@ -485,11 +485,11 @@ static void another_access_key_and_a_failed_renewal_are_logged(void **state)
     expect_logged("");
     later(&fake, 15 * MINUTE);
     expect_id(&fake, "AKID2");
-    expect_logged("2 the AWS credentials come with another access key now (...?, before ...?)");
+    expect_logged("2 the AWS credentials have a new access key (...?, previously ...?)");
     later(&fake, 15 * MINUTE);
     atomic_store(&fake.status, DSQL_ERR_CREDENTIALS);
     expect_id(&fake, "AKID2");
-    expect_logged("1 could not renew the AWS credentials, 0 s before their end (they have none): "
+    expect_logged("1 could not renew the AWS credentials; the current ones do not expire: "
                   "the fake is broken");
     tear_down(&fake);
 
@@ -501,8 +501,7 @@ static void another_access_key_and_a_failed_renewal_are_logged(void **state)
         credentials_clear(&got);
         later(&fake, 15 * MINUTE);
     }
-    expect_logged("2 the AWS credentials come with another access key now (...MPL2, before "
-                  "...MPLE)");
+    expect_logged("2 the AWS credentials have a new access key (...MPL2, previously ...MPLE)");
     dsql_credentials_unref(provider);
 }
 

@@ -153,35 +153,34 @@ static void profile_that_is_wrong_is_an_error(void **state)
         const char *message;
     } cases[] = {
         {"[profile work]\nsso_session = dev\nsso_account_id = 1\nsso_role_name = r\n",
-         "profile \"work\" names the sso_session \"dev\", and there is no [sso-session dev]; run: "
+         "profile \"work\" names the sso_session \"dev\", but there is no [sso-session dev]; run: "
          "aws configure sso"},
         {"[profile work]\nsso_session = dev\nsso_account_id = 1\nsso_role_name = r\n"
          "[sso-session dev]\nsso_region = eu-west-1\n",
-         "[sso-session dev] lacks sso_start_url; run: aws configure sso"},
+         "[sso-session dev] has no sso_start_url; run: aws configure sso"},
         {"[profile work]\nsso_session = dev\nsso_account_id = 1\nsso_role_name = r\n"
          "[sso-session dev]\nsso_start_url = https://s\nsso_region =\n",
-         "[sso-session dev] lacks sso_region; run: aws configure sso"},
+         "[sso-session dev] has no sso_region; run: aws configure sso"},
         {SESSION "[profile work]\nsso_region = eu-west-1\n",
-         "profile \"work\" has sso_session, and sso_region too, which belongs into "
+         "profile \"work\" has both sso_session and sso_region; the latter belongs in "
          "[sso-session dev]"},
         {SESSION "[profile work]\nsso_start_url = https://other\n",
-         "profile \"work\" has sso_session, and sso_start_url too, which belongs into "
+         "profile \"work\" has both sso_session and sso_start_url; the latter belongs in "
          "[sso-session dev]"},
         {"[profile work]\nsso_session = dev\nsso_account_id = 1\n"
          "[sso-session dev]\nsso_region = eu-west-1\nsso_start_url = https://s\n",
-         "profile \"work\" lacks sso_role_name; run: aws configure sso"},
+         "profile \"work\" has no sso_role_name; run: aws configure sso"},
         {"[profile work]\nsso_session = dev\nsso_role_name = r\n"
          "[sso-session dev]\nsso_region = eu-west-1\nsso_start_url = https://s\n",
-         "profile \"work\" lacks sso_account_id; run: aws configure sso"},
+         "profile \"work\" has no sso_account_id; run: aws configure sso"},
         {"[profile work]\nsso_session = dev\n"
          "[sso-session dev]\nsso_region = eu-west-1\nsso_start_url = https://s\n",
-         "profile \"work\" logs in, but to no role: it lacks sso_account_id and sso_role_name; "
-         "run: "
-         "aws configure sso --profile work"},
+         "profile \"work\" logs in without a role: it needs sso_account_id and sso_role_name; "
+         "run: aws configure sso --profile work"},
         {"[profile work]\nsso_start_url = https://s\nsso_account_id = 1\nsso_role_name = r\n",
-         "profile \"work\" lacks sso_region; run: aws configure sso"},
+         "profile \"work\" has no sso_region; run: aws configure sso"},
         {"[profile work]\nsso_region = eu-west-1\nsso_account_id = 1\nsso_role_name = r\n",
-         "profile \"work\" lacks sso_start_url; run: aws configure sso"},
+         "profile \"work\" has no sso_start_url; run: aws configure sso"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         login_world_init(&world, cases[i].config, "work", NULL, 0);
@@ -198,7 +197,8 @@ static void region_that_is_no_name_is_never_asked(void **state)
                      "sso_region = evil.com/#\nsso_account_id = 1\nsso_role_name = r\n",
                      "work", NULL, 0);
     login_world_put(&world, LEGACY_FILE, TOKEN_HOUR);
-    expect_failure("the region for AWS SSO is not a name of lower-case letters, digits and '-'");
+    expect_failure("the region for AWS SSO is not valid: it may contain only lower-case letters, "
+                   "digits and '-'");
     login_world_clear(&world);
 }
 
@@ -217,11 +217,11 @@ static void expect_cache_failure(const char *content, const char *message)
 static void cache_that_cannot_be_used_says_to_log_in(void **state)
 {
     (void)state;
-    expect_cache_failure(NULL, "the login of profile \"work\" is not there: nobody has logged in "
-                               "yet" AGAIN);
+    expect_cache_failure(
+        NULL, "the login of profile \"work\" does not exist: nobody has logged in yet" AGAIN);
     expect_cache_failure("{\"accessToken\":\"hush",
-                         "the login of profile \"work\" is unusable: its "
-                         "cache cannot be read, or is damaged" AGAIN);
+                         "the login of profile \"work\" cannot be used: its cache file cannot be "
+                         "read or is damaged" AGAIN);
     static const char *const bad[] = {
         "{}",
         "{\"accessToken\":\"hush\"}",
@@ -231,8 +231,8 @@ static void cache_that_cannot_be_used_says_to_log_in(void **state)
         "{\"accessToken\":\"hush\",\"expiresAt\":\"UTC\"}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        expect_cache_failure(bad[i], "the login of profile \"work\" is unusable: its cache lacks "
-                                     "accessToken or expiresAt" AGAIN);
+        expect_cache_failure(bad[i], "the login of profile \"work\" cannot be used: "
+                                     "accessToken or expiresAt is missing in its cache file" AGAIN);
     }
     expect_cache_failure("{\"accessToken\":\"hush\",\"expiresAt\":\"" ENDED "\"}",
                          "the login of profile \"work\" has ended" AGAIN);
@@ -244,7 +244,7 @@ static void login_of_another_home_does_not_count(void **state)
     login_world_init(&world, SESSION, "work", NULL, 0);
     setenv("HOME", "/elsewhere", 1);
     login_world_put(&world, SESSION_FILE, TOKEN_HOUR);
-    expect_failure("the login of profile \"work\" is not there: nobody has logged in yet" AGAIN);
+    expect_failure("the login of profile \"work\" does not exist: nobody has logged in yet" AGAIN);
     login_world_clear(&world);
 }
 
@@ -298,8 +298,8 @@ static void renewal_that_cannot_be_written_is_used_and_complained_about(void **s
     world.is_full = true;
     expect_got();
     assert_string_equal(
-        world.log, "1 the renewed login of profile \"work\" is not kept, and somebody may have "
-                   "to log in again: cannot write " SESSION_FILE ": No space left on device\n");
+        world.log, "1 could not save the renewed login of profile \"work\"; you may have to "
+                   "log in again: could not write " SESSION_FILE ": No space left on device\n");
     login_world_clear(&world);
 }
 
@@ -322,7 +322,7 @@ static void old_token_is_used_while_it_lasts_and_renewal_is_not_tried_at_each_fe
     expect_got();
     world.base.now_s += 1;
     expect_got();
-    assert_non_null(strstr(world.log, "tried a moment ago"));
+    assert_non_null(strstr(world.log, "the last attempt was a moment ago"));
     assert_non_null(strstr(world.log, "HTTP 400\n"));
     assert_string_equal(login_world_content(&world, SESSION_FILE), RENEWABLE(SOON));
     login_world_clear(&world);
@@ -366,9 +366,9 @@ static void ended_token_that_cannot_be_renewed_says_why(void **state)
         SET_UP(SESSION, exchanges);
         login_world_put(&world, SESSION_FILE, RENEWABLE(ENDED));
         expect_failure(i < 2 ? "the login of profile \"work\" has ended and could not be renewed "
-                               "(the answer is not JSON)" AGAIN
+                               "(the response is not JSON)" AGAIN
                              : "the login of profile \"work\" has ended and could not be renewed "
-                               "(the answer has no usable token)" AGAIN);
+                               "(the response has no valid token)" AGAIN);
         assert_string_equal(login_world_content(&world, SESSION_FILE), RENEWABLE(ENDED));
         login_world_clear(&world);
     }
@@ -430,15 +430,15 @@ static void refusals_say_what_to_do(void **state)
     (void)state;
     expect_refusal(401, "{\"message\":\"Session token not found or invalid hush-old\"}",
                    "the login of profile \"work\" is no longer accepted" AGAIN);
-    expect_refusal(403, "{\"message\":\"No access hush\"}",
-                   "IAM Identity Center does not let this user have the role Some/Role in account "
-                   "012345678901 (profile \"work\"); \"aws sso list-account-roles\" tells which "
-                   "ones he has");
+    expect_refusal(
+        403, "{\"message\":\"No access hush\"}",
+        "IAM Identity Center does not allow this user the role Some/Role in account "
+        "012345678901 (profile \"work\"); \"aws sso list-account-roles\" lists the allowed roles");
     expect_refusal(404, "hush",
-                   "IAM Identity Center gave no credentials for the role Some/Role in account "
+                   "IAM Identity Center returned no credentials for the role Some/Role in account "
                    "012345678901 (profile \"work\"): HTTP 404 SomeException");
     expect_refusal(302, "",
-                   "IAM Identity Center gave no credentials for the role Some/Role in "
+                   "IAM Identity Center returned no credentials for the role Some/Role in "
                    "account 012345678901 (profile \"work\"): HTTP 302 SomeException");
 }
 
@@ -458,15 +458,15 @@ static void answer_that_is_none_is_an_error(void **state)
         "\"sessionToken\":\"hush\",\"expiration\":\"2023-11-14T22:13:20Z\"}}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        expect_refusal(200, bad[i],
-                       "IAM Identity Center's answer for profile \"work\" is none that "
-                       "credentials can be read from");
+        expect_refusal(
+            200, bad[i],
+            "IAM Identity Center sent a response for profile \"work\" that has no credentials");
     }
-    expect_refusal(200,
-                   "{\"roleCredentials\":{\"accessKeyId\":\"A\",\"secretAccessKey\":\"hush hush\","
-                   "\"sessionToken\":\"hush\",\"expiration\":1700003600000}}",
-                   "an AWS key (IAM Identity Center) is too long, or has blanks or control "
-                   "characters in it");
+    expect_refusal(
+        200,
+        "{\"roleCredentials\":{\"accessKeyId\":\"A\",\"secretAccessKey\":\"hush hush\","
+        "\"sessionToken\":\"hush\",\"expiration\":1700003600000}}",
+        "an AWS key (IAM Identity Center) is too long, or contains blanks or control characters");
 }
 
 static void portal_that_stumbles_is_asked_again(void **state)

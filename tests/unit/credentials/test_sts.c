@@ -280,7 +280,7 @@ static void an_answer_without_whole_credentials_is_a_failure(void **state)
         const struct replay_exchange exchange = {
             .method = "POST", .url = URL, .status = 200, .answer = answers[i]};
         assert_int_equal(assume(&exchange, 1, &role, &err), SOURCE_FAILED);
-        expect_words(&err, "without whole credentials");
+        expect_words(&err, "incomplete credentials");
         assert_true(secret_is_empty(&got.access_key_id));
     }
 }
@@ -333,7 +333,7 @@ static void no_answer_is_a_failure_after_three_attempts(void **state)
     dsql_error err = {0};
     const struct sts_role role = {.role_arn = ROLE};
     assert_int_equal(assume(exchanges, 3, &role, &err), SOURCE_FAILED);
-    expect_words(&err, "could not ask AWS STS for " ROLE);
+    expect_words(&err, "could not call AWS STS for " ROLE);
     assert_true(replay_done(&world.replay));
 }
 

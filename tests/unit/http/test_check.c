@@ -96,7 +96,7 @@ static void plain_http_is_for_local_servers_only(void **state)
     (void)state;
     struct http_request request = good;
     request.url = "http://a.example/SECRET";
-    expect_refused(&request, "a.example would be asked without encryption");
+    expect_refused(&request, "the request to a.example would not be encrypted");
 }
 
 static void urls_and_methods_are_checked(void **state)
@@ -106,7 +106,7 @@ static void urls_and_methods_are_checked(void **state)
     request.url = "https://user:SECRET@a.example/";
     expect_refused(&request, "without a user name");
     request.url = NULL;
-    expect_refused(&request, "an address must be");
+    expect_refused(&request, "a URL must be");
     request = good;
     request.method = "DELETE";
     expect_refused(&request, "method");
@@ -119,17 +119,17 @@ static void limits_and_address_are_checked(void **state)
     (void)state;
     struct http_request request = good;
     request.timeout_ms = 0;
-    expect_refused(&request, "both time limits");
+    expect_refused(&request, "both timeouts");
     request = good;
     request.connect_timeout_ms = -1;
-    expect_refused(&request, "both time limits");
+    expect_refused(&request, "both timeouts");
     request = good;
     request.address = "localhost";
-    expect_refused(&request, "no address");
+    expect_refused(&request, "not an IP address");
     request.address = "127.0.0.1,";
-    expect_refused(&request, "no address");
+    expect_refused(&request, "not an IP address");
     request.address = "";
-    expect_refused(&request, "no address");
+    expect_refused(&request, "not an IP address");
 }
 
 /* ---- The fake that the tests of all sources rest on ---- */

@@ -330,9 +330,11 @@ static void answer_endless_chunks(struct server_connection *connection)
 static void bodies_are_bounded(void **state)
 {
     (void)state;
-    expect_failure(answer_big_length, DSQL_ERR_CONNECT, "the answer of 127.0.0.1 is too big");
-    expect_failure(answer_endless_body, DSQL_ERR_CONNECT, "the answer of 127.0.0.1 is too big");
-    expect_failure(answer_endless_chunks, DSQL_ERR_CONNECT, "the answer of 127.0.0.1 is too big");
+    expect_failure(answer_big_length, DSQL_ERR_CONNECT, "the response from 127.0.0.1 is too large");
+    expect_failure(answer_endless_body, DSQL_ERR_CONNECT,
+                   "the response from 127.0.0.1 is too large");
+    expect_failure(answer_endless_chunks, DSQL_ERR_CONNECT,
+                   "the response from 127.0.0.1 is too large");
 }
 
 static void answer_endless_headers(struct server_connection *connection)
@@ -359,9 +361,9 @@ static void answer_endless_interim(struct server_connection *connection)
 static void headers_are_bounded(void **state)
 {
     (void)state;
-    expect_failure(answer_endless_headers, DSQL_ERR_CONNECT, "too big");
-    expect_failure(answer_endless_header, DSQL_ERR_CONNECT, "too big");
-    expect_failure(answer_endless_interim, DSQL_ERR_CONNECT, "too big");
+    expect_failure(answer_endless_headers, DSQL_ERR_CONNECT, "too large");
+    expect_failure(answer_endless_header, DSQL_ERR_CONNECT, "too large");
+    expect_failure(answer_endless_interim, DSQL_ERR_CONNECT, "too large");
 }
 
 static void answer_half_a_status(struct server_connection *connection)
@@ -392,7 +394,7 @@ static void answer_half_a_chunk(struct server_connection *connection)
 static void answers_that_are_cut_off_are_no_answers(void **state)
 {
     (void)state;
-    expect_failure(NULL, DSQL_ERR_CONNECT, "no answer from 127.0.0.1");
+    expect_failure(NULL, DSQL_ERR_CONNECT, "could not get a response from 127.0.0.1");
     expect_failure(answer_half_a_status, DSQL_ERR_CONNECT, "127.0.0.1");
     expect_failure(answer_half_the_headers, DSQL_ERR_CONNECT, "127.0.0.1");
     expect_failure(answer_only_interim, DSQL_ERR_CONNECT, "127.0.0.1");
@@ -433,7 +435,7 @@ static void answers_that_are_no_http_are_refused(void **state)
     expect_failure(answer_chunked_garbage, DSQL_ERR_CONNECT, "127.0.0.1");
     expect_failure(answer_huge_chunk, DSQL_ERR_CONNECT, "127.0.0.1");
     expect_failure(answer_without_http, DSQL_ERR_CONNECT, "127.0.0.1");
-    expect_failure(answer_odd_status, DSQL_ERR_CONNECT, "no HTTP");
+    expect_failure(answer_odd_status, DSQL_ERR_CONNECT, "invalid HTTP response");
     expect_failure(answer_negative_length, DSQL_ERR_CONNECT, "127.0.0.1");
 }
 
@@ -471,7 +473,7 @@ static void slow_servers_run_out_of_time(void **state)
         request.timeout_ms = SHORT_MS;
         atomic_store(&plain.answer, slow[i]);
         assert_int_equal(http_send(http_system(), &request, &response, &err), DSQL_ERR_TIMEOUT);
-        assert_string_equal(err.message, "no answer from 127.0.0.1 in time");
+        assert_string_equal(err.message, "127.0.0.1 did not answer in time");
         assert_int_equal(response.body.len, 0);
     }
 }
@@ -489,7 +491,7 @@ static void nobody_there_is_a_failure(void **state)
     server_stop(&gone);
     assert_int_equal(http_send(http_system(), &request, &response, &err), DSQL_ERR_CONNECT);
     expect_no_secret(&err);
-    assert_non_null(strstr(err.message, "no answer from 127.0.0.1"));
+    assert_non_null(strstr(err.message, "could not get a response from 127.0.0.1"));
 }
 
 /* ---- TLS ---- */
@@ -531,7 +533,7 @@ static void expect_tls_refused(struct certificate certificate, const char *ca_fi
 {
     dsql_error err;
     assert_int_equal(ask_tls(&certificate, ca_file, &err), DSQL_ERR_CONNECT);
-    assert_non_null(strstr(err.message, "no answer from localhost: "));
+    assert_non_null(strstr(err.message, "could not get a response from localhost: "));
     certificate_free(&certificate);
 }
 

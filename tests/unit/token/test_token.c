@@ -173,7 +173,7 @@ static void empty_credentials_sign_nothing(void **state)
     struct fixture fixture;
     set_up(&fixture, &token_vectors[2]);
     credentials_clear(&fixture.credentials);
-    expect_failure(&fixture, DSQL_ERR_CREDENTIALS, "the AWS credentials lack a key");
+    expect_failure(&fixture, DSQL_ERR_CREDENTIALS, "the AWS credentials have no access key");
 }
 
 static void life_of_zero_or_over_a_week_is_refused(void **state)
@@ -182,10 +182,10 @@ static void life_of_zero_or_over_a_week_is_refused(void **state)
     struct fixture fixture;
     set_up(&fixture, &token_vectors[2]);
     fixture.request.seconds = 0;
-    expect_failure(&fixture, DSQL_ERR_USAGE, "the life of a token is 1 to 604800 seconds, not 0");
+    expect_failure(&fixture, DSQL_ERR_USAGE, "token_seconds is 0; it must be from 1 to 604800");
     fixture.request.seconds = 604801;
     expect_failure(&fixture, DSQL_ERR_USAGE,
-                   "the life of a token is 1 to 604800 seconds, not 604801");
+                   "token_seconds is 604801; it must be from 1 to 604800");
     tear_down(&fixture);
 }
 
@@ -209,7 +209,7 @@ static void year_that_cannot_be_written_is_refused(void **state)
     struct fixture fixture;
     set_up(&fixture, &token_vectors[0]);
     fixture.request.now = -1;
-    expect_failure(&fixture, DSQL_ERR_TOKEN, "the clock shows a year that cannot be signed");
+    expect_failure(&fixture, DSQL_ERR_TOKEN, "the system clock shows a year that cannot be signed");
     tear_down(&fixture);
 }
 

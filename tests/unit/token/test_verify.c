@@ -163,8 +163,8 @@ static void another_region_is_refused(void **state)
 {
     (void)state;
     forged_when("%2Fus-east-1%2F", "%2Fus-west-2%2F");
-    refused_when("%2Fus-east-1%2F", "%2FUS-EAST-1%2F", "its region is not a region");
-    refused_when("%2Fus-east-1%2F", "%2F%2F", "its region is not a region");
+    refused_when("%2Fus-east-1%2F", "%2FUS-EAST-1%2F", "its region is not valid");
+    refused_when("%2Fus-east-1%2F", "%2F%2F", "its region is not valid");
 }
 
 static void another_action_is_refused(void **state)
@@ -180,7 +180,7 @@ static void another_action_is_refused(void **state)
 static void another_service_is_refused(void **state)
 {
     (void)state;
-    refused_when("dsql%2Faws4", "rds-db%2Faws4", "it was made for another service than dsql");
+    refused_when("dsql%2Faws4", "rds-db%2Faws4", "it was signed for a service other than dsql");
 }
 
 static void another_date_is_refused(void **state)
@@ -201,7 +201,7 @@ static void another_life_is_refused(void **state)
 {
     (void)state;
     forged_when("=450", "=604800");
-    const char *why = "its life is not 1 to 604800 seconds";
+    const char *why = "its lifetime is not between 1 and 604800 seconds";
     refused_when("=450", "=604801", why);
     refused_when("=450", "=0", why);
     refused_when("=450", "=0450", why);
@@ -273,7 +273,7 @@ static void duplicated_parameter_is_refused(void **state)
 static void unknown_parameter_is_refused(void **state)
 {
     (void)state;
-    const char *why = "it has a parameter that tokens do not have";
+    const char *why = "it has an unknown parameter";
     refused_when("Action=", "Version=1&Action=", why);
     refused_when("Action=", "action=", why);
     refused_when("Action=", "%41ction=", why);

@@ -532,7 +532,7 @@ static void pool_and_transactions(void **state)
     postgres_run("INSERT INTO sys.jobs VALUES ('abcdefghijklmnopqrstuvw234', 'completed')");
     torture("pool", open_and_lend, DSQL_OK);
     torture("transaction", transact, DSQL_OK);
-    torture("loop", transact_in_a_loop, DSQL_OK);
+    torture("name each other", transact_in_a_loop, DSQL_OK);
     torture("transaction on a connection", transact_on_a_connection, DSQL_OK);
     torture("statement", execute, DSQL_OK);
     torture("job", wait_for_a_job, DSQL_OK);

@@ -69,7 +69,7 @@ struct form {
 
 static const struct form forms[] = {
     {"callback", by_callback, false},
-    {"loop", by_loop, false},
+    {"name each other", by_loop, false},
     {"statement", by_statement, true},
     {"batch", by_batch, false},
 };

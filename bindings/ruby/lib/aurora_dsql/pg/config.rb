@@ -8,6 +8,7 @@ module AuroraDsql
     # The settings that a program asks for.  Options that are not listed here are libpq parameters and
     # are passed to PG.connect.
     class Config
+      # Used for settings that are not given.  max_lifetime and token_duration are in seconds.
       DEFAULTS = {
         user: "admin",
         database: "postgres",
@@ -16,8 +17,10 @@ module AuroraDsql
         token_duration: 15 * 60
       }.freeze
 
+      # The URI schemes of a connection string.  dsql:// is accepted too.
       VALID_SCHEMES = %w[postgres postgresql].freeze
 
+      # The official gem's options, in its order.
       OPTIONS = %i[
         host region user database port profile token_duration credentials_provider
         max_lifetime application_name logger occ_max_retries
@@ -45,6 +48,7 @@ module AuroraDsql
       # These take Ruby objects, so a connection string cannot set them.
       OBJECT_OPTIONS = %i[logger credentials_provider on_connect pg_params].freeze
 
+      # Takes the options of the README.  Their values are validated by #resolve.
       def initialize(**options)
         @pg_params = {}
         merge(options)
@@ -114,6 +118,7 @@ module AuroraDsql
         self
       end
 
+      # A copy has a pg_params Hash of its own.
       def initialize_copy(other)
         super
         @pg_params = other.pg_params.dup

@@ -9,8 +9,11 @@ module AuroraDsql
     # a connection error, which leaves the message text.  Only text that the server sent counts:
     # a host name in one of libpq's own messages could contain anything.
     module ConnectError
+      # libpq puts the severity in front of what the server sent.
       SERVER_MESSAGE = /\b(?:FATAL|ERROR|PANIC):/
+      # The HINT for a token that has expired, or whose time lies in the future.
       EXPIRED_SIGNATURE = /Signature expired|Signature not yet current/
+      # The HINT for temporary AWS credentials that have expired.
       EXPIRED_SESSION = /security token[^\n]*expired/
       # A cluster that is waking up, too many connections (SQLSTATE 53300, for which PostgreSQL has
       # several texts), and too many new connections per second (53400).

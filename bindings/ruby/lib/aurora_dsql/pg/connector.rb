@@ -9,8 +9,9 @@ module AuroraDsql
     # fresh credentials.  A transient error is retried with growing waits until connect_timeout is
     # over.  Any other error is raised at once.
     module Connector
-      # Seconds.
+      # Seconds before the first retry.  Each wait is twice as long as the one before.
       INITIAL_WAIT = 0.1
+      # Seconds.  No wait is longer.
       MAX_WAIT = 5.0
       # libpq treats a connect_timeout of 1 as 2.
       MIN_CONNECT_TIMEOUT = 2

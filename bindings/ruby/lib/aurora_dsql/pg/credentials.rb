@@ -6,6 +6,7 @@ module AuroraDsql
     # A set of AWS credentials, with the methods of the AWS SDK's Aws::Credentials.
     Credentials = Struct.new(:access_key_id, :secret_access_key, :session_token, :expiration,
                              keyword_init: true) do
+      # True if both keys are present.
       def set?
         !access_key_id.to_s.empty? && !secret_access_key.to_s.empty?
       end
@@ -76,8 +77,10 @@ module AuroraDsql
       # Seconds.
       RECENT = 30
 
+      # The Native::Provider.
       attr_reader :native
 
+      # Use .for_profile or .for_credentials instead.
       def initialize(native, is_static: false)
         @native = native
         @is_static = is_static
@@ -85,6 +88,7 @@ module AuroraDsql
         @created_at = now
       end
 
+      # True if the credentials were looked up just now, so that another lookup would not help.
       def recently_created?
         now - @created_at < RECENT
       end
@@ -113,18 +117,23 @@ module AuroraDsql
                         expiration: expires_at && Time.at(expires_at).utc)
       end
 
+      # True if there are credentials.  Like the three methods below, it fetches them if necessary,
+      # and makes a provider usable where the AWS SDK expects Aws::Credentials.
       def set?
         credentials.set?
       end
 
+      # The access key id of the current credentials.
       def access_key_id
         credentials.access_key_id
       end
 
+      # The secret access key of the current credentials.
       def secret_access_key
         credentials.secret_access_key
       end
 
+      # The session token of the current credentials, or nil.
       def session_token
         credentials.session_token
       end

@@ -41,6 +41,7 @@ module AuroraDsql
 
       # Every way to fork calls Process._fork (since Ruby 3.1).
       module Hook
+        # Returns the child's pid in the parent and 0 in the child, as fork(2) does.
         def _fork
           super.tap { |pid| ForkGuard.after_fork if pid.zero? }
         end

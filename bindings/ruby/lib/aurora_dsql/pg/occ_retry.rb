@@ -7,10 +7,14 @@ module AuroraDsql
   module Pg
     # Retries transactions that failed because of an optimistic concurrency control (OCC) conflict.
     module OCCRetry
+      # The code in the message of a conflict over data.
       ERROR_CODE_MUTATION = "OC000"
+      # The code in the message of a conflict with a schema change.
       ERROR_CODE_SCHEMA = "OC001"
+      # The SQLSTATE of both kinds of conflict.
       SQLSTATE_SERIALIZATION_FAILURE = "40001"
 
+      # Waits are in seconds.  Up to a quarter of each wait is added at random.
       DEFAULT_CONFIG = {
         max_retries: 3,
         initial_wait: 0.1,

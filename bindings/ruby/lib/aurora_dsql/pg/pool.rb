@@ -22,11 +22,13 @@ module AuroraDsql
 
       # A slot of the pool: a connection or nil, and how many nested blocks are using it.
       Slot = Struct.new(:pooled, :depth) do
+        # The PG::Connection, or nil.
         def conn
           pooled&.conn
         end
       end
 
+      # The number of slots, and the seconds to wait for a free one.
       POOL_DEFAULTS = { size: 5, timeout: 5 }.freeze
 
       # How often a new connection may turn out to be too old already.
@@ -41,6 +43,7 @@ module AuroraDsql
         new(Config.from(config, **options).resolve, pool)
       end
 
+      # Takes a ResolvedConfig and the options of ConnectionPool; see .create.
       def initialize(resolved_config, pool_options = {})
         @config = resolved_config
         @pool_options = POOL_DEFAULTS.merge(pool_options.to_h.transform_keys(&:to_sym))
@@ -49,6 +52,7 @@ module AuroraDsql
         start
       end
 
+      # The Logger that receives warnings, or nil.
       def logger
         @config.logger
       end

@@ -6,6 +6,7 @@ module AuroraDsql
     # Generates authentication tokens, the passwords of Aurora DSQL.  A token is a presigned request
     # that is signed on this machine and never sent.
     class Token
+      # The role whose tokens are for DbConnectAdmin; all other roles use DbConnect.
       ADMIN_USER = "admin"
       # Seconds.
       DURATION = 15 * 60

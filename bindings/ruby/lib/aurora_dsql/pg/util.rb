@@ -8,6 +8,7 @@ module AuroraDsql
       # Matches cluster.dsql.us-east-1.on.aws, and cluster.dsql-suffix.us-east-1.on.aws.
       REGION_PATTERN = /\.dsql[^.]*\.([^.]+)\.on\.aws\z/
 
+      # A cluster id: 26 lowercase letters and digits.
       CLUSTER_ID_PATTERN = /\A[a-z0-9]{26}\z/
 
       # Returns the region in the name of an endpoint.  Raises ArgumentError for any other name.
@@ -23,12 +24,14 @@ module AuroraDsql
         !host.nil? && CLUSTER_ID_PATTERN.match?(host)
       end
 
+      # Returns the name of the endpoint of a cluster.
       def self.build_hostname(cluster_id, region)
         "#{cluster_id}.dsql.#{region}.on.aws"
       end
 
-      # The name of a PrivateLink interface endpoint, and the libpq option that selects the cluster.
+      # The name of a PrivateLink interface endpoint.
       INTERFACE_ENDPOINT = /\Avpce-[a-z0-9-]+\.(dsql(?:-[a-z0-9-]+)?)\.([a-z0-9-]+)\.vpce\.amazonaws\.com\.?\z/i
+      # The server option that selects the cluster behind an interface endpoint, in libpq's options.
       CLUSTER_OPTION = /(?:\A|\s|-c|--)amzn-cluster-id=([a-z0-9]{26})(?=\s|\z)/
 
       # Returns the name that a token is signed for.  That is the host, except for an interface

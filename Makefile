@@ -1,7 +1,7 @@
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
-# The front door.  CMake does the work; this installs what is missing on a fresh
-# Debian or Ubuntu and gives the usual tasks a name.  `make help` lists them.
+# The usual tasks.  CMake does the work.  These targets also install the missing packages on Debian
+# and Ubuntu.  `make help` lists them.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -12,74 +12,74 @@ CMAKE_QUIET := --log-level=WARNING
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-ruby test test-debian-13 test-musl check-long check-model bench test-asan test-tsan build install format lint fuzz clean dependencies
 
-help: ## this list
+help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
 
 demo: build ## start a local cluster and run the preferred example against it
 	@scripts/demo $(RELEASE)
 
-demo-ruby: build ## the same with the Ruby gem
+demo-ruby: build ## the same as demo, with the Ruby gem
 	@scripts/build-gem $(RELEASE)
 	@scripts/with-gem $(RELEASE) none scripts/demo $(RELEASE) \
 		ruby examples/ruby/src/example_preferred.rb
 
-test: dependencies ## build, and run every test
+test: dependencies ## build and run all tests
 	@cmake --preset dev $(CMAKE_QUIET) >/dev/null
 	@cmake --build --preset dev
 	@ctest --preset dev
 
-check-long: dependencies ## what takes minutes: random histories, crashes, PostgreSQL's own tests
+check-long: dependencies ## tests that take minutes: random histories, crashes, PostgreSQL's own tests
 	@cmake --preset dev $(CMAKE_QUIET) >/dev/null
 	@cmake --build --preset dev
 	@ctest --test-dir $(DEV) -L long --output-on-failure --no-tests=error
 
-check-model: ## the protocol of COMMIT, searched whole by the model checker spin
+check-model: ## check the model of COMMIT with the model checker spin
 	@tests/model/check
 
-test-asan: dependencies ## the same with address, leak and undefined behaviour sanitizers
+test-asan: dependencies ## all tests with the address, leak and undefined behaviour sanitizers
 	@cmake --preset asan $(CMAKE_QUIET) >/dev/null
 	@cmake --build --preset asan
 	@ctest --preset asan
 
-test-tsan: dependencies ## what has threads, with the thread sanitizer
+test-tsan: dependencies ## the tests that use threads, with the thread sanitizer
 	@cmake --preset tsan $(CMAKE_QUIET) >/dev/null
 	@cmake --build --preset tsan
 	@ctest --preset tsan
 
-test-musl: ## libdsql and the command with musl: unit tests (apt-get install musl-tools)
+test-musl: ## the unit tests of libdsql and the command with musl (needs musl-tools)
 	@scripts/test-musl
 
-test-debian-13: ## every test in a Debian 13 of its own: PostgreSQL 17, Ruby 3.3 (needs root)
+test-debian-13: ## all tests in a Debian 13 chroot: PostgreSQL 17, Ruby 3.3 (needs root)
 	@scripts/test-debian-13
 
-build: dependencies ## the library and the command, optimised
+build: dependencies ## build the library and the command, optimised
 	@cmake --preset release $(CMAKE_QUIET) -DDSQL_BUILD_TESTS=OFF \
 		-DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
 	@cmake --build --preset release
 
-install: build ## into PREFIX (default /usr/local); DESTDIR is honoured
+install: build ## install into PREFIX (default /usr/local); honours DESTDIR
 	@DESTDIR=$(DESTDIR) cmake --install $(RELEASE)
 
-bench: build ## what things cost, as ratios to a peer and to the floor
+bench: build ## measure costs, as ratios to another implementation and to the minimum
 	@extension/test/with_server $(RELEASE)/extension bench/occ_ratios
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_occ_commit_cost
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_pool_checkout
 	@scripts/build-gem $(RELEASE)
 	@scripts/with-gem $(RELEASE) none bench/ruby
 
-fuzz: dependencies ## each parser for 30 seconds
+fuzz: dependencies ## fuzz each parser for 30 seconds
 	@cmake --preset fuzz $(CMAKE_QUIET) >/dev/null
 	@cmake --build --preset fuzz
 	@scripts/fuzz build/fuzz 30
 
-format: ## the sources, in place
+format: ## format the sources in place
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
-lint: dependencies ## format, includes, banned functions, shell, spelling, clang-tidy
+lint: dependencies ## check format, includes, banned functions, shell, spelling, clang-tidy
 	@scripts/lint
 
 dependencies:
 	@scripts/install-dependencies
 
-clean: ## removes build/
+clean: ## remove build/
 	@rm -rf build

@@ -9,7 +9,7 @@ BEGIN {
     height = 20
     left = 20
     top = 62
-    clock = 0.5 # seconds
+    clock = 0 # seconds
 }
 
 function escaped(text) {
@@ -32,7 +32,7 @@ function add(class, text) {
 # A command is typed, which takes its time.
 function add_typed(class, text) {
     add(class, text)
-    row_typing[rows] = 0.2 + length(text) / 90
+    row_typing[rows] = 0.2 + length(text) / 140
     clock += row_typing[rows] + 0.2
 }
 
@@ -62,10 +62,10 @@ function add_output(text,    class, end) {
     text = $0
     sub(/^[0-9]+ . ?/, "", text)
 }
-# Output appears at the pace of the recording, but no pause is longer than a second.
-kind == "|" { clock += gap > 1 ? 1 : gap; add_output(text) }
-kind == "#" { clock += 0.8; add("note", "# " text); clock += 0.8 }
-kind == "$" { clock += 0.5; add_typed("command", "$ " text) }
+# Output appears at the pace of the recording, but no pause is longer than 0.7 seconds.
+kind == "|" { clock += gap > 0.7 ? 0.7 : gap; add_output(text) }
+kind == "#" { clock += 0.6; add("note", "# " text); clock += 0.8 }
+kind == "$" { clock += 0.4; add_typed("command", "$ " text) }
 kind == ">" { add_typed("command", "  " text) }
 
 # Leading blanks become a position: not every program that shows a picture keeps them.

@@ -1,4 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes and reads the bodies of a few server messages.  A body is built in a buffer of its own,
+ * because the length that precedes it is not known before it is complete.  Values may come from a
+ * client or from PostgreSQL, so nothing here trusts them: a reader stops at the end of the body,
+ * and a writer cuts a field at its first NUL.  No message is kept; parsed texts point into the
+ * caller's bytes.
+ */
 #include "wire/backend.h"
 
 #include "base/reader.h"
@@ -6,7 +13,10 @@
 
 enum { MAX_BODY = 65536 }; /* of the messages that are written here */
 
-/* Adds text up to its first NUL, which would end the field early. */
+/*
+ * Adds text up to its first NUL.  A NUL inside a value would end the field early, and a client
+ * would read the rest of it as further fields of the message.
+ */
 static void add_cstring(struct buf *out, struct text text)
 {
     size_t len = text.len;
@@ -27,7 +37,10 @@ static void add_field(struct buf *out, char type, struct text value)
     add_cstring(out, value);
 }
 
-/* Appends the message, unless its body did not fit: half a message would break the stream. */
+/*
+ * Appends the message, unless its body did not fit: half a message would break the stream, as the
+ * receiver would take whatever follows for the missing half.
+ */
 static void write_body(struct buf *out, char type, struct buf *body)
 {
     if (!buf_ok(body)) {
@@ -37,7 +50,11 @@ static void write_body(struct buf *out, char type, struct buf *body)
     frame_write(out, type, buf_text(body));
 }
 
-/* S is the severity in the language of the server, V the same untranslated (since 9.6). */
+/*
+ * S is the severity in the language of the server, V the same untranslated (since 9.6).  This
+ * project does not translate, so both are the same.  The manual ("Error and Notice Message
+ * Fields") says that S, V, C and M are always present.
+ */
 void backend_write_error(struct buf *out, const struct error_fields *fields)
 {
     struct buf body AUTO_BUF;
@@ -52,6 +69,7 @@ void backend_write_error(struct buf *out, const struct error_fields *fields)
     write_body(out, BACKEND_ERROR, &body);
 }
 
+/* V wins over S whichever comes first, because callers compare the severity with English words. */
 static void take_field(struct error_fields *out, char type, struct text value)
 {
     switch (type) {
@@ -80,6 +98,11 @@ static void take_field(struct error_fields *out, char type, struct text value)
     }
 }
 
+/*
+ * Ends at the type byte 0.  A broken reader returns 0 as well, so the loop ends on a truncated
+ * body too, and reader_done() then reports it.  pgbouncer 1.25.2 had to fix a crash on an error
+ * without SQLSTATE: here a missing field is the empty text, never NULL.
+ */
 bool backend_parse_error(struct text body, struct error_fields *out)
 {
     const struct text none = text_of("");
@@ -94,6 +117,10 @@ bool backend_parse_error(struct text body, struct error_fields *out)
     return reader_done(&reader);
 }
 
+/*
+ * Only codes without further data (AuthenticationOk, AuthenticationCleartextPassword) can be
+ * written: SASL and MD5 carry more after the code.
+ */
 void backend_write_authentication(struct buf *out, uint32_t code)
 {
     struct buf body AUTO_BUF;
@@ -102,6 +129,10 @@ void backend_write_authentication(struct buf *out, uint32_t code)
     write_body(out, BACKEND_AUTHENTICATION, &body);
 }
 
+/*
+ * Bytes after the code are allowed: methods such as SASL add their own data, and the caller needs
+ * only the code to see that it is not AuthenticationOk.
+ */
 bool backend_parse_authentication(struct text body, uint32_t *code)
 {
     struct reader reader;
@@ -141,6 +172,10 @@ void backend_write_negotiate(struct buf *out, uint32_t minor, const struct text 
     write_body(out, BACKEND_NEGOTIATE, &body);
 }
 
+/*
+ * The status is not checked here.  The relay passes it on unread, and so an unknown one is the
+ * client's to judge.
+ */
 bool backend_parse_ready(struct text body, char *status)
 {
     struct reader reader;
@@ -149,6 +184,11 @@ bool backend_parse_ready(struct text body, char *status)
     return reader_done(&reader);
 }
 
+/*
+ * A DataRow is a number of columns, then a length and that many bytes for each.  The whole body
+ * must have been read: bytes after the value would mean that this is another message than it
+ * seems.
+ */
 bool backend_parse_single_column(struct text body, struct text *value)
 {
     struct reader reader;

@@ -14,6 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/**
+ * Message types, and two authentication codes.  BACKEND_ and FRONTEND_ say who sends the message;
+ * the same letter can mean different things in the two directions ('S' is Sync from a client, 'D'
+ * is Describe).
+ */
 enum {
     BACKEND_AUTHENTICATION = 'R',
     BACKEND_PARAMETER_STATUS = 'S',
@@ -29,7 +34,10 @@ enum {
     AUTHENTICATION_CLEARTEXT = 3
 };
 
-/** The fields of ErrorResponse that are used here.  An empty detail or hint is not sent. */
+/**
+ * The fields of ErrorResponse that are used here.  An empty detail or hint is not sent.  The
+ * texts belong to the caller; after parsing they point into the body of the message.
+ */
 struct error_fields {
     struct text severity; /* field V, or S from servers before 9.6 */
     struct text sqlstate;
@@ -38,6 +46,10 @@ struct error_fields {
     struct text hint;
 };
 
+/**
+ * Appends a whole message.  If it does not fit, out is broken (see buf_ok()) and must not be
+ * sent.
+ */
 void backend_write_error(struct buf *out, const struct error_fields *fields);
 /** False: the body is not that of an ErrorResponse.  A missing field is the empty text. */
 bool backend_parse_error(struct text body, struct error_fields *out);

@@ -1,16 +1,29 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two readers of the same framing.  frame_next() is for the login, where whole messages are
+ * needed and are small.  frame_scan is for the relay, where a message may have a gigabyte: it
+ * counts bytes and keeps none.
+ */
 #include "wire/message.h"
 
 #include "base/reader.h"
 
-/* The length counts itself, so 4 is the smallest. */
+/* The length counts itself but not the type byte, so 4 is the smallest valid value. */
 enum { LENGTH_SIZE = 4 };
 
+/*
+ * The one place where a length from outside is accepted or not.  It must run before any
+ * subtraction of LENGTH_SIZE: a length below 4 would wrap around to nearly 4 GiB.
+ */
 static bool is_valid_length(uint32_t length, size_t max)
 {
     return length >= LENGTH_SIZE && length <= max;
 }
 
+/*
+ * The length is checked before the function asks for more bytes.  Otherwise a client that has not
+ * logged in could announce a gigabyte, and the caller would buffer whatever it sends.
+ */
 enum frame_result frame_next(struct text bytes, size_t max, struct frame *out)
 {
     *out = (struct frame){.body = text_of("")};
@@ -37,7 +50,11 @@ void frame_scan_init(struct frame_scan *scan, size_t max)
     *scan = (struct frame_scan){.max = max};
 }
 
-/* Takes one byte of a header; false if it completes a length that is not valid. */
+/*
+ * Takes one byte of a header; false if it completes a length that is not valid.  A header may be
+ * cut anywhere, by TCP or by TLS records, so its state survives between calls: the bytes seen so
+ * far, and the length as far as it was read (most significant byte first).
+ */
 static bool scan_header_byte(struct frame_scan *scan, uint8_t byte)
 {
     if (scan->header_seen == 0) {
@@ -59,6 +76,10 @@ static bool scan_header_byte(struct frame_scan *scan, uint8_t byte)
     return true;
 }
 
+/*
+ * One piece at a time, so that the caller can look at bodies and leave headers alone.  A message
+ * with an empty body ends with its header and yields no piece.
+ */
 bool frame_scan_next(struct frame_scan *scan, struct text *rest, struct text *body)
 {
     struct reader reader;
@@ -75,6 +96,10 @@ bool frame_scan_next(struct frame_scan *scan, struct text *rest, struct text *bo
     return true;
 }
 
+/*
+ * Valid only directly after frame_scan_next() returned that piece: the next header overwrites
+ * body_size.
+ */
 bool frame_scan_is_first(const struct frame_scan *scan, size_t len)
 {
     return scan->body_left + len == scan->body_size;
@@ -91,11 +116,19 @@ bool frame_scan(struct frame_scan *scan, struct text bytes)
     return true;
 }
 
+/*
+ * Both conditions are needed: after the first bytes of a header no body is open, but an inserted
+ * message would be read as the rest of that header.
+ */
 bool frame_scan_is_between(const struct frame_scan *scan)
 {
     return scan->body_left == 0 && scan->header_seen == 0;
 }
 
+/*
+ * The receiver would reject a longer message.  Nothing is written then: a message without its
+ * body would break the stream.
+ */
 void frame_write(struct buf *out, char type, struct text body)
 {
     if (body.len > FRAME_SERVER_MAX - LENGTH_SIZE) {

@@ -14,12 +14,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** The limits are for the length field, so they include its own four bytes but not the type. */
 enum {
     FRAME_HEADER_SIZE = 5,
     FRAME_CLIENT_MAX = 10 * 1024 * 1024,  /* bytes; Aurora DSQL: 10 MiB */
     FRAME_SERVER_MAX = 1024 * 1024 * 1024 /* bytes; PostgreSQL: MaxAllocSize */
 };
 
+/**
+ * NEEDS_MORE: a valid beginning; call again with the same bytes and more.  MALFORMED: the stream
+ * cannot be followed any further, because the next message would begin at an unknown place.
+ */
 enum frame_result { FRAME_COMPLETE, FRAME_NEEDS_MORE, FRAME_MALFORMED };
 
 struct frame {
@@ -31,7 +36,7 @@ struct frame {
 /** Reads the first message in bytes; malformed if its length is below 4 or over max. */
 enum frame_result frame_next(struct text bytes, size_t max, struct frame *out);
 
-/** A position in a stream of messages. */
+/** A position in a stream of messages.  It needs the same few bytes for any length of message. */
 struct frame_scan {
     size_t max;
     size_t body_left;

@@ -1,14 +1,28 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Parses what an unknown client sends first, and writes the same packets for PostgreSQL.  This
+ * code runs before any check of identity, so every number is checked before it is used, the
+ * packet is limited to 10000 bytes, and nothing is allocated.  Fuzzed by tests/fuzz.
+ */
 #include "wire/startup.h"
 
 #include "base/reader.h"
 
-/* Instead of a version: 1234 and a number that says which request it is. */
+/*
+ * Instead of a version: 1234 and a number that says which request it is.  Manual, "Message
+ * Formats": 80877102 (cancel), 80877103 (SSL) and 80877104 (GSS) are 1234 << 16 plus these.
+ */
 enum { CODE_MAJOR = 1234, CODE_CANCEL = 5678, CODE_SSL = 5679, CODE_GSSENC = 5680 };
 
+/* In bytes, except for the version.  MIN_KEY_SIZE is the cancel key of protocol 3.0. */
 enum { LENGTH_SIZE = 4, VERSION_SIZE = 4, PROTOCOL_MAJOR = 3, MIN_KEY_SIZE = 4, PID_SIZE = 4 };
 
-/* Names and values in turn, each with its NUL, and an empty name at the end. */
+/*
+ * Names and values in turn, each with its NUL, and an empty name at the end.  PostgreSQL has no
+ * limit on their number; the fixed array keeps this parser free of allocation, and no driver
+ * comes near its size.  Bytes after the empty name are an error, as in PostgreSQL ("invalid
+ * startup packet layout: expected terminator as last byte").
+ */
 static enum startup_result parse_parameters(struct reader *reader, struct startup *out)
 {
     while (reader_ok(reader)) {
@@ -26,7 +40,11 @@ static enum startup_result parse_parameters(struct reader *reader, struct startu
     return reader_done(reader) ? STARTUP_COMPLETE : STARTUP_MALFORMED;
 }
 
-/* Process id and key; only the server knows whether they are right. */
+/*
+ * Process id and key; only the server knows whether they are right.  Since protocol 3.2 the key
+ * may have up to 256 bytes, so its length is that of the packet.  The fields are not read: the
+ * packet is passed on as it is.
+ */
 static enum startup_result parse_cancel(struct reader *reader, struct startup *out)
 {
     size_t left = reader_left(reader);
@@ -37,6 +55,7 @@ static enum startup_result parse_cancel(struct reader *reader, struct startup *o
     return STARTUP_COMPLETE;
 }
 
+/* Requests have no body.  PostgreSQL would ignore one; no client sends it, so it is rejected. */
 static enum startup_result parse_code(struct reader *reader, struct startup *out)
 {
     if (out->minor == CODE_CANCEL) {
@@ -49,7 +68,11 @@ static enum startup_result parse_code(struct reader *reader, struct startup *out
     return reader_done(reader) ? STARTUP_COMPLETE : STARTUP_MALFORMED;
 }
 
-/* Version 2 of the protocol is not accepted, as by PostgreSQL since 14. */
+/*
+ * Version 2 of the protocol is not accepted, as by PostgreSQL since 14.  The minor version is not
+ * checked here: a client that asks for a newer one is answered with NegotiateProtocolVersion and
+ * goes on.
+ */
 static enum startup_result parse_body(struct text body, struct startup *out)
 {
     struct reader reader;
@@ -85,6 +108,11 @@ enum startup_result startup_parse(struct text bytes, struct startup *out)
     return parse_body(reader_bytes(&reader, size - LENGTH_SIZE), out);
 }
 
+/*
+ * PostgreSQL also lets the last of several values win, so the two agree on which role a packet
+ * with two users asks for.  With another choice here, the token would be checked for one role and
+ * the login done as the other.
+ */
 struct text startup_value(const struct startup *startup, const char *name)
 {
     struct text value = text_of("");
@@ -96,6 +124,10 @@ struct text startup_value(const struct startup *startup, const char *name)
     return value;
 }
 
+/*
+ * Protocol 3.0, whatever the client asked for: the gateway's answer to the client promises no
+ * more.
+ */
 void startup_begin(struct buf *out)
 {
     buf_add_u32(out, 0); /* the length; startup_end() sets it */
@@ -103,6 +135,10 @@ void startup_begin(struct buf *out)
     buf_add_u16(out, 0);
 }
 
+/*
+ * An empty name would end the list, and a NUL would split one value into several parameters.
+ * Either could smuggle in a parameter that was not checked, so the packet is refused whole.
+ */
 void startup_add(struct buf *out, struct text name, struct text value)
 {
     size_t nul = 0;

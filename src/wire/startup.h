@@ -20,6 +20,7 @@ enum {
     STARTUP_CANCEL_KEY_MAX = 256 /* bytes, in protocol 3.2; always 4 before that */
 };
 
+/** By the first number of the packet.  Only STARTUP_SESSION has parameters. */
 enum startup_kind {
     STARTUP_SESSION,
     STARTUP_SSL_REQUEST,
@@ -27,6 +28,10 @@ enum startup_kind {
     STARTUP_CANCEL_REQUEST
 };
 
+/**
+ * MALFORMED: the connection is closed without an answer, as PostgreSQL does after an invalid
+ * length.  NEEDS_MORE: nothing in *out may be used yet.
+ */
 enum startup_result { STARTUP_COMPLETE, STARTUP_NEEDS_MORE, STARTUP_MALFORMED };
 
 struct startup_parameter {
@@ -51,7 +56,11 @@ enum startup_result startup_parse(struct text bytes, struct startup *out);
     sent. */
 struct text startup_value(const struct startup *startup, const char *name);
 
-/** Write a StartupMessage of protocol 3.0: begin, any number of parameters, end. */
+/**
+ * Write a StartupMessage of protocol 3.0: begin, any number of parameters, end.  out must be
+ * empty at the beginning, because the length is written over its first four bytes.  A failure is
+ * remembered in out; check buf_ok() after startup_end().
+ */
 void startup_begin(struct buf *out);
 void startup_add(struct buf *out, struct text name, struct text value);
 void startup_end(struct buf *out);

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The handle is part of struct listener, not allocated, so the owner's memory must live until
+ * on_closed.  Errors of single connections are ignored: the next one may succeed, and a client
+ * whose connection failed knows it.
+ */
 #include "net/listener.h"
 
 #include "base/error.h"
@@ -6,7 +11,10 @@
 #include <netinet/in.h>
 #include <string.h>
 
-/* Connections that wait to be accepted; the burst of the service is 1000. */
+/*
+ * Connections that wait to be accepted; the burst of the service is 1000.  The kernel silently
+ * lowers this to net.core.somaxconn (4096 by default since Linux 5.4).
+ */
 enum { BACKLOG = 1024 };
 
 /* An address of either family, without casts between them. */
@@ -17,12 +25,20 @@ union address {
     struct sockaddr_storage storage;
 };
 
+/*
+ * Names are not resolved: "localhost" could be one address or two, and a lookup may block the
+ * loop.
+ */
 static bool read_address(const char *text, int port, union address *out)
 {
     memset(out, 0, sizeof *out);
     return uv_ip4_addr(text, port, &out->v4) == 0 || uv_ip6_addr(text, port, &out->v6) == 0;
 }
 
+/*
+ * A failure (status below 0) concerns one connection, for instance when the process has no free
+ * file descriptor.  The listener stays open.
+ */
 static void on_waiting(uv_stream_t *server, int status)
 {
     struct listener *listener = server->data;
@@ -47,6 +63,10 @@ void listener_close(struct listener *listener)
     }
 }
 
+/*
+ * After a failure the handle may already belong to the loop.  It is closed asynchronously then,
+ * and the caller must run the loop until on_closed before it frees the memory.
+ */
 dsql_status listener_open(struct listener *listener, uv_loop_t *loop, const char *address, int port,
                           dsql_error *err)
 {

@@ -1,7 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A table for each way of carrying bytes, plain and TLS.  A closed stream stays in memory
- * until libuv has called back, so the functions below may use it after any event.
+ * A table for each way of carrying bytes, plain and TLS.  A closed stream stays in memory until
+ * libuv has called back, so the functions below may use it after any event.
+ *
+ * Rules that keep it correct: an event may call stream_close(), so the state is checked after
+ * every call of an event; on_end is reported once and never after stream_close(); and bytes that
+ * libuv holds for writing belong to a write_request until on_written().  There is no lock: all of
+ * it runs in the thread of the loop.
  */
 #include "net/stream.h"
 
@@ -12,14 +17,21 @@
 #include <limits.h>
 #include <string.h>
 
-/* How bytes are carried: plain or TLS. */
+/*
+ * How bytes are carried: plain or TLS.  receive() may call events; send() queues and reports
+ * whether it could; send_end() adds what must come before FIN.
+ */
 struct transport {
     void (*receive)(struct stream *stream, struct text bytes);
     bool (*send)(struct stream *stream, struct text bytes);
     void (*send_end)(struct stream *stream);
 };
 
-/* One connection.  libuv calls back with the handle or the request; their data is the stream. */
+/*
+ * One connection.  libuv calls back with the handle or the request; their data is the stream.
+ * The two buffers are part of it because every read needs them: network_bytes is what libuv reads
+ * into, and plain_bytes is what TLS decrypts into.
+ */
 struct stream {
     union {
         uv_handle_t handle;
@@ -34,6 +46,11 @@ struct stream {
     void *arg;
     void (*on_closed)(void *arg);
     struct tls_engine tls; /* empty before stream_start_tls() */
+    /*
+     * What was called or has happened; none of these is ever taken back, except is_paused.
+     * is_ended: on_end was reported.  is_finishing: FIN is queued, and input is discarded.
+     * is_closing: no more events, only on_closed.
+     */
     bool is_paused;
     bool is_finishing;
     bool is_ended;
@@ -89,6 +106,7 @@ static void on_written(uv_write_t *request, int status)
     }
 }
 
+/* The length is limited because uv_buf_t and OpenSSL take unsigned and int lengths. */
 static struct write_request *write_request_new(struct stream *stream, size_t len)
 {
     if (len > INT_MAX) {
@@ -104,6 +122,7 @@ static struct write_request *write_request_new(struct stream *stream, size_t len
     return write;
 }
 
+/* If uv_write() fails at once, libuv does not call on_written(), so the memory is freed here. */
 static bool write_request_send(struct write_request *write)
 {
     uv_buf_t piece = uv_buf_init(write->data, (unsigned)write->len);
@@ -116,6 +135,10 @@ static bool write_request_send(struct write_request *write)
 
 /* ---- Plain ------------------------------------------------------------- */
 
+/*
+ * Copies: the caller's bytes usually lie in another stream's buffer, which the next read
+ * overwrites.
+ */
 static bool plain_send(struct stream *stream, struct text bytes)
 {
     struct write_request *write = write_request_new(stream, bytes.len);
@@ -200,6 +223,10 @@ static void tls_send_end(struct stream *stream)
 
 static const struct transport transport_tls = {tls_receive, tls_send, tls_send_end};
 
+/*
+ * After SSLRequest there are no early bytes, and the handshake waits for the ClientHello.  With
+ * direct TLS, early begins with it.
+ */
 bool stream_start_tls(struct stream *stream, SSL_CTX *context, struct text early)
 {
     if (!tls_engine_init(&stream->tls, context)) {
@@ -226,6 +253,10 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
     *out = uv_buf_init(stream->network_bytes, sizeof stream->network_bytes);
 }
 
+/*
+ * len 0 is libuv's EAGAIN and means nothing.  A negative len is the end or an error; which of the
+ * two does not matter to any caller.
+ */
 static void on_read(uv_stream_t *handle, ssize_t len, const uv_buf_t *piece)
 {
     struct stream *stream = handle->data;
@@ -250,6 +281,10 @@ void stream_resume(struct stream *stream)
     }
 }
 
+/*
+ * A finishing stream must go on reading: it discards until the other side ends, and with a pause
+ * it would wait for that end until the caller's timeout.
+ */
 void stream_pause(struct stream *stream)
 {
     stream->is_paused = true;
@@ -260,6 +295,7 @@ void stream_pause(struct stream *stream)
 
 /* ---- Making and ending ------------------------------------------------- */
 
+/* mem_new() zeroes, so TLS is empty and all flags are false. */
 static struct stream *stream_new(const struct stream_events *events, void *arg)
 {
     struct stream *stream = mem_new(sizeof *stream);
@@ -272,11 +308,17 @@ static struct stream *stream_new(const struct stream_events *events, void *arg)
     return stream;
 }
 
+/* For a stream that its owner never saw: nobody waits for its end. */
 static void ignore_closed(void *arg)
 {
     (void)arg;
 }
 
+/*
+ * Before uv_tcp_init() the memory can simply be freed; after it, libuv knows the handle, and only
+ * stream_close() may free it.  TCP_NODELAY, as in PostgreSQL and libpq: queries are small, and
+ * Nagle's algorithm would delay them by up to 40 ms.
+ */
 struct stream *stream_accept(uv_stream_t *server, const struct stream_events *events, void *arg)
 {
     struct stream *stream = stream_new(events, arg);
@@ -307,6 +349,10 @@ static void on_connected(uv_connect_t *request, int status)
     }
 }
 
+/*
+ * uv_pipe_connect() reports every failure, also a path that does not exist, through
+ * on_connected().
+ */
 struct stream *stream_connect_unix(uv_loop_t *loop, const char *path,
                                    const struct stream_events *events, void *arg)
 {
@@ -361,6 +407,7 @@ void stream_finish(struct stream *stream)
     }
 }
 
+/* The stream is freed first, so on_closed() may free whatever owns it. */
 static void on_handle_closed(uv_handle_t *handle)
 {
     struct stream *stream = handle->data;

@@ -20,6 +20,10 @@ enum {
     STREAM_QUEUE_LOW = 64 * 1024    /* ... until the queue is below this */
 };
 
+/**
+ * Opaque, so that no caller depends on libuv's handles.  Made by stream_accept() or
+ * stream_connect_unix(), freed by stream_close() and nothing else.
+ */
 struct stream;
 
 /** All are called from the loop with the arg of the stream, and none after stream_close(). */

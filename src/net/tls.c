@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The policy of the server's TLS, in one context.  It follows be-secure-openssl.c of PostgreSQL,
+ * because clients of Aurora DSQL are PostgreSQL clients: what they meet here should not differ
+ * from what they know.  The context is shared by all sessions and not changed after it is made.
+ */
 #include "net/tls.h"
 
 #include "base/error.h"
@@ -34,6 +39,7 @@ static int accept_any_name(SSL *ssl, int *alert, void *arg)
     return SSL_TLSEXT_ERR_OK; /* checked later, when an ErrorResponse can say why it is wrong */
 }
 
+/* OpenSSL's queue of errors belongs to the thread, so it is left empty for the next caller. */
 static dsql_status fail_tls(dsql_error *err, const char *what, const char *file)
 {
     const char *reason = ERR_reason_error_string(ERR_peek_last_error());
@@ -43,6 +49,10 @@ static dsql_status fail_tls(dsql_error *err, const char *what, const char *file)
     return status;
 }
 
+/*
+ * The key must match the certificate: with a mismatch every handshake would fail later, and only
+ * the clients would see why.
+ */
 static dsql_status load_files(SSL_CTX *context, const char *certificate_file, const char *key_file,
                               dsql_error *err)
 {
@@ -59,8 +69,10 @@ static dsql_status load_files(SSL_CTX *context, const char *certificate_file, co
 }
 
 /*
- * As PostgreSQL: no session tickets, no cache and no renegotiation.  Each connection does a
- * full handshake, so the check of the token never depends on an earlier session.
+ * As PostgreSQL: no session tickets, no cache and no renegotiation.  Each connection does a full
+ * handshake, so the check of the token never depends on an earlier session.
+ * SSL_MODE_RELEASE_BUFFERS saves about 34 kB for each idle connection, of which there may be
+ * thousands.
  */
 static void set_policy(SSL_CTX *context)
 {

@@ -1,4 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * OpenSSL reads from one memory BIO and writes to another, so it never sees a socket and never
+ * blocks.  Whoever moves bytes between the BIOs and the network calls these functions in turn;
+ * after each of them there may be encrypted bytes to send (an alert, a part of the handshake).
+ * RFC 8446 is the source for what the records mean.
+ */
 #include "net/tls_engine.h"
 
 #include <openssl/err.h>
@@ -10,6 +16,9 @@
  * call, so that SSL_get_error() does not find the failure of another session, and after it.
  */
 
+/*
+ * SSL_set_bio() takes both BIOs, and SSL_free() frees them.  Before that they must be freed here.
+ */
 bool tls_engine_init(struct tls_engine *engine, SSL_CTX *context)
 {
     SSL *ssl = SSL_new(context);
@@ -33,6 +42,10 @@ void tls_engine_clear(struct tls_engine *engine)
     *engine = (struct tls_engine){0};
 }
 
+/*
+ * The memory BIO has no limit of its own.  It stays small, because a stream decrypts each chunk
+ * before it reads the next one.
+ */
 bool tls_engine_receive(struct tls_engine *engine, struct text bytes)
 {
     return text_is_empty(bytes) ||
@@ -40,7 +53,11 @@ bool tls_engine_receive(struct tls_engine *engine, struct text bytes)
             BIO_write(engine->from_network, bytes.data, (int)bytes.len) == (int)bytes.len);
 }
 
-/* Whether the call that gave this result can go on when more bytes have come. */
+/*
+ * Whether the call that gave this result can go on when more bytes have come.  Any other error is
+ * final for the session: OpenSSL forbids further calls after SSL_ERROR_SSL, except for sending
+ * the alert that already waits.
+ */
 static bool needs_more(const struct tls_engine *engine, int result)
 {
     int error = SSL_get_error(engine->ssl, result);
@@ -48,6 +65,10 @@ static bool needs_more(const struct tls_engine *engine, int result)
     return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
 }
 
+/*
+ * Both sides may need several turns.  A client that waits too long is the business of the
+ * caller's timer, not of this function.
+ */
 bool tls_engine_handshake(struct tls_engine *engine)
 {
     if (SSL_is_init_finished(engine->ssl)) {
@@ -58,6 +79,10 @@ bool tls_engine_handshake(struct tls_engine *engine)
     return result == 1 || needs_more(engine, result);
 }
 
+/*
+ * SSL_read() before the end of the handshake would continue it and could report a handshake
+ * failure as the end of the data, so it is not called then.
+ */
 enum tls_engine_result tls_engine_read(struct tls_engine *engine, char *out, size_t size,
                                        size_t *len)
 {
@@ -73,12 +98,21 @@ enum tls_engine_result tls_engine_read(struct tls_engine *engine, char *out, siz
     return TLS_ENGINE_DATA;
 }
 
+/*
+ * The memory BIO takes everything, so SSL_write() either writes all or fails; there is no partial
+ * write to continue.
+ */
 bool tls_engine_write(struct tls_engine *engine, struct text bytes)
 {
     ERR_clear_error();
     return bytes.len <= INT_MAX && SSL_write(engine->ssl, bytes.data, (int)bytes.len) > 0;
 }
 
+/*
+ * Before the end of the handshake, SSL_shutdown() is an error in OpenSSL (and there is no session
+ * to end).  Only our close_notify is sent; the peer's is not waited for (RFC 8446, 6.1: each side
+ * closes its own direction).
+ */
 void tls_engine_end(struct tls_engine *engine)
 {
     if (SSL_is_init_finished(engine->ssl)) {

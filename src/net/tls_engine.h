@@ -19,6 +19,10 @@ struct tls_engine {
     BIO *to_network;
 };
 
+/**
+ * ENDED covers both close_notify and a failure: after either, nothing that arrives can be
+ * trusted, so the caller has the same to do.
+ */
 enum tls_engine_result { TLS_ENGINE_DATA, TLS_ENGINE_NEEDS_MORE, TLS_ENGINE_ENDED };
 
 bool tls_engine_init(struct tls_engine *engine, SSL_CTX *context)

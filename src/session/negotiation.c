@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decides what the first bytes of a client are.  It keeps no state: the caller passes all bytes
+ * again when more have come, and says whether TLS has begun.  ProcessStartupPacket() in
+ * PostgreSQL's backend_startup.c is the model.
+ */
 #include "session/negotiation.h"
 
 #include "wire/backend.h"
@@ -20,6 +25,11 @@ static enum negotiation_event check_request(struct text bytes, bool is_encrypted
                                                 : NEGOTIATION_GSSENC_REQUEST;
 }
 
+/*
+ * Direct TLS (PostgreSQL 17) is recognized by its first byte alone; the caller hands all bytes to
+ * the TLS session.  GSS encryption is a kind of its own because a client may ask for it first
+ * and, when declined, go on with SSLRequest or a StartupMessage.
+ */
 enum negotiation_event negotiation_next(struct text bytes, bool is_encrypted, struct startup *out)
 {
     if (!is_encrypted && bytes.len > 0 && bytes.data[0] == TLS_HANDSHAKE_BYTE) {
@@ -41,6 +51,10 @@ enum negotiation_event negotiation_next(struct text bytes, bool is_encrypted, st
     return NEGOTIATION_STARTUP_MESSAGE;
 }
 
+/*
+ * There can be no more unknown options than parameters, so the array cannot overflow.  The answer
+ * is not an error: a client that needs the option decides for itself to disconnect.
+ */
 void negotiation_write_version(const struct startup *startup, struct buf *out)
 {
     struct text unknown[STARTUP_MAX_PARAMETERS];

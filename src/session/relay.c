@@ -1,4 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The two directions are independent: each has its own position in the framing and its own pause.
+ * The relay does not look into bodies; the gateway rewrites SQL before the bytes arrive here.
+ */
 #include "session/relay.h"
 
 #include "wire/backend.h"
@@ -20,6 +24,10 @@ static void pass(struct stream *from, struct stream *to, struct text bytes)
     }
 }
 
+/*
+ * The frame is checked before anything is sent.  A message that is too long for the service must
+ * not reach PostgreSQL, which would accept up to a gigabyte.
+ */
 bool relay_client_data(struct relay *relay, struct text bytes)
 {
     if (!frame_scan(&relay->from_client, bytes)) {

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads a login from PostgreSQL's side: authentication, parameters, key, ready.  What the client
+ * will need is written to the greeting at once and not sent, since the caller may still reject
+ * the client after the login has succeeded.  Then the client has learnt nothing from the server.
+ */
 #include "session/server_login.h"
 
 #include "wire/backend.h"
@@ -35,6 +40,10 @@ static enum server_login_event on_authentication(struct server_login *login, str
     return SERVER_LOGIN_NEEDS_MORE;
 }
 
+/*
+ * A parameter may also change during a query of the caller.  It is still written: the client must
+ * end with the present values.
+ */
 static enum server_login_event on_parameter(struct server_login *login, struct text body)
 {
     struct text name;
@@ -77,6 +86,10 @@ static enum server_login_event on_message(struct server_login *login, const stru
     }
 }
 
+/*
+ * GREETING_MAX limits one message here.  An error that is longer than that is treated as a broken
+ * server, not truncated.
+ */
 enum server_login_event server_login_next(struct server_login *login, struct frame *message)
 {
     enum server_login_event event = SERVER_LOGIN_NEEDS_MORE;

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pg_split_opts() and process_postgres_switches() of PostgreSQL in one.  PostgreSQL would apply
+ * any setting it finds here, so a gateway that allows only some must read exactly the same words
+ * as PostgreSQL does: a difference would be a way around the check.
+ */
 #include "session/startup_options.h"
 
 #include "wire/startup.h"
@@ -37,6 +42,10 @@ static bool next_word(struct startup_options *options)
     return used > 0;
 }
 
+/*
+ * "-c" may be followed by a space and so by another word.  If that is missing, the setting is the
+ * empty text, and the caller's check rejects it.
+ */
 enum startup_option startup_options_next(struct startup_options *options, struct text *out)
 {
     *out = text_of("");

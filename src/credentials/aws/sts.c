@@ -88,27 +88,27 @@ static enum source_result write_form(const char *action, const struct source_con
     return SOURCE_GOT;
 }
 
-/* ---- What STS says ---- */
+/* ---- Errors of STS ---- */
 
-/* What can be done about a refusal. */
+/* What the user can do about an error that STS returned. */
 static const char *advice(const char *code)
 {
     static const struct {
         const char *code;
         const char *advice;
     } known[] = {
-        {"AccessDenied", "the role's trust policy must name who asks, and he must be allowed "
-                         "the sts action on the role"},
-        {"ExpiredToken", "the credentials that ask have expired: log in again"},
-        {"ExpiredTokenException", "the token has expired: have it renewed"},
-        {"InvalidClientTokenId", "the access key that asks is not known: is it still active?"},
-        {"SignatureDoesNotMatch", "the secret key that asks is wrong, or this machine's clock is"},
-        {"RequestExpired", "this machine's clock is wrong"},
-        {"InvalidIdentityToken", "the identity provider and the audience of the token must be "
-                                 "known to the account of the role"},
+        {"AccessDenied", "the role's trust policy must allow the caller, and the caller needs "
+                         "permission for the sts action on the role"},
+        {"ExpiredToken", "the caller's credentials have expired: log in again"},
+        {"ExpiredTokenException", "the token has expired: renew it"},
+        {"InvalidClientTokenId", "the caller's access key is unknown: check that it is active"},
+        {"SignatureDoesNotMatch", "the caller's secret key or the clock of this machine is wrong"},
+        {"RequestExpired", "the clock of this machine is wrong: synchronize it (NTP)"},
+        {"InvalidIdentityToken", "the role's account must have the token's identity provider and "
+                                 "audience registered"},
         {"IDPRejectedClaim", "the trust policy of the role does not accept the token's claims"},
-        {"RegionDisabledException", "switch STS on for that region, or choose another"},
-        {"ValidationError", "look at role_arn, role_session_name, external_id and "
+        {"RegionDisabledException", "activate STS for that region, or choose another region"},
+        {"ValidationError", "check role_arn, role_session_name, external_id and "
                             "duration_seconds"},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {

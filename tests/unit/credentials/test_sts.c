@@ -237,7 +237,7 @@ static void a_refusal_shows_its_code_and_what_to_do_and_no_more(void **state)
         const char *words;
     } cases[] = {
         {REFUSAL("AccessDenied"), "AccessDenied; the role's trust policy"},
-        {REFUSAL("SignatureDoesNotMatch"), "SignatureDoesNotMatch; the secret key"},
+        {REFUSAL("SignatureDoesNotMatch"), "SignatureDoesNotMatch; the caller's secret key"},
         {REFUSAL("BrandNew"), "BrandNew; see"},
         {REFUSAL("no word hunter2"), "HTTP status 403"},
         {"<html>hunter2", "HTTP status 403"},

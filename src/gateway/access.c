@@ -1,11 +1,29 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order of the checks is that of their usefulness: the claims first, because "the token is
+ * for another host" helps more than "the signature does not match", and the secrets last.  Every
+ * text is the service's where it was seen (docs/design/gateway.md); the hint holds the reason,
+ * because the message of an access error is always the same.
+ *
+ * This file knows no sockets, no clock and no list of identities: all three are passed in, so
+ * each rule has a test without a cluster.
+ */
 #include "gateway/access.h"
 
 #include "config/settings.h"
 #include "token/verify.h"
 
+/*
+ * SHOWN_NAME_MAX: a host name has at most 253 bytes, but SNI may hold any length.  An error
+ * quotes no more than this.
+ */
 enum { MINUTE_S = 60, SHOWN_NAME_MAX = 255 };
 
+/*
+ * Without SNI the service cannot tell which cluster is meant, and it does not fall back to one.
+ * localhost is accepted so that a client can connect with sslmode=require and no change to
+ * /etc/hosts.
+ */
 bool access_check_server_name(const struct gateway_options *options, struct text name,
                               struct fatal_error *error)
 {
@@ -21,6 +39,12 @@ bool access_check_server_name(const struct gateway_options *options, struct text
     return true;
 }
 
+/*
+ * Roles of PostgreSQL (pg_) and of the extension (dsql_, among them the owner of the database)
+ * have rights that no IAM identity may get, so they are rejected before a token is looked at.  A
+ * name of 64 bytes or more is rejected rather than cut: PostgreSQL would cut it, and the login
+ * would be that of another role.
+ */
 bool access_check_user(struct text user, struct fatal_error *error)
 {
     if (text_is_empty(user)) {
@@ -36,8 +60,12 @@ bool access_check_user(struct text user, struct fatal_error *error)
     return true;
 }
 
-/* In the format of AWS: the time of the signature, the limit that it is beyond, and the time
-   now, from which a client can measure how far its clock is off. */
+/*
+ * In the format of AWS: the time of the signature, the limit that it is beyond, and the time now,
+ * from which a client can measure how far its clock is off.  libdsql does that in
+ * connect/signature_skew.c.  distance_s is the offset from now to the limit, negative for the
+ * past.
+ */
 static bool set_time_error(const char *what, int64_t signed_at, const char *than, int64_t now,
                            int64_t distance_s, struct fatal_error *error)
 {
@@ -53,7 +81,10 @@ static bool set_time_error(const char *what, int64_t signed_at, const char *than
                                          minutes / MINUTE_S);
 }
 
-/* A token is still valid in the second in which it expires. */
+/*
+ * A token is still valid in the second in which it expires.  A signature from the future is
+ * accepted up to TOKEN_MAX_CLOCK_SKEW_S, since the client's clock may be ahead of this one.
+ */
 static bool check_time(const struct token_claims *claims, int64_t now, struct fatal_error *error)
 {
     int64_t life_s = claims->expires_at - claims->signed_at;
@@ -68,8 +99,11 @@ static bool check_time(const struct token_claims *claims, int64_t now, struct fa
     return true;
 }
 
-/* Checked before the signature, as these errors are more useful than "does not match".  They
-   reveal nothing: the claims are the client's own. */
+/*
+ * Checked before the signature, as these errors are more useful than "does not match".  They
+ * reveal nothing: the claims are the client's own.  The host is compared without case, as DNS
+ * names are; the region is not a DNS name.
+ */
 static bool check_claims(const struct gateway_options *options, const char *user,
                          const struct token_claims *claims, int64_t now, struct fatal_error *error)
 {
@@ -99,6 +133,11 @@ static bool has_session_token(const struct token_claims *claims, const struct se
     return secret_equal(sent.data, sent.len, secret_string(expected), expected->len);
 }
 
+/*
+ * Signature first: until it has been verified, nothing may be said about the identity, whose ARN
+ * the last error contains.  A temporary key's token must carry its session token, and a long-term
+ * key's none (both are covered by the comparison with an empty secret).
+ */
 static bool check_identity(const struct gateway_identity *identity,
                            const struct token_claims *claims, struct fatal_error *error)
 {
@@ -121,7 +160,10 @@ static bool check_identity(const struct gateway_identity *identity,
     return true;
 }
 
-/* The identity's secrets are wiped here, whatever the result. */
+/*
+ * The identity's secrets are wiped here, whatever the result.  True only if the ARN was copied
+ * whole: a truncated ARN could be the ARN of someone else.
+ */
 static bool identify(const struct gateway_options *options, const struct token_claims *claims,
                      char arn[GATEWAY_IDENTITY_ARN_SIZE], struct fatal_error *error)
 {
@@ -139,6 +181,7 @@ static bool identify(const struct gateway_options *options, const struct token_c
     return is_in;
 }
 
+/* The length is checked before the token is parsed, since anyone may send one. */
 bool access_check_token(const struct gateway_options *options, const char *user,
                         struct text password, int64_t now, char arn[GATEWAY_IDENTITY_ARN_SIZE],
                         struct fatal_error *error)
@@ -163,6 +206,10 @@ static bool is_quotable(char c)
     return c >= ' ' && c <= '~' && c != '\\';
 }
 
+/*
+ * The ARN comes from the gateway's own list of identities and not from the client.  It is quoted
+ * all the same: that list is a file, and what is in it must not become SQL.
+ */
 bool access_mapping_query(struct text arn, struct buf *out)
 {
     buf_add_string(out, "SELECT sys.iam_session_allowed('");

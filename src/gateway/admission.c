@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Both limits are counted here and nowhere else.  The caller remembers whether a connection was
+ * admitted, and releases exactly those that were.  One thread uses it, so the counter needs no
+ * lock.
+ */
 #include "gateway/admission.h"
 
 void admission_init(struct admission *admission, const struct gateway_options *options)

@@ -1,4 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A client is made here, and this file has the table of what it does in each state.  The handlers
+ * are in the files named for the states; client_end.c frees the client.  Everything runs in the
+ * thread of the event loop, so there are no locks, and a handler may rely on the state it was
+ * called for until it calls something that sends or closes.
+ */
 #include "gateway/client.h"
 
 #include "base/memory.h"
@@ -105,6 +111,10 @@ static void on_open(void *arg, bool is_open)
     (void)is_open; /* an accepted connection is open from the start */
 }
 
+/*
+ * The rows ENDING and CLOSED have no handler for bytes, so no handler has to ask whether the
+ * client still exists.
+ */
 static void on_data(void *arg, struct text bytes)
 {
     struct client *client = arg;
@@ -113,6 +123,7 @@ static void on_data(void *arg, struct text bytes)
     }
 }
 
+/* Recorded before the handler runs, because client_end() asks whether both sides have ended. */
 static void on_end(void *arg)
 {
     struct client *client = arg;
@@ -134,6 +145,10 @@ static const struct stream_events events = {on_open, on_data, on_end, on_drain};
 
 /* ---- For the gateway --------------------------------------------------- */
 
+/*
+ * mem_new() zeroes, and buffers allocate nothing before they are used, so freeing a client that
+ * was never accepted needs no more than mem_free().
+ */
 static struct client *client_new(struct client_shared *shared)
 {
     struct client *client = mem_new(sizeof *client);
@@ -150,6 +165,10 @@ static struct client *client_new(struct client_shared *shared)
     return client;
 }
 
+/*
+ * At the front: the order of the list does not matter, and the list of ten thousand is never
+ * searched.
+ */
 static void link_client(struct client *client)
 {
     struct client_shared *shared = client->shared;
@@ -160,6 +179,10 @@ static void link_client(struct client *client)
     shared->first = client;
 }
 
+/*
+ * The client counts as one of the gateway's only when it is in the list.  Before that, a failure
+ * may simply free it.
+ */
 void client_accept(struct client_shared *shared, uv_stream_t *server)
 {
     struct client *client = client_new(shared);
@@ -178,6 +201,10 @@ void client_accept(struct client_shared *shared, uv_stream_t *server)
     client_start_timer(client, shared->options->login_timeout_ms);
 }
 
+/*
+ * 57P01 and this text are what PostgreSQL sends when it is shut down.  client_fail_with() may
+ * close a client, but it is freed by the loop later, so the walk is safe.
+ */
 void client_stop_all(struct client_shared *shared)
 {
     struct client *client = shared->first;

@@ -8,6 +8,7 @@
 /** Connects to PostgreSQL for a CancelRequest, which is copied. */
 void client_cancel_begin(struct client *client, struct text request);
 
+/** Handlers of this state; what the client sends after its request is ignored. */
 void client_cancel_server_open(struct client *client);
 void client_cancel_server_end(struct client *client);
 

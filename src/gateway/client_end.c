@@ -1,12 +1,26 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only file that closes connections and frees clients.  There are two ways to the end.
+ * client_end() is soft: what was written is delivered, both directions are shut down, and a timer
+ * of LINGER_MS ends the wait for the peers.  client_close() is at once.  Both end in
+ * CLIENT_CLOSED, and the memory goes when libuv has closed the last handle.
+ */
 #include "gateway/client_end.h"
 
 #include "base/memory.h"
 
+/*
+ * A second suffices to deliver an error to a client that reads; one that does not read loses it.
+ * ERROR_MAX, in bytes, is far above any message of this gateway.
+ */
 enum { LINGER_MS = 1000, ERROR_MAX = 65536 };
 
 /* ---- Memory ------------------------------------------------------------ */
 
+/*
+ * A client that was admitted is released here, not in client_close(): its connections may still
+ * be closing, and until then they count.
+ */
 static void unlink_client(struct client *client)
 {
     struct client_shared *shared = client->shared;
@@ -32,7 +46,10 @@ static void free_client(struct client *client)
     mem_free(client);
 }
 
-/* Streams and timer are closed by the loop in any order; the last one frees the client. */
+/*
+ * Streams and timer are closed by the loop in any order; the last one frees the client.  The
+ * gateway hears of it after the memory was freed, because it may free itself in on_gone().
+ */
 static void on_handle_closed(void *arg)
 {
     struct client *client = arg;
@@ -53,6 +70,10 @@ static void on_timer_closed(uv_handle_t *handle)
 
 /* ---- Ending ------------------------------------------------------------ */
 
+/*
+ * May be called from any handler, also from one of a stream that it closes.  After it, the client
+ * must not be used except to return: the loop frees it later, never in this call.
+ */
 void client_close(struct client *client)
 {
     if (client->state == CLIENT_CLOSED) {
@@ -69,6 +90,7 @@ void client_close(struct client *client)
     }
 }
 
+/* When both sides have sent FIN, nothing more can be lost, so LINGER_MS need not pass. */
 void client_close_if_ended(struct client *client)
 {
     bool has_server_ended = client->server == NULL || client->has_server_ended;
@@ -77,7 +99,10 @@ void client_close_if_ended(struct client *client)
     }
 }
 
-/* A finished stream reads again, even if it was paused: it discards until the other side ends. */
+/*
+ * A finished stream reads again, even if it was paused: it discards until the other side ends.
+ * What the client had sent ahead is dropped: after an error, nothing of it may reach PostgreSQL.
+ */
 void client_end(struct client *client)
 {
     if (client_is_over(client)) {
@@ -101,6 +126,10 @@ static bool may_send(const struct client *client)
     return client->state != CLIENT_RELAY || relay_may_insert(&client->relay);
 }
 
+/*
+ * The log has the reason at the level of information, since most failures are the client's.  The
+ * error is lost if the server is in the middle of a message; the log then has the only copy.
+ */
 void client_fail(struct client *client, const struct fatal_error *error)
 {
     if (client_is_over(client)) {

@@ -1,4 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The limit is the point of this file: a client that has not logged in may make the gateway keep
+ * so much and no more.  The buffer is a secret one, because the password in it is a token.
+ */
 #include "gateway/client_input.h"
 
 #include "gateway/client_end.h"
@@ -20,6 +24,10 @@ void client_input_keep(struct client *client, struct text bytes)
     }
 }
 
+/*
+ * The buffer is replaced by an empty one before the caller uses the old: what it does with the
+ * bytes may bring new ones.
+ */
 struct buf client_input_take(struct client *client)
 {
     struct buf taken = client->in;

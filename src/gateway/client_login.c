@@ -1,4 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads PostgreSQL's side of a login with session/server_login.h and decides what happens to the
+ * client.  The rule of this file: until the role is known to be allowed, nothing that PostgreSQL
+ * sent reaches the client, except an error that has nothing to do with the role.  The question is
+ * asked on the connection that the session will use, as that role, so the gateway needs no rights
+ * of its own.
+ */
 #include "gateway/client_login.h"
 
 #include "gateway/access.h"
@@ -9,6 +16,7 @@
 
 #define SERVER_VERSION "16.15" /* what Aurora DSQL reports */
 
+/* In bytes.  The query holds one ARN, and MESSAGE_MAX also limits an error that is passed on. */
 enum { QUERY_MAX = 32768, MESSAGE_MAX = 65536 };
 
 void client_login_init(struct client *client)
@@ -24,11 +32,16 @@ void client_login_server_open(struct client *client)
 
 /* ---- Whether the role is mapped to the identity ------------------------ */
 
+/*
+ * Decided by the role's name alone: that this identity may be admin was proved by its token
+ * (dsql:DbConnectAdmin), and there is no mapping for admin.
+ */
 static bool is_admin(const struct client *client)
 {
     return text_equal_string(text_of(client->user), SETTINGS_ADMIN_USER);
 }
 
+/* If the query cannot be made, the answer counts as no. */
 static void ask_mapping(struct client *client)
 {
     struct buf query AUTO_BUF;
@@ -47,7 +60,10 @@ static void ask_mapping(struct client *client)
     stream_write(client->server, buf_text(&message));
 }
 
-/* "t" is a boolean in text format, which the simple query protocol always uses. */
+/*
+ * "t" is a boolean in text format, which the simple query protocol always uses.  Anything but
+ * exactly one column with "t" means no, also NULL.
+ */
 static void read_mapping(struct client *client, struct text row)
 {
     struct text value;
@@ -56,7 +72,10 @@ static void read_mapping(struct client *client, struct text row)
 
 /* ---- What PostgreSQL answers ------------------------------------------- */
 
-/* ReadyForQuery ends the login, and then the query about the mapping. */
+/*
+ * ReadyForQuery ends the login, and then the query about the mapping.  The client gets one
+ * ReadyForQuery: that of the query or, for admin, that of the login.
+ */
 static void on_ready(struct client *client, const struct frame *ready)
 {
     bool is_asked = client->state == CLIENT_MAPPING;
@@ -70,8 +89,11 @@ static void on_ready(struct client *client, const struct frame *ready)
     }
 }
 
-/* A missing role gets the answer of a missing mapping, so that role names cannot be
-   guessed.  Class 28: invalid authorization. */
+/*
+ * A missing role gets the answer of a missing mapping, so that role names cannot be guessed.
+ * Class 28: invalid authorization.  Other errors, such as "the database system is starting up"
+ * (57P03), are PostgreSQL's own words to any client and are passed on.
+ */
 static void on_error(struct client *client, const struct frame *message)
 {
     struct error_fields fields;
@@ -92,6 +114,7 @@ static void on_error(struct client *client, const struct frame *message)
     client_end(client);
 }
 
+/* Only a changed pg_hba.conf can cause this.  There is no password that the gateway could send. */
 static void on_password_request(struct client *client)
 {
     log_write(&client_options(client)->logger, DSQL_LOG_ERROR,
@@ -129,6 +152,11 @@ static bool is_logging_in(const struct client *client)
     return client->state == CLIENT_LOGIN || client->state == CLIENT_MAPPING;
 }
 
+/*
+ * An event can end the login, so the state is checked after each.  What PostgreSQL sent after the
+ * login already belongs to the session and goes through the relay, which must see every byte to
+ * know where messages end.
+ */
 void client_login_server_data(struct client *client, struct text bytes)
 {
     struct frame message;

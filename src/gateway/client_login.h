@@ -11,6 +11,7 @@
 
 #include "gateway/client_state.h"
 
+/** Before any byte arrives: the version that clients see is Aurora DSQL's, not PostgreSQL's. */
 void client_login_init(struct client *client);
 
 /** Connected to PostgreSQL: sends the startup message. */

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads one PasswordMessage, has the token in it checked and starts the login to PostgreSQL.  The
+ * password is neither logged nor copied: it is parsed where it lies, in a buffer that is wiped.
+ * It goes no further than this gateway, as PostgreSQL trusts its socket.
+ */
 #include "gateway/client_password.h"
 
 #include "gateway/access.h"
@@ -15,6 +20,7 @@ static bool parse_password(const struct frame *frame, struct text *password)
            text_is_empty(rest);
 }
 
+/* A token is checked at this moment only.  A session may outlive it, as in the service. */
 static bool check_token(struct client *client, struct text password)
 {
     const struct gateway_options *options = client_options(client);
@@ -27,8 +33,11 @@ static bool check_token(struct client *client, struct text password)
     return true;
 }
 
-/* The client is not read while PostgreSQL is being reached, so it cannot fill the memory; what
-   it has already sent is kept for the relay. */
+/*
+ * The client is not read while PostgreSQL is being reached, so it cannot fill the memory; what it
+ * has already sent is kept for the relay.  08P01 is also PostgreSQL's answer to another message
+ * than a password here ("expected password response, got message type").
+ */
 static void read_password(struct client *client)
 {
     struct frame frame;
@@ -49,6 +58,7 @@ static void read_password(struct client *client)
     client_server_connect(client, CLIENT_CONNECTING);
 }
 
+/* The state is changed before anything is written, because writing may end the client. */
 void client_password_begin(struct client *client, struct buf *out)
 {
     backend_write_authentication(out, AUTHENTICATION_CLEARTEXT);

@@ -1,9 +1,18 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From here on the gateway only follows the framing of messages; it does not know what a query or
+ * a transaction is.  Bytes of a client pass through the rewriter, those of PostgreSQL do not
+ * change.
+ */
 #include "gateway/client_relay.h"
 
 #include "gateway/client_end.h"
 #include "gateway/client_input.h"
 
+/*
+ * The service ends a session after an hour, whatever it is doing.  Negative: the options set no
+ * limit.
+ */
 static int64_t session_ms(const struct client *client)
 {
     int64_t seconds = client_options(client)->session_s;
@@ -25,6 +34,10 @@ void client_relay_begin(struct client *client)
     buf_clear(&ahead);
 }
 
+/*
+ * The rewriter comes first, as it may hold bytes back, and the relay must count exactly what
+ * PostgreSQL receives.
+ */
 void client_relay_data(struct client *client, struct text bytes)
 {
     struct text out;
@@ -41,6 +54,10 @@ void client_relay_server_data(struct client *client, struct text bytes)
     }
 }
 
+/*
+ * For instance after a crash of PostgreSQL, which closes its sockets without a message.  Without
+ * this error libpq would report only "server closed the connection unexpectedly".
+ */
 void client_relay_server_end(struct client *client)
 {
     if (relay_end_is_explained(&client->relay)) {

@@ -11,6 +11,10 @@
 /** Sends the greeting, then what the client has sent ahead to the server. */
 void client_relay_begin(struct client *client);
 
+/**
+ * The handlers of the state's events, for the table in client.c.  bytes is what one read brought:
+ * it may begin and end in the middle of a message.
+ */
 void client_relay_data(struct client *client, struct text bytes);
 void client_relay_writable(struct client *client);
 void client_relay_server_data(struct client *client, struct text bytes);

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Connects to PostgreSQL's Unix socket for one client and dispatches the events of that
+ * connection by the client's state.  Decides nothing itself: the rows of the table in client.c
+ * do.
+ */
 #include "gateway/client_server.h"
 
 #include "gateway/client_end.h"
@@ -27,6 +32,7 @@ static void on_data(void *arg, struct text bytes)
     }
 }
 
+/* A connection that could not be made arrives as on_open(false), one that broke as on_end. */
 static void on_end(void *arg)
 {
     struct client *client = arg;
@@ -46,6 +52,10 @@ static void on_drain(void *arg)
 
 static const struct stream_events events = {on_open, on_data, on_end, on_drain};
 
+/*
+ * The state is set first, so that an event finds the right row.  If there is no memory for a
+ * connection, there is none for an error either: the client is closed.
+ */
 void client_server_connect(struct client *client, enum client_state state)
 {
     client_set_state(client, state);
@@ -58,6 +68,10 @@ void client_server_connect(struct client *client, enum client_state state)
     client->open_handles++;
 }
 
+/*
+ * The StartupMessage or the CancelRequest.  If memory ran out, nothing is sent, and the login
+ * timeout ends the client.
+ */
 void client_server_send_first(struct client *client)
 {
     if (buf_ok(&client->to_server)) {

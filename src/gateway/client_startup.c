@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a client sends before its password.  session/negotiation.h says what it is; this file
+ * answers.  Everything here is done for unknown clients, so it must be cheap and bounded, and
+ * connections that have not begun TLS get no more than a request for it.
+ */
 #include "gateway/client_startup.h"
 
 #include "gateway/access.h"
@@ -14,7 +19,10 @@ enum { ANSWER_MAX = 65536 };
 
 /* ---- Encryption -------------------------------------------------------- */
 
-/* The kept bytes are the beginning of the TLS session, which may call on_data() at once. */
+/*
+ * The kept bytes are the beginning of the TLS session, which may call on_data() at once.  So the
+ * state changes first, and the buffer is taken out of the client before it is used.
+ */
 static void begin_tls(struct client *client)
 {
     client_set_state(client, CLIENT_ENCRYPTED);
@@ -25,6 +33,10 @@ static void begin_tls(struct client *client)
     buf_clear(&early);
 }
 
+/*
+ * NEGOTIATION_ACCEPT must be the last unencrypted byte; the request itself is dropped.
+ * negotiation_next() has made sure that nothing follows it (CVE-2021-23214).
+ */
 static void accept_tls(struct client *client)
 {
     stream_write(client->stream, text_of(NEGOTIATION_ACCEPT));
@@ -41,12 +53,19 @@ static void decline_gss(struct client *client)
 
 /* ---- Startup message --------------------------------------------------- */
 
+/* Remembered in the client, so that client_end.c releases it exactly once. */
 static bool admit(struct client *client, struct fatal_error *error)
 {
     client->is_admitted = admission_take(&client->shared->admission, error);
     return client->is_admitted;
 }
 
+/*
+ * The order is that of docs/design/gateway.md: the server name, then rate and number of
+ * connections, then the role and the parameters.  So a client that names no cluster does not
+ * count against the limits of this one.  The error set first is for failures that do not set one,
+ * such as a name that does not fit.
+ */
 static bool check_startup(struct client *client, const struct startup *startup,
                           struct fatal_error *error)
 {
@@ -59,6 +78,11 @@ static bool check_startup(struct client *client, const struct startup *startup,
            text_copy(user, client->user, sizeof client->user);
 }
 
+/*
+ * Without TLS the token would travel in clear text, so it is not even asked for.  A
+ * NegotiateProtocolVersion must precede the request for the password, so it is written into the
+ * same buffer.
+ */
 static void begin_session(struct client *client, const struct startup *startup)
 {
     struct fatal_error error;
@@ -79,6 +103,7 @@ static void begin_session(struct client *client, const struct startup *startup)
     client_password_begin(client, &out);
 }
 
+/* Both states accept it: libpq before version 17 sends cancel requests without encryption. */
 static void begin_cancel(struct client *client, const struct startup *request)
 {
     client_cancel_begin(client, text_slice(buf_text(&client->in), 0, request->size));

@@ -1,4 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Changes of state, the lookup of a client's row, and its timer.  Without the handlers, so that
+ * their files can use this one and there is no circle.
+ */
 #include "gateway/client_state.h"
 
 #include <assert.h>
@@ -18,11 +22,13 @@ const struct client_state_rules *client_rules(const struct client *client)
     return &client->rules[client->state];
 }
 
+/* By the order of the enum: ENDING and CLOSED are the last. */
 bool client_is_over(const struct client *client)
 {
     return client->state >= CLIENT_ENDING;
 }
 
+/* The options belong to the gateway, which outlives its clients. */
 const struct gateway_options *client_options(const struct client *client)
 {
     return client->shared->options;
@@ -35,6 +41,10 @@ static void on_timer(uv_timer_t *timer)
     client_rules(client)->on_timeout(client);
 }
 
+/*
+ * One timer is enough, since each of the three waits (login, session, end) replaces the one
+ * before.
+ */
 void client_start_timer(struct client *client, int64_t ms)
 {
     if (ms >= 0) {

@@ -19,6 +19,10 @@
 #include "session/relay.h"
 #include "session/server_login.h"
 
+/**
+ * What is true in each state.  In those before CLIENT_RELAY, the login timeout runs and what the
+ * client sends is kept in client->in, up to its limit.
+ */
 enum client_state {
     CLIENT_UNENCRYPTED, /* accepts only requests for TLS and cancel requests */
     CLIENT_ENCRYPTED,   /* TLS has begun; the startup message must follow */
@@ -35,7 +39,10 @@ enum client_state {
 
 struct client;
 
-/* A row of the table.  A handler that is NULL ignores its event. */
+/**
+ * A row of the table.  A handler that is NULL ignores its event.  The client's events are the
+ * first three, and PostgreSQL's the next four.
+ */
 struct client_state_rules {
     unsigned may_follow; /* a set of CLIENT_BIT() */
     void (*on_data)(struct client *client, struct text bytes);
@@ -50,6 +57,10 @@ struct client_state_rules {
 
 #define CLIENT_BIT(state) (1U << (state))
 
+/**
+ * Belongs to the loop: it is made by client_accept() and freed by client_end.c when open_handles
+ * is 0.  All fields are used in the thread of the loop only.
+ */
 struct client {
     struct client_shared *shared;
     struct client *next;

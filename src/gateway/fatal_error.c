@@ -1,11 +1,18 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Builds the error in fixed arrays, so that setting one cannot fail.  The texts are the
+ * service's; where they quote a client, the quote is made harmless here, once for all callers.
+ */
 #include "gateway/fatal_error.h"
 
 #include "wire/backend.h"
 
 #include <stdio.h>
 
-/* The text may quote what a client sent, and goes to the log: no control characters. */
+/*
+ * The text may quote what a client sent, and goes to the log: no control characters.  Cutting the
+ * text may have split a character, so an incomplete one at the end is dropped.
+ */
 static void make_one_line(char *line, size_t size)
 {
     for (size_t i = 0; i < size && line[i] != '\0'; i++) {
@@ -17,6 +24,7 @@ static void make_one_line(char *line, size_t size)
     line[text_utf8_prefix(whole, whole.len)] = '\0';
 }
 
+/* vsnprintf() truncates; a message that is too long loses its end and never overflows. */
 __attribute__((format(printf, 3, 0))) static void print_line(char *out, size_t size,
                                                              const char *format, va_list arguments)
 {

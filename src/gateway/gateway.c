@@ -1,5 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Listening and stopping.  The life of a connection is in client.c and the files it names. */
+/*
+ * Listening and stopping.  The life of a connection is in client.c and the files it names.
+ * Stopping takes several turns of the loop: first listeners and clients are closed, then each
+ * reports that it is gone, and the last one calls on_stopped().
+ */
 #include "gateway/gateway.h"
 
 #include "base/error.h"
@@ -31,6 +35,10 @@ static int or_default(int value, int otherwise)
     return value == 0 ? otherwise : value;
 }
 
+/*
+ * Done once, on the gateway's own copy.  The other files never see a 0, so none needs to know the
+ * defaults.
+ */
 static void fill_in_limits(struct gateway_options *options)
 {
     options->max_connections = or_default(options->max_connections, GATEWAY_MAX_CONNECTIONS);
@@ -63,6 +71,7 @@ static void on_connection(void *arg, uv_stream_t *server)
     client_accept(&gateway->shared, server);
 }
 
+/* Also for a listener that never opened: see listen_on(). */
 static void on_listener_closed(void *arg)
 {
     struct gateway *gateway = arg;
@@ -104,6 +113,10 @@ static dsql_status listen_all(struct gateway *gateway, dsql_error *err)
     return DSQL_OK;
 }
 
+/*
+ * The path of a Unix socket has at most 107 bytes on Linux.  Checked at the start, since later
+ * each login would fail without an explanation.
+ */
 static dsql_status check_options(const struct gateway_options *options, dsql_error *err)
 {
     struct sockaddr_un address;
@@ -121,6 +134,7 @@ static dsql_status check_options(const struct gateway_options *options, dsql_err
     return DSQL_OK;
 }
 
+/* shared points into the gateway, so the gateway must not be moved or copied. */
 static struct gateway *gateway_new(uv_loop_t *loop, const struct gateway_options *options,
                                    dsql_error *err)
 {
@@ -148,6 +162,10 @@ static void abandon(struct gateway *gateway, uv_loop_t *loop)
     gateway_free(gateway);
 }
 
+/*
+ * On failure the loop is run until nothing of the gateway is left in it; the caller may then
+ * close the loop.
+ */
 struct gateway *gateway_start(uv_loop_t *loop, const struct gateway_options *options,
                               dsql_error *err)
 {
@@ -171,6 +189,7 @@ int gateway_port(const struct gateway *gateway)
     return gateway->port;
 }
 
+/* Clients get a moment to receive their last error, so on_stopped() may come a second later. */
 void gateway_stop(struct gateway *gateway, void (*on_stopped)(void *arg), void *arg)
 {
     gateway->is_stopping = true;

@@ -1,6 +1,19 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PostgreSQL's scanner (src/backend/parser/scan.l) as a state machine that takes a byte at a
+ * time.  Only the borders of tokens matter, so that a keyword inside a literal or a comment is
+ * never taken for one.  If this file and scan.l differ, a statement could be rewritten inside a
+ * string; so each state names the rule it follows, and tests/fuzz covers it.
+ *
+ * Two things make it more than a table: a literal of E'' goes on after a line end, and the tag of
+ * a dollar-quoted literal has no maximum length.
+ */
 #include "gateway/lexer.h"
 
+/*
+ * A tag that differs but has the same length and hash would end a literal early.  Nobody gains by
+ * that: the text is the client's own, and PostgreSQL still parses it as it is.
+ */
 #define HASH_START 1469598103934665603U /* FNV-1a */
 #define HASH_PRIME 1099511628211U
 
@@ -9,12 +22,14 @@ void lexer_init(struct lexer *lexer)
     *lexer = (struct lexer){.state = LEXER_BETWEEN};
 }
 
+/* A word that was too long to keep is reported as empty, which fits no keyword. */
 struct text lexer_word(const struct lexer *lexer)
 {
     size_t len = lexer->word_len <= LEXER_WORD_SIZE ? lexer->word_len : 0;
     return text_of_bytes(lexer->word, len);
 }
 
+/* scan.l: ident_start is [A-Za-z\200-\377_]. */
 static bool is_word_start(char c)
 {
     return (char_is_alnum(c) && !char_is_digit(c)) || c == '_' || (unsigned char)c > 127;
@@ -41,6 +56,10 @@ static void start_word(struct lexer *lexer)
     lexer->word_len = 0;
 }
 
+/*
+ * Lower case, as PostgreSQL folds unquoted words.  The length counts on, so that a long word
+ * cannot look like the short one it begins with.
+ */
 static void add_to_word(struct lexer *lexer, char c)
 {
     if (lexer->word_len < LEXER_WORD_SIZE) {
@@ -61,6 +80,7 @@ static void add_to_candidate(struct lexer *lexer, char c)
     lexer->candidate.len++;
 }
 
+/* Candidates are compared when their closing $ is read. */
 static bool is_closing_tag(const struct lexer *lexer)
 {
     return lexer->has_candidate && lexer->candidate.len == lexer->tag.len &&
@@ -77,6 +97,7 @@ static void in_literal(struct lexer *lexer, char c)
     }
 }
 
+/* After the closing quote the literal may still continue: see after_escapes in lexer.h. */
 static void in_escaped_literal(struct lexer *lexer, char c)
 {
     if (lexer->is_escaped) {
@@ -96,6 +117,7 @@ static void in_quoted_identifier(struct lexer *lexer, char c)
     }
 }
 
+/* scan.l does the same: it puts that $ back to be scanned again (yyless). */
 static void in_dollar_body(struct lexer *lexer, char c)
 {
     if (c == '$' && is_closing_tag(lexer)) {
@@ -109,6 +131,10 @@ static void in_dollar_body(struct lexer *lexer, char c)
     }
 }
 
+/*
+ * A comment between two parts of an E'' literal does not separate them, if a line end is between
+ * them (SQL standard, and scan.l's "quotecontinue").
+ */
 static void in_line_comment(struct lexer *lexer, char c)
 {
     if (!is_line_end(c)) {
@@ -120,7 +146,10 @@ static void in_line_comment(struct lexer *lexer, char c)
     }
 }
 
-/* Block comments nest in PostgreSQL, unlike in standard SQL. */
+/*
+ * Block comments nest in PostgreSQL, unlike in standard SQL.  The previous byte is forgotten
+ * after a pair, so that / * / does not count twice (written without blanks).
+ */
 static void in_block_comment(struct lexer *lexer, char c)
 {
     char previous = lexer->previous;
@@ -147,6 +176,10 @@ static unsigned open_literal(struct lexer *lexer, bool has_escapes)
     return LEXER_OTHER;
 }
 
+/*
+ * A block comment between two literals ends the first for good, unlike a line comment: scan.l
+ * allows only blanks and line comments there.
+ */
 static bool opens_comment(struct lexer *lexer, char c)
 {
     if (lexer->previous == '-' && c == '-') {
@@ -165,6 +198,7 @@ static bool opens_comment(struct lexer *lexer, char c)
     return true;
 }
 
+/* A blank before the line end is allowed; the second quote must be on a later line. */
 static unsigned blank(struct lexer *lexer, char c)
 {
     if (lexer->after_escapes != LEXER_NO_ESCAPES && is_line_end(c)) {
@@ -175,11 +209,16 @@ static unsigned blank(struct lexer *lexer, char c)
     return 0;
 }
 
+/* LEXER_BLANK is missing on purpose: 'a' 'b' on one line are not one literal. */
 static bool goes_on(const struct lexer *lexer)
 {
     return lexer->after_escapes == LEXER_CLOSED || lexer->after_escapes == LEXER_NEW_LINE;
 }
 
+/*
+ * A $ opens a dollar-quoted literal or a parameter; which of them, in_dollar() decides.  Its word
+ * is started too, as $tag may turn out to be no tag.
+ */
 static unsigned open_token(struct lexer *lexer, char c)
 {
     lexer->after_escapes = LEXER_NO_ESCAPES;
@@ -201,6 +240,7 @@ static unsigned open_token(struct lexer *lexer, char c)
     return c == ';' ? LEXER_SEMICOLON : LEXER_OTHER;
 }
 
+/* - and / are kept in previous until the next byte shows whether they begin a comment. */
 static unsigned between(struct lexer *lexer, char c)
 {
     if (opens_comment(lexer, c)) {
@@ -220,6 +260,10 @@ static unsigned between(struct lexer *lexer, char c)
     return events | (c == '\'' ? open_literal(lexer, goes_on(lexer)) : open_token(lexer, c));
 }
 
+/*
+ * E before a quote is a prefix of the literal, not a word.  After the other prefixes (B, X, N,
+ * U&) a backslash does not escape a quote, so they need no state of their own.
+ */
 static unsigned in_word(struct lexer *lexer, char c)
 {
     if (is_word_byte(c)) {

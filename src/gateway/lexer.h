@@ -26,6 +26,10 @@ enum lexer_event {
     LEXER_SEMICOLON = 1 << 4
 };
 
+/**
+ * What the last byte was part of.  Only the end of a word is noticed one byte late, as it needs a
+ * byte that is not part of it.
+ */
 enum lexer_state {
     LEXER_BETWEEN, /* tokens */
     LEXER_WORD,

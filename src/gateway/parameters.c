@@ -1,10 +1,19 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A list of what is allowed, not of what is forbidden: a parameter that a later version of
+ * PostgreSQL adds is rejected until someone decides.  "options" is parsed and each setting in it
+ * is written out as a parameter of its own, so PostgreSQL never parses the client's text.
+ */
 #include "gateway/parameters.h"
 
 #include "session/startup_options.h"
 
 enum parameter_action { PARAMETER_REJECT, PARAMETER_PASS, PARAMETER_DROP };
 
+/*
+ * DROP: accepted from the client, because the service has this parameter, and not sent to
+ * PostgreSQL, which would reject it as unknown.
+ */
 struct parameter_rule {
     const char *name;
     enum parameter_action action;
@@ -48,6 +57,10 @@ static int shown_length(struct text text)
     return text.len < 100 ? (int)text.len : 100;
 }
 
+/*
+ * The text is that of the service.  A dropped parameter counts as set, so drivers need not know
+ * that this cluster is local.
+ */
 static bool set_parameter(struct text name, struct text value, struct buf *out,
                           struct fatal_error *error)
 {
@@ -63,12 +76,19 @@ static bool set_parameter(struct text name, struct text value, struct buf *out,
     return true;
 }
 
-/* Chooses a cluster where SNI cannot; a local gateway has only one. */
+/*
+ * Chooses a cluster where SNI cannot; a local gateway has only one.  AWS docs: for clients that
+ * send no SNI, the id is in "options".
+ */
 static bool is_cluster_id(struct text option)
 {
     return text_starts_with(option, "amzn-cluster-id=");
 }
 
+/*
+ * The id comes first: it looks like a setting but has no rule.  42601 and its text are
+ * PostgreSQL's, for "-c name" without a value.
+ */
 static bool set_setting(struct text assignment, struct buf *out, struct fatal_error *error)
 {
     struct text name;
@@ -96,6 +116,10 @@ static bool set_option(enum startup_option kind, struct text option, struct buf 
                            shown_length(option), option.data);
 }
 
+/*
+ * startup_options_ok() matters for safety: if memory ran out, the words end early, and the rest
+ * would be dropped silently.
+ */
 static bool set_options(struct text value, struct buf *out, struct fatal_error *error)
 {
     struct startup_options options;
@@ -140,6 +164,10 @@ static bool check_database(const struct startup *startup, struct fatal_error *er
     return true;
 }
 
+/*
+ * user and database are written once, whatever the client repeated, so that the role which was
+ * checked is the role that logs in.
+ */
 bool parameters_translate(const struct startup *startup, struct buf *out, struct fatal_error *error)
 {
     if (!check_database(startup, error)) {

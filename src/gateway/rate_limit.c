@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A token bucket in whole numbers.  It starts full, refills at per_s and never holds more than
+ * burst, so the burst is what the first moment of a test run may use.  Thousandths keep the
+ * fraction of a connection that a few milliseconds add.
+ */
 #include "gateway/rate_limit.h"
 
 enum { ONE = 1000 }; /* a connection, in thousandths */
@@ -9,7 +14,11 @@ void rate_limit_init(struct rate_limit *limit, int per_s, int burst, int64_t now
     limit->filled_thousandths = (int64_t)burst * ONE;
 }
 
-/* One connection per second is one thousandth of a connection per millisecond. */
+/*
+ * One connection per second is one thousandth of a connection per millisecond.  The division
+ * comes first: elapsed_ms * per_s could overflow after a long pause.  A clock that stands still
+ * adds nothing.
+ */
 static void refill(struct rate_limit *limit, int64_t now_ms)
 {
     int64_t elapsed_ms = now_ms - limit->last_ms;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/** Invariant: 0 <= filled_thousandths <= burst * 1000, unless a limit is negative. */
 struct rate_limit {
     int64_t per_s; /* negative: no limit */
     int64_t burst;

@@ -1,4 +1,14 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Follows a client's stream with three machines, each of which sees every byte once: the framing
+ * of messages, the lexer inside their SQL, and the steps through the keywords of one statement.
+ * Nothing is parsed twice and nothing is stored, so a COPY of gigabytes costs no more than
+ * counting its bytes.
+ *
+ * What must not be done here: change the length of anything.  The length of the message has
+ * already been sent, and PostgreSQL reports errors by their position in the text.  Whether the
+ * statement is valid is for PostgreSQL and the extension to decide, which see the mark.
+ */
 #include "gateway/sql_rewriter.h"
 
 #include "wire/backend.h"
@@ -38,7 +48,10 @@ static const struct rule rules[] = {
 
 enum { RULE_COUNT = sizeof rules / sizeof *rules };
 
-/* The bytes of one call, after those that were held back. */
+/*
+ * The bytes of one call, after those that were held back.  If nothing was held back and nothing
+ * is changed, bytes are the caller's own.
+ */
 struct work {
     struct text bytes;
     bool is_copy;
@@ -56,6 +69,10 @@ void sql_rewriter_clear(struct sql_rewriter *rewriter)
     buf_clear(&rewriter->copy);
 }
 
+/*
+ * Once per call and only when something is overwritten.  Offsets stay valid, as the copy begins
+ * at the same byte.
+ */
 static void make_copy(struct sql_rewriter *rewriter, struct work *work)
 {
     if (!work->is_copy) {
@@ -65,7 +82,10 @@ static void make_copy(struct sql_rewriter *rewriter, struct work *work)
     }
 }
 
-/* Overwrites in the copy, never in the caller's bytes, which belong to the stream. */
+/*
+ * Overwrites in the copy, never in the caller's bytes, which belong to the stream.  A range that
+ * does not fit is ignored rather than trusted: it would mean that the offsets are wrong.
+ */
 static void mark_at(struct sql_rewriter *rewriter, struct work *work, size_t start,
                     const char *mark)
 {
@@ -79,6 +99,10 @@ static void mark_at(struct sql_rewriter *rewriter, struct work *work, size_t sta
 
 /* ---- Steps ---- */
 
+/*
+ * A word that was too long to keep is empty and matches only a rule for any word, which is right
+ * for a long role name.
+ */
 static bool is_rule_for(const struct rule *rule, enum sql_rewriter_step step, struct text word)
 {
     return rule->from == step && (rule->word == NULL || text_equal_string(word, rule->word));
@@ -129,6 +153,10 @@ static bool is_gap_too_wide(const struct sql_rewriter *rewriter, size_t position
            position - rewriter->aws_start >= SQL_REWRITER_HELD_MAX;
 }
 
+/*
+ * In the order in which one byte can cause them: it ends a word, it is itself something, it
+ * begins the next word.  The quoted name after REVOKE is a role like an unquoted one.
+ */
 static void on_sql_byte(struct sql_rewriter *rewriter, struct work *work, size_t position, char c)
 {
     unsigned events = lexer_byte(&rewriter->lexer, c);
@@ -151,6 +179,10 @@ static void on_sql_byte(struct sql_rewriter *rewriter, struct work *work, size_t
 
 /* ---- Messages ---- */
 
+/*
+ * Each message starts with a fresh lexer, as PostgreSQL's scanner does: a literal that was left
+ * open in one Query does not go on in the next.
+ */
 static void begin_sql(struct sql_rewriter *rewriter)
 {
     rewriter->is_in_name = false;
@@ -188,6 +220,10 @@ static void on_body_byte(struct sql_rewriter *rewriter, struct work *work, size_
     }
 }
 
+/*
+ * A body may come in many pieces.  Only messages with SQL are read byte by byte; all others are
+ * skipped as a whole.
+ */
 static void on_body(struct sql_rewriter *rewriter, struct work *work, size_t position, size_t len)
 {
     if (frame_scan_is_first(&rewriter->frames, len)) {
@@ -211,7 +247,12 @@ static bool may_become(const struct rule *rule, enum sql_rewriter_step step, str
            text_equal(text_slice(text_of(rule->word), 0, word.len), word);
 }
 
-/* The offset from which bytes are held back; all.len if none are. */
+/*
+ * The offset from which bytes are held back; all.len if none are.  Only two things are worth
+ * holding: AWS and what follows it, until the word after it is known, and the beginning of a word
+ * that may be overwritten.  The rest is sent at once, as a client may wait for an answer before
+ * it sends more.
+ */
 static size_t first_held(const struct sql_rewriter *rewriter, struct text all)
 {
     if (!rewriter->is_in_sql) {
@@ -228,7 +269,11 @@ static size_t first_held(const struct sql_rewriter *rewriter, struct text all)
     return all.len;
 }
 
-/* Offsets refer to the bytes of a call, so they move with what is held back for the next. */
+/*
+ * Offsets refer to the bytes of a call, so they move with what is held back for the next.  tail
+ * fits, because is_gap_too_wide() and the length of the keywords limit it to
+ * SQL_REWRITER_HELD_MAX.
+ */
 static void hold(struct sql_rewriter *rewriter, struct text tail, size_t start)
 {
     memcpy(rewriter->held, tail.data, tail.len);
@@ -237,7 +282,10 @@ static void hold(struct sql_rewriter *rewriter, struct text tail, size_t start)
     rewriter->word_start -= tail.len > 0 ? start : 0;
 }
 
-/* If nothing is held back, the caller's bytes are used without a copy. */
+/*
+ * If nothing is held back, the caller's bytes are used without a copy.  The memory of an earlier
+ * copy is freed then, so an idle session holds none.
+ */
 static struct work begin_work(struct sql_rewriter *rewriter, struct text bytes)
 {
     struct work work = {.bytes = bytes};

@@ -41,6 +41,10 @@ enum sql_rewriter_step {
     SQL_STEP_ROLE
 };
 
+/**
+ * All of it describes one position in the stream of one client.  Between two calls it is at most
+ * SQL_REWRITER_HELD_MAX bytes behind what the client has sent.
+ */
 struct sql_rewriter {
     struct frame_scan frames;
     bool is_in_sql;  /* in the SQL of a Query or Parse message */

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Asks AWS STS for nothing but its Date header.  The global endpoint is used because it exists
+ * for every account and needs no credentials: HEAD of its root is answered without a signature.
+ * The answer may be a redirect or an error; only the header counts.
+ */
 #include "cli/clock_skew.h"
 
 #include "base/error.h"
@@ -7,6 +12,10 @@
 
 enum { TIMEOUT_MS = 3000 };
 
+/*
+ * The header has whole seconds and the answer takes time to arrive, so the result is exact to a
+ * second or two.  The caller's tolerance of a minute makes that enough.
+ */
 dsql_status clock_skew_measure(int64_t *ahead_s, dsql_error *err)
 {
     const struct http_request request = {

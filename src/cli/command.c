@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A small parser of its own instead of getopt_long(): its options come from the same table as
+ * --help, values are never printed back (they may be passwords), and a mistake names the command
+ * as the user typed it.  Knows nothing of databases.
+ */
 #include "cli/command.h"
 
 #include "base/text.h"
@@ -7,6 +12,10 @@
 #include <stdarg.h>
 #include <string.h>
 
+/*
+ * The command as typed so far, "dsql local start", for the advice at the end of a usage error.
+ * One process runs one command, so a global does no harm here; the library has none.
+ */
 static char path_so_far[128] = "dsql";
 
 int command_usage(const struct command *command, const char *format, ...)
@@ -31,7 +40,10 @@ const struct command *command_find(const struct command *list, const char *name)
     return NULL;
 }
 
-/* The option at this place in both lists, its own first; NULL after the last. */
+/*
+ * The option at this place in both lists, its own first; NULL after the last.  The place is also
+ * the index in command_line.values, so the order must not depend on the line.
+ */
 static const struct command_option *option_at(const struct command *command, int place)
 {
     enum { LISTS = 2 };
@@ -60,6 +72,7 @@ static int find_long(const struct command *command, struct text name)
     return -1;
 }
 
+/* Letters are case-sensitive: -U and -u are different, as in psql. */
 static int find_letter(const struct command *command, char letter)
 {
     const struct command_option *option;
@@ -71,8 +84,11 @@ static int find_letter(const struct command *command, char letter)
     return -1;
 }
 
-/* Reads --name, --name=value, -L or -Lvalue.  Returns the place of the option, or -1;
- *value is NULL if the value is not in this word. */
+/*
+ * Reads --name, --name=value, -L or -Lvalue.  Returns the place of the option, or -1; value is
+ * NULL if the value is not in this word.  Letters cannot be combined: the rest of the word is the
+ * value, as in psql -hHOST.
+ */
 static int find_option(const struct command *command, const char *word, const char **value)
 {
     *value = NULL;
@@ -98,7 +114,11 @@ static struct text name_of_option(const char *word)
     return word[1] == '-' ? name : text_slice(name, 0, 2);
 }
 
-/* argv[*i] is an option; its value may be the next word, and then *i moves to that. */
+/*
+ * argv[*i] is an option; its value may be the next word, and then *i moves to that.  The next
+ * word is taken as the value even if it begins with a dash, as in getopt.  The last of several
+ * equal options wins.
+ */
 static int take_option(struct command_line *line, int argc, char **argv, int *i)
 {
     const struct command *command = line->command;
@@ -127,8 +147,9 @@ static int take_option(struct command_line *line, int argc, char **argv, int *i)
 }
 
 /*
- * Options and arguments may be mixed, as in GNU getopt.  "--" ends them only for commands
- * that run a program; what follows belongs to the program and is not looked at.
+ * Options and arguments may be mixed, as in GNU getopt.  "--" ends them only for commands that
+ * run a program; what follows belongs to the program and is not looked at.  A single "-" is an
+ * argument.  Arguments are counted only at the end, so that --help works with any number of them.
  */
 static int run_line(const struct command *command, int argc, char **argv)
 {
@@ -159,6 +180,7 @@ static int run_line(const struct command *command, int argc, char **argv)
     return command->run(&line);
 }
 
+/* argc and argv shrink by a word at each level; argv[0] is the name at this level. */
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the table of commands, which is three */
 int command_main(const struct command *command, const char *path, int argc, char **argv)
 {
@@ -186,6 +208,10 @@ int command_main(const struct command *command, const char *path, int argc, char
 
 /* ---- Reading what was parsed ---- */
 
+/*
+ * An option that the command does not have is treated like one that was not given, so shared code
+ * may ask for it.
+ */
 const char *command_value(const struct command_line *line, const char *name)
 {
     int found = find_long(line->command, text_of(name));
@@ -202,6 +228,7 @@ const char *command_argument(const struct command_line *line, int i)
     return i < line->argument_count ? line->arguments[i] : NULL;
 }
 
+/* Whole words only: "10s" or "1e3" are errors, not 10 or 1. */
 bool command_number(const struct command_line *line, const char *name, int min, int max, int *out)
 {
     const char *value = command_value(line, name);

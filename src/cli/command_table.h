@@ -11,6 +11,10 @@
 
 struct command_line;
 
+/**
+ * A constant of options.c; its address is its identity.  The help is imperative and names the
+ * default and the unit.
+ */
 struct command_option {
     const char *name;     /* without the dashes */
     char letter;          /* 0: none */
@@ -18,6 +22,7 @@ struct command_option {
     const char *help;     /* --help breaks it into lines */
 };
 
+/** One row.  Either it has commands, or it has run; the root has both, because of --version. */
 struct command {
     const char *name;      /* NULL ends the list */
     const char *arguments; /* "[HOST]", for --help; NULL: none */

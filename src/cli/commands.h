@@ -9,6 +9,10 @@
 
 extern const struct command local_commands[];
 
+/**
+ * Each returns the exit status of the process.  It has printed its own error by then, to standard
+ * error, so that the output of a command can be piped.
+ */
 int token_run(const struct command_line *line);
 int psql_run(const struct command_line *line);
 int exec_run(const struct command_line *line);

@@ -9,6 +9,7 @@
 #include <dsql.h>
 #include <jansson.h>
 
+/* For people and for scripts: --output json has the same words, so they do not change. */
 static const char *verdict_name(dsql_source_verdict verdict)
 {
     switch (verdict) {
@@ -24,6 +25,7 @@ static const char *verdict_name(dsql_source_verdict verdict)
     return "not asked";
 }
 
+/* Printed as each source answers, because IMDS may take seconds when there is none. */
 static void print_source(void *arg, const char *source, dsql_source_verdict verdict,
                          const char *detail)
 {
@@ -46,6 +48,10 @@ static void print_text(const dsql_credentials *found)
     printf("expires        %s\n", when[0] == '\0' ? "never" : when);
 }
 
+/*
+ * Printed after a failure too, without a key: the verdicts explain it.  time_text() is empty for
+ * credentials that do not expire, which JSON shows as null.
+ */
 static void print_json(json_t *sources, const dsql_credentials *found)
 {
     json_t *root = json_pack("{s:O}", "sources", sources);
@@ -61,6 +67,10 @@ static void print_json(json_t *sources, const dsql_credentials *found)
     json_decref(root);
 }
 
+/*
+ * The verdicts go to standard output and the error to standard error.  The first is flushed
+ * before the second is printed, so that they appear in this order on a terminal.
+ */
 int credentials_run(const struct command_line *line)
 {
     bool is_json = false;

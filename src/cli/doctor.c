@@ -17,6 +17,7 @@ static const char *const verdict_names[] = {"ok", "warning", "failed", "skipped"
 
 /* ---- Report ---- */
 
+/* The remedy is under the detail, so that the columns stay readable. */
 static void print_finding(const char *name, const struct finding *finding)
 {
     printf("%-12s %-8s %s\n", name, verdict_names[finding->verdict], finding->detail);
@@ -33,6 +34,7 @@ static json_t *finding_json(const char *name, const struct finding *finding)
                      finding->remedy);
 }
 
+/* In JSON nothing is printed before the end: half an array would not be JSON. */
 static void report_finding(const char *name, const struct finding *finding, json_t *report)
 {
     if (report == NULL) {
@@ -44,8 +46,11 @@ static void report_finding(const char *name, const struct finding *finding, json
 
 /* ---- Examination ---- */
 
-/* The step whose failure makes this one pointless; NULL if there is none.  blame[i] is the
-   step that failed or made step i pointless. */
+/*
+ * The step whose failure makes this one pointless; NULL if there is none.  blame[i] is the step
+ * that failed or made step i pointless.  So a step that was skipped passes its obstacle on, and
+ * the last step still names the first cause.
+ */
 static const struct doctor_step *find_obstacle(const struct doctor_step *step,
                                                const struct doctor_step *const blame[DOCTOR_STEPS])
 {
@@ -57,7 +62,11 @@ static const struct doctor_step *find_obstacle(const struct doctor_step *step,
     return NULL;
 }
 
-/* Returns 0, or the exit status of the first step that failed. */
+/*
+ * Returns 0, or the exit status of the first step that failed.  Later steps go on after a failure
+ * if they do not need the failed one: two causes at once (a clock and a firewall) are common, and
+ * the second should not need a second run.
+ */
 static int examine(struct diagnosis *diagnosis, json_t *report)
 {
     const struct doctor_step *blame[DOCTOR_STEPS] = {NULL};
@@ -80,6 +89,10 @@ static int examine(struct diagnosis *diagnosis, json_t *report)
     return status;
 }
 
+/*
+ * Exit status 2 is for the command line, 1 for output that could not be written; 10 and above are
+ * the findings.
+ */
 int doctor_run(const struct command_line *line)
 {
     struct diagnosis diagnosis;

@@ -1,4 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each check fills one finding: a verdict, what was seen, and what to do about it.  A check may
+ * rely on what the steps it needs have left in the diagnosis and on nothing else.  Details come
+ * from libdsql and the system; remedies are written here, for someone who does not know this
+ * code.
+ */
 #include "cli/doctor_steps.h"
 
 #include "base/text.h"
@@ -11,6 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/*
+ * TIMEOUT_MS holds for TCP, TLS and the query, each by itself.  DNS has the limits of the system,
+ * and the credentials those of their sources.
+ */
 enum {
     TIMEOUT_MS = 5000,
     TOLERATED_SKEW_S = 60,    /* AWS accepts 5 minutes; the warning comes well before that */
@@ -18,6 +28,7 @@ enum {
     HOST_SIZE = 256
 };
 
+/* The detail is cut to fit; it begins with what matters. */
 static void finding_set(struct finding *finding, enum verdict verdict, const char *detail,
                         const char *remedy)
 {
@@ -27,7 +38,11 @@ static void finding_set(struct finding *finding, enum verdict verdict, const cha
               sizeof finding->detail);
 }
 
-/* The value of a libpq keyword; NULL if it is not set or the endpoint is not known yet. */
+/*
+ * The value of a libpq keyword; NULL if it is not set or the endpoint is not known yet.  From the
+ * parameters that a program would pass to libpq, not from the options: environment and defaults
+ * have been applied.
+ */
 static const char *param(const struct diagnosis *diagnosis, const char *keyword)
 {
     if (diagnosis->params == NULL) {
@@ -62,7 +77,10 @@ static const char *host_name(const struct diagnosis *diagnosis, char out[HOST_SI
     return text_copy(first, out, HOST_SIZE) ? out : "";
 }
 
-/* True for a local cluster and for a tunnel that begins here. */
+/*
+ * True for a local cluster and for a tunnel that begins here.  The remedies differ: a firewall is
+ * not the cause of what happens on the loopback interface.
+ */
 static bool is_on_this_machine(const struct diagnosis *diagnosis)
 {
     const char *address = numeric_addresses(diagnosis);
@@ -71,6 +89,7 @@ static bool is_on_this_machine(const struct diagnosis *diagnosis)
 
 /* ---- Steps ---- */
 
+/* Only the source that was used; 'dsql credentials' shows the others. */
 static void describe_source(void *arg, const char *source, dsql_source_verdict verdict,
                             const char *detail)
 {
@@ -80,7 +99,10 @@ static void describe_source(void *arg, const char *source, dsql_source_verdict v
     }
 }
 
-/* Asks the chain once, and reports the source that provided the credentials. */
+/*
+ * Asks the chain once, and reports the source that provided the credentials.  The provider is
+ * kept for the token and the login, so that both ask the same chain.
+ */
 static void check_credentials(struct diagnosis *diagnosis, struct finding *finding)
 {
     dsql_error err = {0};
@@ -119,6 +141,10 @@ static dsql_params *make_params(const struct diagnosis *diagnosis, dsql_error *e
     return params;
 }
 
+/*
+ * The region may be known only when the token is signed, from the profile or from IMDS; the
+ * detail says so instead of claiming one.
+ */
 static void check_endpoint(struct diagnosis *diagnosis, struct finding *finding)
 {
     dsql_error err = {0};
@@ -155,6 +181,10 @@ static void check_dns(struct diagnosis *diagnosis, struct finding *finding)
     }
 }
 
+/*
+ * The socket stays open for check_tls(), so TLS is tested on the very connection whose address is
+ * reported.
+ */
 static void check_tcp(struct diagnosis *diagnosis, struct finding *finding)
 {
     char detail[PROBE_DETAIL_SIZE] = "";
@@ -182,6 +212,7 @@ static const char *remedy_for_tls(const struct diagnosis *diagnosis)
                  "check for a proxy that intercepts TLS";
 }
 
+/* Uses the same CA file as libpq would, resolved by libdsql (sslrootcert). */
 static void check_tls(struct diagnosis *diagnosis, struct finding *finding)
 {
     char detail[PROBE_DETAIL_SIZE] = "";
@@ -192,8 +223,11 @@ static void check_tls(struct diagnosis *diagnosis, struct finding *finding)
                 is_secure ? NULL : remedy_for_tls(diagnosis));
 }
 
-/* A signature is rejected when the clock is off by more than 5 minutes; a certificate may then
-   seem expired. */
+/*
+ * A signature is rejected when the clock is off by more than 5 minutes; a certificate may then
+ * seem expired.  Within 60 seconds is fine.  Above 5 minutes it is certain that AWS rejects the
+ * signature, so that is a failure and not a warning.
+ */
 static void check_clock(struct diagnosis *diagnosis, struct finding *finding)
 {
     int64_t skew = 0;
@@ -217,6 +251,10 @@ static void check_clock(struct diagnosis *diagnosis, struct finding *finding)
     finding->remedy = off <= TOLERATED_SKEW_S ? NULL : "synchronize the clock (NTP)";
 }
 
+/*
+ * Signing is local: this finds missing credentials or an unknown region, not a missing
+ * permission.  The permission is checked by the cluster, at the login.
+ */
 static void check_token(struct diagnosis *diagnosis, struct finding *finding)
 {
     dsql_error err = {0};
@@ -254,6 +292,7 @@ static void check_login(struct diagnosis *diagnosis, struct finding *finding)
 
 static const char try_again[] = "try again; if it persists, check the AWS status page";
 
+/* One statement without tables: it works for every role, also for one without any privilege. */
 static void check_query(struct diagnosis *diagnosis, struct finding *finding)
 {
     dsql_error err = {0};
@@ -273,6 +312,7 @@ void diagnosis_init(struct diagnosis *diagnosis)
     *diagnosis = (struct diagnosis){.options = dsql_options_init(), .socket = -1};
 }
 
+/* In any state of the examination: a step that did not run has left NULL or -1. */
 void diagnosis_clear(struct diagnosis *diagnosis)
 {
     PQfinish(diagnosis->conn);

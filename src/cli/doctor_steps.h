@@ -11,6 +11,9 @@
 
 #include <dsql.h>
 
+/**
+ * WARNING: the connection works, but may soon not.  SKIPPED: not looked at, so nothing is known.
+ */
 enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_FAILED, VERDICT_SKIPPED };
 
 struct finding {

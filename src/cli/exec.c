@@ -1,5 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* dsql exec: replaces itself with a program that uses libpq, logged in to the cluster. */
+/*
+ * dsql exec: replaces itself with a program that uses libpq, logged in to the cluster.  Nothing
+ * of dsql stays between the program and its caller: signals, terminal and exit status are the
+ * program's own.
+ */
 #include "cli/commands.h"
 #include "cli/login_environment.h"
 

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Texts are wrapped at print time, at 80 columns, so the tables hold plain sentences.  80
+ * whatever the width of the terminal: the help is also piped and pasted into reports.  Standard
+ * output, as help that was asked for is not an error.
+ */
 #include "cli/help.h"
 
 #include "base/text.h"
@@ -47,6 +52,7 @@ static void print_wrapped(const char *text, int column)
     }
 }
 
+/* A name that is too long gets a line of its own, and the text begins under the others. */
 static void print_entry(const char *name, const char *text)
 {
     if (strlen(name) >= NAME_WIDTH) {

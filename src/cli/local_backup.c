@@ -5,6 +5,10 @@
 #include "cli/local_commands.h"
 #include "local/backup.h"
 
+/*
+ * Both need a running cluster, because PostgreSQL's own programs connect to it.  The missing file
+ * is reported first, since it is the caller's mistake whatever the cluster does.
+ */
 static int run_backup(const struct command_line *line,
                       dsql_status (*step)(const struct backup *, dsql_error *))
 {

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening the cluster that a command is about, with the errors that are common to these commands.
+ * A cluster is a directory; whether it runs is asked of its lock, because a process id in a file
+ * could be that of another program by now.
+ */
 #include "cli/local_cluster.h"
 
 #include "cli/commands.h"
@@ -23,6 +28,10 @@ int local_open_running(const struct command_line *line, struct cluster *cluster)
     return status;
 }
 
+/*
+ * A directory that exists but is empty is no cluster yet.  destroy must not delete a directory
+ * that dsql did not create.
+ */
 bool local_has_files(const struct cluster *cluster)
 {
     bool found = file_exists(cluster->settings) || file_exists(cluster->lock);
@@ -32,6 +41,7 @@ bool local_has_files(const struct cluster *cluster)
     return found;
 }
 
+/* To standard error, so that standard output has only the result and can be read by eval. */
 void local_print_progress(const char *line)
 {
     fprintf(stderr, "%s\n", line);

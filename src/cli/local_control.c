@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+/* A cluster that is not running is not an error, so that scripts can always stop it. */
 int local_stop_run(const struct command_line *line)
 {
     struct cluster cluster;
@@ -25,6 +26,10 @@ int local_stop_run(const struct command_line *line)
     return EXIT_DONE;
 }
 
+/*
+ * Exit status 1 means "not running" (pg_ctl status has 3 for that).  The port is read from the
+ * cluster's files only while the lock is held: after a crash they are old.
+ */
 int local_status_run(const struct command_line *line)
 {
     struct cluster cluster;
@@ -50,6 +55,10 @@ int local_status_run(const struct command_line *line)
     return pid > 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
+/*
+ * The gateway's log first: it says why PostgreSQL was not started, in which case there is no
+ * second log.
+ */
 int local_logs_run(const struct command_line *line)
 {
     struct cluster cluster;
@@ -69,6 +78,7 @@ int local_logs_run(const struct command_line *line)
     return EXIT_DONE;
 }
 
+/* Only a stopped cluster is deleted.  If it cannot be stopped, its files stay. */
 int local_destroy_run(const struct command_line *line)
 {
     struct cluster cluster;

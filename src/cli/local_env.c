@@ -10,6 +10,7 @@
 #include "cli/shell_quote.h"
 #include "local/identity.h"
 
+/* Always quoted: the output is for eval, and a directory name may contain anything. */
 static void print_export(const char *name, const char *value)
 {
     printf("export %s=", name);
@@ -17,6 +18,11 @@ static void print_export(const char *name, const char *value)
     putchar('\n');
 }
 
+/*
+ * The secret key is printed on purpose.  It is valid for this cluster only and is stored in its
+ * directory anyway; no real credential passes through here.  The secrets are wiped all the same,
+ * as everywhere.
+ */
 static int print_environment(const struct cluster *cluster, const char *user)
 {
     char key_id[IDENTITY_KEY_ID_SIZE] = "";
@@ -43,6 +49,7 @@ static int print_environment(const struct cluster *cluster, const char *user)
     return EXIT_DONE;
 }
 
+/* --hosts is for clients that cannot use PGHOSTADDR, because they are not built on libpq. */
 int local_env_run(const struct command_line *line)
 {
     struct cluster cluster;

@@ -26,6 +26,7 @@ static PGconn *connect_as_admin(const struct command_line *line, int *exit_statu
     return conn;
 }
 
+/* Without --arn the mapping is for the one identity that every local cluster has. */
 static int change_mapping(const struct command_line *line,
                           dsql_status (*change)(PGconn *, const char *, const char *, dsql_error *))
 {

@@ -27,6 +27,7 @@ static void print_ready(const struct cluster *cluster, int port, bool is_json, c
     printf(")\"\n");
 }
 
+/* Standard output stays empty: there is no port yet. */
 int local_init_run(const struct command_line *line)
 {
     struct cluster cluster;
@@ -93,7 +94,10 @@ static bool read_injection(const struct command_line *line, struct injection *in
     return true;
 }
 
-/* A running cluster keeps what these options would have changed. */
+/*
+ * A running cluster keeps what these options would have changed.  Saying nothing would be worse
+ * than failing: a test would believe that conflicts are injected.
+ */
 static void report_already_running(const struct command_line *line)
 {
     fprintf(stderr, "the cluster is already running\n");
@@ -106,6 +110,10 @@ static void report_already_running(const struct command_line *line)
     }
 }
 
+/*
+ * The cluster is opened again after the start, because a cluster that was just created did not
+ * have an endpoint before.
+ */
 int local_start_run(const struct command_line *line)
 {
     struct cluster cluster;

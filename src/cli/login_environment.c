@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything that libpq needs for a login is put into this process's environment, which execvp()
+ * hands on.  An argument would be visible to every user of the machine in the list of processes;
+ * the environment of a process is readable by its own user only.
+ */
 #include "cli/login_environment.h"
 
 #include "cli/commands.h"
@@ -30,6 +35,10 @@ static bool export_param(const char *variable, const char *value)
     return (value[0] == '\0' ? unsetenv(variable) : setenv(variable, value, 1)) == 0;
 }
 
+/*
+ * A parameter for which libpq has no variable is left out; the login does not depend on any of
+ * them.
+ */
 static bool export_params(const dsql_params *params, const PQconninfoOption *known)
 {
     const char *const *keywords = dsql_params_keywords(params);
@@ -43,6 +52,7 @@ static bool export_params(const dsql_params *params, const PQconninfoOption *kno
     return true;
 }
 
+/* PQconndefaults() is used for its names of variables only, not for its values. */
 static bool export_login(const dsql_params *params)
 {
     PQconninfoOption *known = PQconndefaults();
@@ -51,6 +61,7 @@ static bool export_login(const dsql_params *params)
     return is_exported;
 }
 
+/* A shell gives the same two exit statuses to a program that it cannot run. */
 static int replace_process(char **argv)
 {
     execvp(argv[0], argv);
@@ -60,6 +71,10 @@ static int replace_process(char **argv)
     return is_missing ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
+/*
+ * The token is made now and the program may connect later; it can open connections until the
+ * token expires, and keep them for longer.
+ */
 int login_environment_exec(const struct command_line *line, char **argv)
 {
     dsql_options options = dsql_options_init();

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tests one layer of the network after the other, without libpq, because libpq reports only that
+ * the connection as a whole has failed.  Every wait has an end.  Nothing secret is sent: TLS is
+ * closed after the handshake, before any startup message.
+ */
 #include "cli/probe.h"
 
 #include "base/clock.h"
@@ -18,6 +23,7 @@
 
 /* ---- Name ---- */
 
+/* Numeric, so that no reverse lookup can block. */
 static void address_text(const struct sockaddr *address, socklen_t len, char *out, size_t size)
 {
     char host[64] = "?";
@@ -57,6 +63,7 @@ static bool resolve_one(const char *host, const char *port, struct probe_address
     return true;
 }
 
+/* One failing name fails the step: libpq would try the others, but the user meant them all. */
 bool probe_resolve(const char *hosts, const char *port, struct probe_addresses *out,
                    char detail[PROBE_DETAIL_SIZE])
 {
@@ -75,7 +82,10 @@ bool probe_resolve(const char *hosts, const char *port, struct probe_addresses *
 
 /* ---- TCP ---- */
 
-/* Waits for a connect() in progress; returns 0 or an errno. */
+/*
+ * Waits for a connect() in progress; returns 0 or an errno.  SO_ERROR has the result of a
+ * connection that was made in the background (connect(2), EINPROGRESS).
+ */
 static int wait_for_connect(int fd, int timeout_ms)
 {
     struct pollfd wanted = {.fd = fd, .events = POLLOUT};
@@ -110,6 +120,10 @@ static int connect_one(const struct sockaddr *address, socklen_t len, int timeou
     return fd;
 }
 
+/*
+ * In the order of the addresses, like libpq.  The detail is that of the last attempt, so a
+ * failure names the address that was tried last.
+ */
 int probe_tcp(const struct probe_addresses *addresses, int timeout_ms,
               char detail[PROBE_DETAIL_SIZE])
 {
@@ -129,7 +143,10 @@ int probe_tcp(const struct probe_addresses *addresses, int timeout_ms,
 
 /* ---- TLS ---- */
 
-/* Drops that never become an answer must not keep anybody: all has to be done by then. */
+/*
+ * The deadline is for the whole step, not for each wait: a server that sends one byte a second
+ * must not hold up the examination.
+ */
 static bool wait_until(int fd, short events, int64_t deadline_ms)
 {
     struct pollfd wanted = {.fd = fd, .events = events};
@@ -193,7 +210,10 @@ static void describe_failure(SSL *ssl, char detail[PROBE_DETAIL_SIZE])
     }
 }
 
-/* TLS 1.2 is the minimum of the service. */
+/*
+ * TLS 1.2 is the minimum of the service.  "system" is libpq's own word for OpenSSL's default
+ * certificates.
+ */
 static bool trust(SSL_CTX *context, const char *ca_file)
 {
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
@@ -209,7 +229,10 @@ static bool set_server_name(SSL *ssl, const char *host)
     return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) == 1;
 }
 
-/* False with *is_late: TLS did not fail, but the server did not answer in time. */
+/*
+ * False with *is_late: TLS did not fail, but the server did not answer in time.  The socket does
+ * not block, so SSL_connect() is called again whenever it is ready.
+ */
 static bool connect_until(SSL *ssl, int64_t deadline_ms, bool *is_late)
 {
     *is_late = false;
@@ -227,6 +250,10 @@ static bool connect_until(SSL *ssl, int64_t deadline_ms, bool *is_late)
     }
 }
 
+/*
+ * SSL_set1_host() makes the name part of the verification, as sslmode=verify-full does.  Without
+ * it any trusted certificate would pass.
+ */
 static bool do_handshake(SSL_CTX *context, int fd, const char *host, int64_t deadline_ms,
                          char detail[PROBE_DETAIL_SIZE])
 {
@@ -248,6 +275,10 @@ static bool do_handshake(SSL_CTX *context, int fd, const char *host, int64_t dea
     return is_secure;
 }
 
+/*
+ * The queue of OpenSSL's errors is emptied first, so that a failure is not explained by an older
+ * error.
+ */
 bool probe_tls(int socket, const char *host, const char *ca_file, int timeout_ms,
                char detail[PROBE_DETAIL_SIZE])
 {
@@ -270,7 +301,10 @@ bool probe_tls(int socket, const char *host, const char *ca_file, int timeout_ms
 
 /* ---- A query ---- */
 
-/* PQexec() would wait without a limit. */
+/*
+ * PQexec() would wait without a limit.  After a timeout the connection still expects the answer,
+ * so it is of no more use.
+ */
 PGresult *probe_query(PGconn *conn, const char *sql, int timeout_ms)
 {
     int64_t deadline_ms = clock_monotonic_ms(clock_system()) + timeout_ms;

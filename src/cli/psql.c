@@ -1,9 +1,13 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* dsql psql: replaces itself with psql, logged in to the cluster. */
+/*
+ * dsql psql: replaces itself with psql, logged in to the cluster.  psql is looked for in PATH and
+ * gets the user's arguments unchanged; host, role and token are in its environment.
+ */
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/login_environment.h"
 
+/* Two more: the name of the program, and the NULL that ends argv. */
 int psql_run(const struct command_line *line)
 {
     size_t count = (size_t)line->rest_count;

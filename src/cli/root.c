@@ -1,5 +1,9 @@
 /* Copyright 2026 the dsql-c authors. SPDX-License-Identifier: Apache-2.0 */
-/* The table of all commands except those of `dsql local`, and what is common to them. */
+/*
+ * The table of all commands except those of `dsql local`, and what is common to them.  Parsing,
+ * --help and usage errors all read this table, so a command is described here and nowhere else in
+ * the code.
+ */
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/target.h"
@@ -14,6 +18,10 @@ static const struct command_option *const credentials_options[] = {&option_profi
                                                                    NULL};
 static const struct command_option *const doctor_options[] = {&option_output, NULL};
 
+/*
+ * The versions of libpq and OpenSSL are those in use, not those of the build: that is what a bug
+ * report needs.  10000 is libpq's own encoding since version 10.
+ */
 static int run_root(const struct command_line *line)
 {
     if (!command_has(line, "version")) {

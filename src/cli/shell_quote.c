@@ -1,4 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Within single quotes a POSIX shell treats every byte as itself, except the quote (Shell Command
+ * Language, 2.2.2).  A quote is written as: end the string, an escaped quote, begin again.
+ */
 #include "cli/shell_quote.h"
 
 #include <stdio.h>

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decides which cluster a command is about.  The order is: the command line, then
+ * CLUSTER_ENDPOINT (which AWS's samples use), then libpq's PGHOST.  Defaults of port, region and
+ * role are libdsql's; they are not repeated here.
+ */
 #include "cli/target.h"
 
 #include "cli/options.h"
@@ -8,12 +13,17 @@
 const struct command_option *const target_options[] = {
     &option_host, &option_port, &option_user, &option_region, &option_profile, NULL};
 
+/* An empty variable counts as unset: `export PGHOST=` is how a shell user clears one. */
 const char *target_environment(const char *name)
 {
     const char *value = getenv(name);
     return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
+/*
+ * CLUSTER_USER belongs to CLUSTER_ENDPOINT: with another host it would name a role of another
+ * cluster.
+ */
 bool target_read(const struct command_line *line, dsql_options *options)
 {
     const char *host = command_argument(line, 0);

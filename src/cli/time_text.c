@@ -1,4 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * UTC whatever the time zone of the user, so that outputs from different machines can be
+ * compared, and JSON can be parsed.
+ */
 #include "cli/time_text.h"
 
 #include <time.h>

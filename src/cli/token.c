@@ -10,8 +10,13 @@
 
 #include <stdlib.h>
 
+/*
+ * SigV4's limit for presigned requests: 7 days.  Credentials that expire earlier end the token
+ * earlier.
+ */
 enum { TOKEN_LONGEST_SECONDS = 604800 };
 
+/* One line.  It has the expiry time too, for programs that make the next token before that. */
 static void print_json(const char *token, int64_t expires_at)
 {
     char when[TIME_TEXT_SIZE];
@@ -24,6 +29,7 @@ static void print_json(const char *token, int64_t expires_at)
     putchar('\n');
 }
 
+/* Nothing else is printed on success, not even a warning: the output is used as a password. */
 int token_run(const struct command_line *line)
 {
     dsql_options options = dsql_options_init();

@@ -105,7 +105,10 @@ static int find_option(const struct command *command, const char *word, const ch
     return find_long(command, name);
 }
 
-/* For messages: without the value, which may be a password. */
+/*
+ * For messages: without the value, which may be a password.  An unknown word may be a misspelt
+ * option with a token after the sign.
+ */
 static struct text name_of_option(const char *word)
 {
     struct text name;

@@ -16,7 +16,10 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_CONNECT = 3, EXIT_CO
 
 enum { COMMAND_MAX_OPTIONS = 16 }; /* own and shared */
 
-/** The command line, parsed. */
+/**
+ * The command line, parsed.  Everything points into argv, so it is valid while the process runs,
+ * and nothing of it is freed.
+ */
 struct command_line {
     const struct command *command;
     const char

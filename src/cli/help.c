@@ -14,7 +14,10 @@
 /* Columns of a terminal, and where the texts beside names begin. */
 enum { SCREEN_WIDTH = 80, INDENT = 2, NAME_WIDTH = 26, HELP_COLUMN = INDENT + NAME_WIDTH };
 
-/* How much of the text fits in a line: up to a line end or a space; at least one word. */
+/*
+ * How much of the text fits in a line: up to a line end or a space; at least one word.  A word
+ * longer than the line is printed whole rather than broken: it may be a path to copy.
+ */
 static size_t line_length(struct text text, size_t width)
 {
     size_t end = text.len;
@@ -63,6 +66,7 @@ static void print_entry(const char *name, const char *text)
     print_wrapped(text, HELP_COLUMN);
 }
 
+/* name and letter are larger than those of any option of the table. */
 static void print_option(const struct command_option *option)
 {
     char name[64];

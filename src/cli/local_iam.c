@@ -10,7 +10,10 @@
 #include "local/identity.h"
 #include "local/role_mapping.h"
 
-/* A connection as admin, or NULL with *exit_status set. */
+/*
+ * A connection as admin, or NULL with *exit_status set.  Through the Unix socket, not the
+ * gateway: the commands work without credentials.
+ */
 static PGconn *connect_as_admin(const struct command_line *line, int *exit_status)
 {
     struct cluster cluster;

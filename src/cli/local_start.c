@@ -51,7 +51,10 @@ int local_init_run(const struct command_line *line)
                                                                         : cli_fail(&err);
 }
 
-/* The settings of the extension that inject conflicts. */
+/*
+ * The settings of the extension that inject conflicts.  settings points into the struct, so it
+ * must not be copied.
+ */
 struct injection {
     char share[64];
     char seed[64];
@@ -70,7 +73,10 @@ static bool read_share(const struct command_line *line, const char *value, doubl
     return true;
 }
 
-/* Prints what is wrong and returns false. */
+/*
+ * Prints what is wrong and returns false.  A fraction of 0 is the default and needs no setting.
+ * A seed of 0 means that none was given.
+ */
 static bool read_injection(const struct command_line *line, struct injection *injection)
 {
     const char *value = command_value(line, "inject-conflicts");

@@ -18,7 +18,10 @@
 
 enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 }; /* POSIX: sh, "Exit Status" */
 
-/* The environment variable that libpq reads for a keyword; NULL if there is none. */
+/*
+ * The environment variable that libpq reads for a keyword; NULL if there is none.  Asked of libpq
+ * and not listed here, so a newer libpq's variables are used without a change.
+ */
 static const char *variable_of(const PQconninfoOption *known, const char *keyword)
 {
     for (; known->keyword != NULL; known++) {

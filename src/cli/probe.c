@@ -159,7 +159,10 @@ static bool wait_until(int fd, short events, int64_t deadline_ms)
     }
 }
 
-/* PostgreSQL manual, "Message Formats", SSLRequest: the answer is one byte. */
+/*
+ * PostgreSQL manual, "Message Formats", SSLRequest: the answer is one byte.  Anything but 'S' is
+ * 'N', or the 'E' of an error from a server that does not know the request.
+ */
 static bool ask_for_tls(int fd, int64_t deadline_ms, char detail[PROBE_DETAIL_SIZE])
 {
     static const unsigned char request[8] = {0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f};
@@ -177,7 +180,10 @@ static bool ask_for_tls(int fd, int64_t deadline_ms, char detail[PROBE_DETAIL_SI
     return true;
 }
 
-/* After a handshake: version of TLS, issuer and end of validity of the certificate. */
+/*
+ * After a handshake: version of TLS, issuer and end of validity of the certificate.  The issuer
+ * is the most useful part: a proxy that intercepts TLS shows itself by its own name there.
+ */
 static void describe(SSL *ssl, char detail[PROBE_DETAIL_SIZE])
 {
     char issuer[96] = "?";

@@ -1,10 +1,21 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Turns the text of a failed connect into a kind, which decides about a retry, and an error with
+ * a next step.  libpq gives no structure (there is no PGresult before the connection is open), so
+ * the text is all there is.  Two rules follow from that: only a SQLSTATE, which a server must
+ * have sent, can lead to a retry; and a text from an unknown server may contain anything, so it
+ * is cut, and a token in it is not shown.
+ */
 #include "connect/connect_failure.h"
 
 #include "base/buf.h"
 #include "base/error.h"
 #include "connect/signature_skew.h"
 
+/*
+ * Lengths in bytes.  dsql_error has room for DSQL_ERROR_MESSAGE_SIZE, and the next step at the
+ * end must not be what is cut off, so each part before it has a limit of its own.
+ */
 enum {
     SQLSTATE_LENGTH = 5,
     PRIMARY_SHOWN = 300,
@@ -62,7 +73,12 @@ static struct text find_hint(struct text lines)
     return text_of("");
 }
 
-/* Only a message of the server can cause a retry, never one of libpq or of the system. */
+/*
+ * Only a message of the server can cause a retry, never one of libpq or of the system.  The words
+ * are those of the service, seen in its answers; it has no SQLSTATE of its own for them.  An
+ * unknown error is permanent: a retry that cannot help delays the report and adds to the load of
+ * a cluster that may be overloaded.
+ */
 static enum connect_failure_kind kind_of(const struct connect_failure *failure)
 {
     struct text state = text_of(failure->sqlstate);
@@ -80,7 +96,10 @@ static enum connect_failure_kind kind_of(const struct connect_failure *failure)
     return CONNECT_FAILURE_PERMANENT;
 }
 
-/* libpq reports each address that it tried.  The message that comes from a server counts. */
+/*
+ * libpq reports each address that it tried.  The message that comes from a server counts.  So the
+ * first line with a SQLSTATE is taken, not the last line.
+ */
 struct connect_failure connect_failure_read(struct text message)
 {
     struct connect_failure failure = {.primary = text_trim(message), .hint = text_of("")};
@@ -98,6 +117,10 @@ struct connect_failure connect_failure_read(struct text message)
 
 /* ---- The next step ---- */
 
+/*
+ * In the unit that a reader can compare with a clock.  Rounded down, as the first number is what
+ * matters.
+ */
 static void add_duration(struct buf *out, int64_t seconds)
 {
     if (seconds < 120) {
@@ -109,6 +132,10 @@ static void add_duration(struct buf *out, int64_t seconds)
     }
 }
 
+/*
+ * The hint has AWS's own time, so the clock can be measured without another request.  A correct
+ * clock leaves one cause: the token lives so briefly that it expires on the way.
+ */
 static void advise_about_clock(struct buf *out, const struct connect_failure *failure,
                                const struct connect_failure_context *context)
 {
@@ -128,6 +155,10 @@ static void advise_about_clock(struct buf *out, const struct connect_failure *fa
     buf_printf(out, " %s that of AWS: synchronize it (NTP)", skew_s < 0 ? "behind" : "ahead of");
 }
 
+/*
+ * The session of temporary credentials has expired, or the signature has: the service says
+ * "security token" only for the former.
+ */
 static void advise_about_expiry(struct buf *out, const struct connect_failure *failure,
                                 const struct connect_failure_context *context)
 {
@@ -138,6 +169,10 @@ static void advise_about_expiry(struct buf *out, const struct connect_failure *f
     }
 }
 
+/*
+ * The service gives one message for a missing permission, a wrong region and a missing mapping,
+ * so the advice names them all.
+ */
 static void advise_about_access(struct buf *out, const struct connect_failure *failure,
                                 const struct connect_failure_context *context)
 {
@@ -173,6 +208,7 @@ static const struct {
     {"Connection refused", "; check the port, and that a server listens there"},
 };
 
+/* From the most certain to the least: the kind, the SQLSTATE, then words. */
 static void advise(struct buf *out, const struct connect_failure *failure,
                    const struct connect_failure_context *context)
 {
@@ -197,7 +233,12 @@ static void advise(struct buf *out, const struct connect_failure *failure,
     }
 }
 
-/* The secret end of a token: the session token, if there is one, and the signature. */
+/*
+ * The secret end of a token: the session token, if there is one, and the signature.  Only what
+ * must not be seen: host, action, access key and date of a token are not secret.  The session
+ * token comes before the signature in a presigned URL (parameters are sorted), so the first name
+ * found begins the secret part.
+ */
 static struct text secrets_of(const char *token)
 {
     static const char *const names[] = {"X-Amz-Security-Token=", "X-Amz-Signature="};
@@ -213,7 +254,10 @@ static struct text secrets_of(const char *token)
     return text_of("");
 }
 
-/* Whether the text contains a piece of the secrets. */
+/*
+ * Whether the text contains a piece of the secrets.  The whole text is searched, because it may
+ * be cut anywhere later.  Twelve bytes of base64 or hex do not repeat by chance.
+ */
 static bool reveals(struct text text, struct text secrets)
 {
     char piece[SECRET_PIECE_LENGTH + 1];
@@ -226,7 +270,10 @@ static bool reveals(struct text text, struct text secrets)
     return false;
 }
 
-/* A server that repeats its token cannot place it in errors and logs. */
+/*
+ * A server that repeats its token cannot place it in errors and logs.  A token in URL form shows
+ * itself by "X-Amz-"; a piece of one only by comparison with the token that was sent.
+ */
 static struct text shown(struct text text, const char *token, size_t max)
 {
     if (text_contains(text, "X-Amz-") || reveals(text, secrets_of(token))) {
@@ -239,17 +286,18 @@ static struct text shown(struct text text, const char *token, size_t max)
  * libpq adds advice in lines of their own.  It is replaced by ours: libpq would have the user turn
  * verification off, which is not possible here.
  */
-
 static bool is_libpq_advice(struct text line)
 {
     return text_starts_with(line, "\t") || text_contains(line, "change sslmode");
 }
 
+/* max minus len, so that the buffer never breaks: a cut text is better than none here. */
 static void add_cut(struct buf *out, struct text text)
 {
     buf_add_text(out, text_slice(text, 0, out->max - out->len));
 }
 
+/* One line, as every message of this library: lines of libpq are joined by semicolons. */
 static void add_lines(struct buf *out, struct text lines)
 {
     struct text line;

@@ -28,7 +28,10 @@ struct connect_failure {
 /** Parses PQerrorMessage() of a failed connect. */
 struct connect_failure connect_failure_read(struct text message);
 
-/** What was attempted, for the text of the error. */
+/**
+ * What was attempted, for the text of the error.  Everything belongs to the caller and is only
+ * read.
+ */
 struct connect_failure_context {
     const char *host;
     const char *user;

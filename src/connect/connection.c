@@ -1,4 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes a token, starts libpq's connect, drives it to the deadline, reads the failure and
+ * retries.  libpq is driven by PQconnectPoll() and not by PQconnectdbParams(), because the latter
+ * has a timeout in whole seconds for each address and none for all of them.
+ *
+ * The caller gets a PGconn that it owns and finishes with PQfinish().  No lock is held here, and
+ * nothing is shared between two connects.
+ */
 #include "connect/connection.h"
 
 #include "base/error.h"
@@ -19,12 +27,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* By value: three pointers to constants. */
 struct connect_world connect_world_system(void)
 {
     return (struct connect_world){
         .clock = clock_system(), .random = random_system(), .resolver = resolver_system()};
 }
 
+/*
+ * PQTRANS_ACTIVE means that a query runs.  PQfinish() waits until Terminate is sent, and a server
+ * that does not read would block it without a limit.
+ */
 void connection_close(PGconn *conn)
 {
     int saved = errno;
@@ -35,6 +48,11 @@ void connection_close(PGconn *conn)
     errno = saved;
 }
 
+/*
+ * Called from a fork handler, so only async-signal-safe functions may be used: close(), open(),
+ * dup2().  Memory must not be allocated or freed, since another thread of the parent may have
+ * held malloc's lock.
+ */
 void connection_disarm(const PGconn *conn)
 {
     int socket = PQsocket(conn);
@@ -51,6 +69,10 @@ void connection_disarm(const PGconn *conn)
 
 /* ---- Starting ---- */
 
+/*
+ * A token is made for every attempt, never reused: signing is local and cheap, and an old token
+ * could expire during the connect.
+ */
 static dsql_params *params_with_token(const struct settings *settings,
                                       const struct connect_world *world, dsql_error *err)
 {
@@ -64,6 +86,10 @@ static dsql_params *params_with_token(const struct settings *settings,
     return params;
 }
 
+/*
+ * The events are attached before the connection is open, so that no result is missed.
+ * dsql_params holds the token, and is freed at once; libpq has its own copy.
+ */
 static PGconn *start(const struct settings *settings, const struct connect_world *world,
                      dsql_error *err)
 {
@@ -86,6 +112,7 @@ static PGconn *start(const struct settings *settings, const struct connect_world
 
 /* ---- One attempt ---- */
 
+/* PQpass() is the token that was sent, which the error must not quote. */
 static enum connect_failure_kind report_failure(const struct settings *settings,
                                                 const struct clock *clock, const PGconn *conn,
                                                 dsql_error *err)
@@ -100,7 +127,10 @@ static enum connect_failure_kind report_failure(const struct settings *settings,
     return failure.kind;
 }
 
-/* False: the deadline has passed. */
+/*
+ * False: the deadline has passed.  The socket may change between two calls, when libpq goes on to
+ * the next address, so wait_for_socket() asks for it each time.
+ */
 static bool drive(PGconn *conn, const struct clock *clock, int64_t deadline_ms)
 {
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
@@ -123,7 +153,11 @@ static void fail_timeout(const struct settings *settings, dsql_error *err)
          settings->endpoint.host, settings->port);
 }
 
-/* NULL: see *err for the error and *kind for whether to retry. */
+/*
+ * NULL: see *err for the error and *kind for whether to retry.  The verbosity is set back for the
+ * caller: it is part of what PQerrorMessage() returns in its own queries.  A timeout is never
+ * retried, as the deadline has passed.
+ */
 static PGconn *attempt_once(const struct settings *settings, const struct connect_world *world,
                             int64_t deadline_ms, enum connect_failure_kind *kind, dsql_error *err)
 {
@@ -148,6 +182,7 @@ static PGconn *attempt_once(const struct settings *settings, const struct connec
 
 /* ---- All attempts ---- */
 
+/* -1 means "no limit" and must not count as the earliest. */
 static int64_t earlier(int64_t a, int64_t b)
 {
     if (a < 0 || b < 0) {
@@ -156,7 +191,10 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Waits before the next attempt.  False: there is none. */
+/*
+ * Waits before the next attempt.  False: there is none.  The credentials are doubted first, so
+ * that the next token is signed with new ones and not with those from the cache.
+ */
 static bool prepare_next(const struct settings *settings, const struct connect_world *world,
                          struct connect_retry *retry, enum connect_failure_kind kind,
                          int64_t deadline_ms)
@@ -173,6 +211,7 @@ static bool prepare_next(const struct settings *settings, const struct connect_w
     return true;
 }
 
+/* err is filled in only at the end: a retry that succeeds leaves the caller's error untouched. */
 PGconn *connection_open(const struct settings *settings, const struct connect_world *world,
                         int64_t deadline_ms, dsql_error *err)
 {
@@ -209,6 +248,11 @@ PGconn *dsql_connect(const dsql_options *options, dsql_error *err)
     return conn;
 }
 
+/*
+ * One attempt, as the caller drives it: there is no loop in which a retry could happen.  The
+ * verbosity must be reset here, before the connect is over, because the library does not see its
+ * end; the text of such a failure therefore has no SQLSTATE.
+ */
 PGconn *dsql_connect_start(const dsql_options *options, dsql_error *err)
 {
     struct settings settings;

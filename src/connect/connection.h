@@ -20,6 +20,7 @@ struct connect_world {
     const struct resolver *resolver;
 };
 
+/** The real clock, random source and resolver. */
 struct connect_world connect_world_system(void);
 
 /**
@@ -39,7 +40,6 @@ void connection_close(PGconn *conn);
  * For a child after fork(): nothing that is done with conn afterwards reaches the parent's server.
  * The descriptor is replaced by /dev/null, so that its number is not reused.
  */
-
 void connection_disarm(const PGconn *conn);
 
 #endif

@@ -1,4 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A body of a transaction may swallow the error of a statement; libpq's events cannot be
+ * swallowed.  This file registers one event procedure for each connection and keeps what it
+ * reports in a struct that belongs to the connection.  libpq calls it on the thread that uses the
+ * connection, so there is no lock.
+ */
 #include "connect/connection_events.h"
 
 #include "base/memory.h"
@@ -8,6 +14,7 @@
 
 #include <string.h>
 
+/* Owned by the connection: made by connection_events_attach(), freed by PGEVT_CONNDESTROY. */
 struct connection_events {
     struct transaction_failure failure;
     void (*on_destroy)(PGconn *conn, void *arg);
@@ -30,6 +37,10 @@ static void append(struct transaction_failure *failure, const char *words)
     text_copy(text, &failure->message[used], room);
 }
 
+/*
+ * PGEVT_RESULTCREATE comes only from results that PQgetResult() or PQexec() return, which is
+ * every error that a body could have seen.
+ */
 static void note_failure(struct connection_events *events, const PGresult *res)
 {
     const char *sqlstate = PQresultErrorField(res, PG_DIAG_SQLSTATE);
@@ -49,6 +60,10 @@ static void note_failure(struct connection_events *events, const PGresult *res)
     }
 }
 
+/*
+ * Returns 1, success in libpq's terms, for every event.  PGEVT_RESULTCOPY and PGEVT_CONNRESET are
+ * ignored: a copied result is no new error.
+ */
 static int on_event(PGEventId id, void *info, void *pass_through)
 {
     struct connection_events *events = pass_through;
@@ -92,7 +107,6 @@ bool connection_events_attach(PGconn *conn)
         return false;
     }
     /* From here on the connection owns it: PGEVT_CONNDESTROY frees it. */
-
     return PQsetInstanceData(conn, on_event, events) == 1;
 }
 
@@ -104,6 +118,7 @@ void connection_events_reset(PGconn *conn)
     }
 }
 
+/* Points into the connection's own struct, so it is valid until the next statement. */
 const struct transaction_failure *connection_events_failure(const PGconn *conn)
 {
     static const struct transaction_failure none = {.sqlstate = ""};

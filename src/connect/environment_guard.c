@@ -1,4 +1,13 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libpq looks at the environment for every keyword that it was not given.  A library cannot ask
+ * its caller to clean the environment, and must not change it (other threads read it), so it
+ * gives each such keyword a value.  Two variables cannot be answered in this way, and those are
+ * errors.
+ *
+ * When libpq gets a new keyword with a variable, it belongs into the table below, with the
+ * version that brought it: an older libpq rejects a keyword that it does not know.
+ */
 #include "connect/environment_guard.h"
 
 #include "base/error.h"
@@ -10,6 +19,7 @@
 
 enum { LIBPQ_16 = 160000, LIBPQ_18 = 180000 };
 
+/* since is as PQlibVersion() counts; 0: every version that the library supports. */
 struct rule {
     const char *keyword;
     const char *value;
@@ -20,7 +30,9 @@ struct rule {
 /*
  * Keepalives: NAT gateways and load balancers at AWS drop a connection that is silent for 350 s,
  * and a dead network reports nothing.  After 30 s of silence three probes follow, 10 s apart, so
- * that libpq reports a dead network within a minute.
+ * that libpq reports a dead network within a minute.  tcp_user_timeout, in ms, is below the sum
+ * of the probes: it also covers sent data that nobody acknowledges.  The protocol stays at 3.0,
+ * which every server speaks, whatever the variables ask for.
  */
 static const struct rule rules[] = {
     {"keepalives", "1", 0, NULL},
@@ -49,6 +61,7 @@ static const struct rule kerberos_rules[] = {
     {"gssdelegation", "0", LIBPQ_16, NULL}, /* PGGSSDELEGATION */
 };
 
+/* Looks at the caller's own keywords only: the guard exists for what was not given. */
 static bool is_given(const struct settings *settings, const char *keyword)
 {
     for (size_t i = 0; i < settings->pair_count; i++) {
@@ -59,6 +72,7 @@ static bool is_given(const struct settings *settings, const char *keyword)
     return false;
 }
 
+/* ENVIRONMENT_GUARD_MAX is above the number of rules, so the second condition never decides. */
 static void add(struct environment_guard *guard, const struct settings *settings,
                 const char *keyword, const char *value)
 {
@@ -80,6 +94,10 @@ static void add_rules(struct environment_guard *guard, const struct settings *se
     }
 }
 
+/*
+ * A keyword that libpq does not know is an error of the whole connect, so it must be asked for
+ * first.
+ */
 static bool is_known(const PQconninfoOption *options, const char *keyword)
 {
     for (size_t i = 0; options[i].keyword != NULL; i++) {
@@ -90,6 +108,10 @@ static bool is_known(const PQconninfoOption *options, const char *keyword)
     return false;
 }
 
+/*
+ * PQconndefaults() is the only way to ask libpq how it was built.  NULL from it means that memory
+ * ran out.
+ */
 static bool add_kerberos(struct environment_guard *guard, const struct settings *settings,
                          int libpq_version)
 {
@@ -144,6 +166,7 @@ void environment_guard_clear(struct environment_guard *guard)
     *guard = (struct environment_guard){.count = 0};
 }
 
+/* Before any value is made: both would let the environment decide whom the connection trusts. */
 dsql_status environment_guard_check(const struct settings *settings, dsql_error *err)
 {
     if (environment_raw("PGSERVICE") != NULL) {

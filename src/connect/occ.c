@@ -1,5 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Which errors are conflicts: AWS docs, "Concurrency control in Aurora DSQL". */
+/*
+ * Which errors are conflicts: AWS docs, "Concurrency control in Aurora DSQL".  The one place that
+ * knows these codes; everything else asks for a dsql_occ.  Public, because a program that runs
+ * its own transactions needs the same answer.
+ */
 #include "base/text.h"
 
 #include <dsql.h>
@@ -15,7 +19,6 @@ static bool is_conflict(struct text sqlstate)
 }
 
 /* Only the SQLSTATE decides: "OC000" in the message of another error may be the user's data. */
-
 dsql_occ dsql_occ_classify(const char *sqlstate, const char *message)
 {
     struct text state = text_of(sqlstate);

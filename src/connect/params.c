@@ -1,4 +1,13 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Builds the arrays of keywords and values that libpq connects with.  What makes a connection
+ * safe is set here and cannot be changed by the environment: verify-full, a CA, no GSS, only the
+ * password method, and direct TLS where libpq has it.  The caller's own keywords come last;
+ * config/keywords.h has already rejected those that would weaken this.
+ *
+ * The arrays are owned by dsql_params and contain the token, so they are wiped when they are
+ * freed.
+ */
 #include "connect/params.h"
 
 #include "base/buf.h"
@@ -28,6 +37,10 @@ struct dsql_params {
     bool is_broken; /* an add() was out of memory */
 };
 
+/*
+ * Grows nothing: params_build() made room for all of it.  The pair is counted even when a copy
+ * failed, so that dsql_params_free() frees the other half.
+ */
 static void add(struct dsql_params *params, const char *keyword, const char *value)
 {
     char *keyword_copy = mem_strdup(keyword);
@@ -38,7 +51,10 @@ static void add(struct dsql_params *params, const char *keyword, const char *val
     params->is_broken = params->is_broken || keyword_copy == NULL || value_copy == NULL;
 }
 
-/* In whole seconds, for callers of PQconnectdbParams(); PQconnectPoll() ignores it. */
+/*
+ * In whole seconds, for callers of PQconnectdbParams(); PQconnectPoll() ignores it.  Rounded up,
+ * as 0 means "no limit" to libpq.
+ */
 static void add_connect_timeout(struct dsql_params *params, int timeout_ms)
 {
     char seconds[16];
@@ -46,6 +62,11 @@ static void add_connect_timeout(struct dsql_params *params, int timeout_ms)
     add(params, "connect_timeout", seconds);
 }
 
+/*
+ * require_auth (libpq 16) makes libpq reject a server that asks for anything but a password: a
+ * fake server could otherwise ask for none and pass for the cluster.  sslnegotiation=direct
+ * (libpq 17) saves a round trip and leaves nothing to be sent before TLS.
+ */
 static void add_own(struct dsql_params *params, const struct settings *settings, const char *token,
                     const char *ca, int libpq_version)
 {
@@ -68,6 +89,9 @@ static void add_own(struct dsql_params *params, const struct settings *settings,
 
 /* ---- Host and address ---- */
 
+/*
+ * A hostaddr or PGHOSTADDR of the user is more precise than the library's own lookup, so it wins.
+ */
 static bool has_address(const struct settings *settings)
 {
     for (size_t i = 0; i < settings->pair_count; i++) {
@@ -96,6 +120,10 @@ static void add_addresses(struct dsql_params *params, const char *host,
     add(params, "hostaddr", number_list);
 }
 
+/*
+ * With an interface endpoint (AWS PrivateLink) the name to connect to and the name to verify
+ * differ.  libpq verifies "host" and connects to "hostaddr".
+ */
 static dsql_status add_where(struct dsql_params *params, const struct settings *settings,
                              const struct resolver *resolver, dsql_error *err)
 {
@@ -113,6 +141,7 @@ static dsql_status add_where(struct dsql_params *params, const struct settings *
 
 /* ---- All parameters ---- */
 
+/* One more, for the NULL at the end of each array. */
 static dsql_params *params_new(size_t capacity)
 {
     struct dsql_params *params = mem_new(sizeof *params);
@@ -142,6 +171,7 @@ static bool add_guard(struct dsql_params *params, const struct settings *setting
     return true;
 }
 
+/* The guard is asked what the caller has not given, so its keywords never repeat the caller's. */
 static dsql_status fill(struct dsql_params *params, const struct settings *settings,
                         const char *token, int libpq_version, dsql_error *err)
 {

@@ -1,4 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only name lookup of this folder, for interface endpoints.  libpq resolves ordinary hosts
+ * itself.
+ */
 #include "connect/resolver.h"
 
 #include "base/error.h"
@@ -6,6 +10,10 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
+/*
+ * Addresses above ADDRESSES_MAX are left out: no interface endpoint has that many, and libpq
+ * would try them one after the other.
+ */
 static void add_address(struct addresses *out, const struct addrinfo *info)
 {
     if (out->count < ADDRESSES_MAX &&
@@ -15,6 +23,7 @@ static void add_address(struct addresses *out, const struct addrinfo *info)
     }
 }
 
+/* A socket type is given so that each address is listed once and not once for each type. */
 static dsql_status system_lookup(void *arg, const char *name, struct addresses *out,
                                  dsql_error *err)
 {

@@ -24,7 +24,6 @@ struct resolver {
 };
 
 /** getaddrinfo().  A constant.  Blocks for as long as the system's resolver does. */
-
 const struct resolver *resolver_system(void);
 
 /** At least one address on DSQL_OK. */

@@ -1,5 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* dsql_check() and dsql_check_clear(): a libpq result becomes a dsql_error. */
+/*
+ * dsql_check() and dsql_check_clear(): a libpq result becomes a dsql_error.  A conflict is a
+ * status of its own (DSQL_ERR_OCC), so that a caller can decide about a retry without comparing
+ * codes.  The texts are the server's, unchanged: the primary message, the DETAIL of a conflict,
+ * and the HINT.
+ */
 #include "base/error.h"
 #include "base/text.h"
 #include "connect/connection_events.h"
@@ -13,6 +18,10 @@ static bool is_success(ExecStatusType status)
            status != PGRES_NONFATAL_ERROR && status != PGRES_PIPELINE_ABORTED;
 }
 
+/*
+ * PQgetResult() returns NULL when there is nothing to return; after PQexec() it means that memory
+ * ran out or the connection broke.
+ */
 static dsql_status fail_without_result(const PGconn *conn, dsql_error *err)
 {
     const char *message = PQerrorMessage(conn);
@@ -23,13 +32,16 @@ static dsql_status fail_without_result(const PGconn *conn, dsql_error *err)
 }
 
 /* A DETAIL is a sentence with a full stop, but more text may follow it here. */
-
 static struct text without_stop(const char *words)
 {
     struct text text = text_of(words);
     return text_ends_with(text, ".") ? text_slice(text, 0, text.len - 1) : text;
 }
 
+/*
+ * An error without SQLSTATE is libpq's own.  It is a lost connection only if libpq says so;
+ * otherwise it is a mistake in the call, such as a wrong number of parameters.
+ */
 dsql_status dsql_check(PGconn *conn, const PGresult *res, dsql_error *err)
 {
     if (res == NULL) {

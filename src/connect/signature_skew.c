@@ -1,12 +1,16 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads three times out of a sentence.  They are found by their form and not by the words around
+ * them; the third one is AWS's clock.
+ */
 #include "connect/signature_skew.h"
 
 #include "base/clock.h"
 
+/* A hint comes from outside, so no more than LONGEST_HINT bytes of it are searched. */
 enum { TIMES_IN_A_HINT = 3, LONGEST_HINT = 1024 };
 
 /* Finds the next ISO 8601 basic time in *rest and moves *rest past it. */
-
 static bool next_time(struct text *rest, int64_t *time_s)
 {
     enum { LENGTH = CLOCK_BASIC_SIZE - 1 };

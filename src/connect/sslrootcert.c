@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decides which certificates are trusted.  It always finds some or fails: with
+ * sslmode=verify-full and no CA, libpq would fail with a message about a file that the user never
+ * heard of.  It does not read the certificates; libpq does.
+ */
 #include "connect/sslrootcert.h"
 
 #include "base/buf.h"
@@ -41,6 +46,10 @@ static bool user_root_crt(char **path)
     return true;
 }
 
+/*
+ * "system" makes OpenSSL use its own default paths (libpq 16).  On an older libpq a file must be
+ * named, and where it is depends on the distribution.
+ */
 static const char *system_trust(int libpq_version)
 {
     if (libpq_version >= LIBPQ_WITH_SYSTEM_TRUST) {
@@ -63,6 +72,10 @@ static char *copy_or_fail(const char *path, dsql_error *err)
     return copy;
 }
 
+/*
+ * A file that was named explicitly is taken without a check: if it cannot be read, libpq's error
+ * names it.
+ */
 char *sslrootcert_find(const struct settings *settings, int libpq_version, dsql_error *err)
 {
     const char *named = settings->ca_file;

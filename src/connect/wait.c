@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Waiting with a deadline, for the places where libpq's own functions would block: connecting,
+ * and the pool's small queries.  poll(2) and not select(2), which cannot take a descriptor above
+ * 1023.
+ */
 #include "connect/wait.h"
 
 #include <errno.h>
@@ -6,6 +11,10 @@
 
 enum { LONGEST_POLL_MS = 60000 };
 
+/*
+ * In pieces of at most a minute: poll() takes an int, and the clock of a test moves by itself.
+ * EINTR starts it again with the time that is left.
+ */
 bool wait_for_socket(const PGconn *conn, short events, const struct clock *clock,
                      int64_t deadline_ms)
 {
@@ -25,6 +34,9 @@ bool wait_for_socket(const PGconn *conn, short events, const struct clock *clock
     }
 }
 
+/*
+ * Nonblocking, since a blocking PQsendQuery() can wait in send() for a server that does not read.
+ */
 static bool send_all(PGconn *conn, const char *sql, const struct clock *clock, int64_t deadline_ms)
 {
     if (PQsetnonblocking(conn, 1) != 0 || PQsendQuery(conn, sql) == 0) {
@@ -42,7 +54,6 @@ static bool send_all(PGconn *conn, const char *sql, const struct clock *clock, i
 }
 
 /* False: the deadline has passed or the connection broke.  *result NULL: no more results. */
-
 static bool next_result(PGconn *conn, const struct clock *clock, int64_t deadline_ms,
                         PGresult **result)
 {
@@ -55,12 +66,14 @@ static bool next_result(PGconn *conn, const struct clock *clock, int64_t deadlin
     return true;
 }
 
+/* PQgetResult() returns a COPY again and again until it is ended. */
 static bool is_endless(const PGresult *result)
 {
     ExecStatusType status = PQresultStatus(result);
     return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
 }
 
+/* Several results are possible ("SELECT 1; SELECT 2"), and the last one counts, as for PQexec(). */
 PGresult *wait_for_query(PGconn *conn, const char *sql, const struct clock *clock,
                          int64_t deadline_ms)
 {

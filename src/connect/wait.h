@@ -20,7 +20,6 @@ bool wait_for_socket(const PGconn *conn, short events, const struct clock *clock
  * Runs one simple query and returns its last result, for PQclear().  NULL: no answer before the
  * deadline, or an error of the connection; close it then.  Turns nonblocking mode off.
  */
-
 PGresult *wait_for_query(PGconn *conn, const char *sql, const struct clock *clock,
                          int64_t deadline_ms);
 

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pthread_cond_timedwait() takes a time on a clock, by default the wall clock, which an
+ * administrator or NTP may move.  These functions always use CLOCK_MONOTONIC, and compute the end
+ * of a wait once, so that spurious wake-ups do not prolong it.
+ */
 #include "pool/condition.h"
 
 #include <errno.h>
@@ -6,6 +11,7 @@
 
 enum { LONGEST_WAIT_MS = 1000 * 60 * 60 * 24 }; /* no overflow; callers check and wait again */
 
+/* On failure nothing was made, so nothing needs to be destroyed. */
 bool condition_init(pthread_cond_t *condition)
 {
     pthread_condattr_t attributes;
@@ -18,6 +24,10 @@ bool condition_init(pthread_cond_t *condition)
     return is_made;
 }
 
+/*
+ * The real clock, not the pool's: tests replace the latter, but no test clock can end a wait in
+ * the kernel.
+ */
 struct timespec condition_deadline(int64_t wait_ms)
 {
     struct timespec at;
@@ -37,6 +47,11 @@ struct timespec condition_deadline(int64_t wait_ms)
     return at;
 }
 
+/*
+ * May also return early (POSIX allows spurious wake-ups), so every caller checks its condition in
+ * a loop.  The lock is released while it waits and held again when it returns, as for
+ * pthread_cond_wait().
+ */
 bool condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, const struct timespec *until)
 {
     if (until == NULL) {

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two kinds of checks: peeking at the socket, which costs one system call and sees only what has
+ * arrived, and a question to the server, which costs a round trip.  All of them leave the
+ * connection blocking and outside a transaction, or report that it must be closed.
+ */
 #include "pool/health.h"
 
 #include "base/platform.h"
@@ -6,6 +11,10 @@
 
 #include <errno.h>
 
+/*
+ * The answer must have the expected status and leave no transaction: a connection with a
+ * transaction that someone else began must not reach the next caller.
+ */
 static bool ask(PGconn *conn, const char *sql, ExecStatusType expected, struct time_limit limit)
 {
     PGresult *result = wait_for_query(conn, sql, limit.clock, limit.deadline_ms);
@@ -20,6 +29,10 @@ static bool make_blocking(PGconn *conn)
     return PQisnonblocking(conn) == 0 || (PQflush(conn) == 0 && PQsetnonblocking(conn, 0) == 0);
 }
 
+/*
+ * ROLLBACK fits a transaction that works and one that has failed.  Everything else that a caller
+ * may have left behind cannot be ended in bounded time, so the connection is closed instead.
+ */
 bool health_end_transaction(PGconn *conn, struct time_limit limit)
 {
     if (PQstatus(conn) != CONNECTION_OK || PQpipelineStatus(conn) != PQ_PIPELINE_OFF) {
@@ -38,13 +51,22 @@ bool health_end_transaction(PGconn *conn, struct time_limit limit)
     }
 }
 
+/* RESET ALL and not DISCARD ALL, which the service rejects.  Prepared statements stay. */
 bool health_reset_all(PGconn *conn, struct time_limit limit)
 {
     return ask(conn, "RESET ALL", PGRES_COMMAND_OK, limit);
 }
 
+/*
+ * SILENT is the normal case.  READABLE: bytes that may be harmless.  ENDING: an error was
+ * announced.  GONE: the end of the stream, or an error of the socket.
+ */
 enum socket_state { SILENT, READABLE, ENDING, GONE };
 
+/*
+ * The byte stays in the socket, since only libpq may take it.  With TLS the first byte is that of
+ * a record and says nothing about the message, so a round trip is needed then.
+ */
 static enum socket_state peek(PGconn *conn)
 {
     char first = '\0';
@@ -68,6 +90,10 @@ bool health_check_round_trip(PGconn *conn, struct time_limit limit)
     return ask(conn, "SELECT 1", PGRES_TUPLES_OK, limit);
 }
 
+/*
+ * A connection that a NAT gateway has dropped without a word looks SILENT.  Only a round trip
+ * finds that out, which is what pool_validate_idle_s is for.
+ */
 bool health_check_idle(PGconn *conn, struct time_limit limit)
 {
     if (PQstatus(conn) != CONNECTION_OK || PQsocket(conn) < 0) {
@@ -85,6 +111,10 @@ bool health_check_idle(PGconn *conn, struct time_limit limit)
     }
 }
 
+/*
+ * Never a round trip: it is called before each COMMIT and each single statement, where a question
+ * would double the time.
+ */
 bool health_is_lost(PGconn *conn)
 {
     enum socket_state state = peek(conn);

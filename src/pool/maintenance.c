@@ -1,5 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The maintenance thread.  It holds the lock except while it opens or closes a connection. */
+/*
+ * The maintenance thread.  It holds the lock except while it opens or closes a connection.  It
+ * works in rounds: close what is overdue, open what is missing, sleep until the next thing is
+ * due.  slot.c wakes it when a change makes something due earlier.
+ *
+ * The thread must not use a connection in a state other than SLOT_RESERVED, and must look at
+ * is_closing after each time that it had released the lock.
+ */
 #include "pool/maintenance.h"
 
 #include "base/error.h"
@@ -11,8 +18,13 @@
 #include <signal.h>
 #include <string.h>
 
+/*
+ * A cluster that cannot be reached is asked again after 1 s, 2 s and so on.  Callers are not
+ * affected by these pauses: they open connections themselves.
+ */
 enum { FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 30000 };
 
+/* All idle slots are looked at, as they are ordered by their last use and not by their age. */
 static int64_t first_due_ms(const dsql_pool *pool)
 {
     int64_t first = INT64_MAX;
@@ -25,6 +37,7 @@ static int64_t first_due_ms(const dsql_pool *pool)
     return first;
 }
 
+/* Reserved under the lock, so no caller can acquire it between the decision and the close. */
 static struct slot *take_overdue(dsql_pool *pool)
 {
     int64_t now = clock_monotonic_ms(pool->parts.clock);
@@ -38,6 +51,10 @@ static struct slot *take_overdue(dsql_pool *pool)
     return slot;
 }
 
+/*
+ * One at a time and from the beginning again: while the lock was released, the list may have
+ * changed.
+ */
 static void close_overdue(dsql_pool *pool)
 {
     struct slot *slot = take_overdue(pool);
@@ -49,7 +66,10 @@ static void close_overdue(dsql_pool *pool)
     }
 }
 
-/* False: the connection could not be opened. */
+/*
+ * False: the connection could not be opened.  The failure is logged and not kept: a caller who
+ * needs a connection meets the same one with its own error.
+ */
 static bool open_one(dsql_pool *pool)
 {
     struct slot *slot = slot_take_first(pool, SLOT_FREE);
@@ -75,8 +95,9 @@ static bool open_one(dsql_pool *pool)
 }
 
 /*
- * Opens connections up to pool_min_idle.  Returns how long to pause before the next one: the
- * open rate's wait, or after a failure 1 s, doubled up to 30 s.  0: none is needed.
+ * Opens connections up to pool_min_idle.  Returns how long to pause before the next one: the open
+ * rate's wait, or after a failure 1 s, doubled up to 30 s.  0: none is needed.  The condition is
+ * asked again for each connection, since callers release and acquire meanwhile.
  */
 static int64_t open_idle(dsql_pool *pool, int64_t last_pause_ms)
 {
@@ -94,7 +115,11 @@ static int64_t open_idle(dsql_pool *pool, int64_t last_pause_ms)
     return 0;
 }
 
-/* Waits until a connection is due, slot.c reports a change, or the pause ends. */
+/*
+ * Waits until a connection is due, slot.c reports a change, or the pause ends.  wakes_at_ms and
+ * is_pausing are for slot.c: they say until when this thread sleeps, and whether it would open a
+ * connection if it were woken.
+ */
 static void sleep_until_work(dsql_pool *pool, int64_t pause_ms)
 {
     int64_t now = clock_monotonic_ms(pool->parts.clock);
@@ -112,6 +137,10 @@ static void sleep_until_work(dsql_pool *pool, int64_t pause_ms)
     pool->wakes_at_ms = INT64_MIN; /* awake: slot.c need not signal */
 }
 
+/*
+ * Connections go through the same functions as a caller's, so hooks run on this thread too
+ * (dsql.h says so).
+ */
 static void *maintain(void *arg)
 {
     dsql_pool *pool = arg;
@@ -135,7 +164,6 @@ dsql_status maintenance_start(dsql_pool *pool, dsql_error *err)
         return DSQL_OK;
     }
     /* All signals are blocked in the new thread: they are for the program's own threads. */
-
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
@@ -150,6 +178,7 @@ dsql_status maintenance_start(dsql_pool *pool, dsql_error *err)
     return DSQL_OK;
 }
 
+/* The lock must not be held: the thread needs it to see is_closing. */
 void maintenance_join(dsql_pool *pool)
 {
     if (pool->is_maintained) {

@@ -9,12 +9,17 @@
 #include "pool/pool.h"
 #include "token/complete.h"
 
+/*
+ * Called on several threads at once.  connection_open() keeps everything in its own variables,
+ * and the settings are only read (their credential provider has a lock of its own).
+ */
 static PGconn *open_from_settings(void *arg, int64_t deadline_ms, dsql_error *err)
 {
     const struct connect_world world = connect_world_system();
     return connection_open(arg, &world, deadline_ms, err);
 }
 
+/* The settings belong to the pool from pool_open_with() on, which calls this even if it fails. */
 static void destroy_settings(void *arg)
 {
     settings_clear(arg);

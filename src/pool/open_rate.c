@@ -1,4 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A leaky bucket in one number: the time at which it will be empty again.  So there is nothing to
+ * refill, and no timer.  The caller holds the pool's lock.
+ */
 #include "pool/open_rate.h"
 
 /* The generic cell rate algorithm: a burst may run ahead of the rate by OPEN_RATE_BURST - 1. */

@@ -2,6 +2,11 @@
 /*
  * The public functions of the pool: open, acquire, release, close.  Callers are served in the
  * order in which they came.  What a slot is and who may touch it: slot.h.
+ *
+ * The pattern of each function is the same: under the lock, reserve a slot; without the lock,
+ * work on its connection; under the lock again, make the slot available.  The lock is never held
+ * while libpq, a hook or the log runs.  After it was released anything may have changed, in
+ * particular is_closing.
  */
 #include "pool/pool.h"
 
@@ -14,6 +19,7 @@
 
 #include <errno.h>
 
+/* Without the lock: the parts never change. */
 const struct pool_parts *pool_parts(const dsql_pool *pool)
 {
     return &pool->parts;
@@ -50,6 +56,10 @@ static void destroy_connector(const struct pool_connector *connector)
     }
 }
 
+/*
+ * The connector is destroyed last, from a copy: its destroy function may free whatever the pool
+ * pointed to.
+ */
 static void pool_free(dsql_pool *pool)
 {
     struct pool_connector connector = pool->parts.connector;
@@ -62,6 +72,7 @@ static void pool_free(dsql_pool *pool)
     destroy_connector(&connector);
 }
 
+/* All or nothing: what was made is destroyed again on failure. */
 static bool init_locks(dsql_pool *pool)
 {
     if (pthread_mutex_init(&pool->lock, NULL) != 0) {
@@ -79,6 +90,10 @@ static bool init_locks(dsql_pool *pool)
     return true;
 }
 
+/*
+ * Registered for forks last: a fork in between must not find a pool whose lock does not exist
+ * yet.
+ */
 static dsql_pool *pool_new(const struct pool_parts *parts)
 {
     dsql_pool *pool = mem_new(sizeof *pool);
@@ -103,7 +118,10 @@ static dsql_pool *pool_new(const struct pool_parts *parts)
     return pool;
 }
 
-/* Opens one connection, so that wrong options fail at startup and not in the first request. */
+/*
+ * Opens one connection, so that wrong options fail at startup and not in the first request.
+ * Without a time limit but that of connect_timeout_ms, as there is no caller's deadline yet.
+ */
 static dsql_status open_first(dsql_pool *pool, dsql_error *err)
 {
     pthread_mutex_lock(&pool->lock);
@@ -116,6 +134,7 @@ static dsql_status open_first(dsql_pool *pool, dsql_error *err)
     return status;
 }
 
+/* After the first connection, so that a pool which fails to open has no thread to join. */
 static dsql_status start_maintenance(dsql_pool *pool, dsql_error *err)
 {
     pthread_mutex_lock(&pool->lock);
@@ -124,6 +143,10 @@ static dsql_status start_maintenance(dsql_pool *pool, dsql_error *err)
     return status;
 }
 
+/*
+ * From here on the connector belongs to the pool, so each way out destroys it exactly once:
+ * dsql_pool_close() does after pool_new(), and this function before.
+ */
 dsql_pool *pool_open_with(const struct pool_parts *parts, dsql_error *err)
 {
     if (parts->pool.max < 1 || parts->pool.min_idle > parts->pool.max) {
@@ -156,13 +179,17 @@ static void close_idle(dsql_pool *pool)
     }
 }
 
+/* All slots free means that no thread has one reserved either, including the maintenance thread. */
 static bool is_drained(const dsql_pool *pool)
 {
     return pool->waiters.first == NULL && pool->pins == 0 &&
            slot_count(pool, SLOT_FREE) == pool->parts.pool.max;
 }
 
-/* False: at the deadline a connection was still in use, or the pool pinned. */
+/*
+ * False: at the deadline a connection was still in use, or the pool pinned.  The caller holds the
+ * lock, which is released only while it waits and while connections are closed.
+ */
 static bool wait_until_drained(dsql_pool *pool, int timeout_ms)
 {
     struct timespec until = condition_deadline(timeout_ms);
@@ -177,6 +204,11 @@ static bool wait_until_drained(dsql_pool *pool, int timeout_ms)
     return true;
 }
 
+/*
+ * After a timeout the pool stays closing: nothing can be acquired, connections in use can still
+ * be released, and dsql_pool_close() can be called again.  Freeing it would leave a caller's
+ * release with freed memory.
+ */
 dsql_status dsql_pool_close(dsql_pool *pool, int timeout_ms)
 {
     if (pool == NULL) {
@@ -206,6 +238,7 @@ static dsql_status fail_closed(dsql_error *err)
     return fail(err, DSQL_ERR_CLOSED, "the pool is closing");
 }
 
+/* The numbers tell a pool that is too small from a connection that was never released. */
 static dsql_status fail_timeout(dsql_pool *pool, int timeout_ms, dsql_error *err)
 {
     pool->counters.timeouts++;
@@ -216,7 +249,12 @@ static dsql_status fail_timeout(dsql_pool *pool, int timeout_ms, dsql_error *err
                 pool->waiters.count);
 }
 
-/* Waits in the queue until served.  The caller holds the lock. */
+/*
+ * Waits in the queue until served.  The caller holds the lock.  The waiter is on this stack, so
+ * it must have left the queue when the function returns: waiters_serve() removes a waiter that it
+ * serves, and every other way out removes it here.  A slot that was handed over in the moment of
+ * a timeout is taken, not lost.
+ */
 static struct slot *wait_in_queue(dsql_pool *pool, struct waiter *waiter, int timeout_ms,
                                   dsql_error *err)
 {
@@ -239,6 +277,7 @@ static struct slot *wait_in_queue(dsql_pool *pool, struct waiter *waiter, int ti
     return NULL;
 }
 
+/* The condition variable is made before the lock is taken, as it may need memory. */
 static struct slot *wait_for_slot(dsql_pool *pool, int timeout_ms, dsql_error *err)
 {
     struct waiter waiter = {.slot = NULL};
@@ -263,7 +302,11 @@ static struct slot *wait_for_slot(dsql_pool *pool, int timeout_ms, dsql_error *e
     return slot;
 }
 
-/* The pool may have begun to close, or a hook may have forked, while the slot was prepared. */
+/*
+ * The pool may have begun to close, or a hook may have forked, while the slot was prepared.  The
+ * check and the change of state are under one lock.  Otherwise dsql_pool_close() could count the
+ * slots in between.
+ */
 static PGconn *hand_out(struct slot *slot, dsql_error *err)
 {
     dsql_pool *pool = slot->pool;
@@ -288,6 +331,10 @@ static PGconn *hand_out(struct slot *slot, dsql_error *err)
     return conn;
 }
 
+/*
+ * The time limit covers waiting and preparing together.  A slot that cannot be prepared is
+ * discarded, so the next caller gets a fresh one.
+ */
 PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, dsql_error *err)
 {
     if (!pool_fork_adopt(pool)) {
@@ -317,6 +364,7 @@ PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err)
 
 /* ---- Releasing ---- */
 
+/* The reset is a round trip, which must not happen under the lock. */
 static void release(struct slot *slot, bool is_closing)
 {
     dsql_pool *pool = slot->pool;
@@ -336,6 +384,10 @@ static void release(struct slot *slot, bool is_closing)
     }
 }
 
+/*
+ * The connection is compared and not dereferenced before its slot was found: it may belong to
+ * another pool or be freed already.  The function returns no error, so a mistake is logged.
+ */
 void dsql_pool_release(dsql_pool *pool, PGconn *conn)
 {
     if (pool == NULL || conn == NULL) {
@@ -360,6 +412,7 @@ void dsql_pool_release(dsql_pool *pool, PGconn *conn)
     errno = os_errno;
 }
 
+/* One lock for all numbers, so that they fit each other. */
 void dsql_pool_get_stats(dsql_pool *pool, dsql_pool_stats *out)
 {
     if (pool == NULL || out == NULL) {

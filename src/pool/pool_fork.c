@@ -1,4 +1,13 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The handlers of pool_fork.h and the adoption that follows in the child.  The functions called
+ * at the fork may not allocate or free memory and may take no other lock, because another thread
+ * of the parent may have been in the middle of either.  Everything that needs memory is put off
+ * to pool_fork_adopt().
+ *
+ * Lock order: the registry's lock in base/fork.c, then pool->lock.  So pool_fork_register() and
+ * pool_fork_unregister() are never called with pool->lock held.
+ */
 #include "pool/pool_fork.h"
 
 #include "connect/connection.h"
@@ -14,6 +23,10 @@
  * The lock is held across the fork, so that the child finds consistent lists.
  */
 
+/*
+ * base/fork.c calls this for every pool with its registry locked.  No code takes the locks of two
+ * pools in another way, so there is no order among pools to keep.
+ */
 static void before_fork(void *arg)
 {
     dsql_pool *pool = arg;
@@ -26,6 +39,7 @@ static void in_parent(void *arg)
     pthread_mutex_unlock(&pool->lock);
 }
 
+/* An idle slot keeps its state: no thread was using it, so its connection can be freed later. */
 static void inherit_slot(struct slot *slot)
 {
     if (slot->conn != NULL) {
@@ -37,6 +51,11 @@ static void inherit_slot(struct slot *slot)
     }
 }
 
+/*
+ * The waiters lived on the stacks of threads that do not exist here.  The condition variables are
+ * made anew, as they may count waiters that are gone.  The lock can be kept: this thread took it
+ * before the fork.
+ */
 static void in_child(void *arg)
 {
     dsql_pool *pool = arg;
@@ -52,6 +71,7 @@ static void in_child(void *arg)
     pthread_mutex_unlock(&pool->lock);
 }
 
+/* The hook is part of the pool, so registering allocates nothing for it. */
 bool pool_fork_register(dsql_pool *pool)
 {
     pool->fork = (struct fork_hook){
@@ -59,6 +79,7 @@ bool pool_fork_register(dsql_pool *pool)
     return fork_hook_add(&pool->fork);
 }
 
+/* In every block: a child also keeps those of its parent. */
 void pool_fork_unregister(dsql_pool *pool)
 {
     fork_hook_remove(&pool->fork);
@@ -87,7 +108,7 @@ static void free_idle(struct slot_block *block)
     }
 }
 
-/* The caller holds the lock. */
+/* The caller holds the lock.  The counters begin at 0: they are the child's own. */
 static bool make_new_slots(dsql_pool *pool)
 {
     if (!slot_block_add(pool)) {
@@ -101,6 +122,11 @@ static bool make_new_slots(dsql_pool *pool)
     return true;
 }
 
+/*
+ * The flag is read without the lock first, because this runs in every call.  A relaxed read
+ * suffices: the flag was set by the thread that forked, before any other thread of the child
+ * existed.  It is read again under the lock, since two threads may adopt at once.
+ */
 bool pool_fork_adopt(dsql_pool *pool)
 {
     if (!atomic_load_explicit(&pool->is_inherited, memory_order_relaxed)) {
@@ -122,6 +148,10 @@ bool pool_fork_adopt(dsql_pool *pool)
     return is_adopted;
 }
 
+/*
+ * Only compared, and forgotten once, so a second release of the same pointer is found to be a
+ * mistake.
+ */
 static bool forget_inherited(dsql_pool *pool, const PGconn *conn)
 {
     for (struct slot_block *block = pool->block; block != NULL; block = block->inherited) {
@@ -136,6 +166,7 @@ static bool forget_inherited(dsql_pool *pool, const PGconn *conn)
     return false;
 }
 
+/* connection_close() in a child only frees memory, as the descriptor leads to /dev/null. */
 bool pool_fork_release(dsql_pool *pool, PGconn *conn)
 {
     pthread_mutex_lock(&pool->lock);

@@ -6,6 +6,7 @@
 
 /* ---- Lists: each slot is in the list of its state ---- */
 
+/* Doubly linked, so a slot in the middle can be taken out: maintenance does that. */
 static void unlink_slot(struct slot_list *list, struct slot *slot)
 {
     if (slot->previous != NULL) {
@@ -30,6 +31,10 @@ static void link_first(struct slot_list *list, struct slot *slot)
     list->count++;
 }
 
+/*
+ * The only place where state and list change together.  Their agreement is the invariant of this
+ * file.
+ */
 static void move(struct slot *slot, enum slot_state state)
 {
     struct slot_list *lists = slot->pool->lists;
@@ -40,6 +45,11 @@ static void move(struct slot *slot, enum slot_state state)
 
 /* ---- Blocks ---- */
 
+/*
+ * The lists are emptied without touching the old slots: in a child these belong to the parent's
+ * block from now on.  Linked from the last to the first, so the first slot of the block is used
+ * first.
+ */
 bool slot_block_add(dsql_pool *pool)
 {
     int count = pool->parts.pool.max;
@@ -81,6 +91,7 @@ struct slot *slot_take(dsql_pool *pool)
     return slot != NULL ? slot : slot_take_first(pool, SLOT_FREE);
 }
 
+/* Reserving is part of taking, so a slot can never be seen by two threads. */
 struct slot *slot_take_first(dsql_pool *pool, enum slot_state state)
 {
     struct slot *slot = pool->lists[state].first;
@@ -90,6 +101,10 @@ struct slot *slot_take_first(dsql_pool *pool, enum slot_state state)
     return slot;
 }
 
+/*
+ * Linear in the number of connections in use.  That is cheap beside the round trip of a release,
+ * and works with a pointer that is not this pool's.
+ */
 struct slot *slot_find_in_use(dsql_pool *pool, const PGconn *conn)
 {
     struct slot *slot = pool->lists[SLOT_IN_USE].first;
@@ -99,6 +114,7 @@ struct slot *slot_find_in_use(dsql_pool *pool, const PGconn *conn)
     return slot;
 }
 
+/* Not while callers wait: a free slot is theirs, and they open its connection themselves. */
 bool slot_is_idle_short(const dsql_pool *pool)
 {
     return pool->parts.pool.min_idle > 0 && pool->waiters.first == NULL &&
@@ -106,7 +122,11 @@ bool slot_is_idle_short(const dsql_pool *pool)
            slot_count(pool, SLOT_FREE) > 0;
 }
 
-/* Wakes the maintenance thread if it would sleep too long after this change. */
+/*
+ * Wakes the maintenance thread if it would sleep too long after this change.  INT64_MIN means
+ * that the thread is awake and will look by itself.  Without this test every release would signal
+ * for nothing.
+ */
 static void wake_maintenance(dsql_pool *pool, const struct slot *slot)
 {
     if (!pool->is_maintained || pool->wakes_at_ms == INT64_MIN) {
@@ -118,6 +138,12 @@ static void wake_maintenance(dsql_pool *pool, const struct slot *slot)
     }
 }
 
+/*
+ * A slot that comes back goes straight to the first waiter, still reserved.  If it became idle
+ * and the waiter were only woken, a thread that arrives in between could take it, and the queue
+ * would not be served in order.  While the pool closes, waiters get nothing: they have been woken
+ * to fail.
+ */
 void slot_set_state(struct slot *slot, enum slot_state state)
 {
     dsql_pool *pool = slot->pool;
@@ -145,6 +171,7 @@ int slot_count(const dsql_pool *pool, enum slot_state state)
     return pool->lists[state].count;
 }
 
+/* The earlier of the two: the end of its lifetime, or of the time that it may be idle. */
 int64_t slot_due_ms(const struct slot *slot)
 {
     int64_t idle_until = slot->idle_since_ms + (int64_t)slot->pool->parts.pool.max_idle_s * 1000;

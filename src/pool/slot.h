@@ -29,6 +29,7 @@ enum slot_state {
     SLOT_STATES
 };
 
+/** state, the links and the times are guarded by the lock; see above for conn. */
 struct slot {
     dsql_pool *pool;
     enum slot_state state;

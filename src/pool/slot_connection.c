@@ -1,4 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything here runs on the thread that has the slot reserved, without the pool's lock; the
+ * lock is taken only to set conn and to count.  Hooks are called here and nowhere else.  A hook
+ * may close the connection, begin a transaction, or fork, so the slot is looked at again after
+ * each.
+ */
 #include "pool/slot_connection.h"
 
 #include "base/error.h"
@@ -18,6 +24,7 @@ static int64_t now_ms(const dsql_pool *pool)
     return clock_monotonic_ms(pool->parts.clock);
 }
 
+/* On the pool's clock, which tests replace. */
 static struct time_limit limit_from_now(const dsql_pool *pool, int64_t ms)
 {
     return (struct time_limit){.clock = pool->parts.clock, .deadline_ms = now_ms(pool) + ms};
@@ -27,7 +34,11 @@ static struct time_limit limit_from_now(const dsql_pool *pool, int64_t ms)
 
 typedef dsql_status (*hook_fn)(PGconn *conn, void *arg, dsql_error *err);
 
-/* The hook's status decides.  A transaction that it leaves open is rolled back. */
+/*
+ * The hook's status decides.  A transaction that it leaves open is rolled back.  The hook's error
+ * is read from a struct of its own, so a hook that fills it in and returns DSQL_OK does not leave
+ * an error with the caller.
+ */
 static dsql_status run_hook(struct slot *slot, const char *name, hook_fn hook, void *arg,
                             dsql_error *err)
 {
@@ -53,6 +64,7 @@ static dsql_status run_hook(struct slot *slot, const char *name, hook_fn hook, v
     return DSQL_OK;
 }
 
+/* Exactly once for each connection, whoever closes it. */
 static void run_on_close(const dsql_pool *pool, PGconn *conn)
 {
     if (pool->parts.pool.on_close != NULL) {
@@ -64,7 +76,9 @@ static void run_on_close(const dsql_pool *pool, PGconn *conn)
 
 /*
  * Called from PQfinish(): the caller closed its connection, which is allowed, or a hook did,
- * which is not.  A reserved slot stays with the thread that runs the hook.
+ * which is not.  A reserved slot stays with the thread that runs the hook.  The lock cannot be
+ * held by this thread: PQfinish() is never called under it.  on_close runs first, while conn is
+ * still valid.
  */
 static void connection_destroyed(PGconn *conn, void *arg)
 {
@@ -84,6 +98,10 @@ static void connection_destroyed(PGconn *conn, void *arg)
     pthread_mutex_unlock(&pool->lock);
 }
 
+/*
+ * The listener is removed first, so PQfinish() does not report a close that is already counted.
+ * The slot stays reserved: the caller decides what becomes of it.
+ */
 void slot_close(struct slot *slot)
 {
     dsql_pool *pool = slot->pool;
@@ -118,6 +136,10 @@ static int64_t expiry_ms(const dsql_pool *pool)
     return now_ms(pool) + lifetime_ms - random_up_to(pool->parts.random, lifetime_ms / 10);
 }
 
+/*
+ * The events are attached here too, because a test's connector may return a plain libpq
+ * connection.  A connector that reports no status must not turn into DSQL_OK.
+ */
 static PGconn *open_connection(const dsql_pool *pool, int64_t deadline_ms, dsql_error *reason)
 {
     const struct pool_connector *connector = &pool->parts.connector;
@@ -133,6 +155,10 @@ static PGconn *open_connection(const dsql_pool *pool, int64_t deadline_ms, dsql_
     return conn;
 }
 
+/*
+ * deadline_ms is monotonic, -1 for none.  The slot has its connection before on_connect runs, so
+ * a fork inside the hook finds and disarms it.
+ */
 dsql_status slot_open(struct slot *slot, int64_t deadline_ms, dsql_error *err)
 {
     dsql_pool *pool = slot->pool;
@@ -162,6 +188,7 @@ dsql_status slot_open(struct slot *slot, int64_t deadline_ms, dsql_error *err)
 
 /* ---- Before it is handed out ---- */
 
+/* At most half of what is left is spent on the old connection. */
 static struct time_limit limit_for_validation(const dsql_pool *pool, int64_t now,
                                               int64_t deadline_ms)
 {
@@ -172,12 +199,14 @@ static struct time_limit limit_for_validation(const dsql_pool *pool, int64_t now
     return (struct time_limit){.clock = pool->parts.clock, .deadline_ms = now + allowed_ms};
 }
 
+/* Negative: the user has turned it off. */
 static bool needs_round_trip(const struct slot *slot, int64_t now)
 {
     int validate_idle_s = slot->pool->parts.pool.validate_idle_s;
     return validate_idle_s >= 0 && now - slot->idle_since_ms > (int64_t)validate_idle_s * 1000;
 }
 
+/* Cheapest first: the age, the socket, and the round trip only after a long idle time. */
 static bool is_usable(const struct slot *slot, int64_t deadline_ms)
 {
     int64_t now = now_ms(slot->pool);
@@ -189,6 +218,7 @@ static bool is_usable(const struct slot *slot, int64_t deadline_ms)
            (!needs_round_trip(slot, now) || health_check_round_trip(slot->conn, limit));
 }
 
+/* A connection that the hook rejects is closed: the next caller would meet the same rejection. */
 static dsql_status run_on_acquire(struct slot *slot, dsql_error *err)
 {
     const struct pool_settings *settings = &slot->pool->parts.pool;
@@ -200,6 +230,10 @@ static dsql_status run_on_acquire(struct slot *slot, dsql_error *err)
     return status;
 }
 
+/*
+ * Two attempts, because on_acquire may reject a connection for its age or its state.  What it
+ * rejects twice is its decision, and the caller gets its error.
+ */
 dsql_status slot_prepare(struct slot *slot, int64_t deadline_ms, dsql_error *err)
 {
     if (slot->conn != NULL && !is_usable(slot, deadline_ms)) {
@@ -221,6 +255,10 @@ dsql_status slot_prepare(struct slot *slot, int64_t deadline_ms, dsql_error *err
 
 /* ---- After it was released ---- */
 
+/*
+ * One limit for all steps.  After on_release the transaction is ended again, because the hook may
+ * have begun one.
+ */
 bool slot_reset(struct slot *slot)
 {
     dsql_pool *pool = slot->pool;

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A doubly linked queue of structs on the stacks of waiting threads: adding cannot fail, and a
+ * waiter that gives up can leave from the middle.  The pool's lock guards all of it.  Nothing
+ * here blocks.
+ */
 #include "pool/waiters.h"
 
 #include <assert.h>
@@ -32,6 +37,10 @@ void waiters_remove(struct waiters *waiters, struct waiter *waiter)
     waiters->count--;
 }
 
+/*
+ * Removed before it is woken: once the lock is free, the waiter's thread may return, and its
+ * stack is gone.
+ */
 void waiters_serve(struct waiters *waiters, struct slot *slot)
 {
     struct waiter *waiter = waiters->first;

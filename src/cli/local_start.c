@@ -10,7 +10,11 @@
 #include <limits.h>
 #include <stdlib.h>
 
-/* The second line can be copied into a shell as it is; --dir is in it only if it was given. */
+/*
+ * What a script may want goes to standard output: the endpoint, and a line that can be copied
+ * into a shell as it is, with --dir in it only if it was given.  The explanation between them
+ * goes where the progress goes.
+ */
 static void print_ready(const struct cluster *cluster, int port, bool is_json, const char *dir)
 {
     if (is_json) {
@@ -19,6 +23,8 @@ static void print_ready(const struct cluster *cluster, int port, bool is_json, c
         return;
     }
     printf("%s (port %d)\n", cluster->endpoint, port);
+    fflush(stdout); /* before the line on standard error */
+    fprintf(stderr, "to use it in this shell, run:\n");
     printf("eval \"$(dsql local env");
     if (dir != NULL) {
         printf(" --dir ");

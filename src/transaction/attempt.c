@@ -1,4 +1,13 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs BEGIN, hands over to the body, looks at what the body left, and sends COMMIT or ROLLBACK.
+ * Each step ends with an observation for decide(); this file contains no rule of its own about
+ * what is retried.
+ *
+ * The source of truth is the server and not the body: libpq's events and the state of the
+ * connection say what happened, whatever the body returned.  The connection belongs to the retry
+ * loop, or to the caller of dsql_conn_transaction().
+ */
 #include "transaction/attempt.h"
 
 #include "base/error.h"
@@ -17,7 +26,10 @@ static bool is_answer_to(struct text command, PGresult *result)
     return text_equal(text_of(PQcmdStatus(result)), word);
 }
 
-/* Sends BEGIN or COMMIT.  The reason keeps the server's message in case it is needed. */
+/*
+ * Sends BEGIN or COMMIT.  The reason keeps the server's message in case it is needed.  An answer
+ * to something else is treated like no answer: nothing is known about the transaction then.
+ */
 static enum outcome send(struct attempt *attempt, const char *command)
 {
     PGresult *result = PQexec(attempt->conn, command);
@@ -29,7 +41,10 @@ static enum outcome send(struct attempt *attempt, const char *command)
     return outcome;
 }
 
-/* Peeks at the socket: a connection lost before COMMIT is sent can be retried, later it cannot. */
+/*
+ * Peeks at the socket: a connection lost before COMMIT is sent can be retried, later it cannot.
+ * In pipeline mode PQexec() fails, so no COMMIT could be sent.
+ */
 static enum outcome outcome_of_open(PGconn *conn)
 {
     if (PQpipelineStatus(conn) != PQ_PIPELINE_OFF) {
@@ -38,6 +53,10 @@ static enum outcome outcome_of_open(PGconn *conn)
     return health_is_lost(conn) ? OUTCOME_CONNECTION_LOST : OUTCOME_IN_TRANSACTION;
 }
 
+/*
+ * The body ended the transaction itself.  A statement that failed after its COMMIT ran in another
+ * transaction, implicit or begun by the body.
+ */
 static enum outcome outcome_of_ended(const struct body_events *events)
 {
     if (!events->has_committed) {
@@ -46,6 +65,10 @@ static enum outcome outcome_of_ended(const struct body_events *events)
     return events->has_failed ? OUTCOME_BODY_PARTLY_COMMITTED : OUTCOME_BODY_COMMITTED;
 }
 
+/*
+ * The order is that of certainty: the connection is gone, it was reset (a new session, in which
+ * nothing of the transaction is left), and only then its state.
+ */
 static enum outcome outcome_of_body(const struct attempt *attempt)
 {
     if (attempt->conn == NULL) {
@@ -69,6 +92,10 @@ static enum outcome outcome_of_body(const struct attempt *attempt)
     }
 }
 
+/*
+ * The cause comes from the events and not from the last result, because the body may have sent a
+ * ROLLBACK since.
+ */
 static enum decision decide_now(const struct attempt *attempt, enum phase phase,
                                 enum outcome outcome, enum verdict verdict)
 {
@@ -84,6 +111,7 @@ static enum decision decide_now(const struct attempt *attempt, enum phase phase,
 
 /* ---- Reporting ---- */
 
+/* The SQLSTATE is set after the message, since fail() clears it. */
 static void fail_with_server(struct attempt *attempt, dsql_status status, const char *what)
 {
     const struct transaction_failure *failure = connection_events_failure(attempt->conn);
@@ -97,6 +125,10 @@ static void fail_lost(struct attempt *attempt, dsql_status status, const char *w
     attempt->status = fail(&attempt->reason, status, "%s: %s", what, PQerrorMessage(attempt->conn));
 }
 
+/*
+ * In the loop form the body returns nothing, so it must not be accused of having returned
+ * DSQL_OK.
+ */
 static const char *hidden_error_text(const struct attempt *attempt)
 {
     return attempt->is_loop_form
@@ -104,7 +136,11 @@ static const char *hidden_error_text(const struct attempt *attempt)
                : "the transaction's body returned DSQL_OK although a statement failed";
 }
 
-/* Sets status and reason to what the decision means for the caller. */
+/*
+ * Sets status and reason to what the decision means for the caller.  One text for each decision
+ * that ends an attempt with an error.  The last group needs none: it succeeded, or has its error
+ * already.
+ */
 static void explain(struct attempt *attempt, enum decision decision)
 {
     switch (decision) {
@@ -157,7 +193,6 @@ static void explain(struct attempt *attempt, enum decision decision)
  * PQexec() would also end a COPY and wait for unread results, for as long as that takes.  A pool
  * closes such a connection instead; on the caller's own there is no other way.
  */
-
 static void roll_back(const struct attempt *attempt)
 {
     PGTransactionStatusType status = PQtransactionStatus(attempt->conn);
@@ -167,6 +202,10 @@ static void roll_back(const struct attempt *attempt)
     }
 }
 
+/*
+ * After it the connection has no transaction and no pointer to this struct, unless it is busy or
+ * lost.  Then the pool closes it.
+ */
 void attempt_abandon(struct attempt *attempt)
 {
     if (attempt->events.is_closed) {
@@ -185,6 +224,10 @@ static enum decision end_with(struct attempt *attempt, enum decision decision)
     return decision;
 }
 
+/*
+ * The events are attached for this attempt only: the struct is part of the attempt, which is gone
+ * when the connection is used again.
+ */
 enum decision attempt_begin(struct attempt *attempt, bool read_only)
 {
     if (!body_events_attach(attempt->conn, &attempt->events)) {
@@ -197,6 +240,10 @@ enum decision attempt_begin(struct attempt *attempt, bool read_only)
     return decision == DECISION_CONTINUE ? decision : end_with(attempt, decision);
 }
 
+/*
+ * A body may return a status and no message, so there is always a text.  The status that was
+ * returned counts, not the one in the error.
+ */
 static void keep_verdict(struct attempt *attempt, dsql_status status, const dsql_error *error)
 {
     attempt->status = status;
@@ -212,6 +259,10 @@ static void keep_verdict(struct attempt *attempt, dsql_status status, const dsql
     attempt->reason.status = status;
 }
 
+/*
+ * COMMIT is sent only from OUTCOME_IN_TRANSACTION with VERDICT_OK, which is the only row that
+ * continues.
+ */
 enum decision attempt_end(struct attempt *attempt, dsql_status status, const dsql_error *error)
 {
     if (attempt->events.is_closed) {

@@ -15,6 +15,9 @@
 #include <stddef.h>
 #include <string.h>
 
+/*
+ * Limits of the service where they are named so (AWS docs, "Cluster quotas and database limits").
+ */
 enum {
     MAX_PARAMS = 65535,           /* of the protocol: a 16-bit count */
     DEFAULT_ROWS = 3000,          /* the service's limit */
@@ -23,6 +26,7 @@ enum {
     MOST_BYTES = 10 * 1024 * 1024 /* the service's limit */
 };
 
+/* Used by one thread at a time, like a PGconn.  The pool must outlive it. */
 struct dsql_batch {
     dsql_pool *pool;
     char *sql;
@@ -37,6 +41,10 @@ struct dsql_batch {
 
 /* ---- Making ---- */
 
+/*
+ * struct_size is the ABI's guard: a caller that was compiled against an older header has a
+ * shorter struct, and the fields it does not know keep their defaults.
+ */
 static dsql_status copy_options(const dsql_batch_options *options, dsql_batch_options *out,
                                 dsql_error *err)
 {
@@ -62,6 +70,7 @@ static dsql_status copy_options(const dsql_batch_options *options, dsql_batch_op
     return DSQL_OK;
 }
 
+/* The protocol counts parameters in 16 bits (Bind), so more cannot be sent. */
 static dsql_status check_arguments(const dsql_pool *pool, const char *sql, int param_count,
                                    dsql_error *err)
 {
@@ -76,6 +85,10 @@ static dsql_status check_arguments(const dsql_pool *pool, const char *sql, int p
     return DSQL_OK;
 }
 
+/*
+ * parts is copied; only then are the two allocated fields set, so that dsql_batch_free() can be
+ * called on any failure.
+ */
 static dsql_batch *batch_new(const dsql_batch *parts, const char *sql, dsql_error *err)
 {
     dsql_batch *batch = mem_new(sizeof *batch);
@@ -129,7 +142,10 @@ void dsql_batch_free(dsql_batch *batch)
 
 /* ---- Sending ---- */
 
-/* 54000: the server counted more modified rows or bytes than were sent. */
+/*
+ * 54000: the server counted more modified rows or bytes than were sent.  The limits of the batch
+ * count what is sent; the service counts what is changed, with index entries and cascades.
+ */
 static const char *advice_for(const dsql_error *reason)
 {
     return strcmp(reason->sqlstate, "54000") == 0
@@ -137,7 +153,10 @@ static const char *advice_for(const dsql_error *reason)
                : "";
 }
 
-/* Names the row, counted from 1 over all transactions of the batch. */
+/*
+ * Names the row, counted from 1 over all transactions of the batch.  A number over the whole
+ * batch, so that a caller can find the row in its own input.
+ */
 static dsql_status fail_rows(const dsql_batch *batch, long long failed_row,
                              const dsql_error *reason, dsql_error *err)
 {
@@ -156,6 +175,11 @@ static dsql_status fail_rows(const dsql_batch *batch, long long failed_row,
     return reason->status;
 }
 
+/*
+ * On failure the rows stay: the caller may flush again, or free the batch and know from
+ * dsql_batch_committed() where to go on.  A transaction that was retried sends the same rows
+ * again.
+ */
 dsql_status dsql_batch_flush(dsql_batch *batch, dsql_error *err)
 {
     if (batch == NULL) {
@@ -184,11 +208,19 @@ dsql_status dsql_batch_flush(dsql_batch *batch, dsql_error *err)
 
 /* ---- Rows ---- */
 
+/*
+ * The subtraction cannot wrap: rows.bytes never exceeds max_bytes, since dsql_batch_add() rejects
+ * a larger row first.
+ */
 static bool is_full_for(const dsql_batch *batch, size_t size)
 {
     return batch->rows.count >= batch->max_rows || size > batch->max_bytes - batch->rows.bytes;
 }
 
+/*
+ * The flush comes before the row is added, so a row is never lost between the two: if the flush
+ * fails, this row was not taken, and the caller still has it.
+ */
 dsql_status dsql_batch_add(dsql_batch *batch, const char *const *values, dsql_error *err)
 {
     if (batch == NULL || (values == NULL && batch->param_count > 0)) {
@@ -222,6 +254,10 @@ static dsql_status fail_row_function(const dsql_error *said, dsql_error *err)
     return said->status;
 }
 
+/*
+ * values are set to NULL before each row, so a value that the function does not set is SQL NULL
+ * and not that of the row before.
+ */
 static dsql_status add_from(dsql_batch *batch, const char **values, dsql_row_fn next, void *arg,
                             dsql_error *err)
 {

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A second event procedure beside that of connect/connection_events.c: that one lives as long as
+ * the connection, this one writes into the struct of one attempt.  Its instance data is that
+ * struct, or NULL between attempts; so every event must ask whether there is one.
+ */
 #include "transaction/body_events.h"
 
 #include "base/text.h"
@@ -12,6 +17,10 @@ static struct body_events *events_of(const PGconn *conn)
     return PQinstanceData(conn, on_event);
 }
 
+/*
+ * A COMMIT that was answered with ROLLBACK has that tag and does not count.
+ * PGRES_PIPELINE_ABORTED is not a failure of its own: the one that caused it came before.
+ */
 static void note_result(const PGEventResultCreate *created)
 {
     struct body_events *events = events_of(created->conn);
@@ -28,6 +37,7 @@ static void note_result(const PGEventResultCreate *created)
     }
 }
 
+/* The connection is freed right after this event, so nothing but the flag may be kept. */
 static void note_close(const PGEventConnDestroy *destroyed)
 {
     struct body_events *events = events_of(destroyed->conn);
@@ -36,6 +46,7 @@ static void note_close(const PGEventConnDestroy *destroyed)
     }
 }
 
+/* PQreset() keeps the PGconn and replaces the session. */
 static void note_reset(const PGEventConnReset *reset)
 {
     struct body_events *events = events_of(reset->conn);
@@ -57,8 +68,10 @@ static int on_event(PGEventId id, void *info, void *pass_through)
     return 1;
 }
 
-/* libpq cannot unregister an event procedure; only the struct it fills changes per attempt. */
-
+/*
+ * libpq cannot unregister an event procedure; only the struct it fills changes per attempt.  So
+ * the first call tries to set the data of a procedure that is registered already.
+ */
 bool body_events_attach(PGconn *conn, struct body_events *events)
 {
     *events = (struct body_events){.is_closed = false};

@@ -1,4 +1,13 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of the retry policy.  It is data, so that a reader can check it line by line, and a
+ * test can try every combination.  The order matters: the first row that matches decides, so
+ * special cases stand above general ones.
+ *
+ * Three principles are behind it.  Nothing is retried that may have been committed.  What the
+ * server says outweighs what the body says.  And a connection that is the caller's cannot be
+ * replaced.
+ */
 #include "transaction/decide.h"
 
 #include <assert.h>
@@ -6,6 +15,7 @@
 
 enum { ANY = 0xffff };
 
+/* A set of bits for each part of the observation; ANY matches all of them. */
 struct row {
     int phases, outcomes, causes, verdicts, origins;
     enum decision decision;
@@ -54,6 +64,7 @@ static const struct row table[] = {
 };
 /* clang-format on */
 
+/* A linear search, a few times in each attempt, which costs two round trips or more. */
 static enum decision look_up(const struct observation *seen)
 {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
@@ -68,13 +79,13 @@ static enum decision look_up(const struct observation *seen)
     return DECISION_COMMIT_UNKNOWN; /* the decision that promises least */
 }
 
+/* The same question as in retry_loop.c, which acts on the answer. */
 static bool is_retry(enum decision decision)
 {
     return decision == DECISION_RETRY_CONFLICT || decision == DECISION_RETRY_LOST;
 }
 
 /* Once the body has committed, a retry would repeat what is already committed. */
-
 enum decision decide(const struct observation *seen)
 {
     enum decision decision = look_up(seen);

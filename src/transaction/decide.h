@@ -10,7 +10,10 @@
 
 /* Each value is one bit, so that a row of the table can name several. */
 
-/** How far the attempt has come. */
+/**
+ * How far the attempt has come.  It matters because a lost connection means different things:
+ * before COMMIT was sent nothing was committed, and afterwards nobody knows.
+ */
 enum phase {
     PHASE_BEGIN = 1,
     PHASE_BODY = 2,

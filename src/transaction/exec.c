@@ -22,6 +22,10 @@ static bool is_copy(const PGresult *result)
     return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
 }
 
+/*
+ * All results are read, so that the connection is idle afterwards and a late conflict is seen.
+ * The caller owns the result.
+ */
 static PGresult *last_result(PGconn *conn)
 {
     PGresult *last = PQgetResult(conn);
@@ -37,6 +41,7 @@ static PGresult *last_result(PGconn *conn)
     return last;
 }
 
+/* Needs no cause: there was no error of the server. */
 static enum decision decide_lost(struct attempt *attempt, enum phase phase, dsql_status status,
                                  const char *what)
 {
@@ -50,6 +55,10 @@ static enum decision decide_lost(struct attempt *attempt, enum phase phase, dsql
     });
 }
 
+/*
+ * A query that changes nothing can be repeated, so it is judged like a body.  Any other statement
+ * may have been committed before the connection broke.
+ */
 static enum decision lost_after_sending(struct attempt *attempt, const struct statement *statement)
 {
     if (statement->changes_nothing) {
@@ -60,6 +69,10 @@ static enum decision lost_after_sending(struct attempt *attempt, const struct st
                        "connection lost while the statement ran; it may have been committed");
 }
 
+/*
+ * The statement has been sent.  What it has begun is undone when the connection goes back to the
+ * pool.
+ */
 static enum decision reject(struct attempt *attempt, const char *what)
 {
     attempt->status = fail(&attempt->reason, DSQL_ERR_USAGE, "%s", what);
@@ -78,6 +91,7 @@ static enum decision check_is_over(struct attempt *attempt, const PGresult *resu
     return DECISION_CONTINUE;
 }
 
+/* Does not free the result, which the caller may still return. */
 static enum decision judge(struct attempt *attempt, const struct statement *statement,
                            PGresult *result)
 {
@@ -99,6 +113,11 @@ static enum decision judge(struct attempt *attempt, const struct statement *stat
     return decision == DECISION_CONTINUE ? check_is_over(attempt, result) : decision;
 }
 
+/*
+ * The last moment at which a loss is harmless is checked first.  If PQsendQueryParams() fails and
+ * the connection is still good, the call itself was wrong (a NULL in sql, say) and a retry would
+ * not help.
+ */
 static enum decision send_and_judge(struct attempt *attempt, const struct statement *statement,
                                     PGresult **out)
 {
@@ -126,6 +145,7 @@ static enum decision send_and_judge(struct attempt *attempt, const struct statem
 
 /* ---- All attempts ---- */
 
+/* A result exists only after the last attempt: send_and_judge() frees all others. */
 static PGresult *exec_alone(struct retry_loop *loop, const struct statement *statement)
 {
     PGresult *result = NULL;
@@ -135,7 +155,10 @@ static PGresult *exec_alone(struct retry_loop *loop, const struct statement *sta
     return result;
 }
 
-/* READ ONLY is a property of a transaction block, so the statement needs one around it. */
+/*
+ * READ ONLY is a property of a transaction block, so the statement needs one around it.  The
+ * result of an attempt that is repeated is freed at the beginning of the next.
+ */
 static PGresult *exec_read_only(struct retry_loop *loop, const struct statement *statement)
 {
     PGresult *result = NULL;
@@ -152,6 +175,10 @@ static PGresult *exec_read_only(struct retry_loop *loop, const struct statement 
     return result;
 }
 
+/*
+ * A result that was read before a later failure is not returned: its transaction is not known to
+ * be committed.
+ */
 PGresult *exec_statement(dsql_pool *pool, const struct transaction_settings *settings,
                          const struct statement *statement, dsql_error *err)
 {

@@ -16,6 +16,7 @@ enum {
 
 enum job_state { JOB_RUNNING, JOB_COMPLETED, JOB_FAILED };
 
+/* On the stack of dsql_job_wait(), which has pinned the pool. */
 struct job {
     dsql_pool *pool;
     const char *id;
@@ -24,7 +25,10 @@ struct job {
     int64_t deadline_ms; /* -1: none */
 };
 
-/* RFC 4648, in lower case and without padding. */
+/*
+ * RFC 4648, in lower case and without padding.  Checked here so that a misspelt id is a usage
+ * error at once, and not "not found" after a round trip.
+ */
 static bool is_job_id(const char *id)
 {
     struct text text = text_of(id);
@@ -47,6 +51,7 @@ static int64_t time_left_ms(const struct job *job)
     return left_ms > 0 ? left_ms : 0;
 }
 
+/* details is the server's text, and may be empty. */
 static enum job_state fail_job(dsql_error *err, const struct job *job, const char *what,
                                const char *details)
 {
@@ -73,7 +78,10 @@ static enum job_state state_of(const struct job *job, const PGresult *result, ds
     return fail_job(err, job, PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1));
 }
 
-/* Reads the state once; its retries end with the caller's time limit. */
+/*
+ * Reads the state once; its retries end with the caller's time limit.  changes_nothing lets it
+ * run again after a lost connection.  0 ms left still gives it one attempt.
+ */
 static enum job_state read_state(const struct job *job, dsql_error *err)
 {
     struct transaction_settings settings = job->settings;
@@ -97,6 +105,10 @@ static enum job_state read_state(const struct job *job, dsql_error *err)
     return state;
 }
 
+/*
+ * Waits in a doubling series, cut off at the deadline, so the state is read once more at the very
+ * end.  No connection is held during a wait.
+ */
 static dsql_status wait_for(const struct job *job, int timeout_ms, dsql_error *err)
 {
     dsql_error reason = {0};
@@ -141,6 +153,10 @@ static dsql_status check_arguments(const dsql_pool *pool, const char *job_id, in
     return DSQL_OK;
 }
 
+/*
+ * Pinned, because between two reads the pool would otherwise look unused, and dsql_pool_close()
+ * would free it.
+ */
 dsql_status dsql_job_wait(dsql_pool *pool, const char *job_id, int timeout_ms, dsql_error *err)
 {
     dsql_status status = check_arguments(pool, job_id, timeout_ms, err);

@@ -1,4 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A setting of 0 means "as the pool has it", and the pool's were resolved when it was opened.  So
+ * three levels meet here: the call, the pool, and the library's defaults behind the pool.
+ */
 #include "transaction/options.h"
 
 #include "base/error.h"
@@ -24,12 +28,16 @@ static dsql_status copy_options(const dsql_transaction_options *options,
     return DSQL_OK;
 }
 
+/* 0 is never a valid value of these options; "none" is -1. */
 static int first_of(int value, int fallback)
 {
     return value != 0 ? value : fallback;
 }
 
-/* The same limits hold as for dsql_options, so the same code checks them. */
+/*
+ * The same limits hold as for dsql_options, so the same code checks them.  The logger that is
+ * returned too is not used: a retry loop logs to its pool's.
+ */
 static dsql_status resolve_retry(const dsql_transaction_options *given,
                                  const struct retry_settings *defaults, struct retry_settings *out,
                                  dsql_error *err)

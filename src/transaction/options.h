@@ -17,7 +17,6 @@ struct transaction_settings {
 };
 
 /** options may be NULL: the defaults.  *out is unchanged on failure. */
-
 dsql_status transaction_settings_resolve(const dsql_transaction_options *options,
                                          const struct retry_settings *defaults,
                                          struct transaction_settings *out, dsql_error *err);

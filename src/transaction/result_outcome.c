@@ -1,9 +1,18 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one place that reads a PGresult for the retry policy.  It must err on the side of
+ * "unknown": an error that is wrongly taken for a rollback would be retried, and the work would
+ * be done twice.
+ */
 #include "transaction/result_outcome.h"
 
 #include "base/text.h"
 #include "connect/connection_events.h"
 
+/*
+ * By what is not a failure, so that a new status of libpq (such as PGRES_TUPLES_CHUNK of 17)
+ * counts as a success.
+ */
 bool result_is_success(const PGresult *result)
 {
     switch (PQresultStatus(result)) {
@@ -33,6 +42,7 @@ static bool leaves_outcome_open(const PGresult *result)
            text_equal_string(code, "40003");
 }
 
+/* NULL has the status PGRES_FATAL_ERROR and no SQLSTATE, so it is a lost connection. */
 enum outcome result_outcome(PGresult *result)
 {
     if (!result_is_success(result)) {
@@ -44,6 +54,10 @@ enum outcome result_outcome(PGresult *result)
     return OUTCOME_SUCCESS;
 }
 
+/*
+ * Of the connection, not of one result: the error that broke a transaction is an earlier result
+ * than the one at hand.
+ */
 enum cause result_cause(const PGconn *conn)
 {
     const struct transaction_failure *failure = connection_events_failure(conn);

@@ -1,4 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Counts, waits, acquires, releases and gives up.  The loop is a state machine (retry_loop.h) and
+ * not a while loop, because the caller may be in the middle of it: with DSQL_TRANSACTION the body
+ * is the caller's own code.
+ *
+ * A loop is used by one thread.  It holds no lock, and between two attempts no connection.  Its
+ * pool is pinned from start to finish, and whoever starts a loop must finish it.
+ */
 #include "transaction/retry_loop.h"
 
 #include "base/error.h"
@@ -22,6 +30,7 @@ void retry_loop_start(struct retry_loop *loop, dsql_pool *pool,
     backoff_init(&loop->backoff, settings->retry.base_ms, settings->retry.max_ms, parts->random);
 }
 
+/* The caller's connection has no pool, so clock and random source are the system's. */
 void retry_loop_start_on(struct retry_loop *loop, PGconn *conn,
                          const struct transaction_settings *settings, const struct logger *logger)
 {
@@ -44,13 +53,20 @@ static int64_t spent_ms(const struct retry_loop *loop)
     return spent > 0 ? spent : 0;
 }
 
+/*
+ * A wait that would end after the limit is not begun: the caller gets its error earlier and loses
+ * nothing.
+ */
 static bool has_time_for(const struct retry_loop *loop, int64_t wait_ms)
 {
     int timeout_ms = loop->settings.retry.timeout_ms;
     return timeout_ms < 0 || spent_ms(loop) + wait_ms <= timeout_ms;
 }
 
-/* The reason of the last attempt stays in the message, after what the library has done. */
+/*
+ * The reason of the last attempt stays in the message, after what the library has done.  fail()
+ * clears the SQLSTATE, so it is kept and set again: callers look at it.
+ */
 static void give_up(struct retry_loop *loop, bool is_for_time)
 {
     struct attempt *last = &loop->attempt;
@@ -70,6 +86,9 @@ static void give_up(struct retry_loop *loop, bool is_for_time)
 
 /* ---- Between two attempts ---- */
 
+/*
+ * Before the wait, always: a pool whose connections sleep with their transactions would be empty.
+ */
 static void release(struct retry_loop *loop)
 {
     if (loop->pool != NULL) {
@@ -78,7 +97,10 @@ static void release(struct retry_loop *loop)
     loop->attempt.conn = NULL;
 }
 
-/* OC001 means that the schema is new to this session; the next attempt loads it. */
+/*
+ * OC001 means that the schema is new to this session; the next attempt loads it.  A second OC001
+ * means that the schema keeps changing, so it waits like any conflict.
+ */
 static int64_t wait_before_next(struct retry_loop *loop)
 {
     if (loop->attempt.kind == DSQL_OCC_SCHEMA && !loop->has_retried_new_schema) {
@@ -88,6 +110,7 @@ static int64_t wait_before_next(struct retry_loop *loop)
     return backoff_next(&loop->backoff);
 }
 
+/* The hook runs without a connection and without a lock, so it may use the pool. */
 static void report_retry(const struct retry_loop *loop, int64_t wait_ms)
 {
     const struct attempt *last = &loop->attempt;
@@ -105,6 +128,10 @@ static void report_retry(const struct retry_loop *loop, int64_t wait_ms)
     }
 }
 
+/*
+ * The order: first whether there is another attempt at all, then whether its wait fits, and only
+ * then is it counted and reported.
+ */
 static void wait_for_next(struct retry_loop *loop)
 {
     if (loop->attempts >= loop->settings.retry.max_attempts) {
@@ -124,11 +151,13 @@ static void wait_for_next(struct retry_loop *loop)
     loop->state = RETRY_LOOP_READY;
 }
 
+/* All other decisions are final. */
 static bool is_retry(enum decision decision)
 {
     return decision == DECISION_RETRY_CONFLICT || decision == DECISION_RETRY_LOST;
 }
 
+/* The connection goes back first.  The decision has been explained in the attempt already. */
 void retry_loop_settle(struct retry_loop *loop, enum decision decision)
 {
     release(loop);
@@ -147,7 +176,11 @@ static bool is_too_late(const struct retry_loop *loop)
     return loop->attempts > 0 && !has_time_for(loop, 0);
 }
 
-/* How long an attempt may wait for its connection; *is_cut: less than acquire_timeout_ms. */
+/*
+ * How long an attempt may wait for its connection; *is_cut: less than acquire_timeout_ms.  The
+ * first attempt gets the pool's usual time, since transaction_timeout_ms limits the retries and
+ * not the first attempt.
+ */
 static int acquire_limit_ms(const struct retry_loop *loop, bool *is_cut)
 {
     int usual_ms = pool_parts(loop->pool)->pool.acquire_timeout_ms;
@@ -161,8 +194,10 @@ static int acquire_limit_ms(const struct retry_loop *loop, bool *is_cut)
     return *is_cut ? (int)left_ms : usual_ms;
 }
 
-/* False: the time limit was reached while it waited. */
-
+/*
+ * False: the time limit was reached while it waited.  The check after acquiring matters: the wait
+ * in the pool's queue may have used up the time.
+ */
 static bool find_connection(struct retry_loop *loop, PGconn **conn, dsql_error *reason)
 {
     if (loop->pool == NULL) {
@@ -181,6 +216,10 @@ static bool find_connection(struct retry_loop *loop, PGconn **conn, dsql_error *
     return true;
 }
 
+/*
+ * A failure to acquire ends the loop at once: connect/ has retried what can be retried.  It
+ * counts as an attempt, and its reason is the outcome.
+ */
 bool retry_loop_take(struct retry_loop *loop)
 {
     if (loop->state != RETRY_LOOP_READY) {
@@ -204,6 +243,7 @@ bool retry_loop_take(struct retry_loop *loop)
     return conn != NULL;
 }
 
+/* BEGIN may fail and be retried as well, so this is a loop. */
 PGconn *retry_loop_begin(struct retry_loop *loop)
 {
     while (retry_loop_take(loop)) {
@@ -223,6 +263,10 @@ void retry_loop_end_body(struct retry_loop *loop, dsql_status status, const dsql
     }
 }
 
+/*
+ * For a body that was left by an exception, by break, or by the end of its thread: nothing of it
+ * may be committed.
+ */
 void retry_loop_abandon(struct retry_loop *loop, dsql_status status, const dsql_error *error)
 {
     if (loop->state == RETRY_LOOP_OVER) {
@@ -237,6 +281,7 @@ void retry_loop_abandon(struct retry_loop *loop, dsql_status status, const dsql_
     loop->state = RETRY_LOOP_OVER;
 }
 
+/* May be called again (clean_up() does): the pool is unpinned only once. */
 dsql_status retry_loop_finish(struct retry_loop *loop, dsql_error *err)
 {
     if (loop->pinned_pool != NULL) {

@@ -1,5 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* A value in the block is a mark (text or NULL), its text, and a NUL byte. */
+/*
+ * Values as bytes in one block: a mark (text or NULL), the text, and a NUL byte that ends it.
+ * One block instead of a string for each value, because a batch of 3000 rows would make tens of
+ * thousands of allocations.  The NUL lets libpq read values in place.
+ */
 
 #include "transaction/rows.h"
 
@@ -10,6 +14,10 @@ enum { EXTRA_BYTES = 2 }; /* mark and NUL */
 #define MARK_TEXT "t"
 #define MARK_NULL "n"
 
+/*
+ * The maximum has room for every mark and NUL, so that max_bytes is about the caller's bytes
+ * alone.
+ */
 void rows_init(struct rows *rows, size_t value_count, size_t max_rows, size_t max_bytes)
 {
     *rows = (struct rows){.value_count = value_count};
@@ -30,6 +38,7 @@ void rows_reset(struct rows *rows)
     rows->bytes = 0;
 }
 
+/* Without NULs and the protocol's own bytes: what counts for max_bytes is the data. */
 size_t rows_size_of(const struct rows *rows, const char *const *values)
 {
     size_t size = 0;
@@ -46,6 +55,7 @@ static void add_value(struct buf *block, const char *value)
     buf_add_char(block, '\0');
 }
 
+/* A row is added whole or not at all: a half row would shift all that follow. */
 bool rows_add(struct rows *rows, const char *const *values)
 {
     size_t before = rows->block.len;
@@ -69,6 +79,10 @@ struct rows_cursor rows_first(const struct rows *rows)
     };
 }
 
+/*
+ * The caller asks for no more than count rows.  The first byte is the mark; the text after it
+ * ends with the NUL in the block.
+ */
 void rows_next(struct rows_cursor *cursor, const char **values)
 {
     for (size_t i = 0; i < cursor->value_count; i++) {

@@ -28,7 +28,6 @@ void rows_reset(struct rows *rows);
 size_t rows_size_of(const struct rows *rows, const char *const *values);
 
 /** Adds a copy of a row (NULL is SQL NULL).  False: out of memory, and nothing is added. */
-
 bool rows_add(struct rows *rows, const char *const *values);
 
 struct rows_cursor {

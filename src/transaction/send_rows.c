@@ -15,6 +15,10 @@
 /* libpq keeps unsent output in memory; flushing at this size bounds it. */
 enum { FLUSH_BYTES = 64 * 1024 };
 
+/*
+ * answered counts statements whose results have all been read, so it is also the number of the
+ * one that comes next.  The PREPARE is number 0, and row i is number i + 1.
+ */
 struct sending {
     PGconn *conn;
     struct send_rows *task;
@@ -28,6 +32,7 @@ struct sending {
 
 /* ---- Reading results ---- */
 
+/* Only the first failure is kept: the server skips the rest of the pipeline. */
 static void note_failure(struct sending *sending, const PGresult *result)
 {
     sending->status = dsql_check(sending->conn, result, sending->err);
@@ -35,7 +40,10 @@ static void note_failure(struct sending *sending, const PGresult *result)
         sending->answered == 0 ? SEND_ROWS_STATEMENT : (long long)sending->answered - 1;
 }
 
-/* A NULL ends the results of a statement.  After a failure the others are PIPELINE_ABORTED. */
+/*
+ * A NULL ends the results of a statement.  After a failure the others are PIPELINE_ABORTED.  The
+ * NULL between two statements is part of libpq's pipeline protocol and not an error.
+ */
 static void take_result(struct sending *sending)
 {
     PGresult *result = PQgetResult(sending->conn);
@@ -51,7 +59,7 @@ static void take_result(struct sending *sending)
     PQclear(result);
 }
 
-/* False: the connection is lost. */
+/* False: the connection is lost.  Reads what is there and does not wait. */
 static bool read_ready(struct sending *sending)
 {
     if (PQconsumeInput(sending->conn) == 0) {
@@ -63,6 +71,9 @@ static bool read_ready(struct sending *sending)
     return PQstatus(sending->conn) == CONNECTION_OK;
 }
 
+/*
+ * Waits in PQgetResult(), which is safe now: everything has been sent, so the server only writes.
+ */
 static bool read_to_sync(struct sending *sending)
 {
     while (!sending->is_synced && PQstatus(sending->conn) == CONNECTION_OK) {
@@ -98,6 +109,7 @@ static bool count_sent(struct sending *sending, bool is_sent)
     return is_sent;
 }
 
+/* Stops early when a failure has been read, as the server would skip the remaining rows anyway. */
 static bool send_each(struct sending *sending)
 {
     const struct send_rows *task = sending->task;
@@ -116,6 +128,10 @@ static bool send_each(struct sending *sending)
     return true;
 }
 
+/*
+ * The parameter types are left to the server (0, NULL), as with PQexecParams().  One Sync at the
+ * end: an error anywhere ends the whole batch.
+ */
 static bool run_pipeline(struct sending *sending)
 {
     const struct send_rows *task = sending->task;
@@ -124,6 +140,10 @@ static bool run_pipeline(struct sending *sending)
            read_to_sync(sending);
 }
 
+/*
+ * Runs inside a transaction of transaction.c, once for each attempt, and must leave nothing
+ * behind in task but failed_row.
+ */
 dsql_status send_rows(PGconn *conn, void *arg, dsql_error *err)
 {
     struct sending sending = {.conn = conn, .task = arg, .err = err};
@@ -134,7 +154,6 @@ dsql_status send_rows(PGconn *conn, void *arg, dsql_error *err)
         sending.status = dsql_check(conn, NULL, err);
     }
     /* Fails in the middle of a pipeline; the pool then closes the connection. */
-
     PQexitPipelineMode(conn);
     PQsetnonblocking(conn, 0);
     return sending.status;

@@ -11,7 +11,10 @@
 #include "connect/connection_events.h"
 #include "transaction/retry_loop.h"
 
-/* Also runs after drive() has finished; then it does nothing. */
+/*
+ * Also runs after drive() has finished; then it does nothing.  The error has no text: nobody
+ * reads it, since the exception is the caller's news.
+ */
 static void clean_up(struct retry_loop *loop)
 {
     dsql_error unwound = {.status = DSQL_ERR_CALLBACK};
@@ -19,6 +22,10 @@ static void clean_up(struct retry_loop *loop)
     retry_loop_finish(loop, NULL);
 }
 
+/*
+ * Whatever the body returns goes through retry_loop_end_body(), which decides; there is no other
+ * way from the body to COMMIT.
+ */
 static dsql_status drive(struct retry_loop *loop, dsql_txn_fn body, void *arg, dsql_error *err)
 {
     PGconn *conn = retry_loop_begin(loop);
@@ -31,6 +38,7 @@ static dsql_status drive(struct retry_loop *loop, dsql_txn_fn body, void *arg, d
     return retry_loop_finish(loop, err);
 }
 
+/* The loop is on the stack and has a cleanup, so that unwinding from the body finds it. */
 dsql_status transaction_run(dsql_pool *pool, const struct transaction_settings *settings,
                             dsql_txn_fn body, void *arg, dsql_error *err)
 {
@@ -58,6 +66,10 @@ dsql_status dsql_transaction(dsql_pool *pool, dsql_txn_fn fn, void *arg, dsql_er
 
 /* ---- On the caller's connection ---- */
 
+/*
+ * A transaction that is already open would become part of this one, and its retry would lose the
+ * caller's earlier statements.
+ */
 static dsql_status check_connection(PGconn *conn, dsql_error *err)
 {
     if (PQstatus(conn) != CONNECTION_OK) {
@@ -79,6 +91,7 @@ static dsql_status run_on(PGconn *conn, const struct transaction_settings *setti
     return drive(&loop, body, arg, err);
 }
 
+/* The options are read for their retry settings and logger only: the connection is open already. */
 dsql_status dsql_conn_transaction(PGconn *conn, const dsql_options *options, dsql_txn_fn fn,
                                   void *arg, dsql_error *err)
 {

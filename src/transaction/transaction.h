@@ -8,7 +8,6 @@
 #include <dsql.h>
 
 /** dsql_transaction_with() with resolved options. */
-
 dsql_status transaction_run(dsql_pool *pool, const struct transaction_settings *settings,
                             dsql_txn_fn body, void *arg, dsql_error *err);
 

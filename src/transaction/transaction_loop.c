@@ -7,6 +7,10 @@
 #include "base/memory.h"
 #include "transaction/retry_loop.h"
 
+/*
+ * err is always valid.  While the loop runs, *err is where the body reports its failure;
+ * afterwards it holds the outcome.
+ */
 struct dsql_transaction_loop {
     struct retry_loop retry_loop;
     dsql_error *err; /* the caller's, or the one below */
@@ -38,6 +42,7 @@ dsql_transaction_loop_new(dsql_pool *pool, const dsql_transaction_options *optio
     return loop;
 }
 
+/* Tells the macro whether the body may run once more.  It changes nothing. */
 int dsql_transaction_loop_running(const dsql_transaction_loop *loop)
 {
     return loop != NULL && loop->retry_loop.state != RETRY_LOOP_OVER;
@@ -61,6 +66,11 @@ static void end_body(dsql_transaction_loop *loop)
     retry_loop_end_body(&loop->retry_loop, left.status, &left);
 }
 
+/*
+ * The end of one body and the beginning of the next are one call, because the condition of a loop
+ * is the only place between two bodies.  *err is cleared in between, so that an error of one
+ * attempt is not taken for one of the next.
+ */
 PGconn *dsql_transaction_loop_next(dsql_transaction_loop *loop)
 {
     if (!dsql_transaction_loop_running(loop)) {
@@ -75,6 +85,10 @@ PGconn *dsql_transaction_loop_next(dsql_transaction_loop *loop)
     return conn;
 }
 
+/*
+ * A loop that is left by break or return has not decided to commit, so it is rolled back.  The
+ * status of a loop that ended by itself is only reported.
+ */
 dsql_status dsql_transaction_loop_end(dsql_transaction_loop *loop)
 {
     if (loop == NULL) {
@@ -91,6 +105,7 @@ dsql_status dsql_transaction_loop_end(dsql_transaction_loop *loop)
     return report_outcome(loop);
 }
 
+/* The cleanup attribute of the macro calls this on every way out of the scope. */
 void dsql_transaction_loop_free(dsql_transaction_loop *loop)
 {
     if (loop != NULL) {

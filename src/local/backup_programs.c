@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pg_dump and psql do the work, because only they know how to write and read every object of
+ * PostgreSQL.  This file finds them, gives them the cluster's socket, and waits.  They run as the
+ * cluster's owner role, so no token is needed and the dialect does not bind them.
+ */
 #include "local/backup_programs.h"
 
 #include "base/error.h"
@@ -14,6 +19,7 @@
 /* Dump and restore use statements that Aurora DSQL does not support. */
 #define SERVER_OPTIONS "-c dsql_local.strict=off"
 
+/* progress may be NULL, as in tests. */
 void backup_report(const struct backup *backup, const char *line)
 {
     if (backup->progress != NULL) {
@@ -21,6 +27,11 @@ void backup_report(const struct backup *backup, const char *line)
     }
 }
 
+/*
+ * Between fork() and exec(), in a process with one thread, so setenv() and snprintf() are
+ * allowed.  The options come from this folder and hold no secret: other users can read a
+ * process's arguments.
+ */
 _Noreturn void backup_become(const struct backup *backup, const char *bindir, const char *name,
                              const char *const *options, int output_fd)
 {
@@ -57,6 +68,10 @@ dsql_status backup_find_programs(const struct backup *backup, PGconn *conn,
     return status;
 }
 
+/*
+ * The program has printed its own message to standard error already, so this one only points to
+ * it.
+ */
 dsql_status backup_wait(pid_t pid, const char *name, dsql_error *err)
 {
     int status = -1;

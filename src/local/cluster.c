@@ -1,4 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Paths, the name, and the state of the last start.  All paths are computed once, when the
+ * cluster is opened, and are absolute, because the daemon changes its directory.  The longest of
+ * them is the Unix socket's, whose length the kernel limits, so the directory's length is checked
+ * against that.
+ */
 #include "local/cluster.h"
 
 #include "base/buf.h"
@@ -18,6 +24,7 @@
 
 static const char not_set[] = "";
 
+/* An unset variable is the empty text, so callers need one check. */
 static const char *environment(const char *name)
 {
     const char *value = getenv(name);
@@ -53,7 +60,11 @@ static void compute_paths(struct cluster *cluster)
     join(cluster->socket, cluster->dir, "run/.s.PGSQL.5432");
 }
 
-/* An absolute path for --dir.  Returns the length of the whole path, which may not fit. */
+/*
+ * An absolute path for --dir.  Returns the length of the whole path, which may not fit.  The path
+ * is not cleaned up (symbolic links, ".."): the user will look for the directory under the name
+ * that was given.
+ */
 static int resolve_dir(const char *dir, char *out, size_t size)
 {
     char here[PATH_MAX] = "";
@@ -83,6 +94,10 @@ static int default_dir(char *out, size_t size)
     return home[0] == '/' ? snprintf(out, size, "%s/.local/share/dsql/local", home) : 0;
 }
 
+/*
+ * The limit is checked before anything is created.  Trailing slashes go, because names of files
+ * are appended with one.
+ */
 static dsql_status choose_dir(const char *dir, char *out, size_t size, dsql_error *err)
 {
     int len = dir == NULL ? default_dir(out, size) : resolve_dir(dir, out, size);
@@ -108,7 +123,10 @@ static dsql_status choose_dir(const char *dir, char *out, size_t size, dsql_erro
                       "the root directory cannot hold a cluster. Choose another one with --dir");
 }
 
-/* PostgreSQL refuses to run as root. */
+/*
+ * PostgreSQL refuses to run as root.  Started by root, the cluster belongs to the user postgres
+ * or, without one, nobody; in a container root is often the only user.
+ */
 static dsql_status find_owner(struct cluster_owner *owner, dsql_error *err)
 {
     owner->uid = geteuid();
@@ -130,7 +148,10 @@ static dsql_status find_owner(struct cluster_owner *owner, dsql_error *err)
     return DSQL_OK;
 }
 
-/* A cluster that does not exist yet has no file; its endpoint stays "". */
+/*
+ * A cluster that does not exist yet has no file; its endpoint stays "".  A damaged file must not
+ * be replaced by a new name: clients have the old one in their environment.
+ */
 static dsql_status read_settings(struct cluster *cluster, dsql_error *err)
 {
     if (!file_exists(cluster->settings)) {
@@ -199,6 +220,10 @@ static dsql_status make_name(struct cluster *cluster, dsql_error *err)
     return root == NULL ? fail_nomem(err) : write_json(cluster->settings, 0644, root, err);
 }
 
+/*
+ * Directories that exist get their mode again, so a change by hand does not last.  The name is
+ * made once in a cluster's life.
+ */
 dsql_status cluster_create(struct cluster *cluster, dsql_error *err)
 {
     dsql_status status = directory_create(cluster->secret, 0700, err);
@@ -214,6 +239,10 @@ dsql_status cluster_create(struct cluster *cluster, dsql_error *err)
     return status;
 }
 
+/*
+ * For `dsql local status` and the next start.  It may be out of date at any time; whether the
+ * cluster runs is decided by the lock.
+ */
 dsql_status cluster_write_state(const struct cluster *cluster, pid_t pid, int port, dsql_error *err)
 {
     json_t *root = json_pack("{s:i, s:i}", "pid", (int)pid, "port", port);

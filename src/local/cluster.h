@@ -36,6 +36,10 @@ struct cluster_owner {
     char name[64];
 };
 
+/**
+ * A value without pointers, so it can be copied and survives fork().  Nothing in it changes after
+ * cluster_open(), except the endpoint when the cluster is created.
+ */
 struct cluster {
     char dir[CLUSTER_PATH_SIZE];
     struct cluster_owner owner;

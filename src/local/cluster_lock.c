@@ -1,4 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fcntl() locks and not flock(): F_GETLK tells which process holds the lock, and a lock is not
+ * inherited by fork(), so PostgreSQL, a child of the daemon, does not keep it.
+ */
 #include "local/cluster_lock.h"
 
 #include "base/error.h"
@@ -7,6 +11,7 @@
 #include <stdbool.h>
 #include <unistd.h>
 
+/* There is no function to release it: the kernel does, when the process ends for any reason. */
 dsql_status cluster_lock_take(const struct cluster *cluster, dsql_error *err)
 {
     /* Stays open: closing any descriptor of the file would drop the lock (fcntl(2)). */
@@ -23,6 +28,10 @@ dsql_status cluster_lock_take(const struct cluster *cluster, dsql_error *err)
     return DSQL_OK;
 }
 
+/*
+ * Must not be called by the daemon itself, whose own lock it would drop by closing the
+ * descriptor.
+ */
 pid_t cluster_lock_holder(const struct cluster *cluster)
 {
     int fd = open(cluster->lock, O_RDONLY | O_CLOEXEC);

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What root must do for another user: make the directory, hand it over, and become that user.
+ * Root writes nothing into the directory afterwards, because the owner could have put a symbolic
+ * link there.
+ */
 #include "local/cluster_owner.h"
 
 #include "base/error.h"
@@ -12,7 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whether the owner, who is not root, may enter every directory above. */
+/*
+ * Whether the owner, who is not root, may enter every directory above.  Checked beforehand, since
+ * PostgreSQL would fail later with "permission denied" for a directory that is not its own.
+ * Groups and access lists are not looked at, so the check can be wrong for unusual permissions.
+ */
 static dsql_status check_reachable(const struct cluster *cluster, dsql_error *err)
 {
     char part[CLUSTER_PATH_SIZE];
@@ -73,6 +82,7 @@ static dsql_status give_dir_to_owner(const struct cluster *cluster, dsql_error *
     return status;
 }
 
+/* At every start, so an existing cluster must be accepted as well. */
 dsql_status cluster_owner_prepare(const struct cluster *cluster, dsql_error *err)
 {
     dsql_status status = cluster->owner.is_other ? check_reachable(cluster, err) : DSQL_OK;
@@ -88,6 +98,7 @@ dsql_status cluster_owner_prepare(const struct cluster *cluster, dsql_error *err
     return status == DSQL_OK ? give_dir_to_owner(cluster, err) : status;
 }
 
+/* All three ids of each kind are set, so that there is no way back to root. */
 dsql_status cluster_owner_become(const struct cluster *cluster, dsql_error *err)
 {
     const struct cluster_owner *owner = &cluster->owner;

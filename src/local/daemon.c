@@ -43,8 +43,9 @@ enum {
 };
 
 /*
- * The state of the process.  While a server runs, postgres is its process id; only a waitpid() that
- * has returned it sets it to 0.
+ * The state of the process.  While a server runs, postgres is its process id; only a waitpid()
+ * that has returned it sets it to 0.  Static and not on the stack: libuv's handles in it must not
+ * move.  options and its strings are the command's, copied by fork().
  */
 struct daemon {
     struct cluster cluster;
@@ -74,6 +75,11 @@ static void write_log(void *arg, dsql_log_level level, const char *message)
 
 /* ---- Becoming a daemon ---- */
 
+/*
+ * Order matters: the report pipe is at REPORT_FD by now, all descriptors above it are closed, and
+ * then the log is opened.  SIGPIPE is ignored because a client may go away at any moment; SIGHUP,
+ * because the terminal may.
+ */
 static dsql_status leave_terminal(const struct cluster *cluster, dsql_error *err)
 {
     setsid();
@@ -96,7 +102,10 @@ static dsql_status leave_terminal(const struct cluster *cluster, dsql_error *err
                : fail_errno(err, DSQL_ERR_SYSTEM, "could not change to \"%s\"", cluster->dir);
 }
 
-/* The caller's AWS and PG variables must not reach the servers. */
+/*
+ * The caller's AWS and PG variables must not reach the servers.  PATH stays, since pg_config is
+ * looked for there.
+ */
 static void clear_environment(void)
 {
     const char *path = getenv("PATH");
@@ -108,6 +117,10 @@ static void clear_environment(void)
 
 /* ---- Creating what the cluster lacks ---- */
 
+/*
+ * At each start, so that certificates are renewed in time by a cluster that is started now and
+ * then.
+ */
 static dsql_status create_certificates(struct daemon *daemon, dsql_error *err)
 {
     const struct pki_files files = {
@@ -124,6 +137,10 @@ static dsql_status create_certificates(struct daemon *daemon, dsql_error *err)
     return status;
 }
 
+/*
+ * The version is checked before the server starts, because PostgreSQL's own message does not say
+ * what to do.
+ */
 static dsql_status create_data(struct daemon *daemon, dsql_error *err)
 {
     if (data_directory_exists(&daemon->cluster)) {
@@ -171,8 +188,9 @@ static dsql_status create_missing(struct daemon *daemon, dsql_error *err)
 /* ---- PostgreSQL ---- */
 
 /*
- * After kill -9 of the postmaster its children may still hold the shared memory for a moment,
- * and a new server refuses to start.
+ * After kill -9 of the postmaster its children may still hold the shared memory for a moment, and
+ * a new server refuses to start.  -1 means that no process was made, 0 that it has terminated;
+ * only the latter is tried again.
  */
 static PGconn *start_postgres(struct daemon *daemon, dsql_error *err)
 {
@@ -194,6 +212,7 @@ static PGconn *start_postgres(struct daemon *daemon, dsql_error *err)
     return NULL;
 }
 
+/* The schema is installed before the gateway opens, so no client sees a cluster without it. */
 static dsql_status open_database(struct daemon *daemon, dsql_error *err)
 {
     report_progress("starting PostgreSQL");
@@ -213,13 +232,17 @@ static dsql_status open_database(struct daemon *daemon, dsql_error *err)
 
 /* ---- The gateway ---- */
 
-/* Called at each login. */
+/*
+ * Called at each login.  In the thread of the event loop: it reads a small file, which is
+ * acceptable at a login.
+ */
 static bool find_identity(void *arg, struct text access_key_id, struct gateway_identity *out)
 {
     const struct daemon *daemon = arg;
     return identity_find(daemon->cluster.identities, access_key_id, out);
 }
 
+/* The gateway copies the options; their strings are fields of the daemon and live as long. */
 static bool try_port(struct daemon *daemon, int port, dsql_error *err)
 {
     const struct gateway_options options = {
@@ -272,7 +295,11 @@ static void close_handles(struct daemon *daemon)
     uv_close((uv_handle_t *)&daemon->restart, NULL);
 }
 
-/* The clients have gone.  SIGINT is PostgreSQL's fast shutdown; its end arrives as SIGCHLD. */
+/*
+ * The clients have gone.  SIGINT is PostgreSQL's fast shutdown; its end arrives as SIGCHLD.  The
+ * order is gateway first: PostgreSQL's fast shutdown ends sessions by itself, but clients get a
+ * better message from the gateway.
+ */
 static void on_gateway_stopped(void *arg)
 {
     struct daemon *daemon = arg;
@@ -283,7 +310,10 @@ static void on_gateway_stopped(void *arg)
     }
 }
 
-/* The first signal lets sessions end in order, a second one does not wait for them. */
+/*
+ * The first signal lets sessions end in order, a second one does not wait for them.  SIGQUIT is
+ * PostgreSQL's immediate shutdown; the next start recovers from the write-ahead log.
+ */
 static void on_stop_signal(uv_signal_t *handle, int number)
 {
     struct daemon *daemon = handle->data;
@@ -300,7 +330,10 @@ static void on_stop_signal(uv_signal_t *handle, int number)
     gateway_stop(daemon->gateway, on_gateway_stopped, daemon);
 }
 
-/* After a pause and not at once: if PostgreSQL cannot run, this would spin. */
+/*
+ * After a pause and not at once: if PostgreSQL cannot run, this would spin.  The gateway stays
+ * open meanwhile, so clients get "server unavailable" and not "connection refused".
+ */
 static void on_restart_time(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
@@ -315,6 +348,10 @@ static void on_restart_time(uv_timer_t *timer)
     }
 }
 
+/*
+ * Signals of the same kind may be merged, and a child may stop without ending, so waitpid()
+ * decides.  It names the process: other children are waited for where they were started.
+ */
 static void on_child_signal(uv_signal_t *handle, int number)
 {
     struct daemon *daemon = handle->data;
@@ -332,6 +369,7 @@ static void on_child_signal(uv_signal_t *handle, int number)
     uv_timer_start(&daemon->restart, on_restart_time, START_PAUSE_MS, 0);
 }
 
+/* libuv calls the handlers from the loop, not from the signal, so they may do anything. */
 static bool watch_signals(struct daemon *daemon)
 {
     uv_timer_init(&daemon->loop, &daemon->restart);
@@ -347,6 +385,7 @@ static bool watch_signals(struct daemon *daemon)
            uv_signal_start(&daemon->on_child, on_child_signal, SIGCHLD) == 0;
 }
 
+/* Blocks, which is right only before the loop has begun and after it has ended. */
 static void stop_postgres(struct daemon *daemon)
 {
     if (daemon->postgres > 0) {
@@ -356,6 +395,10 @@ static void stop_postgres(struct daemon *daemon)
     }
 }
 
+/*
+ * The lock is taken before anything is created in the directory, and held until the process ends:
+ * two starts at the same time cannot both create the data directory.
+ */
 static dsql_status open_cluster(struct daemon *daemon, dsql_error *err)
 {
     /* Before the user changes: the cluster's owner may not be allowed to read these files. */
@@ -384,6 +427,7 @@ static dsql_status open_cluster(struct daemon *daemon, dsql_error *err)
     return status;
 }
 
+/* report_ready() lets the command return, so it comes only when everything serves. */
 static void run(struct daemon *daemon)
 {
     if (watch_signals(daemon)) {
@@ -396,6 +440,10 @@ static void run(struct daemon *daemon)
     uv_loop_close(&daemon->loop);
 }
 
+/*
+ * _exit() and not exit(): the exit handlers and the unwritten output are those of the command
+ * that forked.
+ */
 _Noreturn void daemon_main(const struct cluster *cluster, const struct start_options *options,
                            int report_fd)
 {

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * initdb, our settings, and the check of the version.  A data directory is either complete or
+ * missing: it is made under another name and renamed, so a start that is interrupted by kill -9
+ * leaves nothing that looks like a cluster.
+ */
 #include "local/data_directory.h"
 
 #include "base/buf.h"
@@ -15,7 +20,10 @@
 
 enum { VERSION_FILE_MAX_SIZE = 64 };
 
-/* Appended to the postgresql.conf that initdb writes.  Connections come from the gateway only. */
+/*
+ * Appended to the postgresql.conf that initdb writes.  Connections come from the gateway only.
+ * What a user may want to change is here; what must hold in every cluster is in postmaster.c.
+ */
 static const char settings[] =
     "\n# dsql local: one machine, one Unix socket, the gateway in front\n"
     "listen_addresses = ''\n"
@@ -36,7 +44,7 @@ bool data_directory_exists(const struct cluster *cluster)
 
 /*
  * "trust" is safe because the socket's directory is closed to other users.  Locale C, like the
- * service, sorts by bytes.
+ * service, sorts by bytes.  --no-sync, as a new cluster has no data to lose; it saves seconds.
  */
 static dsql_status run_initdb(const struct cluster *cluster, const char *bindir, dsql_error *err)
 {
@@ -71,6 +79,7 @@ static dsql_status run_initdb(const struct cluster *cluster, const char *bindir,
     return DSQL_OK;
 }
 
+/* The last setting of a name wins in postgresql.conf, so appending overrides initdb's. */
 static dsql_status write_settings(const struct cluster *cluster, dsql_error *err)
 {
     char path[CLUSTER_PATH_SIZE + 32];
@@ -85,6 +94,7 @@ static dsql_status write_settings(const struct cluster *cluster, dsql_error *err
     return buf_ok(&content) ? file_replace(path, 0600, buf_text(&content), err) : fail_nomem(err);
 }
 
+/* PG_VERSION is written by initdb and holds the major version alone, such as "16". */
 dsql_status data_directory_check_version(const struct cluster *cluster, int major, dsql_error *err)
 {
     char path[CLUSTER_PATH_SIZE + 32];

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Short work as the owner or as admin: libpq's blocking functions without a deadline are right
+ * here, because the server is a child of the daemon on the same machine.  Not for clients, who go
+ * through the gateway.
+ */
 #include "local/database.h"
 
 #include "base/error.h"
@@ -7,7 +12,11 @@
 
 enum { DATABASE_ERROR_SIZE = 400 };
 
-/* Variables like PGHOSTADDR are set for clients of the gateway (`dsql local env`). */
+/*
+ * Variables like PGHOSTADDR are set for clients of the gateway (`dsql local env`).  Changes the
+ * environment of the process, so it is for commands and the daemon, which have one thread, and
+ * must never move into libdsql.
+ */
 void database_forget_environment(void)
 {
     static const char *const names[] = {"PGHOSTADDR", "PGSERVICE",     "PGSERVICEFILE",
@@ -19,6 +28,10 @@ void database_forget_environment(void)
     }
 }
 
+/*
+ * The caller owns the connection and calls PQfinish().  5432 is part of the socket's name and no
+ * TCP port.
+ */
 PGconn *database_connect(const struct cluster *cluster, const char *user, dsql_error *err)
 {
     const char *const keywords[] = {"host", "port", "user", "dbname", "sslmode", "application_name",
@@ -36,6 +49,7 @@ PGconn *database_connect(const struct cluster *cluster, const char *user, dsql_e
     return conn;
 }
 
+/* Cut to leave room for the caller's own words.  Does not free the result. */
 dsql_status database_query_failed(PGconn *conn, PGresult *result, dsql_error *err)
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);

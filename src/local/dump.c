@@ -16,7 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Every cluster has the access method already, and restoring it would fail. */
+/*
+ * Every cluster has the access method already, and restoring it would fail.  Compared as whole
+ * lines.  If pg_dump changes how it writes them, restoring fails with "already exists".
+ */
 static const char *const not_dumped[] = {
     "CREATE ACCESS METHOD dsql TYPE TABLE HANDLER sys.dsql_tableam_handler;",
     "COMMENT ON ACCESS METHOD dsql IS "
@@ -25,7 +28,11 @@ static const char *const not_dumped[] = {
 
 enum { NOT_DUMPED_COUNT = sizeof not_dumped / sizeof *not_dumped };
 
-/* Each query returns one column of statements, which leave existing objects as they are. */
+/*
+ * Each query returns one column of statements, which leave existing objects as they are.  CREATE
+ * ROLE has no IF NOT EXISTS, so the exception is caught in a DO block.  format() quotes: %I an
+ * identifier, %L a literal.
+ */
 static const char roles_sql[] =
     "SELECT pg_catalog.format('DO %L;', pg_catalog.format("
     "    'BEGIN CREATE ROLE %I %s %s; EXCEPTION WHEN duplicate_object THEN NULL; END', rolname,"
@@ -58,6 +65,7 @@ static const char mappings_sql[] =
     "    arn, pg_role_name, coalesce(grantor_pg_role_name, 'admin'))"
     "  FROM sys.iam_pg_role_mappings ORDER BY 1";
 
+/* Errors of writing are not checked here: ferror() remembers them, and write_all() asks once. */
 static dsql_status write_statements(PGconn *conn, const char *sql, FILE *out, dsql_error *err)
 {
     PGresult *result = PQexec(conn, sql);
@@ -101,6 +109,10 @@ static void copy_dump(FILE *in, FILE *out)
     free(line);
 }
 
+/*
+ * The pipe is read to its end even if the child fails, so pg_dump never blocks on it.
+ * backup_wait() reports a failure of fork() too.
+ */
 static dsql_status run_pg_dump(const struct backup *backup, const char *bindir, FILE *out,
                                dsql_error *err)
 {
@@ -129,6 +141,10 @@ static dsql_status run_pg_dump(const struct backup *backup, const char *bindir, 
     return backup_wait(pid, "pg_dump", err);
 }
 
+/*
+ * The last line is written even after a failure, which does no harm: the file is deleted then.
+ * fsync() before the rename, so that a crash cannot leave an empty file under the new name.
+ */
 static dsql_status write_all(const struct backup *backup, PGconn *conn, const char *bindir,
                              FILE *out, dsql_error *err)
 {
@@ -154,7 +170,8 @@ static dsql_status write_all(const struct backup *backup, PGconn *conn, const ch
 
 /*
  * The file holds all data of the cluster, so its mode is 0600.  O_NOFOLLOW: in a directory like
- * /tmp another user may have put a symbolic link there.
+ * /tmp another user may have put a symbolic link there.  O_TRUNC for a file that an interrupted
+ * dump has left.
  */
 static dsql_status write_file(const struct backup *backup, PGconn *conn, const char *bindir,
                               dsql_error *err)
@@ -180,6 +197,10 @@ static dsql_status write_file(const struct backup *backup, PGconn *conn, const c
     return status;
 }
 
+/*
+ * pg_dump reads everything in one snapshot; the queries for roles and mappings do not share it.
+ * Roles that are created in between may be missing.
+ */
 dsql_status backup_dump(const struct backup *backup, dsql_error *err)
 {
     char bindir[POSTGRES_BINDIR_SIZE];

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Finds and reads the extension's files.  They are read into memory by the user who starts the
+ * cluster and written by the cluster's owner, since neither may be able to do both.  Nothing is
+ * executed here, and no SQL is interpreted.
+ */
 #include "local/extension.h"
 
 #include "base/error.h"
@@ -12,6 +17,7 @@
 #define DSQL_EXTENSION_FROM_PROGRAM "../lib/dsql"
 #endif
 
+/* In bytes; a module with debug information has a few MiB. */
 enum { MODULE_MAX_SIZE = 32 << 20, MAJOR_MAX_SIZE = 16 };
 
 #define MODULE_FILE  EXTENSION_NAME ".so"
@@ -29,13 +35,17 @@ static bool join(char out[PATH_MAX], const char *folder, const char *name)
     return len > 0 && len < PATH_MAX;
 }
 
+/* The module stands for all files: the build and the installation write them together. */
 static bool has_module(const char *folder)
 {
     char path[PATH_MAX];
     return join(path, folder, MODULE_FILE) && file_exists(path);
 }
 
-/* The directory of this program, also when it was started through a symbolic link or PATH. */
+/*
+ * The directory of this program, also when it was started through a symbolic link or PATH.
+ * /proc/self/exe and not argv[0], which the caller chooses.
+ */
 static bool own_folder(char out[PATH_MAX])
 {
     ssize_t len = readlink("/proc/self/exe", out, PATH_MAX - 1);
@@ -48,6 +58,10 @@ static bool own_folder(char out[PATH_MAX])
     return true;
 }
 
+/*
+ * A build tree before an installation, so a developer runs what was just built.  PATH is not
+ * searched: a module is code that the server loads.
+ */
 static dsql_status find_folder(const char *option, char out[PATH_MAX], dsql_error *err)
 {
     char own[PATH_MAX];
@@ -80,6 +94,7 @@ static dsql_status read_part(const struct extension *extension, const char *name
                       extension->folder);
 }
 
+/* The build writes this file; a module has no version that could be read without loading it. */
 static dsql_status read_major(struct extension *extension, dsql_error *err)
 {
     struct buf content AUTO_BUF;
@@ -159,6 +174,7 @@ void extension_clear(struct extension *extension)
     buf_clear(&extension->cluster_sql);
 }
 
+/* PostgreSQL would reject the module itself (PG_MODULE_MAGIC), but only in its log. */
 dsql_status extension_check_major(const struct extension *extension, int major, const char *bindir,
                                   dsql_error *err)
 {
@@ -174,6 +190,10 @@ dsql_status extension_check_major(const struct extension *extension, int major, 
 
 /* ---- Into a cluster ---- */
 
+/*
+ * By replacing the file: a running server keeps the old one mapped, while writing into it would
+ * crash the server.
+ */
 dsql_status extension_write(const struct extension *extension, const struct cluster *cluster,
                             dsql_error *err)
 {

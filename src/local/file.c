@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Small helpers that make files safe against crashes and against other users: new files are made
+ * with O_EXCL and renamed, links are not followed, modes are set explicitly (the umask may be
+ * anything).
+ */
 #include "local/file.h"
 
 #include "base/error.h"
@@ -13,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* With the rights of the real user.  "Exists" includes what cannot be read. */
 bool file_exists(const char *path)
 {
     return access(path, F_OK) == 0;
@@ -34,6 +40,10 @@ static bool write_all(int fd, struct text content)
     return true;
 }
 
+/*
+ * rename() is atomic for readers.  No fsync(): this protects from a crash of the process, not of
+ * the machine.
+ */
 dsql_status file_replace(const char *path, mode_t mode, struct text content, dsql_error *err)
 {
     char new_path[PATH_MAX];
@@ -57,6 +67,10 @@ dsql_status file_replace(const char *path, mode_t mode, struct text content, dsq
     return DSQL_OK;
 }
 
+/*
+ * The error is about the file, not about memory: out has a maximum, and exceeding it is the usual
+ * cause.
+ */
 dsql_status file_read(const char *path, struct buf *out, dsql_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -81,6 +95,7 @@ dsql_status file_read(const char *path, struct buf *out, dsql_error *err)
     return buf_ok(out) ? DSQL_OK : fail(err, DSQL_ERR_SYSTEM, "\"%s\" is too large", path);
 }
 
+/* Stops without an error when the receiver has gone away. */
 dsql_status file_copy_to(const char *path, int fd, dsql_error *err)
 {
     int from = open(path, O_RDONLY | O_CLOEXEC);
@@ -116,6 +131,7 @@ dsql_status directory_create_all(const char *path, dsql_error *err)
     return DSQL_OK;
 }
 
+/* chmod() after mkdir(), because mkdir() applies the umask. */
 dsql_status directory_create(const char *path, mode_t mode, dsql_error *err)
 {
     if (mkdir(path, mode) != 0 && errno != EEXIST) {
@@ -127,7 +143,10 @@ dsql_status directory_create(const char *path, mode_t mode, dsql_error *err)
     return DSQL_OK;
 }
 
-/* FTW_PHYS does not follow links, FTW_MOUNT does not leave the file system. */
+/*
+ * FTW_PHYS does not follow links, FTW_MOUNT does not leave the file system.  Level 0 is the
+ * directory itself, which the caller may want to keep.
+ */
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *where)
 {
     (void)info;
@@ -135,6 +154,7 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
     return where->level == 0 ? 0 : remove(path);
 }
 
+/* 16 descriptors at most, whatever the depth. */
 dsql_status directory_remove(const char *path, bool keep_top, dsql_error *err)
 {
     /* FTW_DEPTH: a directory comes after its content. */
@@ -146,6 +166,7 @@ dsql_status directory_remove(const char *path, bool keep_top, dsql_error *err)
     return DSQL_OK;
 }
 
+/* A directory that cannot be opened is not known to be empty. */
 bool directory_is_empty(const char *path)
 {
     DIR *folder = opendir(path);

@@ -1,4 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One JSON file instead of IAM.  It is read at each login and never kept in memory, so an edit
+ * applies at once and no secret stays in the daemon.  The keys are real secrets as far as this
+ * cluster goes, so texts that hold them are wiped where this code owns them; jansson's own copies
+ * are not.
+ */
 #include "local/identity.h"
 
 #include "base/error.h"
@@ -10,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* In characters, as AWS has them: 20 for an access key id, 40 for a secret. */
 enum { KEY_ID_LEN = 20, SECRET_LEN = 40 };
 
 /* The alphabet has 32 or 64 characters: a power of two divides 256, so none is more likely. */
@@ -47,6 +54,7 @@ static json_t *new_identity(void)
     return root;
 }
 
+/* Once in a cluster's life: a new key would lock out every client that has the old one. */
 dsql_status identity_create_file(const char *path, dsql_error *err)
 {
     if (file_exists(path)) {
@@ -64,7 +72,10 @@ dsql_status identity_create_file(const char *path, dsql_error *err)
     return status;
 }
 
-/* In a buffer that wipes itself: the file has the secret keys. */
+/*
+ * In a buffer that wipes itself: the file has the secret keys.  NULL for any failure: a login is
+ * rejected then.
+ */
 static json_t *load(const char *path)
 {
     struct buf content AUTO_BUF;
@@ -75,7 +86,10 @@ static json_t *load(const char *path)
     return json_loadb(content.data, content.len, 0, NULL);
 }
 
-/* The session token is optional; NULL makes an empty secret. */
+/*
+ * The session token is optional; NULL makes an empty secret.  The caller clears the secrets; on
+ * failure there is nothing to clear.
+ */
 static bool fill(json_t *entry, struct gateway_identity *out)
 {
     const char *arn = json_string_value(json_object_get(entry, "arn"));
@@ -95,6 +109,10 @@ static bool fill(json_t *entry, struct gateway_identity *out)
     return ok;
 }
 
+/*
+ * The first entry with that id counts.  The comparison need not be constant in time, as an access
+ * key id is not secret.
+ */
 bool identity_find(const char *path, struct text key_id, struct gateway_identity *out)
 {
     json_t *root = load(path);

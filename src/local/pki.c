@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* In OpenSSL's configuration syntax (x509v3_config(5)). */
 struct extension {
     int nid;
     const char *value;
@@ -34,6 +35,7 @@ static const struct extension ca_extensions[] = {
     {NID_undef, NULL},
 };
 
+/* NULL also for a damaged file, which is then replaced like a missing one. */
 static X509 *read_certificate(const char *path)
 {
     BIO *in = BIO_new_file(path, "r");
@@ -50,6 +52,7 @@ static EVP_PKEY *read_key(const char *path)
     return key;
 }
 
+/* days more from now; a certificate that has expired has a negative number of days left. */
 bool pki_lasts(const char *certificate_file, int days)
 {
     X509 *certificate = read_certificate(certificate_file);
@@ -83,6 +86,7 @@ static bool set_dates(X509 *certificate, int days)
            X509_time_adj_ex(X509_getm_notAfter(certificate), days, 0, NULL) != NULL;
 }
 
+/* The authority key identifier is copied from the issuer's certificate, so the context has both. */
 static bool add_extensions(X509 *certificate, X509 *issuer, const struct extension *list)
 {
     X509V3_CTX context;
@@ -98,6 +102,7 @@ static bool add_extensions(X509 *certificate, X509 *issuer, const struct extensi
     return true;
 }
 
+/* What one certificate is made from.  Nothing in it is owned. */
 struct request {
     const char *common_name;
     int days;
@@ -107,6 +112,7 @@ struct request {
     EVP_PKEY *key;
 };
 
+/* The subject has only a common name; clients verify the subject alternative names (RFC 6125). */
 static X509 *make_certificate(const struct request *request)
 {
     X509 *certificate = X509_new();
@@ -131,7 +137,11 @@ static X509 *make_certificate(const struct request *request)
     return certificate;
 }
 
-/* The BIO of a key is in secure memory, which OpenSSL wipes when the BIO is freed. */
+/*
+ * The BIO of a key is in secure memory, which OpenSSL wipes when the BIO is freed.
+ * file_replace() makes the file with its final mode from the beginning, so a key is never
+ * readable by others, not even for a moment.
+ */
 static dsql_status save(BIO *bio, const char *path, mode_t mode, dsql_error *err)
 {
     char *data = NULL;
@@ -162,6 +172,10 @@ static dsql_status save_key(EVP_PKEY *key, const char *path, dsql_error *err)
     return status;
 }
 
+/*
+ * P-256: every TLS library has it, and the handshake is fast.  The CA is for ten years, since
+ * clients have its file in their environment.
+ */
 static dsql_status make_ca(const struct pki_files *files, dsql_error *err)
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");
@@ -187,6 +201,7 @@ static dsql_status make_ca(const struct pki_files *files, dsql_error *err)
     return status;
 }
 
+/* localhost and the loopback addresses are in it for clients that cannot set PGHOSTADDR. */
 static X509 *make_server_certificate(const char *endpoint, X509 *ca, EVP_PKEY *ca_key,
                                      EVP_PKEY *key)
 {
@@ -209,6 +224,7 @@ static X509 *make_server_certificate(const char *endpoint, X509 *ca, EVP_PKEY *c
                                               .key = key});
 }
 
+/* A new key with each certificate, so a copied key is worthless after a year. */
 static dsql_status make_server(const struct pki_files *files, const char *endpoint, dsql_error *err)
 {
     X509 *ca = read_certificate(files->ca);
@@ -236,6 +252,10 @@ static dsql_status make_server(const struct pki_files *files, const char *endpoi
     return status;
 }
 
+/*
+ * A certificate with fewer than PKI_RENEW_DAYS left is replaced at the next start.  A daemon that
+ * runs longer than that keeps its old one.
+ */
 dsql_status pki_ensure(const struct pki_files *files, const char *endpoint, bool *is_new,
                        dsql_error *err)
 {

@@ -1,4 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Asks the programs themselves for their version, and believes no directory's name.  The search
+ * is short on purpose: an explicit --pg-bindir, the pg_config in PATH, and Debian's directories.
+ */
 #include "local/postgres_install.h"
 
 #include "base/error.h"
@@ -24,7 +28,10 @@ int postgres_parse_version(const char *text)
     return text_to_int64(text_slice(rest, 0, digits), 1, 999, &version) ? (int)version : 0;
 }
 
-/* 0: the directory holds no PostgreSQL server. */
+/*
+ * 0: the directory holds no PostgreSQL server.  initdb must be there too: packages of clients
+ * have psql but no server.
+ */
 static int version_in(const char *bindir)
 {
     char program[PATH_MAX];
@@ -66,6 +73,10 @@ static void look_around(int wanted, char bindir[POSTGRES_BINDIR_SIZE], int *best
     globfree(&found);
 }
 
+/*
+ * With --pg-bindir nothing else is looked at, so a mistake in it is not hidden by another
+ * installation.  Whether the version fits is decided by the caller.
+ */
 dsql_status postgres_find(const char *option, int wanted, char bindir[POSTGRES_BINDIR_SIZE],
                           int *version, dsql_error *err)
 {

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starts and stops the server as a process.  It must not outlive its daemon, or the next start
+ * would find the data directory in use: the kernel sends it SIGINT when the daemon dies
+ * (PR_SET_PDEATHSIG), and postmaster_stop_orphan() is for where that has failed.
+ */
 #include "local/postmaster.h"
 
 #include "base/buf.h"
@@ -18,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* A start may have to recover from the write-ahead log, so the wait for it is long. */
 enum { WAIT_START_MS = 30000, WAIT_STOP_MS = 15000, POLL_MS = 15 };
 
 /*
@@ -53,6 +59,10 @@ static void add_extra_settings(struct arguments *arguments, const char *const *e
     }
 }
 
+/*
+ * PostgreSQL's command line overrides its files, and the last of several -c wins, so extra comes
+ * last.
+ */
 static void add_arguments(struct arguments *arguments, const struct cluster *cluster,
                           const char *const *extra)
 {
@@ -82,6 +92,10 @@ static _Noreturn void become_postmaster(const struct arguments *arguments, pid_t
     program_become(arguments->values, log, log);
 }
 
+/*
+ * Everything is prepared before fork(), so the child only calls functions that are safe there.
+ * The child is the caller's to wait for.
+ */
 pid_t postmaster_start(const struct cluster *cluster, const char *bindir, const char *const *extra,
                        dsql_error *err)
 {
@@ -108,6 +122,10 @@ pid_t postmaster_start(const struct cluster *cluster, const char *bindir, const 
     return pid;
 }
 
+/*
+ * By connecting, the only proof that it accepts connections.  A SIGCHLD may come in between, but
+ * the loop does not run yet, so nobody else waits for this child.
+ */
 PGconn *postmaster_wait(const struct cluster *cluster, pid_t *pid, dsql_error *err)
 {
     for (int64_t waited = 0; waited < WAIT_START_MS; waited += POLL_MS) {
@@ -135,7 +153,11 @@ static bool is_alive(pid_t pid)
     return kill(pid, 0) == 0 || errno == EPERM;
 }
 
-/* The process id in postmaster.pid may by now be that of another program. */
+/*
+ * The process id in postmaster.pid may by now be that of another program.  A postmaster's working
+ * directory is its data directory (postmaster.c changes to it), which is a surer sign than its
+ * name.
+ */
 static bool is_our_postmaster(const struct cluster *cluster, pid_t pid)
 {
     char link[64];
@@ -175,6 +197,10 @@ static bool wait_gone(pid_t pid, int64_t limit_ms)
     return !is_alive(pid);
 }
 
+/*
+ * postmaster.pid is removed when the process that it names is another program, because PostgreSQL
+ * would take that program for a running server.
+ */
 dsql_status postmaster_stop_orphan(const struct cluster *cluster, dsql_error *err)
 {
     char path[CLUSTER_PATH_SIZE + 32];

@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fork() and exec() without a shell.  The child's standard input is always /dev/null, so no
+ * program can wait for input that nobody will give.  All descriptors of this project are
+ * close-on-exec, so only the three standard ones pass on.
+ */
 #include "local/program.h"
 
 #include <fcntl.h>
@@ -20,6 +25,7 @@ void arguments_add(struct arguments *arguments, const char *value)
     }
 }
 
+/* Only async-signal-safe calls.  dup2() clears close-on-exec for the three descriptors. */
 _Noreturn void program_become(char *const argv[], int output_fd, int error_fd)
 {
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -31,6 +37,10 @@ _Noreturn void program_become(char *const argv[], int output_fd, int error_fd)
     _exit(127);
 }
 
+/*
+ * The pipe is closed once the buffer is full, so a program that goes on printing gets SIGPIPE and
+ * counts as failed.
+ */
 bool program_first_line(char *const argv[], char *out, size_t size)
 {
     int ends[2];

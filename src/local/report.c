@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A line protocol between the daemon and the command that started it, over a pipe.  When the
+ * daemon closes its end, or dies, the command's read ends: so the command never waits for a
+ * daemon that is gone.
+ */
 #include "local/report.h"
 
 #include "base/error.h"

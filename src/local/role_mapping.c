@@ -1,4 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sys.iam_grant() and sys.iam_revoke() of the extension do the work.  Values are parameters; the
+ * one identifier is quoted by libpq.  All runs as admin, so the rules of the service apply, and
+ * its errors are passed on unchanged.
+ */
 #include "local/role_mapping.h"
 
 #include "base/buf.h"
@@ -7,6 +12,7 @@
 
 #include <string.h>
 
+/* pg_roles is readable by everyone. */
 static dsql_status role_exists(PGconn *conn, const char *role, bool *exists, dsql_error *err)
 {
     PGresult *result = PQexecParams(conn, "SELECT FROM pg_roles WHERE rolname = $1", 1, NULL, &role,
@@ -18,6 +24,7 @@ static dsql_status role_exists(PGconn *conn, const char *role, bool *exists, dsq
     return status;
 }
 
+/* DDL takes no parameters, so the name has to be quoted into the statement. */
 static dsql_status create_role(PGconn *conn, const char *role, dsql_error *err)
 {
     char *name = PQescapeIdentifier(conn, role, strlen(role));
@@ -43,6 +50,10 @@ static dsql_status call_iam(PGconn *conn, const char *sql, const char *role, con
     return status;
 }
 
+/*
+ * Two transactions, because the service allows one DDL statement in each.  If the second fails, a
+ * role without a mapping remains; the next grant uses it.
+ */
 dsql_status role_mapping_grant(PGconn *conn, const char *role, const char *arn, dsql_error *err)
 {
     bool exists = false;

@@ -30,7 +30,10 @@ static const char state_sql[] =
     "  FROM (VALUES ('sys')) AS s(name)"
     "  LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = s.name";
 
-/* What the catalogue says about the cluster. */
+/*
+ * What the catalogue says about the cluster.  label is "" both without a schema and without a
+ * comment on it.
+ */
 struct state {
     bool is_loaded;
     bool has_schema;
@@ -42,6 +45,7 @@ static bool is_true(const PGresult *result, int column)
     return strcmp(PQgetvalue(result, 0, column), "t") == 0;
 }
 
+/* PQgetvalue() returns "" for NULL, which is what label shall be then. */
 static dsql_status read_state(PGconn *conn, struct state *state, dsql_error *err)
 {
     PGresult *result = PQexec(conn, state_sql);
@@ -57,6 +61,7 @@ static dsql_status read_state(PGconn *conn, struct state *state, dsql_error *err
     return status;
 }
 
+/* The number alone orders versions: hashes have no order. */
 int schema_version_number(const char *label)
 {
     struct text rest = text_of(label);
@@ -122,6 +127,10 @@ static dsql_status run_script(PGconn *conn, struct text script, const char *labe
     return status;
 }
 
+/*
+ * The caller's error has both versions and the server's reason; the transaction guarantees
+ * "nothing was changed".
+ */
 static dsql_status upgrade(PGconn *conn, const struct extension *extension,
                            const struct state *state, dsql_error *err)
 {
@@ -147,6 +156,10 @@ static bool is_current(const struct state *state, const struct extension *extens
            strcmp(version_of(state->label), extension->version) == 0;
 }
 
+/*
+ * upgraded_from is set only for an upgrade, not for a new cluster, as the user wants to know of
+ * the former.
+ */
 static dsql_status create_or_upgrade(PGconn *conn, const struct extension *extension,
                                      const struct state *state, char *upgraded_from,
                                      dsql_error *err)
@@ -162,6 +175,11 @@ static dsql_status create_or_upgrade(PGconn *conn, const struct extension *exten
     return status;
 }
 
+/*
+ * A server without the module would work and never report a conflict: the one failure of a local
+ * cluster that no test would notice.  cluster_sql runs at each start and is written so that it
+ * can be repeated.
+ */
 dsql_status schema_install(PGconn *conn, const struct extension *extension,
                            char upgraded_from[EXTENSION_VERSION_SIZE], dsql_error *err)
 {

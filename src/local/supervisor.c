@@ -1,4 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command's side of the daemon: fork it, read its report, send it signals.  It keeps no
+ * state; what is known about a running cluster is known from its lock.
+ */
 #include "local/supervisor.h"
 
 #include "base/clock.h"
@@ -18,9 +22,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Above what a fast shutdown of PostgreSQL with its checkpoint usually takes. */
 enum { STOP_LIMIT_MS = 40000, STOP_POLL_MS = 10 };
 
-/* Returns the reading end of the daemon's pipe, or -1. */
+/*
+ * Returns the reading end of the daemon's pipe, or -1.  fork() without exec(): the daemon is the
+ * same program and needs the options as they are.  The command has one thread, so this is safe.
+ */
 static int start_daemon(const struct cluster *cluster, const struct start_options *options,
                         pid_t *pid, dsql_error *err)
 {
@@ -44,6 +52,10 @@ static int start_daemon(const struct cluster *cluster, const struct start_option
     return ends[0];
 }
 
+/*
+ * A daemon that has reported is not waited for: it goes on when the command has ended, and init
+ * becomes its parent.  One that failed, or that was for init only, ends by itself.
+ */
 dsql_status supervisor_start(const struct cluster *cluster, const struct start_options *options,
                              int *port, dsql_error *err)
 {
@@ -74,7 +86,8 @@ dsql_status supervisor_start(const struct cluster *cluster, const struct start_o
 
 /*
  * Root runs the step in a child process that becomes the cluster's owner: files that the owner
- * has put into its directory must not be followed with root's rights.
+ * has put into its directory must not be followed with root's rights.  The child prints its own
+ * error: the text would not fit into an exit status.
  */
 static dsql_status as_owner(const struct cluster *cluster,
                             dsql_status (*step)(const struct cluster *, dsql_error *),
@@ -100,7 +113,11 @@ static dsql_status as_owner(const struct cluster *cluster,
     return DSQL_OK;
 }
 
-/* Also when no daemon is running: a server may have outlived it. */
+/*
+ * Also when no daemon is running: a server may have outlived it.  The lock is polled, because the
+ * daemon is not this command's child.  A new daemon that takes the lock meanwhile has another
+ * process id and is not waited for.
+ */
 dsql_status supervisor_stop(const struct cluster *cluster, bool *was_running, dsql_error *err)
 {
     pid_t pid = cluster_lock_holder(cluster);
@@ -127,6 +144,7 @@ static dsql_status remove_content(const struct cluster *cluster, dsql_error *err
     return directory_remove(cluster->dir, true, err);
 }
 
+/* The caller has stopped the cluster.  Nothing is undone if a part cannot be removed. */
 dsql_status supervisor_destroy(const struct cluster *cluster, dsql_error *err)
 {
     dsql_status status = as_owner(cluster, remove_content, err);

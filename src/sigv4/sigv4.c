@@ -1,5 +1,13 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See sigv4.h. */
+/*
+ * The steps of Signature Version 4 in the order of the IAM User Guide: canonical request, string
+ * to sign, signing key, signature.  Each text is built in a buffer with a maximum, and a buffer
+ * that broke makes its function return false, so a half text is never signed.
+ *
+ * What must not be done here: decode, trim or lower anything that the caller gives.  The service
+ * repeats the calculation from what it received, and any difference is reported only as "the
+ * signature does not match".  Tests compare each step with AWS's published examples.
+ */
 #include "sigv4/sigv4.h"
 
 #include "base/percent.h"
@@ -11,6 +19,10 @@
 #include <limits.h>
 #include <stdio.h>
 
+/*
+ * In bytes.  MAX_KEY_TEXT is far above the 40 characters of a secret key; MAX_SCOPE holds a
+ * credential ("key/date/region/service/aws4_request") or a string to sign.
+ */
 enum {
     DATE_LENGTH = 8,
     MAX_SCOPE = 1024,
@@ -18,6 +30,7 @@ enum {
     PRESIGN_PARAMS = 6 /* those SigV4 itself adds to a query, at most */
 };
 
+/* The last part of every scope and of the derivation of the key (IAM User Guide). */
 #define TERMINATOR "aws4_request"
 
 bool sigv4_sha256_hex(struct text data, char out[SIGV4_HEX_SIZE])
@@ -31,6 +44,10 @@ bool sigv4_sha256_hex(struct text data, char out[SIGV4_HEX_SIZE])
     return true;
 }
 
+/*
+ * OpenSSL takes the key's length as an int.  The result is 32 bytes for SHA-256, which is checked
+ * and not assumed.
+ */
 static bool hmac(struct text key, struct text data, unsigned char out[SIGV4_KEY_SIZE])
 {
     unsigned int len = 0;
@@ -42,7 +59,10 @@ static bool hmac(struct text key, struct text data, unsigned char out[SIGV4_KEY_
            len == SIGV4_KEY_SIZE;
 }
 
-/* Byte order, not that of a locale. */
+/*
+ * In the order of bytes, not of a locale: the service sorts by code point.  unsigned, because
+ * char may be signed and bytes above 127 would come first.
+ */
 static bool comes_before(struct text a, struct text b)
 {
     size_t shorter = a.len < b.len ? a.len : b.len;
@@ -54,7 +74,10 @@ static bool comes_before(struct text a, struct text b)
     return a.len < b.len;
 }
 
-/* Insertion: a query has seven parameters. */
+/*
+ * Insertion sort: a query has seven parameters.  By name before encoding, which gives the same
+ * order as after it, because names have unreserved characters only (sigv4.h).
+ */
 static void sort_params(struct sigv4_param *params, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
@@ -68,6 +91,10 @@ static void sort_params(struct sigv4_param *params, size_t count)
     }
 }
 
+/*
+ * Works on a copy, so the caller's array keeps its order.  A parameter with an empty value has
+ * its "=" all the same, as the guide demands.
+ */
 bool sigv4_canonical_query(const struct sigv4_param *params, size_t count, struct buf *out)
 {
     struct sigv4_param sorted[SIGV4_MAX_PARAMS];
@@ -89,6 +116,7 @@ bool sigv4_canonical_query(const struct sigv4_param *params, size_t count, struc
     return buf_ok(out);
 }
 
+/* The caller gives the headers in their order; the guide wants them sorted by name. */
 void sigv4_signed_headers(const struct sigv4_request *request, struct buf *out)
 {
     for (size_t i = 0; i < request->header_count; i++) {
@@ -99,6 +127,7 @@ void sigv4_signed_headers(const struct sigv4_request *request, struct buf *out)
     }
 }
 
+/* The date of the signature's own time: a scope with another date is rejected by the service. */
 static struct text scope_date(const struct sigv4_scope *scope)
 {
     return text_slice(text_of(scope->time), 0, DATE_LENGTH);
@@ -120,6 +149,7 @@ static void add_line(struct buf *out, const char *line)
     buf_add_char(out, '\n');
 }
 
+/* An empty line follows the headers, and then the list of their names. */
 static void add_headers(const struct sigv4_request *request, struct buf *out)
 {
     for (size_t i = 0; i < request->header_count; i++) {
@@ -132,6 +162,10 @@ static void add_headers(const struct sigv4_request *request, struct buf *out)
     buf_add_char(out, '\n');
 }
 
+/*
+ * Six parts, one to a line, and no line break after the last.  The payload is always hashed; the
+ * empty one has a hash too.
+ */
 bool sigv4_canonical_request(const struct sigv4_request *request, struct buf *out)
 {
     char payload[SIGV4_HEX_SIZE];
@@ -147,6 +181,10 @@ bool sigv4_canonical_request(const struct sigv4_request *request, struct buf *ou
     return buf_ok(out);
 }
 
+/*
+ * Contains the hash of the canonical request and not the request, so it holds no session token.
+ * Its buffer may be an ordinary one.
+ */
 bool sigv4_string_to_sign(const struct sigv4_scope *scope, struct text canonical_request,
                           struct buf *out)
 {
@@ -162,7 +200,10 @@ bool sigv4_string_to_sign(const struct sigv4_scope *scope, struct text canonical
     return buf_ok(out);
 }
 
-/* key = HMAC(key, part); both sides of each step have the same size. */
+/*
+ * key = HMAC(key, part); both sides of each step have the same size.  The intermediate key is as
+ * secret as the last one, so it is wiped.
+ */
 static bool derive(unsigned char key[SIGV4_KEY_SIZE], struct text part)
 {
     unsigned char next[SIGV4_KEY_SIZE];
@@ -174,6 +215,11 @@ static bool derive(unsigned char key[SIGV4_KEY_SIZE], struct text part)
     return ok;
 }
 
+/*
+ * HMAC of date, region, service and terminator in turn, beginning with "AWS4" and the secret.
+ * The result is valid for one day, region and service; it could be cached, but signing is cheap
+ * and a cache would be one more place with a secret.
+ */
 bool sigv4_signing_key(const struct secret *secret_access_key, const struct sigv4_scope *scope,
                        unsigned char key[SIGV4_KEY_SIZE])
 {
@@ -190,6 +236,10 @@ bool sigv4_signing_key(const struct secret *secret_access_key, const struct sigv
     return ok;
 }
 
+/*
+ * Hex in lower case, as the service writes it.  The signature itself is sent in the clear and not
+ * wiped.
+ */
 bool sigv4_signature(const unsigned char key[SIGV4_KEY_SIZE], struct text string_to_sign,
                      char out[SIGV4_HEX_SIZE])
 {
@@ -202,6 +252,10 @@ bool sigv4_signature(const unsigned char key[SIGV4_KEY_SIZE], struct text string
     return true;
 }
 
+/*
+ * The key is wiped on every way out, also if a step before it failed: then it is not initialized,
+ * and wiping does no harm.
+ */
 static bool sign_canonical(const struct sigv4_scope *scope, struct text canonical_request,
                            const struct secret *secret_access_key, char signature[SIGV4_HEX_SIZE])
 {
@@ -224,7 +278,11 @@ bool sigv4_sign(const struct sigv4_request *request, const struct sigv4_scope *s
            sign_canonical(scope, buf_text(&canonical), secret_access_key, signature);
 }
 
-/* The request's own parameters and those of SigV4; false when there are too many. */
+/*
+ * The request's own parameters and those of SigV4; false when there are too many.  The session
+ * token is part of what is signed (as the guide says for most services, among them Aurora DSQL).
+ * Order does not matter here.
+ */
 static bool collect_params(const struct sigv4_presign *presign, const char *credential,
                            const char *expires, struct sigv4_param all[SIGV4_MAX_PARAMS],
                            size_t *count)
@@ -249,6 +307,7 @@ static bool collect_params(const struct sigv4_presign *presign, const char *cred
     return true;
 }
 
+/* The credential contains slashes; percent-encoding makes them %2F, as the guide shows. */
 bool sigv4_presign_query(const struct sigv4_presign *presign, struct buf *out)
 {
     struct sigv4_param all[SIGV4_MAX_PARAMS];
@@ -264,6 +323,7 @@ bool sigv4_presign_query(const struct sigv4_presign *presign, struct buf *out)
            sigv4_canonical_query(all, count, out);
 }
 
+/* The payload is the empty text and not UNSIGNED-PAYLOAD, which only S3 accepts. */
 bool sigv4_presign_canonical_request(const struct sigv4_presign *presign, struct text query,
                                      struct buf *out)
 {
@@ -279,6 +339,10 @@ bool sigv4_presign_canonical_request(const struct sigv4_presign *presign, struct
     return sigv4_canonical_request(&request, out);
 }
 
+/*
+ * The signature is not part of the query that it signs; the caller appends it.  On failure *query
+ * is unchanged or broken, never half a query that could be used.
+ */
 bool sigv4_presign(const struct sigv4_presign *presign, const struct secret *secret_access_key,
                    struct buf *query, char signature[SIGV4_HEX_SIZE])
 {

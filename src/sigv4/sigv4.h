@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** Limits are bytes unless they say otherwise. */
 enum {
     SIGV4_KEY_SIZE = 32,            /* SHA-256 */
     SIGV4_HEX_SIZE = 65,            /* the same in hex, and NUL */
@@ -44,6 +45,7 @@ struct sigv4_request {
     struct text payload;
 };
 
+/** What a signature is valid for.  The strings belong to the caller. */
 struct sigv4_scope {
     char time[17]; /* "20240827T000000Z"; the first eight are the date of the scope */
     const char *region;
@@ -75,9 +77,11 @@ void sigv4_signed_headers(const struct sigv4_request *request, struct buf *out);
 /** "20240827/us-east-1/dsql/aws4_request". */
 void sigv4_scope_text(const struct sigv4_scope *scope, struct buf *out);
 
+/** The text of step 1: method, path, query, headers, their names, hash of the payload. */
 bool sigv4_canonical_request(const struct sigv4_request *request, struct buf *out)
     __attribute__((warn_unused_result));
 
+/** The text of step 2: algorithm, time, scope, hash of the canonical request. */
 bool sigv4_string_to_sign(const struct sigv4_scope *scope, struct text canonical_request,
                           struct buf *out) __attribute__((warn_unused_result));
 
@@ -85,6 +89,7 @@ bool sigv4_string_to_sign(const struct sigv4_scope *scope, struct text canonical
 bool sigv4_signing_key(const struct secret *secret_access_key, const struct sigv4_scope *scope,
                        unsigned char key[SIGV4_KEY_SIZE]) __attribute__((warn_unused_result));
 
+/** The last step: HMAC with the signing key, in hex. */
 bool sigv4_signature(const unsigned char key[SIGV4_KEY_SIZE], struct text string_to_sign,
                      char out[SIGV4_HEX_SIZE]) __attribute__((warn_unused_result));
 

@@ -86,12 +86,29 @@ jobs_signal_yield(Oid relation)
 		kill(pid, SIGINT);
 }
 
+/*
+ * PostgreSQL's rule for condition variables: prepare once, before the
+ * condition is looked at, and cancel after the loop.  A sleep that was not
+ * prepared only prepares and returns at once.  An error's abort cancels as
+ * well.
+ */
+void
+jobs_signal_begin_waiting(void)
+{
+	ConditionVariablePrepareToSleep(&shared->ended);
+}
+
 void
 jobs_signal_wait_for_end(void)
 {
 	ConditionVariableTimedSleep(&shared->ended, WAIT_MS, PG_WAIT_EXTENSION);
-	ConditionVariableCancelSleep();
 	CHECK_FOR_INTERRUPTS();
+}
+
+void
+jobs_signal_end_waiting(void)
+{
+	ConditionVariableCancelSleep();
 }
 
 /* ---- For the worker ---- */

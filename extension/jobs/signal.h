@@ -21,8 +21,14 @@ extern void jobs_signal_wake(void);
  */
 extern void jobs_signal_yield(Oid relation);
 
-/* Wait until some job has ended, or for a moment. */
+/*
+ * Wait until some job has ended, or for a moment.  begin_waiting comes before
+ * the first look at the job and end_waiting after the last, so that no end
+ * between a look and the wait is missed.
+ */
+extern void jobs_signal_begin_waiting(void);
 extern void jobs_signal_wait_for_end(void);
+extern void jobs_signal_end_waiting(void);
 
 /* ---- For the worker ---- */
 

@@ -11,6 +11,7 @@
 #include "jobs/signal.h"
 #include "jobs/submit.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 static bool has_submitted = false; /* in this transaction */
 
@@ -53,14 +54,31 @@ refuse_to_wait(JobOutcome outcome)
 						errmsg("job does not exist")));
 }
 
+/* One look leaves nothing behind, however many there are. */
+static JobOutcome
+look(const pg_uuid_t *id, MemoryContext scratch)
+{
+	MemoryContext old = MemoryContextSwitchTo(scratch);
+	JobOutcome	  outcome = jobs_table_look(id);
+
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(scratch);
+	return outcome;
+}
+
 /* True: the job has succeeded.  False: it has failed. */
 static bool
 wait_for(const pg_uuid_t *id)
 {
+	MemoryContext scratch = AllocSetContextCreate(
+		CurrentMemoryContext, "dsql_local wait_for_job", ALLOCSET_SMALL_SIZES);
 	JobOutcome outcome;
 
-	while ((outcome = jobs_table_look(id)) == JOB_IS_UNDER_WAY)
+	jobs_signal_begin_waiting();
+	while ((outcome = look(id, scratch)) == JOB_IS_UNDER_WAY)
 		jobs_signal_wait_for_end();
+	jobs_signal_end_waiting();
+	MemoryContextDelete(scratch);
 	refuse_to_wait(outcome);
 	return outcome == JOB_HAS_SUCCEEDED;
 }

@@ -20,6 +20,7 @@ typedef enum JobKind
 	JOB_VALIDATE_CONSTRAINT,
 	JOB_DROP,
 	JOB_ANALYZE,
+	JOB_UNKNOWN, /* the row names a type that this build does not have */
 } JobKind;
 
 typedef struct Job

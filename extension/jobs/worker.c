@@ -93,6 +93,9 @@ step(const Job *job)
 		case JOB_DROP:
 		case JOB_ANALYZE:
 			break;
+		case JOB_UNKNOWN:
+			ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+							errmsg("this type of job is not supported")));
 	}
 	jobs_worker_begin();
 	jobs_worker_finish(job, JOB_COMPLETED, NULL);
@@ -143,6 +146,7 @@ after_error(const Job *job, MemoryContext context)
 	MemoryContextSwitchTo(context);
 	if (must_be_repeated(error))
 	{
+		FreeErrorData(error); /* there may be many before the job ends */
 		pause_for_others();
 		return true;
 	}

@@ -1,0 +1,71 @@
+#!/bin/sh
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+#
+# sys.wait_for_job() sleeps while the job runs, and its memory does not grow.  A row of
+# sys.job_list that makes no sense fails as a job, and the worker goes on.
+#
+# /*A*/ is ASYNC as the gateway hands it on.
+# usage: jobs.sh        (inside extension/test/with_server)
+set -eu
+# shellcheck source-path=SCRIPTDIR source=../integration/check.sh
+. "$(dirname "$0")/../integration/check.sh"
+
+sql() {
+    psql -X -q -A -t -v ON_ERROR_STOP=1 -v VERBOSITY=verbose "$@"
+}
+
+# cpu_ticks PID: hundredths of a second in user and kernel mode.
+cpu_ticks() { sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 12,13 | tr ' ' + | xargs -I@ sh -c 'echo $((@))'; }
+anonymous_kb() { sed -n 's/^RssAnon:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$1/status"; }
+sleeps() { sed -n 's/^voluntary_ctxt_switches:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$1/status"; }
+
+at_most() {
+    checks=$((checks + 1))
+    [ "$2" -le "$3" ] || fail_check "$1: $2 is more than $3"
+}
+
+# shellcheck disable=SC2016 # SQL's $1
+sql -c 'CREATE FUNCTION slow(int) RETURNS int LANGUAGE sql IMMUTABLE
+        AS $$ SELECT $1 FROM pg_sleep(0.005) $$'
+sql -c 'CREATE TABLE t (id int PRIMARY KEY, a int)'
+sql -c 'INSERT INTO t SELECT i, i FROM generate_series(1, 800) i'
+job=$(sql -c 'CREATE INDEX /*A*/ slowly_built ON t (slow(a))')
+sql -c "CALL sys.wait_for_job('$job')" >"$PGHOST/waited" 2>&1 &
+waiter=$!
+pid=
+until [ -n "$pid" ]; do
+    pid=$(sql -c "SELECT pid FROM pg_stat_activity WHERE query LIKE 'CALL sys.wait_for_job%'")
+    sleep 0.1
+done
+sleep 0.5
+ticks=$(cpu_ticks "$pid") kb=$(anonymous_kb "$pid") switches=$(sleeps "$pid")
+sleep 2
+at_most 'CPU time of a session that waits for two seconds' $(($(cpu_ticks "$pid") - ticks)) 10
+at_most 'its memory has grown by so many kB' $(($(anonymous_kb "$pid") - kb)) 256
+at_most 'it woke up so often' $(($(sleeps "$pid") - switches)) 30
+equals 'what it waits for' "$(sql -c "SELECT wait_event_type FROM pg_stat_activity WHERE pid = $pid")" Extension
+wait "$waiter" || fail_check 'the wait' "$(cat "$PGHOST/waited")"
+equals 'the job' "$(cat "$PGHOST/waited")" t
+
+# The worker is the same process before and after.
+worker() { sql -c "SELECT pid FROM pg_stat_activity WHERE backend_type = 'dsql_local jobs'"; }
+before=$(worker)
+bad_job() {
+    sql -c "SET dsql_local.strict = off;
+            INSERT INTO sys.job_list SELECT gen_random_uuid(), '$1', $2, '$3', 'submitted', NULL, now(), NULL"
+}
+bad_job NONSENSE 0 ''
+bad_job '' 4294967295 'a"b'
+bad_job INDEX_BUILD "'t'::regclass" t
+bad_job VALIDATE_CONSTRAINT "'t'::regclass" 'no such; constraint'
+good=$(sql -c 'CREATE INDEX /*A*/ after_them ON t (a)')
+succeeds 'a job after them' timeout 20 psql -X -q -A -t -c "CALL sys.wait_for_job('$good')"
+equals 'it' "$output" t
+equals 'the worker' "$(worker)" "$before"
+equals 'what became of them' "$(sql -c "SELECT job_type, status, details FROM sys.jobs
+        WHERE job_id NOT IN ('$job', '$good') ORDER BY start_time" | sed 's/"[^"]*"/X/g')" \
+    'NONSENSE|failed|this type of job is not supported
+|failed|this type of job is not supported
+INDEX_BUILD|completed|relation X does not exist
+VALIDATE_CONSTRAINT|failed|constraint X of relation X does not exist'
+finish_checks

@@ -6,6 +6,8 @@
 #ifndef DSQL_DIALECT_TRANSACTION_LIMITS_H
 #define DSQL_DIALECT_TRANSACTION_LIMITS_H
 
+#include "executor/tuptable.h"
+
 extern void transaction_limits_init(void);
 
 /*
@@ -14,13 +16,27 @@ extern void transaction_limits_init(void);
  */
 extern void transaction_limits_count_row(Size bytes);
 
-/* Before each statement, and at COMMIT. */
+/*
+ * What the version's compressed values and those in a toast table have more
+ * than is stored in the row, in bytes: they count as what they contain, as if
+ * the statement had brought them along.
+ */
+extern Size transaction_limits_toasted_size(TupleTableSlot *slot);
+
+/* The first of these calls begins the transaction's age: BEGIN has to make it.
+ */
+extern void transaction_limits_begin(void);
+
+/* The running transaction will end by COMMIT, or else ROLLBACK, AND CHAIN. */
+extern void transaction_limits_chain(bool by_commit);
+
+/* Before each statement, and at COMMIT.  Begins the age as well. */
 extern void transaction_limits_check_age(void);
 
 /* At COMMIT. */
 extern void transaction_limits_check_size(void);
 
 /* At the end of a transaction. */
-extern void transaction_limits_reset(void);
+extern void transaction_limits_reset(bool committed);
 
 #endif /* DSQL_DIALECT_TRANSACTION_LIMITS_H */

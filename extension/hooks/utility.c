@@ -79,6 +79,21 @@ is_commit_of_block(Node *statement)
 }
 
 /*
+ * BEGIN and AND CHAIN begin a transaction's age.  PostgreSQL tells us of the
+ * end of a failed transaction when it fails, not when its block ends.
+ */
+static void
+begin_age(const TransactionStmt *statement)
+{
+	bool is_aborted = IsAbortedTransactionBlockState();
+
+	if (statement->chain && IsTransactionBlock() && !is_aborted)
+		transaction_limits_chain(statement->kind == TRANS_STMT_COMMIT);
+	else if (statement->chain || !is_aborted)
+		transaction_limits_begin();
+}
+
+/*
  * PostgreSQL goes first: it ends the block's normal state, so that an error
  * from then on ends the transaction, as an error at COMMIT must.
  */
@@ -87,6 +102,7 @@ run_transaction_statement(UtilityCall *call)
 {
 	bool is_commit = is_commit_of_block(call->pstmt->utilityStmt);
 
+	begin_age((TransactionStmt *) call->pstmt->utilityStmt);
 	call_next(call);
 	if (is_commit)
 		schema_touched_before_commit();

@@ -38,7 +38,7 @@ after_transaction(bool committed)
 	occ_slots_leave();
 	occ_writes_reset();
 	schema_transaction_reset();
-	transaction_limits_reset();
+	transaction_limits_reset(committed);
 }
 
 static void

@@ -30,8 +30,9 @@
 
 /* ---- Inserting ---- */
 
+/* Without what is compressed or in a toast table. */
 static Size
-slot_size(TupleTableSlot *slot)
+row_size(TupleTableSlot *slot)
 {
 	bool	  should_free;
 	HeapTuple tuple = ExecFetchSlotHeapTuple(slot, true, &should_free);
@@ -42,11 +43,19 @@ slot_size(TupleTableSlot *slot)
 	return size;
 }
 
+/* The whole new version is written, and so is what it takes over. */
+static void
+count_insert(TupleTableSlot *slot)
+{
+	transaction_limits_count_row(row_size(slot) +
+								 transaction_limits_toasted_size(slot));
+}
+
 static void
 tuple_insert(Relation rel, TupleTableSlot *slot, CommandId cid, int options,
 			 struct BulkInsertStateData *bistate)
 {
-	transaction_limits_count_row(slot_size(slot));
+	count_insert(slot);
 	occ_writes_note_insert();
 	occ_heap->tuple_insert(rel, slot, cid, options, bistate);
 }
@@ -56,7 +65,7 @@ tuple_insert_speculative(Relation rel, TupleTableSlot *slot, CommandId cid,
 						 int options, struct BulkInsertStateData *bistate,
 						 uint32 token)
 {
-	transaction_limits_count_row(slot_size(slot));
+	count_insert(slot);
 	occ_writes_note_insert();
 	occ_heap->tuple_insert_speculative(rel, slot, cid, options, bistate,
 									   token);
@@ -67,7 +76,7 @@ multi_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId cid,
 			 int options, struct BulkInsertStateData *bistate)
 {
 	for (int i = 0; i < nslots; i++)
-		transaction_limits_count_row(slot_size(slots[i]));
+		count_insert(slots[i]);
 	occ_writes_note_insert();
 	occ_heap->multi_insert(rel, slots, nslots, cid, options, bistate);
 }
@@ -192,15 +201,17 @@ tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot,
 	TM_Result	result;
 
 	occ_heap_pin(rel, &tid, &old);
-	transaction_limits_count_row(slot_size(slot));
 	if (is_our_version(&old))
 	{
+		/* Toasted values stay where they are. */
+		transaction_limits_count_row(row_size(slot));
 		result = update_our_version(rel, &old, slot, cid, snapshot, tmfd,
 									lockmode, update_indexes);
 		ReleaseBuffer(old.buffer);
 		return result;
 	}
 
+	count_insert(slot);
 	*update_indexes = (UpdateIndexesCompat) 0;
 	result = our_earlier_write(rel, &tid, cid, tmfd);
 	if (result == TM_Ok)

@@ -40,7 +40,10 @@ static struct text after_line(struct text text, size_t len)
     return is_broken_here ? text_trim_start(rest) : rest;
 }
 
-/* Prints a text whose first line begins in this column, and indents the others as far. */
+/*
+ * Prints a text whose first line begins in this column, and indents the others as far.  A line
+ * that follows a line end in the text keeps its leading spaces.
+ */
 static void print_wrapped(const char *text, int column)
 {
     struct text rest = text_of(text);
@@ -79,6 +82,7 @@ static void print_option(const struct command_option *option)
     print_entry(name, option->help);
 }
 
+/* Either list of a command may be NULL. */
 static void print_options(const struct command_option *const *list)
 {
     for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
@@ -106,6 +110,7 @@ static void print_commands(const struct command *list)
     }
 }
 
+/* "help" is not in the table, as it is not an option that a command could read. */
 int help_print(const struct command *command, const char *path)
 {
     static const struct command_option help = {"help", 0, NULL, "print this help and exit"};

@@ -1,9 +1,16 @@
 /* Copyright 2026 the dsql-c authors. SPDX-License-Identifier: Apache-2.0 */
-/* The table of `dsql local`: its commands, their options and their help. */
+/*
+ * The table of `dsql local`: its commands, their options and their help.  What a command does is
+ * in the file that local_commands.h names; this file contains no code.
+ */
 #include "cli/commands.h"
 #include "cli/local_commands.h"
 #include "cli/options.h"
 
+/*
+ * Own options first, in the order in which --help lists them.  --dir is shared by all commands of
+ * this group and comes last.
+ */
 static const struct command_option *const dir_option[] = {&option_dir, NULL};
 static const struct command_option *const init_options[] = {&option_pg_bindir,
                                                             &option_extension_dir, NULL};
@@ -19,6 +26,10 @@ static const struct command_option *const start_options[] = {&option_pg_bindir,
                                                              NULL};
 static const struct command_option *const env_options[] = {&option_env_user, &option_hosts, NULL};
 
+/*
+ * The second level, `dsql local iam`.  The description shows what the service needs too: a role
+ * without USAGE on a schema can log in and do nothing.
+ */
 static const struct command iam_commands[] = {
     {.name = "grant",
      .arguments = "ROLE",
@@ -44,6 +55,10 @@ static const struct command iam_commands[] = {
     {0},
 };
 
+/*
+ * In the order in which a user meets them.  Names and options are listed in dsql-local(1) as
+ * well.
+ */
 const struct command local_commands[] = {
     {.name = "init",
      .summary = "Create a cluster without starting it",

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* What each command of `dsql local` runs. */
+/*
+ * What each command of `dsql local` runs.  One function for each row of the table in local.c;
+ * each prints its own errors and returns the exit status of the process (see commands.h).
+ */
 #ifndef DSQL_CLI_LOCAL_COMMANDS_H
 #define DSQL_CLI_LOCAL_COMMANDS_H
 

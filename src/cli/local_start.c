@@ -13,7 +13,7 @@
 /*
  * What a script may want goes to standard output: the endpoint, and a line that can be copied
  * into a shell as it is, with --dir in it only if it was given.  The explanation between them
- * goes where the progress goes.
+ * goes where the progress goes.  Standard output has nothing else, so a script may read it.
  */
 static void print_ready(const struct cluster *cluster, int port, bool is_json, const char *dir)
 {

@@ -35,6 +35,10 @@ static int run_root(const struct command_line *line)
     return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
+/*
+ * Summaries are single sentences without a full stop, since --help adds it; descriptions are
+ * paragraphs.
+ */
 static const struct command commands[] = {
     {.name = "token",
      .arguments = "[HOST-OR-ID]",

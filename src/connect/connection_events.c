@@ -27,7 +27,10 @@ const char *conflict_detail(const PGresult *res)
                                                  : PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
 }
 
-/* Cuts the text at a whole character if there is no room. */
+/*
+ * Cuts the text at a whole character if there is no room.  Always NUL-terminated: the last byte
+ * of the message is never given to the text.
+ */
 static void append(struct transaction_failure *failure, const char *words)
 {
     size_t used = strlen(failure->message);
@@ -93,6 +96,10 @@ bool connection_events_are_attached(const PGconn *conn)
     return events_of(conn) != NULL;
 }
 
+/*
+ * Twice is harmless: libpq would refuse to register the same procedure again, so it is asked for
+ * first.
+ */
 bool connection_events_attach(PGconn *conn)
 {
     if (connection_events_are_attached(conn)) {
@@ -110,6 +117,7 @@ bool connection_events_attach(PGconn *conn)
     return PQsetInstanceData(conn, on_event, events) == 1;
 }
 
+/* A connection without events has nothing to forget. */
 void connection_events_reset(PGconn *conn)
 {
     struct connection_events *events = events_of(conn);

@@ -157,6 +157,7 @@ static dsql_params *params_new(size_t capacity)
     return params;
 }
 
+/* Copies, so the guard can be cleared at once. */
 static bool add_guard(struct dsql_params *params, const struct settings *settings,
                       int libpq_version)
 {
@@ -189,6 +190,10 @@ static dsql_status fill(struct dsql_params *params, const struct settings *setti
     return params->is_broken ? fail_nomem(err) : DSQL_OK;
 }
 
+/*
+ * The variables that cannot be neutralized are checked first, before any work.  On failure
+ * nothing is returned, and the token that was copied is wiped.
+ */
 dsql_params *params_build(const struct settings *settings, const char *token, int libpq_version,
                           const struct resolver *resolver, dsql_error *err)
 {

@@ -18,6 +18,10 @@ struct addresses {
     size_t count;
 };
 
+/**
+ * lookup fills in what it found, and may find nothing; resolver_lookup() makes an error of that.
+ * It may be called on several threads at once.
+ */
 struct resolver {
     dsql_status (*lookup)(void *arg, const char *name, struct addresses *out, dsql_error *err);
     void *arg;

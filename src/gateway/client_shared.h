@@ -1,5 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* What all clients of one gateway share.  It belongs to the gateway. */
+/*
+ * What all clients of one gateway share.  It belongs to the gateway, which fills it in before it
+ * listens and frees it after on_gone() has reported the last client.  The clients change only the
+ * list and the admission.
+ */
 #ifndef DSQL_GATEWAY_CLIENT_SHARED_H
 #define DSQL_GATEWAY_CLIENT_SHARED_H
 

@@ -60,11 +60,13 @@ static void maybe_stopped(struct gateway *gateway)
     }
 }
 
+/* After every client, also while the gateway is not stopping. */
 static void on_client_gone(void *arg)
 {
     maybe_stopped(arg);
 }
 
+/* A failure to accept is the client's matter: the listener goes on. */
 static void on_connection(void *arg, uv_stream_t *server)
 {
     struct gateway *gateway = arg;
@@ -184,6 +186,7 @@ struct gateway *gateway_start(uv_loop_t *loop, const struct gateway_options *opt
     return gateway;
 }
 
+/* The port of the first listener, as chosen by the system if the option was 0. */
 int gateway_port(const struct gateway *gateway)
 {
     return gateway->port;
@@ -202,6 +205,7 @@ void gateway_stop(struct gateway *gateway, void (*on_stopped)(void *arg), void *
     client_stop_all(&gateway->shared);
 }
 
+/* Only after on_stopped(), or if gateway_start() has failed. */
 void gateway_free(struct gateway *gateway)
 {
     if (gateway == NULL) {

@@ -11,6 +11,10 @@
 #include "base/secret.h"
 #include "base/text.h"
 
+/**
+ * Except where noted, limits of the service ("Cluster quotas and database limits"), so that a
+ * program meets them in tests and not first in production.
+ */
 enum {
     GATEWAY_IDENTITY_ARN_SIZE = 256,
     GATEWAY_MAX_CONNECTIONS = 10000, /* AWS docs, as all of these */

@@ -3,7 +3,7 @@
  * PostgreSQL's scanner (src/backend/parser/scan.l) as a state machine that takes a byte at a
  * time.  Only the borders of tokens matter, so that a keyword inside a literal or a comment is
  * never taken for one.  If this file and scan.l differ, a statement could be rewritten inside a
- * string; so each state names the rule it follows, and tests/fuzz covers it.
+ * string.
  *
  * Two things make it more than a table: a literal of E'' goes on after a line end, and the tag of
  * a dollar-quoted literal has no maximum length.

@@ -31,7 +31,10 @@ static const char *environment(const char *name)
     return value == NULL ? not_set : value;
 }
 
-/* The socket's path is the longest, and choose_dir() has made sure that it fits. */
+/*
+ * The socket's path is the longest, and choose_dir() has made sure that it fits.  A path that
+ * does not fit is empty, so every use of it fails instead of touching another file.
+ */
 static void join(char *out, const char *dir, const char *name)
 {
     int len = snprintf(out, CLUSTER_PATH_SIZE, "%s/%s", dir, name);
@@ -40,6 +43,7 @@ static void join(char *out, const char *dir, const char *name)
     }
 }
 
+/* The names are part of the format of a cluster: older clusters have them too. */
 static void compute_paths(struct cluster *cluster)
 {
     join(cluster->settings, cluster->dir, "cluster.json");

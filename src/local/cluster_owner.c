@@ -46,7 +46,10 @@ static dsql_status check_reachable(const struct cluster *cluster, dsql_error *er
     return DSQL_OK;
 }
 
-/* A mistyped --dir must not turn, say, a home directory into a cluster. */
+/*
+ * A mistyped --dir must not turn, say, a home directory into a cluster.  The lock is enough, as a
+ * first start that was interrupted may have left little else.
+ */
 static bool is_cluster_or_empty(const struct cluster *cluster)
 {
     return file_exists(cluster->settings) || file_exists(cluster->lock) ||

@@ -37,6 +37,7 @@ static const char settings[] =
     "recovery_init_sync_method = syncfs\n" /* not an fsync a file, which takes 2 s after kill -9 */
     "logging_collector = off\n";
 
+/* Under its final name it is complete: see data_directory_create(). */
 bool data_directory_exists(const struct cluster *cluster)
 {
     return file_exists(cluster->data);

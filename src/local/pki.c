@@ -44,6 +44,7 @@ static X509 *read_certificate(const char *path)
     return certificate;
 }
 
+/* The key is not checked against its certificate; a mismatch shows when the gateway loads both. */
 static EVP_PKEY *read_key(const char *path)
 {
     BIO *in = BIO_new_file(path, "r");
@@ -64,7 +65,10 @@ bool pki_lasts(const char *certificate_file, int days)
     return ok && left_days >= days;
 }
 
-/* Random, so that no two certificates of the same CA name share one (RFC 5280, 4.1.2.2). */
+/*
+ * Random, so that no two certificates of the same CA name share one (RFC 5280, 4.1.2.2).  RFC
+ * 5280 allows 20 bytes at most.
+ */
 static bool set_serial(X509 *certificate)
 {
     unsigned char bytes[16];
@@ -152,6 +156,7 @@ static dsql_status save(BIO *bio, const char *path, mode_t mode, dsql_error *err
     return file_replace(path, mode, text_of_bytes(data, (size_t)len), err);
 }
 
+/* Certificates are public; the server's is in the closed directory only because its key is. */
 static dsql_status save_certificate(X509 *certificate, const char *path, mode_t mode,
                                     dsql_error *err)
 {

@@ -28,6 +28,10 @@ void report_copy_to_log(void)
     has_own_log = true;
 }
 
+/*
+ * dprintf() writes the line at once: nothing may be left in a buffer when the process ends with
+ * _exit().
+ */
 void report_progress(const char *format, ...)
 {
     char line[LINE_SIZE];
@@ -41,6 +45,7 @@ void report_progress(const char *format, ...)
     }
 }
 
+/* The number of the status travels as it is: both ends are the same program. */
 void report_error(const dsql_error *err)
 {
     dprintf(REPORT_FD, "e %d %d %s\n", (int)err->status, err->os_errno, err->message);
@@ -54,6 +59,10 @@ void report_ready(int port)
     dprintf(REPORT_FD, "r %d\n", port);
 }
 
+/*
+ * The message is read last, as it may contain spaces.  A line that is damaged leaves the error
+ * that supervisor.c has set beforehand.
+ */
 static void read_error(struct text rest, dsql_error *err)
 {
     struct text status_text;
@@ -69,6 +78,7 @@ static void read_error(struct text rest, dsql_error *err)
     }
 }
 
+/* A line of an unknown kind is ignored. */
 static void read_line(struct text line, struct report *report)
 {
     struct text rest = text_slice(line, 2, line.len);
@@ -86,6 +96,7 @@ static void read_line(struct text line, struct report *report)
     }
 }
 
+/* Progress is passed on while the daemon works, so a user sees each step as it begins. */
 void report_read(int fd, struct report *report)
 {
     FILE *in = fdopen(fd, "r");

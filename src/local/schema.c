@@ -84,7 +84,10 @@ static const char *version_of(const char *label)
     return label[0] == '\0' ? "0" : label + strlen(LABEL_PREFIX);
 }
 
-/* An older build may know neither the tables nor the functions of a newer one. */
+/*
+ * An older build may know neither the tables nor the functions of a newer one.  -1 and "newer"
+ * are different errors, as the user can do different things.
+ */
 static dsql_status check_version(const struct state *state, const struct extension *extension,
                                  dsql_error *err)
 {

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* What a start of a local cluster may be asked for; from the command to the daemon. */
+/*
+ * What a start of a local cluster may be asked for; from the command to the daemon.  All strings
+ * are the command's and are not copied: the daemon is forked from it and has them too.
+ */
 #ifndef DSQL_LOCAL_START_OPTIONS_H
 #define DSQL_LOCAL_START_OPTIONS_H
 

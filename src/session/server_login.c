@@ -29,6 +29,7 @@ void server_login_add(struct server_login *login, struct text bytes)
     buf_add_text(&login->in, bytes);
 }
 
+/* The message is written anew, because AuthenticationOk has no more than its code. */
 static enum server_login_event on_authentication(struct server_login *login, struct text body)
 {
     uint32_t code = 0;
@@ -107,16 +108,25 @@ enum server_login_event server_login_next(struct server_login *login, struct fra
     return buf_ok(&login->greeting) ? event : SERVER_LOGIN_INVALID;
 }
 
+/*
+ * There is no way back: after a query of the caller, the greeting is complete but for
+ * ReadyForQuery.
+ */
 void server_login_begin_query(struct server_login *login)
 {
     login->is_querying = true;
 }
 
+/* The client must not get a ReadyForQuery before: it would send its first query. */
 void server_login_end_greeting(struct server_login *login, const struct frame *ready)
 {
     frame_write(&login->greeting, ready->type, ready->body);
 }
 
+/*
+ * The message that was returned last is dropped now and not earlier, because it points into the
+ * same buffer.
+ */
 struct text server_login_rest(struct server_login *login)
 {
     buf_drop(&login->in, login->returned_size);

@@ -7,6 +7,7 @@
 
 #include <dsql.h>
 
+/** The caller's strings, valid during the call.  Parameters are text; NULL is SQL NULL. */
 struct statement {
     const char *sql;
     int param_count;

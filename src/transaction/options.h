@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+/** Resolved: no field is 0 where 0 means "the default".  on_retry may be NULL. */
 struct transaction_settings {
     struct retry_settings retry;
     bool read_only;

@@ -23,9 +23,9 @@ static int64_t next_wait(struct connect_retry *retry, const struct random_source
 }
 
 /*
- * One retry for an expired signature: if the new credentials are rejected too, the cause is the
- * clock, which a third token does not change.  A wait that would end after the deadline is not
- * begun.
+ * One retry for an expired signature: if the new credentials are rejected too, the likely cause
+ * is the clock, which a third token does not change.  A wait that would end after the deadline is
+ * not begun.
  */
 int64_t connect_retry_next(struct connect_retry *retry, enum connect_failure_kind kind,
                            int64_t left_ms, const struct random_source *random)

@@ -154,8 +154,8 @@ static void fail_timeout(const struct settings *settings, dsql_error *err)
 }
 
 /*
- * NULL: see *err for the error and *kind for whether to retry.  The verbosity is set back for the
- * caller: it is part of what PQerrorMessage() returns in its own queries.  A timeout is never
+ * NULL: see *err for the error and *kind for whether to retry.  The verbosity is set back,
+ * because it also changes PQerrorMessage() of the caller's own queries.  A timeout is never
  * retried, as the deadline has passed.
  */
 static PGconn *attempt_once(const struct settings *settings, const struct connect_world *world,

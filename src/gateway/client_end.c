@@ -10,7 +10,7 @@
 #include "base/memory.h"
 
 /*
- * A second suffices to deliver an error to a client that reads; one that does not read loses it.
+ * A second is enough to deliver an error to a client that reads; one that does not read loses it.
  * ERROR_MAX, in bytes, is far above any message of this gateway.
  */
 enum { LINGER_MS = 1000, ERROR_MAX = 65536 };

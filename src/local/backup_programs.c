@@ -19,7 +19,7 @@
 /* Dump and restore use statements that Aurora DSQL does not support. */
 #define SERVER_OPTIONS "-c dsql_local.strict=off"
 
-/* progress may be NULL, as in tests. */
+/* progress may be NULL: a caller need not show it. */
 void backup_report(const struct backup *backup, const char *line)
 {
     if (backup->progress != NULL) {

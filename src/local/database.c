@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * Short work as the owner or as admin: libpq's blocking functions without a deadline are right
- * here, because the server is a child of the daemon on the same machine.  Not for clients, who go
- * through the gateway.
+ * here, because the server is a child of the daemon on the same machine.  Clients do not come
+ * this way: they connect to the gateway.
  */
 #include "local/database.h"
 

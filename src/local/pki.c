@@ -66,8 +66,8 @@ bool pki_lasts(const char *certificate_file, int days)
 }
 
 /*
- * Random, so that no two certificates of the same CA name share one (RFC 5280, 4.1.2.2).  RFC
- * 5280 allows 20 bytes at most.
+ * Random, so that no two certificates of the same CA name share one (RFC 5280, 4.1.2.2, which
+ * allows 20 bytes at most).
  */
 static bool set_serial(X509 *certificate)
 {

@@ -45,7 +45,7 @@ static bool is_true(const PGresult *result, int column)
     return strcmp(PQgetvalue(result, 0, column), "t") == 0;
 }
 
-/* PQgetvalue() returns "" for NULL, which is what label shall be then. */
+/* PQgetvalue() returns "" for NULL, so a missing comment gives an empty label. */
 static dsql_status read_state(PGconn *conn, struct state *state, dsql_error *err)
 {
     PGresult *result = PQexec(conn, state_sql);

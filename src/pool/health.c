@@ -12,8 +12,8 @@
 #include <errno.h>
 
 /*
- * The answer must have the expected status and leave no transaction: a connection with a
- * transaction that someone else began must not reach the next caller.
+ * The answer must have the expected status and leave no transaction open, which the next caller
+ * would find.
  */
 static bool ask(PGconn *conn, const char *sql, ExecStatusType expected, struct time_limit limit)
 {

@@ -260,7 +260,7 @@ static void keep_verdict(struct attempt *attempt, dsql_status status, const dsql
 }
 
 /*
- * COMMIT is sent only from OUTCOME_IN_TRANSACTION with VERDICT_OK, which is the only row that
+ * COMMIT is sent only from OUTCOME_IN_TRANSACTION with VERDICT_OK: no other row for PHASE_BODY
  * continues.
  */
 enum decision attempt_end(struct attempt *attempt, dsql_status status, const dsql_error *error)

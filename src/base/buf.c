@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See buf.h. */
+/*
+ * Grows by doubling up to the maximum given at the start.  After a failure (no memory, or
+ * more than the maximum) further appends do nothing, and buf_ok() tells once.
+ */
 #include "base/buf.h"
 
 #include "base/memory.h"

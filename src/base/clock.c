@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See clock.h. */
+/*
+ * The system's clocks, and times as AWS writes them.  Calendar arithmetic is done here
+ * because timegm() is not POSIX.
+ */
 #include "base/clock.h"
 
 #include <errno.h>

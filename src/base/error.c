@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See error.h. */
+/*
+ * A message is one line: control characters of whatever is quoted become blanks, and it
+ * is cut between characters, never within one.
+ */
 #include "base/error.h"
 
 #include "base/platform.h"

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See files.h. */
+/* The real file system behind the table of files.h. */
 #include "base/files.h"
 
 #include "base/memory.h"

@@ -2,14 +2,14 @@
 /*
  * What an object with a lock does when the program forks.  A child has one thread, the
  * one that called fork(); whatever the others held or had begun stays so for ever there,
- * unless somebody puts it right.
+ * unless it is repaired.
  *
  * An object registers a hook when it is made and removes it before it is freed:
  *
  *   before      in the parent, about to fork: takes the object's lock, so that no thread
  *               is in the middle of changing it
  *   in_parent   gives the lock back
- *   in_child    mends what threads that are not here had begun (nobody fetches, nobody
+ *   in_child    mends what threads that are not here had begun (no thread fetches or
  *               waits; a condition variable that somebody waited on is made anew with
  *               pthread_cond_init(), never destroyed), then gives the lock back
  *

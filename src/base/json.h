@@ -21,7 +21,7 @@ struct json;
 enum { JSON_MAX_SIZE = 256 * 1024 };
 
 /**
- * RFC 8259, an object at the top, no name twice, no NUL, nothing behind it, at most
+ * RFC 8259, an object at the top, no name twice, no NUL, nothing after it, at most
  * JSON_MAX_SIZE bytes.  NULL: not that, or no memory.
  */
 struct json *json_parse(struct text bytes) __attribute__((warn_unused_result));
@@ -50,7 +50,7 @@ bool json_set_string(struct json *json, const char *name, const char *value)
     __attribute__((warn_unused_result));
 bool json_set_integer(struct json *json, const char *name, int64_t value)
     __attribute__((warn_unused_result));
-/** Wiped, and gone; does nothing when there is none. */
+/** Wipes and removes the field; does nothing if it is missing. */
 void json_remove(struct json *json, const char *name);
 /** The object inside, made when missing; NULL: no memory, or something else has that name. */
 struct json *json_set_object(struct json *json, const char *name)

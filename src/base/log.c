@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See log.h. */
+/* The program's log function gets one complete line, formatted into a bounded buffer. */
 #include "base/log.h"
 
 #include <stdarg.h>

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See memory.h. */
+/*
+ * The only calls of the allocator in libdsql, so that tests can make each of them fail.  The
+ * size of an array is multiplied with a check for overflow.
+ */
 #include "base/memory.h"
 
 #include <stdint.h>

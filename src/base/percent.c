@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See percent.h. */
+/* RFC 3986, section 2.  Decoding never accepts %00: C strings would end there. */
 #include "base/percent.h"
 
 static bool is_unreserved(char c)

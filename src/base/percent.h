@@ -12,7 +12,7 @@
 void percent_encode(struct buf *out, struct text text);
 
 /**
- * Appends the decoded text.  False: a % without two hex digits behind it, or a
+ * Appends the decoded text.  False: a % without two hex digits after it, or a
  * decoded NUL, which no C string survives.  '+' stays '+'.
  */
 bool percent_decode(struct buf *out, struct text text) __attribute__((warn_unused_result));

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See random.h. */
+/* The kernel's generator (platform.c); tests put a sequence of their own in its place. */
 #include "base/random.h"
 
 #include "base/platform.h"

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See reader.h. */
+/*
+ * The first read beyond the end makes the reader fail for good, so callers read a whole
+ * message and check once.
+ */
 #include "base/reader.h"
 
 void reader_init(struct reader *reader, struct text bytes)

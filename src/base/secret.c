@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See secret.h. */
+/*
+ * Wiping uses OPENSSL_cleanse(), which a compiler cannot remove as a dead store.  The new
+ * value is copied before the old one is wiped, so that a secret may be set from itself.
+ */
 #include "base/secret.h"
 
 #include "base/memory.h"

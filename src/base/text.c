@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See text.h. */
+/* No function here allocates, and none reads beyond the length of its text. */
 #include "base/text.h"
 
 #include "base/memory.h"

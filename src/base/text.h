@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Text that somebody else owns: a start and a length, not necessarily ending in
+ * Text that its owner keeps elsewhere: a start and a length, not necessarily ending in
  * NUL.  Parsers take texts apart with these functions and never with pointer
  * arithmetic of their own.  Character classes are ASCII and know no locale.
  */
@@ -30,7 +30,7 @@ bool text_equal_nocase(struct text a, struct text b);
 bool text_starts_with(struct text text, const char *prefix);
 bool text_ends_with(struct text text, const char *suffix);
 bool text_contains(struct text text, const char *needle);
-/** Where c first stands; false when nowhere. */
+/** The position of the first c; false if there is none. */
 bool text_find(struct text text, char c, size_t *position);
 
 /** Without leading and trailing spaces, tabs, CR and LF. */
@@ -39,8 +39,8 @@ struct text text_trim_start(struct text text);
 struct text text_trim_end(struct text text);
 
 /**
- * Cuts at the first c: *before gets what stands before it, *after what stands
- * behind.  False (all in *before, *after empty) when c does not occur.
+ * Cuts at the first c: *before gets what is before it, *after what is
+ * after it.  False (all in *before, *after empty) when c does not occur.
  */
 bool text_cut(struct text text, char c, struct text *before, struct text *after);
 

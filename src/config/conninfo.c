@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See conninfo.h. */
+/*
+ * The grammar is that of libpq's conninfo_parse() and conninfo_uri_parse() (fe-connect.c),
+ * with fewer forms: one host, no IPv6 address, no password.
+ */
 #include "config/conninfo.h"
 
 #include "base/buf.h"

@@ -33,7 +33,7 @@ bool endpoint_is_region(struct text region);
 /**
  * Host name or cluster id, and region (NULL: from the host, then AWS_REGION, then
  * AWS_DEFAULT_REGION; "" when none of them tells one, see endpoint_complete()).
- * DSQL_ERR_USAGE for a host that is no bare DNS name, and for a region that is none.
+ * DSQL_ERR_USAGE for a host that is not a bare DNS name, and for an invalid region.
  */
 dsql_status endpoint_resolve(const char *host, const char *region, struct endpoint *out,
                              dsql_error *err);

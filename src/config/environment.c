@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * See environment.h.  platform_secure_getenv(): a set-uid program must not run the
- * credential_process of whoever started it.
+ * credential_process of the user who started it.
  */
 #include "config/environment.h"
 

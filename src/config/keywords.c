@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See keywords.h. */
+/*
+ * Three lists decide what happens to a keyword: ours, fixed to a value, refused.  Whatever
+ * is on none of them must be known to the libpq that is loaded.
+ */
 #include "config/keywords.h"
 
 #include "base/error.h"

@@ -16,7 +16,7 @@
 /** One spelling for those that have several: token_duration_secs, ... */
 struct text keyword_canonical(struct text keyword);
 
-/** Read by settings_resolve() itself, and therefore not handed on to libpq as it stands. */
+/** Read by settings_resolve() itself, and therefore not passed to libpq unchanged. */
 bool keyword_is_resolved(const char *keyword);
 
 /** DSQL_ERR_USAGE for a keyword that is refused, or known neither to us nor to this libpq. */

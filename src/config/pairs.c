@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See pairs.h. */
+/* A list that owns copies of its texts, in the order in which they came. */
 #include "config/pairs.h"
 
 #include "base/memory.h"

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Keywords and values, as in connection strings.  A keyword stands once: the last value wins. */
+/* Keywords and values, as in connection strings.  A keyword occurs once: the last value wins. */
 #ifndef DSQL_CONFIG_PAIRS_H
 #define DSQL_CONFIG_PAIRS_H
 

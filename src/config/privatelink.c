@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See privatelink.h. */
+/*
+ * The cluster id of an interface endpoint arrives in libpq's "options", which may hold other
+ * settings as well; those stay, with their quoting as it was.
+ */
 #include "config/privatelink.h"
 
 #include "base/buf.h"
@@ -54,7 +57,7 @@ bool privatelink_is_host(const char *host)
 
 /* ---- The options ---- */
 
-/* As it stands, escapes and all: a backslash takes the next byte with it (pg_split_opts). */
+/* Unchanged, escapes included: a backslash takes the next byte with it (pg_split_opts). */
 static struct text next_word(struct text *rest)
 {
     *rest = text_trim_start(*rest);

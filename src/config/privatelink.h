@@ -15,7 +15,7 @@
 
 struct privatelink {
     char via[ENDPOINT_HOST_SIZE];  /* the endpoint's own name, lower case; resolved to connect */
-    char host[ENDPOINT_HOST_SIZE]; /* the cluster's name behind it */
+    char host[ENDPOINT_HOST_SIZE]; /* the name of its cluster */
     char *options;                 /* what is left of libpq's options; NULL: nothing */
 };
 

@@ -174,7 +174,7 @@ static bool is_indented(struct text line)
     return text_starts_with(line, " ") || text_starts_with(line, "\t");
 }
 
-/* A comment behind a value needs white space before it: "a = b;c" is all value. */
+/* A comment after a value needs white space before it: "a = b;c" is all value. */
 static struct text without_comment(struct text line)
 {
     for (size_t i = 1; i < line.len; i++) {
@@ -392,7 +392,7 @@ struct profile_set *profile_set_parse(struct text config, struct text credential
     return parse_both("AWS config file", config, "AWS credentials file", credentials, err);
 }
 
-/* A file that is not there is empty; so is an unreadable one that nobody asked for. */
+/* A missing file is empty; so is an unreadable one that was not requested. */
 static bool read_file(const struct file_system *files, const char *path, const char *variable,
                       struct buf *content, dsql_error *err)
 {

@@ -302,7 +302,7 @@ static dsql_status resolve_names(const dsql_options *options, const struct pair_
     return status;
 }
 
-/* The cluster behind an interface endpoint; its id leaves libpq's options. */
+/* The cluster of an interface endpoint; its id is removed from libpq's options. */
 static dsql_status resolve_privatelink(const char *host, const char *region, struct pair_list *list,
                                        struct settings *settings, dsql_error *err)
 {

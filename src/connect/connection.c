@@ -205,7 +205,7 @@ static bool prepare_next(const struct settings *settings, const struct connect_w
         return false;
     }
     if (kind == CONNECT_FAILURE_EXPIRED) {
-        settings_doubt_credentials(settings);
+        settings_mark_credentials_rejected(settings);
     }
     clock_sleep_ms(world->clock, wait_ms);
     return true;

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The values themselves: see credentials.h.  Where they come from: provider.c. */
+/*
+ * The values themselves: checked when they are set, wiped when they go.  This file does not
+ * know where they come from.
+ */
 #include "credentials/credentials.h"
 
 #include "base/error.h"

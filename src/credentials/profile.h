@@ -19,7 +19,7 @@ struct chosen_profile {
     struct profile profile; /* of the two that follow */
     struct profile_set *set;
     char *name;    /* a copy: the environment may move */
-    bool is_named; /* somebody asked for it, so it must exist */
+    bool is_named; /* requested by name, so it must exist */
 };
 
 /** The wanted profile (NULL or "": none), that of AWS_PROFILE, or "default". */

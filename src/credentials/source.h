@@ -33,7 +33,7 @@ struct source_memory {
     int64_t login_renewed_ms; /* monotonic */
 };
 
-/** The world as a source sees it.  The environment is that of the process. */
+/** All that a source may use from outside, but for the environment of the process. */
 struct source_context {
     const char *profile; /* asked for by the program; NULL: AWS_PROFILE, then "default" */
     const struct clock *clock;
@@ -42,8 +42,8 @@ struct source_context {
     const struct file_system *files;
     struct imds *imds;            /* what the instance said before; of this chain, see imds.h */
     struct source_memory *memory; /* of this chain; NULL: none is kept */
-    const struct logger *logger;  /* NULL: silence */
-    struct source_detail *detail; /* source_used() writes it; NULL: nobody asks */
+    const struct logger *logger;  /* NULL: nothing is logged */
+    struct source_detail *detail; /* source_used() writes it; NULL: not wanted */
 };
 
 struct credentials_source {

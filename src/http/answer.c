@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See answer.h. */
+/* Collects a response and stops libcurl as soon as a limit is passed. */
 #include "http/answer.h"
 
 void answer_init(struct answer *answer, struct http_response *response)

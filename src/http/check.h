@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Whether a request may be sent at all, whoever would send it. */
+/* Whether a request may be sent at all, whatever the sender. */
 #ifndef DSQL_HTTP_CHECK_H
 #define DSQL_HTTP_CHECK_H
 

@@ -161,7 +161,7 @@ static void set_tls(struct transfer *transfer, const struct http_request *reques
     }
 }
 
-/* A request for this machine that went by a proxy would ask somebody else's agent. */
+/* A request for this machine that went by a proxy would reach the service of another machine. */
 static void set_reach(struct transfer *transfer, const struct http_request *request)
 {
     if (request->reach == HTTP_LOCAL) {

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See http.h: what is the same whoever sends. */
+/* What is the same for every sender: the checks before, and the retries after. */
 #include "http/http.h"
 
 #include "base/text.h"

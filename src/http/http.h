@@ -26,7 +26,7 @@ struct http_header {
     const char *value;
 };
 
-/** The statuses that somebody asks about. */
+/** The statuses that callers distinguish. */
 enum {
     HTTP_OK = 200,
     HTTP_BAD_REQUEST = 400,
@@ -59,7 +59,7 @@ struct http_request {
 struct http_response {
     int status;      /* 100..599 */
     struct buf body; /* secret */
-    /* Fields that somebody needs, "" when they were not sent. */
+    /* Header fields that callers need; "" if they were not sent. */
     char date[40];
     char retry_after[40];
     char imds_token_ttl[24]; /* x-aws-ec2-metadata-token-ttl-seconds */
@@ -118,7 +118,7 @@ struct http_retry {
 struct http_retry http_retry_standard(const struct clock *clock,
                                       const struct random_source *random);
 
-/** Sends until an answer is final.  After the last attempt the last outcome stands. */
+/** Sends until an answer is final.  The outcome of the last attempt is returned. */
 dsql_status http_send_retrying(const struct http *http, const struct http_request *request,
                                const struct http_retry *retry, struct http_response *response,
                                dsql_error *err);

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See resolve.h. */
+/* getaddrinfo(), for TCP and every family, as numbers that libcurl can be given. */
 #include "http/resolve.h"
 
 #include "base/error.h"

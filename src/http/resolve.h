@@ -5,7 +5,7 @@
 
 #include "http/http.h"
 
-/** As struct http's resolve.  More addresses than fit are an error: nobody could check the rest. */
+/** As struct http's resolve.  More addresses than fit are an error: the rest would be unchecked. */
 dsql_status resolve_system(void *arg, const char *host, struct http_addresses *out,
                            dsql_error *err);
 

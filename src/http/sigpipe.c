@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See sigpipe.h. */
+/*
+ * The method of libpq's fe-secure.c: block the signal in this thread, and afterwards consume
+ * one that arrived meanwhile, unless it was pending before.
+ */
 #include "http/sigpipe.h"
 
 #include <errno.h>

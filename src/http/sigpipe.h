@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writing to a connection that the far side has closed must not end the program.  Some
+ * Writing to a connection that the server has closed must not end the program.  Some
  * TLS layers write without MSG_NOSIGNAL, and the handler of SIGPIPE belongs to the
  * program: so the signal is held back from this thread meanwhile, as libpq does it.
  */

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See complete.h. */
+/* What only network or files can tell, after settings_resolve() has read everything else. */
 #include "token/complete.h"
 
 #include "base/error.h"
@@ -10,10 +10,10 @@
 #include "credentials/profile.h"
 #include "credentials/sources/imds.h"
 
-static dsql_status add_provider(struct settings *settings, const struct source_context *world,
+static dsql_status add_provider(struct settings *settings, const struct source_context *context,
                                 dsql_error *err)
 {
-    struct source_context own = *world;
+    struct source_context own = *context;
     if (settings->credentials != NULL) {
         return DSQL_OK;
     }
@@ -25,11 +25,11 @@ static dsql_status add_provider(struct settings *settings, const struct source_c
 
 /* The last resort, and the only one that takes the network. */
 static dsql_status region_of_instance(struct settings *settings, const struct profile *profile,
-                                      const struct source_context *world, dsql_error *err)
+                                      const struct source_context *context, dsql_error *err)
 {
     char region[ENDPOINT_REGION_SIZE];
     dsql_error reason = {0};
-    if (imds_region(world, profile, region, sizeof region, &reason) == SOURCE_GOT) {
+    if (imds_region(context, profile, region, sizeof region, &reason) == SOURCE_GOT) {
         return endpoint_complete(&settings->endpoint, text_of(region), "the instance", err);
     }
     return fail(
@@ -41,33 +41,33 @@ static dsql_status region_of_instance(struct settings *settings, const struct pr
 
 /* A profile that does not exist has no region; the credentials complain about it. */
 static dsql_status complete_region(struct settings *settings, const struct profile *profile,
-                                   const struct source_context *world, dsql_error *err)
+                                   const struct source_context *context, dsql_error *err)
 {
     const char *region = profile_get(profile, "region");
     if (region == NULL) {
-        return region_of_instance(settings, profile, world, err);
+        return region_of_instance(settings, profile, context, err);
     }
     return endpoint_complete(&settings->endpoint, text_of(region), "the profile", err);
 }
 
-static dsql_status add_region(struct settings *settings, const struct source_context *world,
+static dsql_status add_region(struct settings *settings, const struct source_context *context,
                               dsql_error *err)
 {
     struct chosen_profile chosen;
-    dsql_status status = profile_choose(settings->profile, world->files, &chosen, err);
+    dsql_status status = profile_choose(settings->profile, context->files, &chosen, err);
     if (status == DSQL_OK) {
-        status = complete_region(settings, &chosen.profile, world, err);
+        status = complete_region(settings, &chosen.profile, context, err);
         profile_clear(&chosen);
     }
     return status;
 }
 
-dsql_status settings_complete(struct settings *settings, const struct source_context *world,
+dsql_status settings_complete(struct settings *settings, const struct source_context *context,
                               dsql_error *err)
 {
-    dsql_status status = add_provider(settings, world, err);
+    dsql_status status = add_provider(settings, context, err);
     if (status == DSQL_OK && settings->endpoint.region[0] == '\0') {
-        status = add_region(settings, world, err);
+        status = add_region(settings, context, err);
     }
     return status;
 }
@@ -79,8 +79,8 @@ dsql_status settings_open(const dsql_options *options, struct settings *out, dsq
     if (status != DSQL_OK) {
         return status;
     }
-    const struct source_context world = source_context_system();
-    status = settings_complete(&settings, &world, err);
+    const struct source_context context = source_context_system();
+    status = settings_complete(&settings, &context, err);
     if (status != DSQL_OK) {
         settings_clear(&settings);
         return status;
@@ -89,9 +89,9 @@ dsql_status settings_open(const dsql_options *options, struct settings *out, dsq
     return DSQL_OK;
 }
 
-void settings_doubt_credentials(const struct settings *settings)
+void settings_mark_credentials_rejected(const struct settings *settings)
 {
     if (settings->credentials != NULL) {
-        provider_doubt(settings->credentials);
+        provider_mark_rejected(settings->credentials);
     }
 }

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See token.h. */
+/* Collects what sigv4/ signs.  The parameters are written in the order that SigV4 sorts by. */
 #include "token/token.h"
 
 #include "base/buf.h"

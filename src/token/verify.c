@@ -195,7 +195,7 @@ static bool read_times(const struct params *params, struct token_claims *claims,
     return true;
 }
 
-/* What stands between the slashes of KEY/DATE/REGION/dsql/aws4_request. */
+/* The fields between the slashes of KEY/DATE/REGION/dsql/aws4_request. */
 struct credential {
     struct text access_key_id;
     struct text date;

@@ -37,7 +37,7 @@ struct partition {
     const char *prefix; /* of its regions */
     const char *suffix;
     const char *dual_stack_suffix;
-    const char *signin_suffix; /* behind REGION.signin */
+    const char *signin_suffix; /* after REGION.signin */
     bool is_gov;               /* its ordinary endpoints are FIPS endpoints */
 };
 
@@ -202,7 +202,7 @@ static void add_host(enum service service, const char *region, const struct vari
                region, variants->is_dual_stack ? partition->dual_stack_suffix : partition->suffix);
 }
 
-/* STS alone has one endpoint for the world, and it is neither FIPS nor dual-stack. */
+/* Only STS has a global endpoint, and it is neither FIPS nor dual-stack. */
 static bool is_global(enum service service, const char *region, const struct variants *variants)
 {
     bool is_variant = variants->is_fips || variants->is_dual_stack;

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See sts_response.h. */
+/*
+ * Reads STS's XML by the paths of the two fields that matter, and of an error only the
+ * code: its message may quote what was signed, session token included.
+ */
 #include "credentials/aws/sts_response.h"
 
 #include "credentials/aws/rfc3339.h"

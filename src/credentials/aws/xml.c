@@ -1,5 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See xml.h. */
+/*
+ * A cursor over the document, element by element, without a tree: the few fields wanted are
+ * found by their path.  What the parser does not know (document types, CDATA, entities
+ * other than the five) is an error and never skipped, so no document can be read in two
+ * ways.
+ */
 #include "credentials/aws/xml.h"
 
 enum { MAX_DEPTH = 16, MAX_ENTITY = 10 };
@@ -16,7 +21,7 @@ struct xml {
 
 /* ---- Small pieces ---- */
 
-/* Takes what stands before the mark, and the mark; false when there is none. */
+/* Takes the text before the mark, and the mark; false if there is no mark. */
 static bool take_until(struct text *rest, const char *mark, struct text *before)
 {
     size_t length = text_of(mark).len;
@@ -91,7 +96,7 @@ static int digit_value(char c)
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : 99;
 }
 
-/* Behind "#": "38" or "x26".  Eight digits at most, so nothing can overflow. */
+/* After "#": "38" or "x26".  Eight digits at most, so nothing can overflow. */
 static bool decode_reference(struct text digits, struct buf *out)
 {
     bool is_hex = text_starts_with(digits, "x");
@@ -204,7 +209,7 @@ static bool skip_attribute(struct text *rest)
     return take_until(rest, quote, &value) && !text_find(value, '<', &position);
 }
 
-/* Behind "<": the name, attributes, and ">" or "/>". */
+/* After "<": the name, attributes, and ">" or "/>". */
 static bool read_start_tag(struct xml *xml)
 {
     struct text name = take_name(&xml->rest);
@@ -227,14 +232,14 @@ static bool read_start_tag(struct xml *xml)
     }
 }
 
-/* Behind "</". */
+/* After "</". */
 static bool read_end_tag(struct xml *xml)
 {
     struct text name;
     return take_until(&xml->rest, ">", &name) && pop(xml, text_trim_end(name));
 }
 
-/* Behind "<". */
+/* After "<". */
 static bool read_markup(struct xml *xml)
 {
     struct text skipped;

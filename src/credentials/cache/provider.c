@@ -1,5 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See provider.h. */
+/*
+ * One mutex guards what the header calls the cache.  It is never held while the fetch
+ * callback or the log function runs.  The thread that fetches is the only one that changes
+ * the cached credentials, and the others wait for it on the condition variable.
+ */
 #include "credentials/cache/provider.h"
 
 #include "base/error.h"
@@ -22,14 +26,14 @@ struct dsql_credentials_provider {
     pthread_cond_t fetch_ended;
     /* Guarded by lock: */
     bool is_fetching;
-    bool is_doubted;                /* what is cached was refused by the server */
+    bool is_rejected;               /* what is cached was refused by the server */
     pthread_t fetcher;              /* while is_fetching */
     struct dsql_credentials cached; /* empty: none yet; changed by the fetcher only */
     int64_t life_s;                 /* what was left when fetched; 0: never expires */
     int64_t fetched_ms;             /* monotonic */
     int64_t not_before_ms;          /* monotonic: no advisory fetch earlier */
     int64_t failed_ms;              /* monotonic, of last_failure */
-    int64_t doubt_after_ms;         /* monotonic: a doubt does not count earlier */
+    int64_t rejection_after_ms;     /* monotonic: a doubt does not count earlier */
     uint64_t fetches;               /* ended so far */
     dsql_error last_failure;        /* status DSQL_OK: the last fetch succeeded */
 };
@@ -147,7 +151,7 @@ static bool is_old(const dsql_credentials_provider *provider, const struct clock
 /* A server that goes on refusing, say for a wrong clock, must not have each connect fetch. */
 static bool is_in_doubt(const dsql_credentials_provider *provider, const struct clock *clock)
 {
-    return provider->is_doubted && clock_monotonic_ms(clock) >= provider->doubt_after_ms;
+    return provider->is_rejected && clock_monotonic_ms(clock) >= provider->rejection_after_ms;
 }
 
 static enum need need_of(const dsql_credentials_provider *provider, const struct clock *clock)
@@ -169,7 +173,7 @@ static enum need need_of(const dsql_credentials_provider *provider, const struct
                                                                               : NEED_NOTHING;
 }
 
-/* One that says something about a statement, or nothing that we know, is none of a source's. */
+/* A status that concerns a statement, or that is unknown, cannot come from a source. */
 static dsql_status status_of_source(dsql_status status)
 {
     switch (status) {
@@ -218,7 +222,7 @@ static dsql_status fetch_new(dsql_credentials_provider *provider, const struct c
     return DSQL_OK;
 }
 
-/* The end of an access key tells a person which one it is, and nobody else anything. */
+/* The last characters of an access key identify it for its owner and reveal nothing. */
 static const char *key_end(const struct secret *access_key_id)
 {
     enum { SHOWN = 4, LONG_ENOUGH = 16 }; /* "AKIA" and 16 more is what AWS gives */
@@ -271,9 +275,9 @@ static void take_over(dsql_credentials_provider *provider, const struct clock *c
     credentials_clear(&provider->cached);
     provider->cached = *fresh; /* handed over */
     *fresh = (struct dsql_credentials){0};
-    if (provider->is_doubted) {
-        provider->is_doubted = false;
-        provider->doubt_after_ms = now_ms + PROVIDER_DOUBT_MS;
+    if (provider->is_rejected) {
+        provider->is_rejected = false;
+        provider->rejection_after_ms = now_ms + PROVIDER_REJECTION_MS;
     }
     provider->fetched_ms = now_ms;
     provider->life_s =
@@ -327,7 +331,7 @@ static bool has_just_failed(const dsql_credentials_provider *provider, const str
            clock_monotonic_ms(clock) - provider->failed_ms < PROVIDER_FAILURE_MS;
 }
 
-/* With the lock held: fetches, or waits for him who does, and shares the outcome. */
+/* With the lock held: fetches, or waits for the thread that does, and shares the outcome. */
 static dsql_status fetch_together(dsql_credentials_provider *provider, const struct clock *clock,
                                   dsql_error *err)
 {
@@ -376,10 +380,10 @@ dsql_status credentials_get(dsql_credentials_provider *provider, const struct cl
     return status;
 }
 
-void provider_doubt(dsql_credentials_provider *provider)
+void provider_mark_rejected(dsql_credentials_provider *provider)
 {
     pthread_mutex_lock(&provider->lock);
-    provider->is_doubted = true;
+    provider->is_rejected = true;
     pthread_mutex_unlock(&provider->lock);
 }
 

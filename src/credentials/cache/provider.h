@@ -5,8 +5,8 @@
  *
  *   fresh       more than 15 minutes left: the cached copy is given out
  *   advisory    15 minutes left, or never expiring and 15 minutes old: one caller
- *               fetches, the others get the old copy; when that fails, so does he,
- *               and nobody tries again for a minute
+ *               fetches, the others get the old copy; if the fetch fails, that
+ *               caller gets the old copy too, and there is no attempt for a minute
  *   mandatory   5 minutes left, or none cached: all wait for the fetch and its outcome;
  *               when it failed, the failure is the answer for a second
  *
@@ -14,7 +14,7 @@
  *
  * What is left is the smaller of two: what the wall clock says, and the life they had when
  * they were fetched less the monotonic time since.  So neither a clock that is put back
- * nor a machine that slept gives out credentials that have ended.
+ * nor a suspended machine makes expired credentials look valid.
  *
  * In the child of a fork() the cached credentials stay, and a fetch that another thread
  * had begun is forgotten: what it left half done in its own state is up to the callback.
@@ -30,7 +30,7 @@ enum {
     PROVIDER_MANDATORY_S = 5 * 60,
     PROVIDER_BACKOFF_S = 60,    /* after an advisory fetch that failed, or brought nothing newer */
     PROVIDER_FAILURE_MS = 1000, /* a mandatory fetch that failed is not repeated earlier */
-    PROVIDER_DOUBT_MS = 10000,  /* nor is one because of a doubt that succeeded */
+    PROVIDER_REJECTION_MS = 10000, /* nor is one because of a doubt that succeeded */
 };
 
 /**
@@ -58,6 +58,6 @@ void provider_log_to(dsql_credentials_provider *provider, const struct logger *l
  * They were refused, whatever their date says: the next who asks fetches, but for a while
  * after the last time.  Any thread.
  */
-void provider_doubt(dsql_credentials_provider *provider);
+void provider_mark_rejected(dsql_credentials_provider *provider);
 
 #endif

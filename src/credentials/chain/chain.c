@@ -13,7 +13,7 @@
 
 struct chain {
     struct source_list list;
-    struct source_context world; /* its profile and logger are copies of ours */
+    struct source_context context; /* its profile and logger are copies of ours */
     char *profile;
     struct logger logger;
     struct source_memory memory;
@@ -23,13 +23,13 @@ struct chain {
 
 static dsql_status fetch_first(struct chain *chain, struct dsql_credentials *out, dsql_error *err)
 {
-    return source_list_search(&chain->list, &chain->world, out, &chain->winner, NULL, NULL, err);
+    return source_list_search(&chain->list, &chain->context, out, &chain->winner, NULL, NULL, err);
 }
 
 static dsql_status fetch_again(struct chain *chain, struct dsql_credentials *out, dsql_error *err)
 {
     dsql_error reason = {0};
-    enum source_result result = source_ask(chain->winner, &chain->world, out, &reason);
+    enum source_result result = source_ask(chain->winner, &chain->context, out, &reason);
     if (result == SOURCE_GOT) {
         return DSQL_OK;
     }
@@ -47,9 +47,9 @@ static dsql_status fetch_again(struct chain *chain, struct dsql_credentials *out
  */
 static bool forget_interrupted(struct chain *chain)
 {
-    chain->world.imds = imds_new();
+    chain->context.imds = imds_new();
     chain->memory = (struct source_memory){0};
-    return chain->world.imds != NULL;
+    return chain->context.imds != NULL;
 }
 
 /* The provider calls this from one thread at a time, and always with an err. */
@@ -69,15 +69,15 @@ static dsql_status fetch_chain(void *arg, dsql_credentials *out, dsql_error *err
 static void destroy_chain(void *arg)
 {
     struct chain *chain = arg;
-    imds_free(chain->world.imds);
+    imds_free(chain->context.imds);
     mem_free(chain->profile);
     mem_free(chain);
 }
 
 dsql_credentials_provider *chain_new(const struct credentials_source *const *sources, size_t count,
-                                     const struct source_context *world, dsql_error *err)
+                                     const struct source_context *context, dsql_error *err)
 {
-    const char *profile = world->profile;
+    const char *profile = context->profile;
     bool has_profile = profile != NULL && profile[0] != '\0';
     struct chain *chain = mem_new(sizeof *chain);
     if (chain == NULL) {
@@ -86,14 +86,14 @@ dsql_credentials_provider *chain_new(const struct credentials_source *const *sou
     }
     chain->list = (struct source_list){.sources = sources, .count = count};
     chain->profile = has_profile ? mem_strdup(profile) : NULL;
-    chain->world = *world;
-    chain->world.profile = chain->profile;
-    chain->world.imds = imds_new();
-    chain->logger = world->logger == NULL ? (struct logger){0} : *world->logger;
-    chain->world.logger = &chain->logger;
-    chain->world.memory = &chain->memory;
+    chain->context = *context;
+    chain->context.profile = chain->profile;
+    chain->context.imds = imds_new();
+    chain->logger = context->logger == NULL ? (struct logger){0} : *context->logger;
+    chain->context.logger = &chain->logger;
+    chain->context.memory = &chain->memory;
     dsql_credentials_provider *provider = NULL;
-    if (chain->world.imds == NULL || (has_profile && chain->profile == NULL)) {
+    if (chain->context.imds == NULL || (has_profile && chain->profile == NULL)) {
         fail_nomem(err);
     } else {
         provider = provider_new(fetch_chain, destroy_chain, chain, err);
@@ -106,15 +106,15 @@ dsql_credentials_provider *chain_new(const struct credentials_source *const *sou
     return provider;
 }
 
-dsql_credentials_provider *chain_new_default(const struct source_context *world, dsql_error *err)
+dsql_credentials_provider *chain_new_default(const struct source_context *context, dsql_error *err)
 {
     const struct source_list list = source_list_default();
-    return chain_new(list.sources, list.count, world, err);
+    return chain_new(list.sources, list.count, context, err);
 }
 
 dsql_credentials_provider *dsql_credentials_default(const char *profile, dsql_error *err)
 {
-    struct source_context world = source_context_system();
-    world.profile = profile;
-    return chain_new_default(&world, err);
+    struct source_context context = source_context_system();
+    context.profile = profile;
+    return chain_new_default(&context, err);
 }

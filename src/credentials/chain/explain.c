@@ -5,7 +5,7 @@
 #include "credentials/chain/chain.h"
 
 dsql_credentials *source_list_explain(const struct source_list *list,
-                                      const struct source_context *world,
+                                      const struct source_context *context,
                                       dsql_credentials_explain_fn fn, void *arg, dsql_error *err)
 {
     struct dsql_credentials *found = mem_new(sizeof *found);
@@ -15,7 +15,7 @@ dsql_credentials *source_list_explain(const struct source_list *list,
         fail_nomem(err);
         return NULL;
     }
-    if (source_list_search(list, world, found, &winner, fn, arg, &failure) == DSQL_OK) {
+    if (source_list_search(list, context, found, &winner, fn, arg, &failure) == DSQL_OK) {
         return found;
     }
     if (err != NULL) {
@@ -29,7 +29,7 @@ dsql_credentials *dsql_credentials_explain(const char *profile, dsql_credentials
                                            void *arg, dsql_error *err)
 {
     const struct source_list list = source_list_default();
-    struct source_context world = source_context_system();
-    world.profile = profile;
-    return source_list_explain(&list, &world, fn, arg, err);
+    struct source_context context = source_context_system();
+    context.profile = profile;
+    return source_list_explain(&list, &context, fn, arg, err);
 }

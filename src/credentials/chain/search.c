@@ -34,11 +34,11 @@ struct source_list source_list_default(void)
 }
 
 enum source_result source_ask(const struct credentials_source *source,
-                              const struct source_context *world, struct dsql_credentials *out,
+                              const struct source_context *context, struct dsql_credentials *out,
                               dsql_error *err)
 {
-    enum source_result result = source->fetch(world, out, err);
-    if (result == SOURCE_GOT && credentials_have_expired(out, world->clock)) {
+    enum source_result result = source->fetch(context, out, err);
+    if (result == SOURCE_GOT && credentials_have_expired(out, context->clock)) {
         credentials_clear(out);
         return source_failed(err, "the AWS credentials (%s) have expired", source->name);
     }
@@ -48,7 +48,7 @@ enum source_result source_ask(const struct credentials_source *source,
 /* ---- The search ---- */
 
 struct search {
-    const struct source_context *world;
+    const struct source_context *context;
     bool is_over;
     struct buf tried; /* what each one so far lacks */
     dsql_credentials_explain_fn report;
@@ -66,9 +66,9 @@ static void report(const struct search *search, const struct credentials_source 
     }
 }
 
-static bool has_profile(const struct source_context *world)
+static bool has_profile(const struct source_context *context)
 {
-    return world->profile != NULL && world->profile[0] != '\0';
+    return context->profile != NULL && context->profile[0] != '\0';
 }
 
 static void report_not_asked(const struct search *search, const struct credentials_source *source)
@@ -81,14 +81,14 @@ static enum source_result ask(struct search *search, const struct credentials_so
                               struct dsql_credentials *out, dsql_error *err)
 {
     struct source_detail detail = {0};
-    struct source_context world = *search->world;
+    struct source_context context = *search->context;
     dsql_error reason = {0};
-    world.detail = &detail;
-    enum source_result result = source_ask(source, &world, out, &reason);
+    context.detail = &detail;
+    enum source_result result = source_ask(source, &context, out, &reason);
     switch (result) {
     case SOURCE_GOT:
         report(search, source, DSQL_SOURCE_FOUND, detail.text);
-        log_write(world.logger, DSQL_LOG_INFO, "AWS credentials from %s%s%s", source->name,
+        log_write(context.logger, DSQL_LOG_INFO, "AWS credentials from %s%s%s", source->name,
                   detail.text[0] == '\0' ? "" : ": ", detail.text);
         break;
     case SOURCE_FAILED:
@@ -112,7 +112,7 @@ static enum source_result ask_all(struct search *search, const struct source_lis
     enum source_result outcome = SOURCE_NOT_CONFIGURED;
     for (size_t i = 0; i < list->count; i++) {
         const struct credentials_source *source = list->sources[i];
-        bool is_skipped = has_profile(search->world) && source->is_skipped_for_profile;
+        bool is_skipped = has_profile(search->context) && source->is_skipped_for_profile;
         if (search->is_over || is_skipped) {
             report_not_asked(search, source);
             continue;
@@ -126,12 +126,12 @@ static enum source_result ask_all(struct search *search, const struct source_lis
     return outcome;
 }
 
-dsql_status source_list_search(const struct source_list *list, const struct source_context *world,
+dsql_status source_list_search(const struct source_list *list, const struct source_context *context,
                                struct dsql_credentials *out,
                                const struct credentials_source **winner,
                                dsql_credentials_explain_fn fn, void *fn_arg, dsql_error *err)
 {
-    struct search search = {.world = world, .report = fn, .report_arg = fn_arg};
+    struct search search = {.context = context, .report = fn, .report_arg = fn_arg};
     buf_init(&search.tried, MAX_TRIED);
     dsql_status status = DSQL_OK;
     switch (ask_all(&search, list, out, winner, err)) {

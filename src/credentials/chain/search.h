@@ -22,17 +22,17 @@ struct source_list source_list_default(void);
  * which has them.  Neither: fails with what each one lacks.  fn (may be NULL) hears of
  * every source in its order.  err must not be NULL.
  */
-dsql_status source_list_search(const struct source_list *list, const struct source_context *world,
+dsql_status source_list_search(const struct source_list *list, const struct source_context *context,
                                struct dsql_credentials *out,
                                const struct credentials_source **winner,
                                dsql_credentials_explain_fn fn, void *fn_arg, dsql_error *err);
 
 /** Asks one source; what it has must not have expired. */
 enum source_result source_ask(const struct credentials_source *source,
-                              const struct source_context *world, struct dsql_credentials *out,
+                              const struct source_context *context, struct dsql_credentials *out,
                               dsql_error *err);
 
-/** The real world, without a profile. */
+/** The context of the running process, without a profile. */
 struct source_context source_context_system(void);
 
 #endif

@@ -117,7 +117,7 @@ static int next_wait_ms(const struct child *child)
     return (int)(left < END_CHECK_MS ? left : END_CHECK_MS);
 }
 
-/* Also true when nobody can know any more, see wait_for_exit(). */
+/* Also true when the status is lost, see wait_for_exit(). */
 static bool has_ended(const struct child *child)
 {
     siginfo_t info = {.si_pid = 0};
@@ -204,7 +204,7 @@ static enum child_result result_of(int status, int *detail)
 
 /*
  * It has closed its output, and may still run.  ECHILD: the process ignores SIGCHLD, or
- * its handler was faster; then nobody knows the status, and the output must do.
+ * its handler was faster; then the status is lost, and the output alone decides.
  */
 static enum child_result wait_for_exit(const struct child *child, int *detail)
 {

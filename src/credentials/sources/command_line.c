@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See command_line.h. */
+/*
+ * A state machine over the bytes, by the rules of Python's shlex in POSIX mode, which is
+ * what the AWS CLI uses.  Nothing is expanded: no variables, no globs, no tilde.
+ */
 #include "credentials/sources/command_line.h"
 
 enum { NO_QUOTE = 0 };
@@ -63,7 +66,7 @@ static void end_word(struct splitter *splitter)
     splitter->is_in_word = false;
 }
 
-/* Behind a backslash. */
+/* After a backslash. */
 static void escape(struct splitter *splitter)
 {
     if (text_is_empty(splitter->rest)) {

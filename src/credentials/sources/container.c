@@ -65,7 +65,7 @@ static enum source_result check_token(struct text token, const char *variable, d
     return SOURCE_GOT;
 }
 
-/* Blanks behind the token, as an editor leaves them, are not part of it. */
+/* Trailing blanks, which editors leave, are not part of the token. */
 static enum source_result keep_token(struct text token, const char *variable, struct buf *out,
                                      dsql_error *err)
 {

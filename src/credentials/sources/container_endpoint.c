@@ -93,7 +93,7 @@ static dsql_status check_host(const struct url *url, const struct http *http,
 {
     char host[HOST_SIZE];
     if (url->is_https) {
-        return DSQL_OK; /* the server is verified, whoever it is */
+        return DSQL_OK; /* TLS verifies the server */
     }
     if (!text_copy(url->host, host, sizeof host)) {
         return refuse_host("", "its name is too long", err);

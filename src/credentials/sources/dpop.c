@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See dpop.h. */
+/*
+ * RFC 9449: a JWT that is signed with the login's P-256 key (RFC 7515, ES256).  OpenSSL
+ * produces the signature in DER; a JWT wants its two numbers at their full length.
+ */
 #include "credentials/sources/dpop.h"
 
 #include "base/base64.h"

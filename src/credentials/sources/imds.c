@@ -221,7 +221,7 @@ static enum source_result fetch(struct imds *imds, const struct source_context *
     if (result == SOURCE_GOT) {
         return give_fresh(imds, context, &fresh, out, err);
     }
-    if (is_holding(imds) && !imds->has_no_role) { /* a role that has gone is no trouble */
+    if (is_holding(imds) && !imds->has_no_role) { /* a removed role is not an outage */
         log_once(imds, context, reason.message);
         return give_stale(imds, context, out, err);
     }

@@ -1,5 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See imds_session.h. */
+/*
+ * The session token is requested with PUT, which a server that only forwards GETs cannot
+ * send, and its header limits the hops of the response.  See "Use IMDSv2" in the Amazon
+ * EC2 User Guide.
+ */
 #include "credentials/sources/imds_session.h"
 
 #include "base/error.h"
@@ -97,9 +101,9 @@ static enum source_result keep_token(struct imds_session *session,
     return SOURCE_GOT;
 }
 
-/* Nobody answers: this is no instance, or its hop limit is too low for a container. */
-static enum source_result silence(dsql_status status, const struct imds_settings *settings,
-                                  const dsql_error *reason, dsql_error *err)
+/* No response: this is not an instance, or its hop limit is too low for a container. */
+static enum source_result fail_unanswered(dsql_status status, const struct imds_settings *settings,
+                                          const dsql_error *reason, dsql_error *err)
 {
     if (status == DSQL_ERR_CONNECT || status == DSQL_ERR_TIMEOUT) {
         fail(err, DSQL_ERR_CREDENTIALS, "there is no instance metadata service at %s",
@@ -119,12 +123,12 @@ static enum source_result fetch_token(struct imds_session *session,
     struct http_response response AUTO_HTTP_RESPONSE;
     dsql_error reason = {0};
     http_response_init(&response);
-    retry.is_silence_final = !settings->is_patient;
+    retry.is_silence_final = !settings->retries_unanswered;
     imds_session_clear(session);
     dsql_status status =
         send(context, settings, &request, "/latest/api/token", &retry, &response, &reason);
     return status == DSQL_OK ? keep_token(session, context, settings, &response, err)
-                             : silence(status, settings, &reason, err);
+                             : fail_unanswered(status, settings, &reason, err);
 }
 
 static bool has_token(const struct imds_session *session, const struct source_context *context,

@@ -20,7 +20,7 @@ void imds_session_clear(struct imds_session *session);
 
 /**
  * An answer to GET, with any status but 401, which renews the token once.
- * SOURCE_NOT_CONFIGURED: nobody gives tokens here.  path begins with "/".
+ * SOURCE_NOT_CONFIGURED: no service issues tokens here.  path begins with "/".
  */
 enum source_result imds_session_get(struct imds_session *session,
                                     const struct source_context *context,

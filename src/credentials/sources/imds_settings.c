@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * See imds_settings.h.  AWS SDKs and Tools Reference Guide, "IMDS credential provider".
- * Without a setting the first request is made only once when nobody answers: most machines
+ * Without a setting the first request is made only once when nothing answers: most machines
  * are no instances, and their programs should not wait longer than a second to learn it.
  */
 #include "credentials/sources/imds_settings.h"
@@ -90,7 +90,7 @@ static enum source_result read_patience(const struct profile *profile, struct im
     }
     out->timeout_ms = (int)timeout_s * 1000;
     out->attempts = (int)attempts;
-    out->is_patient = !text_is_empty(get(attempts_setting, profile));
+    out->retries_unanswered = !text_is_empty(get(attempts_setting, profile));
     return result;
 }
 

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Where an instance's metadata service is, and how patiently it is asked. */
+/* Where the instance metadata service is, and how often it is tried. */
 #ifndef DSQL_CREDENTIALS_IMDS_SETTINGS_H
 #define DSQL_CREDENTIALS_IMDS_SETTINGS_H
 
@@ -11,7 +11,7 @@ struct imds_settings {
     char url[IMDS_URL_SIZE]; /* "http://169.254.169.254", no slash at the end */
     int timeout_ms;          /* to connect, and again for the whole */
     int attempts;
-    bool is_patient; /* somebody asked for that many attempts: also when nobody answers */
+    bool retries_unanswered; /* the number of attempts was configured: also without a response */
 };
 
 /** The environment, then the profile (NULL: none).  SOURCE_NOT_CONFIGURED: switched off. */

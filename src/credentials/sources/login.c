@@ -255,7 +255,7 @@ static dsql_status take_answer(struct login *login, struct text body, dsql_error
     return DSQL_OK;
 }
 
-/* Somebody else may have renewed it meanwhile, and so made our refresh token void. */
+/* Another program may have renewed it meanwhile, which made our refresh token invalid. */
 static bool is_renewed_by_another(struct login *login)
 {
     dsql_error ignored = {0};

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See login_file.h. */
+/*
+ * Where the AWS CLI keeps a login: the name of the file is a hash of the session, so that
+ * libdsql and the CLI find the same file.
+ */
 #include "credentials/sources/login_file.h"
 
 #include "base/error.h"

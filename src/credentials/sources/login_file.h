@@ -14,7 +14,7 @@ enum login_digest { LOGIN_SHA1, LOGIN_SHA256 };
 
 /**
  * DIRECTORY/<hex digest of name>.json.  The directory is that of a variable (NULL: none),
- * or stands below the home.  Free *out with mem_free().
+ * or is below the home directory.  Free *out with mem_free().
  */
 dsql_status login_file_path(const char *variable, const char *below_home, enum login_digest digest,
                             const char *name, char **out, dsql_error *err);

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See process.h. */
+/*
+ * Splits the command, runs it, and reads the JSON object that it prints.  The command is in
+ * no message, because its arguments may be secret; the name of the profile is.
+ */
 #include "credentials/sources/process.h"
 
 #include "base/error.h"

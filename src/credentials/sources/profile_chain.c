@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See profile_chain.h. */
+/*
+ * The plan is complete before anything is fetched, so that a mistake in the last profile of
+ * a chain costs no request.  Texts of the plan belong to the profile set.
+ */
 #include "credentials/sources/profile_chain.h"
 
 #include "base/error.h"

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a profile to what has to be done for its credentials: somebody's own ones first,
+ * From a profile to what has to be done for its credentials: the base credentials first,
  * and then one role after another with them.  Nothing is fetched here.
  *
  *   - The asked profile with role_arn needs exactly one of source_profile and

@@ -122,7 +122,7 @@ static enum source_result fetch_chain(const struct source_context *context,
 
 /* ---- The source ---- */
 
-/* A profile that somebody named must exist; "default" need not. */
+/* A profile that was requested by name must exist; "default" need not. */
 static enum source_result read_profile(const struct source_context *context,
                                        const struct profile *profile, bool is_named,
                                        struct dsql_credentials *out, dsql_error *err)

@@ -29,7 +29,8 @@ static bool has_any_key(const struct profile *profile)
     return false;
 }
 
-static enum source_result lacks(const struct profile *profile, const char *key, dsql_error *err)
+static enum source_result fail_missing(const struct profile *profile, const char *key,
+                                       dsql_error *err)
 {
     return source_failed(err, "profile \"%s\" has no %s; run: aws configure sso", profile->name,
                          key);
@@ -42,7 +43,7 @@ static const char *session_get(const struct sso_login *login, const char *key)
     return text_is_empty(text_trim(text_of(value))) ? NULL : value;
 }
 
-/* The login's properties stand in one place, so that nobody wonders which one counts. */
+/* The login's settings must be in one place, so that it is clear which one counts. */
 static enum source_result read_session(struct sso_login *login, dsql_error *err)
 {
     const struct profile *profile = login->profile;
@@ -79,7 +80,8 @@ static enum source_result check_role(const struct sso *sso, dsql_error *err)
                              profile->name, profile->name);
     }
     if (sso->account_id == NULL || sso->role_name == NULL) {
-        return lacks(profile, sso->account_id == NULL ? "sso_account_id" : "sso_role_name", err);
+        return fail_missing(profile, sso->account_id == NULL ? "sso_account_id" : "sso_role_name",
+                            err);
     }
     return SOURCE_GOT;
 }
@@ -103,7 +105,8 @@ static enum source_result read_profile(const struct profile *profile, struct sso
         return SOURCE_FAILED;
     }
     if (out->login.start_url == NULL || out->login.region == NULL) {
-        return lacks(profile, out->login.region == NULL ? "sso_region" : "sso_start_url", err);
+        return fail_missing(profile, out->login.region == NULL ? "sso_region" : "sso_start_url",
+                            err);
     }
     return check_role(out, err);
 }

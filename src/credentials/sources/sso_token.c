@@ -1,5 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See sso_token.h. */
+/*
+ * Reads the cache file for each fetch, renews the token when its expiration is near, and
+ * writes the file back atomically with every field that it does not know.  Another program
+ * may renew at the same moment; then the file is read again, since its token is valid.
+ */
 #include "credentials/sources/sso_token.h"
 
 #include "base/error.h"
@@ -212,7 +216,7 @@ static dsql_status fail_ended(const struct sso_login *login, const dsql_error *r
     return buf_ok(&what) ? sso_fail_login(login, what.data, err) : fail_nomem(err);
 }
 
-/* Somebody else may have renewed it meanwhile, and so made our refresh token void. */
+/* Another program may have renewed it meanwhile, which made our refresh token invalid. */
 static bool is_renewed_by_another(const struct source_context *context, struct cached_token *token)
 {
     dsql_error ignored = {0};

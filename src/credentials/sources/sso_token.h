@@ -10,7 +10,7 @@
 #include "base/secret.h"
 #include "credentials/profile.h"
 
-/** Where somebody logs in, for a profile. */
+/** Where the user of a profile logs in. */
 struct sso_login {
     const struct profile *profile;
     const char *session; /* NULL: the legacy form, known by its start_url */

@@ -121,11 +121,11 @@ static void doubted_credentials_are_fetched_anew_once(void **state)
     struct fake fake;
     set_up(&fake, 60 * MINUTE);
     expect_id(&fake, "AKID1");
-    provider_doubt(fake.provider);
+    provider_mark_rejected(fake.provider);
     expect_id(&fake, "AKID2");
     expect_id(&fake, "AKID2");
     later(&fake, 10);
-    provider_doubt(fake.provider);
+    provider_mark_rejected(fake.provider);
     atomic_store(&fake.status, DSQL_ERR_CREDENTIALS);
     expect_failure(&fake, DSQL_ERR_CREDENTIALS, "the fake is broken");
     atomic_store(&fake.status, DSQL_OK);
@@ -142,7 +142,7 @@ static void server_that_refuses_all_does_not_cause_a_storm(void **state)
     set_up(&fake, 60 * MINUTE);
     expect_id(&fake, "AKID1");
     for (int i = 0; i < 100; i++) {
-        provider_doubt(fake.provider);
+        provider_mark_rejected(fake.provider);
         expect_id(&fake, "AKID2");
     }
     later(&fake, 9);

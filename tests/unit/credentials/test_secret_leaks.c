@@ -213,7 +213,7 @@ static void run(const struct setup *setup)
         (void)credentials_get(provider, &world.base.clock, &got, &err);
         assert_no_secret(err.message);
         credentials_clear(&got);
-        provider_doubt(provider);
+        provider_mark_rejected(provider);
         world.base.now_s += i * 3600;
     }
     dsql_credentials_unref(provider);

@@ -4,11 +4,14 @@
  *	  What statements on roles may not contain.
  *
  * The administrator of the cluster, the role admin, cannot be changed.  Roles
- * have no passwords: clients log in with IAM tokens.
+ * have no passwords: clients log in with IAM tokens.  PostgreSQL's predefined
+ * roles have no members: several of them reach beyond what the service gives
+ * anybody, up to the rows of schema sys.
  */
 #include "postgres.h"
 
 #include "base/settings.h"
+#include "catalog/catalog.h"
 #include "dialect/parse_tree.h"
 #include "dialect/refuse.h"
 #include "dialect/roles.h"
@@ -39,10 +42,48 @@ check_password(List *options)
 		dialect_refuse("PASSWORD is not supported");
 }
 
+/* In the words of PostgreSQL 16, whatever the version. */
+static void
+check_granted(const char *role)
+{
+	if (!IsReservedName(role))
+		return;
+	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					errmsg("permission denied to grant role \"%s\"", role),
+					errdetail("Only roles with the ADMIN option on role "
+							  "\"%s\" may grant this role.",
+							  role)));
+}
+
+void
+dialect_roles_check_grant(Node *statement)
+{
+	const GrantRoleStmt *grant = castNode(GrantRoleStmt, statement);
+	ListCell			*cell;
+
+	if (!grant->is_grant)
+		return;
+	foreach (cell, grant->granted_roles)
+		check_granted(lfirst_node(AccessPriv, cell)->priv_name);
+}
+
 void
 dialect_roles_check_create(Node *statement)
 {
-	check_password(castNode(CreateRoleStmt, statement)->options);
+	List	 *options = castNode(CreateRoleStmt, statement)->options;
+	DefElem	 *in_roles = parse_tree_option(options, "addroleto");
+	ListCell *cell;
+
+	check_password(options);
+	if (in_roles == NULL)
+		return;
+	foreach (cell, (List *) in_roles->arg)
+	{
+		const RoleSpec *role = lfirst_node(RoleSpec, cell);
+
+		if (role->roletype == ROLESPEC_CSTRING)
+			check_granted(role->rolename);
+	}
 }
 
 void

@@ -16,4 +16,7 @@ extern void dialect_roles_check_alter(Node *statement);
 extern void dialect_roles_check_alter_set(Node *statement);
 extern void dialect_roles_check_drop(Node *statement);
 
+/* GRANT of a role. */
+extern void dialect_roles_check_grant(Node *statement);
+
 #endif /* DSQL_DIALECT_ROLES_H */

@@ -150,6 +150,7 @@ static const StatementCheck checks[] = {
 	{T_DropRoleStmt, dialect_roles_check_drop},
 	{T_DropStmt, dialect_objects_check_drop},
 	{T_ExplainStmt, check_explain},
+	{T_GrantRoleStmt, dialect_roles_check_grant},
 	{T_GrantStmt, dialect_objects_check_grant},
 	{T_RenameStmt, dialect_objects_check_rename},
 	{T_VacuumStmt, dialect_objects_check_vacuum},

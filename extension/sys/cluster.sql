@@ -22,23 +22,35 @@ END $$;
 REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC;
 
 /*
- * Before PostgreSQL 16 a role with CREATEROLE may grant any role that is not a superuser.
- * The roles that run programs and access files therefore become superusers, which only the
- * owner may grant.  Earlier grants are revoked first: they would now make superusers.
+ * Nobody is a member of PostgreSQL's predefined roles: pg_write_all_data writes to schema sys,
+ * pg_execute_server_program runs programs.  GRANT refuses them (extension/dialect/roles.c), and
+ * what was granted before it did is revoked here.  Before version 16 grantors do not matter,
+ * and one may be gone.
  */
 DO $$
 DECLARE
     earlier record;
+    by_grantor boolean := current_setting('server_version_num')::integer >= 160000;
 BEGIN
     FOR earlier IN
-        SELECT m.roleid::regrole AS role, m.member::regrole AS member
-          FROM pg_auth_members m JOIN pg_authid a ON a.oid = m.roleid
-         WHERE NOT a.rolsuper AND a.rolname IN ('pg_execute_server_program',
-                                                'pg_read_server_files', 'pg_write_server_files')
+        SELECT m.roleid::regrole AS role, m.member::regrole AS member,
+               m.grantor::regrole AS grantor
+          FROM pg_auth_members m
+          JOIN pg_roles r ON r.oid = m.roleid
+          JOIN pg_roles u ON u.oid = m.member
+         WHERE starts_with(r.rolname, 'pg_') AND NOT starts_with(u.rolname, 'pg_')
     LOOP
-        EXECUTE format('REVOKE %s FROM %s CASCADE', earlier.role, earlier.member);
+        EXECUTE format('REVOKE %s FROM %s', earlier.role, earlier.member)
+             || CASE WHEN by_grantor THEN format(' GRANTED BY %s', earlier.grantor) ELSE '' END
+             || ' CASCADE';
     END LOOP;
 END $$;
+
+/*
+ * Before PostgreSQL 16 a role with CREATEROLE may grant any role that is not a superuser.
+ * The roles that run programs and access files therefore are superusers as well, which only
+ * the owner may grant.
+ */
 UPDATE pg_authid SET rolsuper = true
  WHERE NOT rolsuper AND rolname IN ('pg_execute_server_program', 'pg_read_server_files',
                                     'pg_write_server_files');

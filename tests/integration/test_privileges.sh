@@ -15,6 +15,29 @@ for role in dsql_owner pg_execute_server_program pg_read_server_files pg_write_s
     fails "a new member of $role" sql "CREATE ROLE privileges_test2 IN ROLE $role"
     fails "to become $role" sql "SET ROLE $role"
 done
+# A predefined role reaches everything, the rows of schema sys too.
+for role in $(sql "SELECT rolname FROM pg_roles WHERE starts_with(rolname, 'pg_')"); do
+    fails "$role for admin" sql "GRANT $role TO admin"
+    says '42501: permission denied to grant role "'"$role"'"'
+    fails "$role in a list" sql "GRANT privileges_test, $role TO admin WITH ADMIN OPTION"
+    says '42501: permission denied to grant role'
+    fails "a new role in $role" sql "CREATE ROLE privileges_test2 IN ROLE privileges_test, $role"
+    says '42501: permission denied to grant role'
+    fails "a new user in group $role" sql "CREATE USER privileges_test2 IN GROUP $role"
+    says '42501: permission denied to grant role'
+    fails "$role by its group" sql "ALTER GROUP $role ADD USER privileges_test"
+done
+equals 'members of predefined roles' "$(sql "SELECT count(*) FROM pg_auth_members m
+    WHERE starts_with(m.roleid::regrole::text, 'pg_') AND NOT starts_with(m.member::regrole::text, 'pg_')")" 0
+succeeds 'a role of our own' sql 'GRANT privileges_test TO admin'
+succeeds 'it is revoked' sql 'REVOKE privileges_test FROM admin'
+for table in job_list iam_role_mappings; do
+    fails "to write sys.$table" sql "DELETE FROM sys.$table"
+    says "42501: permission denied for table $table"
+done
+fails 'a table in sys' sql 'CREATE TABLE sys.t (id int)'
+fails 'a right in sys' sql 'GRANT INSERT ON sys.job_list TO admin'
+
 fails 'a program' sql "COPY (SELECT 1) TO PROGRAM 'true'"
 fails 'to write a file' sql "COPY (SELECT 1) TO '/dev/null'"
 fails 'to read a file' sql "SELECT pg_read_file('PG_VERSION')"

@@ -46,6 +46,8 @@ make_older() {
 
 # check_upgraded NAME VERSION JOBS
 check_upgraded() {
+    # Once admin could grant them.
+    succeeds "$1: a predefined role" owner -c 'GRANT pg_write_all_data, pg_read_all_settings TO app'
     succeeds "$1: stop" stop
     succeeds "$1: start" start
     says "upgraded schema sys from version $2 to 2."
@@ -63,6 +65,9 @@ check_upgraded() {
     succeeds "$1: it is built" sql "CALL sys.wait_for_job('$output')"
     equals "$1: it is valid" "$(owner -c "SELECT indisvalid FROM pg_index
         WHERE indexrelid = 't_by_word'::regclass")" t
+    equals "$1: memberships of the predefined roles" "$(owner -c "SELECT count(*) FROM pg_auth_members
+        WHERE member = 'app'::regrole")" 0
+    equals "$1: their own" "$(owner -c "SELECT pg_has_role('pg_monitor', 'pg_read_all_stats', 'USAGE')")" t
     equals "$1: the table's access method" "$(owner -c "SELECT amname FROM pg_class c
         JOIN pg_am m ON m.oid = relam WHERE c.oid = 't'::regclass")" dsql
 }

@@ -15,7 +15,7 @@ sql() {
 }
 
 # cpu_ticks PID: hundredths of a second in user and kernel mode.
-cpu_ticks() { sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 12,13 | tr ' ' + | xargs -I@ sh -c 'echo $((@))'; }
+cpu_ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"; }
 anonymous_kb() { sed -n 's/^RssAnon:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$1/status"; }
 sleeps() { sed -n 's/^voluntary_ctxt_switches:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$1/status"; }
 

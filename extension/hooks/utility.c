@@ -165,7 +165,7 @@ process_utility(PlannedStmt *pstmt, const char *query_string,
 		unwrapped.utilityStmt = copyObject(wrapped);
 		call.pstmt = &unwrapped;
 	}
-	if (iam_process_utility(call.pstmt, qc))
+	if (iam_process_utility(call.pstmt, query_string, qc))
 		return;
 
 	/* Parts of a statement, and what DDL executes, belong to it. */

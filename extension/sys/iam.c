@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "nodes/parsenodes.h"
@@ -42,6 +44,50 @@ role_after(const VariableSetStmt *set, const char *prefix)
 	return strncmp(set->name, prefix, len) == 0 ? set->name + len : NULL;
 }
 
+/* ---- A name that PostgreSQL has cut ---- */
+
+/* The length in bytes of the identifier at the beginning of the text. */
+static int
+identifier_length(const char *text)
+{
+	int len = 0;
+
+	if (*text != '"')
+	{
+		while (isalnum((unsigned char) text[len]) ||
+			   IS_HIGHBIT_SET(text[len]) || text[len] == '_' ||
+			   text[len] == '$')
+			len++;
+		return len;
+	}
+	while (*++text != '\0' && (*text != '"' || *++text == '"'))
+		len++;
+	return len;
+}
+
+/*
+ * PostgreSQL's scanner cuts an identifier after 63 bytes, with a notice: the
+ * mapping would be that of another role.  The parse tree does not show it, so
+ * this looks behind the mark that the gateway has written.
+ */
+static void
+check_length(const char *role, const char *query_string, int location)
+{
+	const char *mark = query_string == NULL
+						   ? NULL
+						   : strstr(query_string + Max(location, 0), ".gra.");
+
+	if (mark == NULL)
+		return;
+	mark += strlen(".gra.");
+	mark += strspn(mark, " \t\r\n\f");
+	if (identifier_length(mark) >= NAMEDATALEN)
+		ereport(ERROR, (errcode(ERRCODE_NAME_TOO_LONG),
+						errmsg("role name \"%s...\" is too long", role),
+						errdetail("A role name has at most %d bytes.",
+								  NAMEDATALEN - 1)));
+}
+
 static void
 change_mapping(const char *sql, const char *role, const char *arn)
 {
@@ -62,7 +108,8 @@ change_mapping(const char *sql, const char *role, const char *arn)
 }
 
 bool
-iam_process_utility(PlannedStmt *pstmt, QueryCompletion *qc)
+iam_process_utility(PlannedStmt *pstmt, const char *query_string,
+					QueryCompletion *qc)
 {
 	VariableSetStmt *set = (VariableSetStmt *) pstmt->utilityStmt;
 	const char		*granted;
@@ -78,7 +125,10 @@ iam_process_utility(PlannedStmt *pstmt, QueryCompletion *qc)
 	if (arn == NULL || (granted == NULL && revoked == NULL))
 		return false;
 	if (granted != NULL)
+	{
+		check_length(granted, query_string, pstmt->stmt_location);
 		change_mapping("SELECT sys.iam_grant($1, $2)", granted, arn);
+	}
 	else
 		change_mapping("SELECT sys.iam_revoke($1, $2)", revoked, arn);
 	if (qc != NULL)

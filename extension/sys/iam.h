@@ -14,6 +14,7 @@
  * REVOKE likewise with .revo. (the text keeps its length).  Returns true if
  * the statement is one of these; it has then been executed, and *qc is set.
  */
-extern bool iam_process_utility(PlannedStmt *pstmt, QueryCompletion *qc);
+extern bool iam_process_utility(PlannedStmt *pstmt, const char *query_string,
+								QueryCompletion *qc);
 
 #endif /* DSQL_SYS_IAM_H */

@@ -45,14 +45,19 @@ bool access_check_server_name(const struct gateway_options *options, struct text
  * name of 64 bytes or more is rejected rather than cut: PostgreSQL would cut it, and the login
  * would be that of another role.
  */
+bool access_is_user_name(struct text user)
+{
+    return !text_is_empty(user) && user.len < SETTINGS_NAME_SIZE &&
+           !text_starts_with(user, "dsql_") && !text_starts_with(user, "pg_");
+}
+
 bool access_check_user(struct text user, struct fatal_error *error)
 {
     if (text_is_empty(user)) {
         return fatal_error_set(error, "28000",
                                "no PostgreSQL user name specified in startup packet");
     }
-    if (user.len >= SETTINGS_NAME_SIZE || text_starts_with(user, "dsql_") ||
-        text_starts_with(user, "pg_")) {
+    if (!access_is_user_name(user)) {
         return fatal_error_set_access_denied(
             error, "Role %.*s not supported",
             (int)(user.len < SETTINGS_NAME_SIZE ? user.len : SETTINGS_NAME_SIZE), user.data);

@@ -13,8 +13,11 @@
 bool access_check_server_name(const struct gateway_options *options, struct text name,
                               struct fatal_error *error);
 
-/** Any role name of up to 63 bytes but those reserved, which begin with dsql_ or pg_.  False:
- *error is set. */
+/** Whether a role of this name can log in: it has up to 63 bytes and does not begin with dsql_ or
+    pg_, which are reserved. */
+bool access_is_user_name(struct text user);
+
+/** False: it is no such name, and *error is set. */
 bool access_check_user(struct text user, struct fatal_error *error);
 
 /** Whether the password is a valid token for this user.  True: arn is the identity, which may

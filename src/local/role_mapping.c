@@ -8,11 +8,29 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "config/settings.h"
+#include "gateway/access.h"
 #include "local/database.h"
 
 #include <string.h>
 
 /* pg_roles is readable by everyone. */
+/* Before the role is created: PostgreSQL would cut the name, and the gateway reject the login. */
+static dsql_status check_name(const char *role, dsql_error *err)
+{
+    if (strlen(role) >= SETTINGS_NAME_SIZE) {
+        return fail(err, DSQL_ERR_USAGE, "the role name \"%s\" is too long: at most %d bytes", role,
+                    SETTINGS_NAME_SIZE - 1);
+    }
+    if (!access_is_user_name(text_of(role))) {
+        return fail(err, DSQL_ERR_USAGE,
+                    "no client can log in as \"%s\": role names that begin with \"dsql_\" or "
+                    "\"pg_\" are reserved",
+                    role);
+    }
+    return DSQL_OK;
+}
+
 static dsql_status role_exists(PGconn *conn, const char *role, bool *exists, dsql_error *err)
 {
     PGresult *result = PQexecParams(conn, "SELECT FROM pg_roles WHERE rolname = $1", 1, NULL, &role,
@@ -57,7 +75,10 @@ static dsql_status call_iam(PGconn *conn, const char *sql, const char *role, con
 dsql_status role_mapping_grant(PGconn *conn, const char *role, const char *arn, dsql_error *err)
 {
     bool exists = false;
-    dsql_status status = role_exists(conn, role, &exists, err);
+    dsql_status status = check_name(role, err);
+    if (status == DSQL_OK) {
+        status = role_exists(conn, role, &exists, err);
+    }
     if (status == DSQL_OK && !exists) {
         status = create_role(conn, role, err);
     }

@@ -59,6 +59,28 @@ fails 'no role' sql "AWS IAM GRANT nobody_at_all TO '$arn'"
 says 'role "nobody_at_all" does not exist'
 fails 'the admin' sql "AWS IAM GRANT admin TO '$arn'"
 says 'Cannot establish trust with role admin'
+# A name that nobody could log in with, or that PostgreSQL would cut to another role's.
+long=$(printf 'r%.0s' 1 2 3 4 5 6 7 8 9 10)
+long=$long$long$long$long$long$long
+succeeds 'a role of 63 bytes' sql "CREATE ROLE ${long}_63 WITH LOGIN"
+succeeds 'its mapping' sql "AWS IAM GRANT ${long}_63 TO '$arn'"
+succeeds 'the same in quotes' sql "AWS IAM GRANT \"${long}_63\" TO '$arn'"
+succeeds 'the end of it' sql "AWS IAM REVOKE ${long}_63 FROM '$arn'"
+for name in "${long}_634" "\"${long}_634\"" "\"${long}_63\"\"\"" "${long}_63ä"; do
+    fails "the name $name" sql "AWS IAM GRANT $name TO '$arn'"
+    says "42622: role name \"${long}_63...\" is too long"
+done
+fails 'a name of 64 bytes' "$DSQL" local iam grant --dir "$CLUSTER_DIR" "${long}_634"
+says "the role name \"${long}_634\" is too long: at most 63 bytes"
+equals 'no mapping' "$(mappings)" ''
+succeeds 'a role of the gateway' sql 'CREATE ROLE dsql_app WITH LOGIN'
+fails 'its mapping' sql "AWS IAM GRANT dsql_app TO '$arn'"
+says '42501: Cannot establish trust with role dsql_app'
+for name in dsql_app2 pg_app; do
+    fails "the name $name" "$DSQL" local iam grant --dir "$CLUSTER_DIR" "$name"
+    says "no client can log in as \"$name\": role names that begin with"
+done
+equals 'they were not created' "$(sql "SELECT count(*) FROM pg_roles WHERE rolname IN ('dsql_app2', 'pg_app')")" 0
 succeeds 'a mapping' sql "AWS IAM GRANT mapped_test TO '$arn'"
 equals 'the mapping' "$(mappings)" "mapped_test|$arn|admin"
 fails 'revoke what is not there' sql "AWS IAM REVOKE mapped_test FROM '$arn-else'"

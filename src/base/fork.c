@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See fork.h.  The only global state of the library: pthread_atfork() can not be undone. */
+/* The only global state of the library: pthread_atfork() cannot be undone. */
 #include "base/fork.h"
 
 #include <pthread.h>

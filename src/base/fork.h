@@ -10,7 +10,7 @@
  *               is in the middle of changing it
  *   in_parent   gives the lock back
  *   in_child    mends what threads that are not here had begun (no thread fetches or
- *               waits; a condition variable that somebody waited on is made anew with
+ *               waits; a condition variable with waiters is made anew with
  *               pthread_cond_init(), never destroyed), then gives the lock back
  *
  * Each of them may be NULL, is short, and calls nothing that takes another lock.  Hooks

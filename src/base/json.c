@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See json.h.  A struct json is a json_t of jansson under another name.  jansson's
+ * A struct json is a json_t of jansson under another name.  jansson's
  * scanner gives a working copy of what it reads back to the allocator unwiped; to replace
  * its allocator would change it for the whole program, which a library must not do.
  */

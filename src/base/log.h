@@ -6,7 +6,7 @@
 #include <dsql.h>
 
 struct logger {
-    dsql_log_fn write; /* NULL: silence */
+    dsql_log_fn write; /* NULL: nothing is logged */
     void *arg;
 };
 

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Percent-encoding: RFC 3986 section 2, with the strictness SigV4 asks for. */
+/* Percent-encoding: RFC 3986 section 2, with the strictness that SigV4 requires. */
 #ifndef DSQL_BASE_PERCENT_H
 #define DSQL_BASE_PERCENT_H
 

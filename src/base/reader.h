@@ -2,7 +2,7 @@
 /*
  * A cursor over bytes from outside.  It never reads past the end, remembers its
  * first failure, and after it gives zeros and empty texts: read all the fields,
- * then ask reader_ok() once.
+ * then check reader_ok() once.
  */
 #ifndef DSQL_BASE_READER_H
 #define DSQL_BASE_READER_H

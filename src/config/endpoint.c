@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See endpoint.h.  A host or region that gets through here is put into a signed
+ * A host or region that gets through here is put into a signed
  * URL and a TLS server name, so only the characters of DNS names pass.
  */
 #include "config/endpoint.h"

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See environment.h.  platform_secure_getenv(): a set-uid program must not run the
+ * platform_secure_getenv(): a set-uid program must not run the
  * credential_process of the user who started it.
  */
 #include "config/environment.h"
@@ -30,7 +30,7 @@ const char *environment_raw(const char *name)
     return getenv(name);
 }
 
-/* ERANGE asks for a bigger buffer.  *home stays NULL when there is no entry. */
+/* ERANGE means that a bigger buffer is needed.  *home stays NULL when there is no entry. */
 static int read_password_entry(size_t size, char **home)
 {
     AUTO_FREE char *buffer = mem_new(size);

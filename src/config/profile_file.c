@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See profile_file.h.  Parsing only appends, config before credentials; looking up
+ * Parsing only appends, config before credentials; looking up
  * goes from the end, so that the last one wins and the credentials file overrides.
  * Sections that do not count are kept, dropped: their lines are checked all the same.
  */
@@ -187,7 +187,7 @@ static struct text without_comment(struct text line)
 }
 
 /* "profile NAME": false unless the first word is the given one and another follows. */
-static bool name_behind(struct text header, const char *word, struct text *name)
+static bool name_after(struct text header, const char *word, struct text *name)
 {
     struct text rest = text_slice(header, strlen(word), header.len);
     if (!text_starts_with(header, word) || !is_indented(rest)) {
@@ -203,11 +203,11 @@ static void classify_config_section(struct text header, struct text *name, struc
     if (text_equal_string(header, "default")) {
         *name = header;
         section->is_bare_default = true;
-    } else if (name_behind(header, "profile", name)) {
+    } else if (name_after(header, "profile", name)) {
         section->kind = PROFILE_SECTION_PROFILE;
-    } else if (name_behind(header, "sso-session", name)) {
+    } else if (name_after(header, "sso-session", name)) {
         section->kind = PROFILE_SECTION_SSO_SESSION;
-    } else if (name_behind(header, "services", name)) {
+    } else if (name_after(header, "services", name)) {
         section->kind = PROFILE_SECTION_SERVICES;
     } else {
         section->is_dropped = true;

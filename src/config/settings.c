@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See settings.h.  Everything is gathered into a local copy first: *out changes
+ * Everything is gathered into a local copy first: *out changes
  * only when all of it is right.
  */
 #include "config/settings.h"

@@ -192,7 +192,7 @@ static int64_t earlier(int64_t a, int64_t b)
 }
 
 /*
- * Waits before the next attempt.  False: there is none.  The credentials are doubted first, so
+ * Waits before the next attempt.  False: there is none.  The credentials are marked as rejected, so
  * that the next token is signed with new ones and not with those from the cache.
  */
 static bool prepare_next(const struct settings *settings, const struct connect_world *world,

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* One profile of the shared files, as the sources that it can ask for see it. */
+/* One profile of the shared files, as the sources see it. */
 #ifndef DSQL_CREDENTIALS_PROFILE_H
 #define DSQL_CREDENTIALS_PROFILE_H
 

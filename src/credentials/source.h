@@ -35,7 +35,7 @@ struct source_memory {
 
 /** All that a source may use from outside, but for the environment of the process. */
 struct source_context {
-    const char *profile; /* asked for by the program; NULL: AWS_PROFILE, then "default" */
+    const char *profile; /* chosen by the program; NULL: AWS_PROFILE, then "default" */
     const struct clock *clock;
     const struct random_source *random;
     const struct http *http;

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See check.h.  A token out of a file ends up in a header: with a line break in it, it
+ * A token out of a file ends up in a header: with a line break in it, it
  * would write headers of its own.
  */
 #include "http/check.h"

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * struct http by libcurl: a handle of its own for every request, so that nothing (a
- * connection, a cookie, a password) outlives it and any number of threads may ask.
+ * connection, a cookie, a password) outlives it and any number of threads may send.
  * Only curl_global_init() is kept; it is called by the first request, since most programs
  * never make one.
  *

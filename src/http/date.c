@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See date.h.  Puts the parts in the order of the basic form, whose parser does the rest. */
+/* Puts the parts in the order of the basic form, whose parser does the rest. */
 #include "http/date.h"
 
 #include "base/buf.h"

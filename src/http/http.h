@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * One small blocking request, behind a table of functions: the real table is made of
- * libcurl, that of a test replays what was recorded.  Redirects are never followed,
+ * One small blocking request, sent through a table of functions: the real table uses
+ * libcurl, the tests' table replays recorded exchanges.  Redirects are never followed,
  * bodies are bounded, both connecting and the whole have a time limit, and nothing of a
  * request or an answer is ever logged: both carry secrets.
  */
@@ -109,8 +109,8 @@ struct http_retry {
     int max_attempts; /* 3 is the AWS SDKs' standard */
     int base_ms;      /* doubled each time, full jitter */
     int max_ms;
-    bool is_silence_final; /* no answer at all is not tried again */
-    /** Beyond 5xx, 429 and no answer at all: look at the answer too?  NULL: no. */
+    bool is_no_response_final; /* a request without a response is not repeated */
+    /** Other responses to retry, besides 5xx, 429 and no response.  NULL: none. */
     bool (*is_transient)(const struct http_response *response);
 };
 

@@ -23,7 +23,7 @@ static bool is_final(const struct http_retry *retry, dsql_status status,
                      const struct http_response *response)
 {
     if (status != DSQL_OK) {
-        return retry->is_silence_final ||
+        return retry->is_no_response_final ||
                (status != DSQL_ERR_CONNECT && status != DSQL_ERR_TIMEOUT);
     }
     if (response->status >= HTTP_SERVER_ERROR || response->status == HTTP_TOO_MANY_REQUESTS) {
@@ -42,15 +42,15 @@ static int64_t longest_wait_ms(const struct http_retry *retry, int retries)
     return ms < retry->max_ms ? ms : retry->max_ms;
 }
 
-/* What the service asked for counts, up to the same maximum.  A date there does not. */
+/* Retry-After in seconds is honoured, up to the same maximum; a date is ignored. */
 static int64_t wait_ms(const struct http_retry *retry, int retries,
                        const struct http_response *response)
 {
-    int64_t asked_s = 0;
+    int64_t requested_s = 0;
     int64_t ms = random_up_to(retry->random, longest_wait_ms(retry, retries));
-    if (text_to_int64(text_of(response->retry_after), 0, retry->max_ms / 1000, &asked_s) &&
-        asked_s * 1000 > ms) {
-        ms = asked_s * 1000;
+    if (text_to_int64(text_of(response->retry_after), 0, retry->max_ms / 1000, &requested_s) &&
+        requested_s * 1000 > ms) {
+        ms = requested_s * 1000;
     }
     return ms;
 }

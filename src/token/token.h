@@ -28,7 +28,7 @@ struct token_request {
 
 /**
  * Signs.  *token is freed with secret_free_string(); *expires_at (not NULL) is the
- * effective end: the seconds asked for, cut to the life left in the credentials.
+ * effective end: the seconds requested, cut to the life left in the credentials.
  * DSQL_ERR_CREDENTIALS when the credentials have already expired.
  */
 dsql_status token_make(const struct token_request *request,

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See verify.h.  Every client signs the same canonical text, but writes the parameters
+ * Every client signs the same canonical text, but writes the parameters
  * in an order of its own: take them apart, check each, and sign again what they say.
  */
 #include "token/verify.h"

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See service.h.  Names and suffixes are those of AWS's published endpoint rules and of
+ * Names and suffixes are those of AWS's published endpoint rules and of
  * its list of partitions.  A region becomes part of a host name that is trusted with
  * secrets, so it must be one DNS label.
  */
@@ -226,11 +226,11 @@ static dsql_status use_standard(enum service service, const struct variants *var
 {
     struct buf host AUTO_BUF;
     buf_init(&host, SERVICE_URL_SIZE / 2);
-    bool is_world = is_global(service, out->region, variants);
-    if (is_world || text_equal_string(text_of(out->region), GLOBAL_REGION)) {
+    bool has_global = is_global(service, out->region, variants);
+    if (has_global || text_equal_string(text_of(out->region), GLOBAL_REGION)) {
         text_copy(text_of(GLOBAL_SIGNED_REGION), out->region, sizeof out->region);
     }
-    if (is_world) {
+    if (has_global) {
         buf_add_string(&host, "sts.amazonaws.com");
     } else if (service == SERVICE_SIGNIN) {
         add_signin_host(out->region, variants, &host);

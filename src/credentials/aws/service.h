@@ -1,12 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where an AWS service is asked: its endpoint for a region, and what the environment or
- * a profile puts in its place.  AWS SDKs and Tools Reference Guide, "Service-specific
+ * The endpoint of an AWS service in a region, and the settings of the environment or of a
+ * profile that replace it.  AWS SDKs and Tools Reference Guide, "Service-specific
  * endpoints", "Dual-stack and FIPS endpoints", "AWS STS Regional endpoints".
  *
- * An address that somebody sets is scheme, host and port.  It may be http, as that of a
- * stand-in for AWS in the next container is; but what is sent and answered there are
- * secrets, so http to anybody but this machine (127.0.0.0/8, [::1], localhost) is logged.
+ * A configured endpoint is scheme, host and port.  It may be http, for an emulator of AWS in
+ * another container.  Requests and responses contain secrets, so http to any other machine
+ * than this one (127.0.0.0/8, [::1], localhost) is logged.
  */
 #ifndef DSQL_CREDENTIALS_SERVICE_H
 #define DSQL_CREDENTIALS_SERVICE_H
@@ -22,7 +22,7 @@ struct service_endpoint {
     char
         host[SERVICE_URL_SIZE]; /* of the url, with the port if it is not the usual: to be signed */
     char region[SERVICE_REGION_SIZE]; /* that a request is signed for */
-    enum http_reach reach;            /* HTTP_LOCAL: somebody set an http address */
+    enum http_reach reach;            /* HTTP_LOCAL: an http endpoint is configured */
     bool is_exposed;                  /* http, and not on this machine */
 };
 

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * JSON requests to the services that are not STS.  Responses are parsed under a size limit,
- * and an error is reduced to its code before anybody can put it into a message.
+ * and an error is reduced to its code before it can reach a message.
  */
 #include "credentials/aws/service_send.h"
 

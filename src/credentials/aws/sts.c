@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See sts.h.  Both actions are a POST of a form to the root of the endpoint.  Of a refusal
- * only the code is shown, with what can be done about it: STS quotes in its messages what
- * it was sent.
+ * AWS STS API Reference.  Both actions are a POST of a form to the root of the endpoint.  Of an
+ * error only the code is shown, with advice: the messages of STS may quote the request, which
+ * contains secrets.
  */
 #include "credentials/aws/sts.h"
 
@@ -174,9 +174,9 @@ static enum source_result read_answer(const char *action, const struct sts_role 
     return source_filled(status, "from AWS STS", err);
 }
 
-/* ---- Asking ---- */
+/* ---- One call of STS ---- */
 
-struct question {
+struct sts_call {
     const char *action;
     const struct source_context *context;
     const struct profile *profile;
@@ -187,72 +187,71 @@ struct question {
     struct buf form;
 };
 
-static void add_header(struct question *question, const char *name, const char *value)
+static void add_header(struct sts_call *call, const char *name, const char *value)
 {
-    question->headers[question->header_count++] = (struct http_header){name, value};
+    call->headers[call->header_count++] = (struct http_header){name, value};
 }
 
-/* The form is the caller's to clear, whatever comes of it. */
-static enum source_result begin(struct question *question, dsql_error *err)
+/* The caller clears the form, also after a failure. */
+static enum source_result begin(struct sts_call *call, dsql_error *err)
 {
-    buf_init_secret(&question->form, MAX_FORM);
-    add_header(question, "content-type", CONTENT_TYPE);
-    if (service_endpoint(SERVICE_STS, question->profile, NULL, &question->endpoint, err) !=
-        DSQL_OK) {
+    buf_init_secret(&call->form, MAX_FORM);
+    add_header(call, "content-type", CONTENT_TYPE);
+    if (service_endpoint(SERVICE_STS, call->profile, NULL, &call->endpoint, err) != DSQL_OK) {
         return SOURCE_FAILED;
     }
-    return write_form(question->action, question->context, question->role, &question->form, err);
+    return write_form(call->action, call->context, call->role, &call->form, err);
 }
 
-static dsql_status send(const struct question *question, struct http_response *response,
+static dsql_status send(const struct sts_call *call, struct http_response *response,
                         dsql_error *err)
 {
     struct http_retry retry;
     char url[SERVICE_URL_SIZE + 1];
     AUTO_FREE char *ca_file = NULL;
-    dsql_status status = service_ca_file(question->profile, &ca_file, err);
+    dsql_status status = service_ca_file(call->profile, &ca_file, err);
     if (status == DSQL_OK) {
-        status = service_retry(question->context, question->profile, &retry, err);
+        status = service_retry(call->context, call->profile, &retry, err);
     }
     if (status != DSQL_OK) {
         return status;
     }
     retry.is_transient = is_transient;
-    snprintf(url, sizeof url, "%s/", question->endpoint.url);
+    snprintf(url, sizeof url, "%s/", call->endpoint.url);
     const struct http_request request = {
         .method = "POST",
         .url = url,
-        .reach = question->endpoint.reach,
-        .headers = question->headers,
-        .header_count = question->header_count,
-        .body = buf_text(&question->form),
+        .reach = call->endpoint.reach,
+        .headers = call->headers,
+        .header_count = call->header_count,
+        .body = buf_text(&call->form),
         .ca_file = ca_file,
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
         .timeout_ms = TIMEOUT_MS,
     };
-    service_warn(question->context, &question->endpoint);
-    return http_send_retrying(question->context->http, &request, &retry, response, err);
+    service_warn(call->context, &call->endpoint);
+    return http_send_retrying(call->context->http, &request, &retry, response, err);
 }
 
-static enum source_result ask(const struct question *question, struct dsql_credentials *out,
-                              dsql_error *err)
+static enum source_result send_call(const struct sts_call *call, struct dsql_credentials *out,
+                                    dsql_error *err)
 {
     struct http_response response AUTO_HTTP_RESPONSE;
     dsql_error failure = {0};
     http_response_init(&response);
     dsql_status status = DSQL_ERR_NOMEM;
-    if (buf_ok(&question->form)) {
-        status = send(question, &response, &failure);
+    if (buf_ok(&call->form)) {
+        status = send(call, &response, &failure);
     }
     if (status == DSQL_ERR_NOMEM) {
         fail_nomem(err);
         return SOURCE_FAILED;
     }
     if (status != DSQL_OK) {
-        return source_failed(err, "could not call AWS STS for %s: %s", question->role->role_arn,
+        return source_failed(err, "could not call AWS STS for %s: %s", call->role->role_arn,
                              failure.message);
     }
-    return read_answer(question->action, question->role, &response, out, err);
+    return read_answer(call->action, call->role, &response, out, err);
 }
 
 /* ---- AssumeRole ---- */
@@ -278,13 +277,13 @@ static bool write_authorization(const struct sigv4_request *request,
     return buf_ok(out);
 }
 
-static bool sign(const struct question *question, const struct dsql_credentials *base,
+static bool sign(const struct sts_call *call, const struct dsql_credentials *base,
                  struct signature *signature)
 {
     const char *token = secret_string(&base->session_token);
     const struct sigv4_param headers[MAX_HEADERS] = {
         {"content-type", CONTENT_TYPE},
-        {"host", question->endpoint.host},
+        {"host", call->endpoint.host},
         {"x-amz-date", signature->scope.time},
         {"x-amz-security-token", token},
     };
@@ -294,18 +293,18 @@ static bool sign(const struct question *question, const struct dsql_credentials 
         .query = text_of(""),
         .headers = headers,
         .header_count = token[0] == '\0' ? MAX_HEADERS - 1 : MAX_HEADERS,
-        .payload = buf_text(&question->form),
+        .payload = buf_text(&call->form),
     };
-    signature->scope.region = question->endpoint.region;
+    signature->scope.region = call->endpoint.region;
     signature->scope.service = SERVICE_NAME;
     return write_authorization(&request, base, signature);
 }
 
-static enum source_result ask_signed(const struct question *plain,
-                                     const struct dsql_credentials *base,
-                                     struct dsql_credentials *out, dsql_error *err)
+static enum source_result send_signed_call(const struct sts_call *plain,
+                                           const struct dsql_credentials *base,
+                                           struct dsql_credentials *out, dsql_error *err)
 {
-    struct question question = *plain; /* with headers that live as long as the signature */
+    struct sts_call call = *plain; /* with headers that live as long as the signature */
     struct signature signature = {0};
     enum source_result result = SOURCE_FAILED;
     if (!clock_format_basic(clock_wall_s(plain->context->clock), signature.scope.time)) {
@@ -313,12 +312,12 @@ static enum source_result ask_signed(const struct question *plain,
     }
     buf_init(&signature.authorization, MAX_AUTHORIZATION);
     if (buf_ok(&plain->form) && sign(plain, base, &signature)) {
-        add_header(&question, "x-amz-date", signature.scope.time);
+        add_header(&call, "x-amz-date", signature.scope.time);
         if (!secret_is_empty(&base->session_token)) {
-            add_header(&question, "x-amz-security-token", secret_string(&base->session_token));
+            add_header(&call, "x-amz-security-token", secret_string(&base->session_token));
         }
-        add_header(&question, "authorization", signature.authorization.data);
-        result = ask(&question, out, err);
+        add_header(&call, "authorization", signature.authorization.data);
+        result = send_call(&call, out, err);
     } else {
         fail_nomem(err); /* all that is signed has its limits, far from those of sigv4 */
     }
@@ -331,17 +330,17 @@ enum source_result sts_assume_role(const struct source_context *context,
                                    const struct dsql_credentials *base,
                                    struct dsql_credentials *out, dsql_error *err)
 {
-    struct question question = {
+    struct sts_call call = {
         .action = "AssumeRole",
         .context = context,
         .profile = profile,
         .role = role,
     };
-    enum source_result result = begin(&question, err);
+    enum source_result result = begin(&call, err);
     if (result == SOURCE_GOT) {
-        result = ask_signed(&question, base, out, err);
+        result = send_signed_call(&call, base, out, err);
     }
-    buf_clear(&question.form);
+    buf_clear(&call.form);
     return result;
 }
 
@@ -369,7 +368,7 @@ enum source_result sts_assume_role_with_web_identity(const struct source_context
                                                      struct dsql_credentials *out, dsql_error *err)
 {
     struct buf token AUTO_BUF = {0};
-    struct question question = {
+    struct sts_call call = {
         .action = "AssumeRoleWithWebIdentity",
         .context = context,
         .profile = profile,
@@ -378,11 +377,11 @@ enum source_result sts_assume_role_with_web_identity(const struct source_context
     if (read_token(context, token_file, &token, err) != SOURCE_GOT) {
         return SOURCE_FAILED;
     }
-    enum source_result result = begin(&question, err);
+    enum source_result result = begin(&call, err);
     if (result == SOURCE_GOT) {
-        add_field(&question.form, "WebIdentityToken", text_trim(buf_text(&token)));
-        result = ask(&question, out, err);
+        add_field(&call.form, "WebIdentityToken", text_trim(buf_text(&token)));
+        result = send_call(&call, out, err);
     }
-    buf_clear(&question.form);
+    buf_clear(&call.form);
     return result;
 }

@@ -33,7 +33,7 @@ struct dsql_credentials_provider {
     int64_t fetched_ms;             /* monotonic */
     int64_t not_before_ms;          /* monotonic: no advisory fetch earlier */
     int64_t failed_ms;              /* monotonic, of last_failure */
-    int64_t rejection_after_ms;     /* monotonic: a doubt does not count earlier */
+    int64_t rejection_after_ms;     /* monotonic: a rejection does not count earlier */
     uint64_t fetches;               /* ended so far */
     dsql_error last_failure;        /* status DSQL_OK: the last fetch succeeded */
 };
@@ -149,14 +149,16 @@ static bool is_old(const dsql_credentials_provider *provider, const struct clock
 }
 
 /* A server that goes on refusing, say for a wrong clock, must not have each connect fetch. */
-static bool is_in_doubt(const dsql_credentials_provider *provider, const struct clock *clock)
+static bool must_replace_rejected(const dsql_credentials_provider *provider,
+                                  const struct clock *clock)
 {
     return provider->is_rejected && clock_monotonic_ms(clock) >= provider->rejection_after_ms;
 }
 
 static enum need need_of(const dsql_credentials_provider *provider, const struct clock *clock)
 {
-    if (secret_is_empty(&provider->cached.access_key_id) || is_in_doubt(provider, clock)) {
+    if (secret_is_empty(&provider->cached.access_key_id) ||
+        must_replace_rejected(provider, clock)) {
         return NEED_MANDATORY;
     }
     bool is_advised;

@@ -3,7 +3,7 @@
  * The cache in front of every source of credentials.  Any number of threads may share
  * a provider.  One of them fetches at a time, and never with the lock held.
  *
- *   fresh       more than 15 minutes left: the cached copy is given out
+ *   fresh       more than 15 minutes left: the cached copy is returned
  *   advisory    15 minutes left, or never expiring and 15 minutes old: one caller
  *               fetches, the others get the old copy; if the fetch fails, that
  *               caller gets the old copy too, and there is no attempt for a minute
@@ -16,8 +16,8 @@
  * they were fetched less the monotonic time since.  So neither a clock that is put back
  * nor a suspended machine makes expired credentials look valid.
  *
- * In the child of a fork() the cached credentials stay, and a fetch that another thread
- * had begun is forgotten: what it left half done in its own state is up to the callback.
+ * In the child of a fork() the cached credentials stay valid, and a fetch that another thread
+ * had begun is forgotten.  The callback must repair the state that this fetch left half done.
  */
 #ifndef DSQL_CREDENTIALS_PROVIDER_H
 #define DSQL_CREDENTIALS_PROVIDER_H
@@ -30,7 +30,7 @@ enum {
     PROVIDER_MANDATORY_S = 5 * 60,
     PROVIDER_BACKOFF_S = 60,    /* after an advisory fetch that failed, or brought nothing newer */
     PROVIDER_FAILURE_MS = 1000, /* a mandatory fetch that failed is not repeated earlier */
-    PROVIDER_REJECTION_MS = 10000, /* nor is one because of a doubt that succeeded */
+    PROVIDER_REJECTION_MS = 10000, /* nor is a fetch for rejected credentials that succeeded */
 };
 
 /**
@@ -55,8 +55,9 @@ dsql_status credentials_get(dsql_credentials_provider *provider, const struct cl
 void provider_log_to(dsql_credentials_provider *provider, const struct logger *logger);
 
 /**
- * They were refused, whatever their date says: the next who asks fetches, but for a while
- * after the last time.  Any thread.
+ * The server rejected the cached credentials, whatever their expiration: the next caller
+ * fetches new ones.  After that fetch a further rejection does not count for
+ * PROVIDER_REJECTION_MS.  Any thread may call this.
  */
 void provider_mark_rejected(dsql_credentials_provider *provider);
 

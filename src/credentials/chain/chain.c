@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * The default chain: the first source that is configured wins.  One that is configured
- * and fails ends the search, and later fetches ask only the source that won: who we
- * are must never change silently.
+ * and fails ends the search, and later fetches use only the source that won: the AWS
+ * identity must never change silently.
  */
 #include "credentials/chain/chain.h"
 
@@ -18,7 +18,7 @@ struct chain {
     struct logger logger;
     struct source_memory memory;
     const struct credentials_source *winner; /* NULL until one has been found */
-    bool is_asking;                          /* a source was asked and has not answered yet */
+    bool is_fetching;                        /* a source is fetching and has not returned yet */
 };
 
 static dsql_status fetch_first(struct chain *chain, struct dsql_credentials *out, dsql_error *err)
@@ -42,8 +42,8 @@ static dsql_status fetch_again(struct chain *chain, struct dsql_credentials *out
 }
 
 /*
- * In the child of a fork: the thread that asked is not here, and may have left half done
- * whatever it was changing.  That memory is not touched again, not even to free it.
+ * In the child of a fork: the thread that was fetching does not exist here, and its changes
+ * may be half done.  That memory is not touched again, not even to free it.
  */
 static bool forget_interrupted(struct chain *chain)
 {
@@ -56,13 +56,13 @@ static bool forget_interrupted(struct chain *chain)
 static dsql_status fetch_chain(void *arg, dsql_credentials *out, dsql_error *err)
 {
     struct chain *chain = arg;
-    if (chain->is_asking && !forget_interrupted(chain)) {
+    if (chain->is_fetching && !forget_interrupted(chain)) {
         return fail_nomem(err);
     }
-    chain->is_asking = true;
+    chain->is_fetching = true;
     dsql_status status =
         chain->winner == NULL ? fetch_first(chain, out, err) : fetch_again(chain, out, err);
-    chain->is_asking = false;
+    chain->is_fetching = false;
     return status;
 }
 

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The default chain, asked anew for a person who wonders which source it is, and why. */
+/* Searches the default chain again, to explain which source is used and why. */
 #include "base/error.h"
 #include "base/memory.h"
 #include "credentials/chain/chain.h"

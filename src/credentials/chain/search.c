@@ -77,8 +77,8 @@ static void report_not_asked(const struct search *search, const struct credentia
            search->is_over ? "the search ends before it" : "skipped, because a profile is named");
 }
 
-static enum source_result ask(struct search *search, const struct credentials_source *source,
-                              struct dsql_credentials *out, dsql_error *err)
+static enum source_result try_source(struct search *search, const struct credentials_source *source,
+                                     struct dsql_credentials *out, dsql_error *err)
 {
     struct source_detail detail = {0};
     struct source_context context = *search->context;
@@ -105,7 +105,7 @@ static enum source_result ask(struct search *search, const struct credentials_so
 }
 
 /* All are gone through even when the search is over, so that each one is reported. */
-static enum source_result ask_all(struct search *search, const struct source_list *list,
+static enum source_result try_all(struct search *search, const struct source_list *list,
                                   struct dsql_credentials *out,
                                   const struct credentials_source **winner, dsql_error *err)
 {
@@ -117,7 +117,7 @@ static enum source_result ask_all(struct search *search, const struct source_lis
             report_not_asked(search, source);
             continue;
         }
-        outcome = ask(search, source, out, err);
+        outcome = try_source(search, source, out, err);
         search->is_over = outcome != SOURCE_NOT_CONFIGURED;
         if (outcome == SOURCE_GOT) {
             *winner = source;
@@ -134,7 +134,7 @@ dsql_status source_list_search(const struct source_list *list, const struct sour
     struct search search = {.context = context, .report = fn, .report_arg = fn_arg};
     buf_init(&search.tried, MAX_TRIED);
     dsql_status status = DSQL_OK;
-    switch (ask_all(&search, list, out, winner, err)) {
+    switch (try_all(&search, list, out, winner, err)) {
     case SOURCE_GOT:
         break;
     case SOURCE_FAILED:

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Asking one source after another.  The first that is configured wins, and one that is
+ * Tries one source after another.  The first that is configured wins, and one that is
  * configured and fails ends the search: an identity never changes silently.
  */
 #ifndef DSQL_CREDENTIALS_CHAIN_SEARCH_H
@@ -8,7 +8,7 @@
 
 #include "credentials/source.h"
 
-/** Sources in the order in which they are asked; lives for ever. */
+/** Sources in the order in which they are tried, in static storage. */
 struct source_list {
     const struct credentials_source *const *sources;
     size_t count;
@@ -27,7 +27,7 @@ dsql_status source_list_search(const struct source_list *list, const struct sour
                                const struct credentials_source **winner,
                                dsql_credentials_explain_fn fn, void *fn_arg, dsql_error *err);
 
-/** Asks one source; what it has must not have expired. */
+/** Fetches from one source; credentials that have expired are a failure. */
 enum source_result source_ask(const struct credentials_source *source,
                               const struct source_context *context, struct dsql_credentials *out,
                               dsql_error *err);

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See agent.h.  Of what an agent says when it refuses, only a word of letters and digits
- * is passed on: anything else may quote the token that we sent.
+ * Of an error response only a code of letters and digits is passed on: anything else may
+ * quote the token that was sent.
  */
 #include "credentials/sources/agent.h"
 

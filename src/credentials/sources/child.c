@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See child.h.  posix_spawn(), since between fork() and exec() in a process with threads
+ * posix_spawn(), since between fork() and exec() in a process with threads
  * hardly anything may be called, and it does all that is needed.
  */
 #include "credentials/sources/child.h"

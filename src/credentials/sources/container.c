@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See container.h.  The environment of the container says where its agent is, and how to
- * prove who is asking: AWS SDKs and Tools Reference Guide, "Container credential provider".
- * The token goes as it is; the agent of EKS refuses one with "Bearer" before it.
+ * The environment of the container names its agent and the authorization token: AWS SDKs
+ * and Tools Reference Guide, "Container credential provider".  The token is sent unchanged:
+ * the agent of EKS rejects one with "Bearer" before it.
  */
 #include "credentials/sources/container.h"
 
@@ -22,7 +22,7 @@
 #define FULL_URI     "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 #define TOKEN_FILE   "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 #define TOKEN        "AWS_CONTAINER_AUTHORIZATION_TOKEN"
-#define WHO          "the container's agent"
+#define AGENT        "the container's agent"
 
 enum { MAX_TOKEN = 64 * 1024, CONNECT_TIMEOUT_MS = 2000, TIMEOUT_MS = 5000 };
 
@@ -111,16 +111,17 @@ static enum source_result read_answer(const struct http_response *response, stru
 {
     char code[AGENT_CODE_SIZE];
     if (response->status == HTTP_OK) {
-        return agent_read_credentials(buf_text(&response->body), token, WHO, out, err);
+        return agent_read_credentials(buf_text(&response->body), token, AGENT, out, err);
     }
     agent_error_code(buf_text(&response->body), token, code);
-    return source_failed(err, WHO " returned status %d%s%s", response->status,
+    return source_failed(err, AGENT " returned status %d%s%s", response->status,
                          code[0] == '\0' ? "" : ": ", code);
 }
 
-static enum source_result ask(const struct source_context *context,
-                              const struct container_endpoint *endpoint, const struct buf *token,
-                              const char *ca_file, struct dsql_credentials *out, dsql_error *err)
+static enum source_result fetch_from_agent(const struct source_context *context,
+                                           const struct container_endpoint *endpoint,
+                                           const struct buf *token, const char *ca_file,
+                                           struct dsql_credentials *out, dsql_error *err)
 {
     const struct http_header headers[] = {
         {"accept", "application/json"},
@@ -144,7 +145,7 @@ static enum source_result ask(const struct source_context *context,
     retry.is_transient = agent_is_transient;
     dsql_status status = http_send_retrying(context->http, &request, &retry, &response, &reason);
     return status == DSQL_OK ? read_answer(&response, buf_text(token), out, err)
-                             : agent_unreachable(status, WHO, &reason, err);
+                             : agent_unreachable(status, AGENT, &reason, err);
 }
 
 static enum source_result find_ca_file(char **out, dsql_error *err)
@@ -166,7 +167,8 @@ enum source_result container_fetch(const struct source_context *context,
     if (result == SOURCE_GOT) {
         result = find_ca_file(&ca_file, err);
     }
-    return result == SOURCE_GOT ? ask(context, &endpoint, &token, ca_file, out, err) : result;
+    return result == SOURCE_GOT ? fetch_from_agent(context, &endpoint, &token, ca_file, out, err)
+                                : result;
 }
 
 const struct credentials_source credentials_source_container = {

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See container_endpoint.h.  Addresses are compared as numbers, never as text. */
+/* Addresses are compared as numbers, never as text: an IPv6 address has several spellings. */
 #include "credentials/sources/container_endpoint.h"
 
 #include "base/error.h"

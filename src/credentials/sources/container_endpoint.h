@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a container's agent is, and whether it may be asked: with https anything, with
+ * Where a container's agent is, and whether requests to it are allowed: with https anything, with
  * http only this machine and the agents' own link-local addresses.  A name is resolved
  * here, once, and the request goes to the addresses that were checked: a name that means
  * something else a moment later (DNS rebinding) gains nothing.

@@ -17,7 +17,7 @@
 
 enum { NUMBER_SIZE = 32, MAX_DER_SIZE = 128, MAX_PART_SIZE = 2048 };
 
-/* libcrypto would ask on the terminal. */
+/* Without this callback libcrypto would prompt on the terminal for the key's password. */
 static int no_password(char *buffer, int size, int is_writing, void *arg)
 {
     (void)is_writing;

@@ -1,9 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See imds.h.  Static stability: while the service is in trouble it gives credentials that
- * have expired, or none, and AWS accepts the old ones meanwhile.  So the old ones are kept,
- * and their time is extended, but only when it has really come: those of a proxy like
- * kube2iam live minutes, and must not be believed longer than they say.
+ * Static stability: during an outage the service returns credentials that have expired, or
+ * none, and AWS accepts the old ones meanwhile.  So the old ones are kept and their
+ * expiration is extended, but not before it is near: credentials of a proxy like kube2iam
+ * expire within minutes and must not be used for longer.
  */
 #include "credentials/sources/imds.h"
 
@@ -17,24 +17,24 @@
 
 #include <string.h>
 
-#define WHO         "the instance metadata service"
+#define IMDS        "the instance metadata service"
 #define ROLES_PATH  "/latest/meta-data/iam/security-credentials/"
 #define REGION_PATH "/latest/meta-data/placement/region"
 
 enum {
     MAX_PATH = 1024,
     MAX_ROLE = 256,       /* a name has at most 64 characters */
-    STALE_MIN_S = 5 * 60, /* the next question after 5 to 10 minutes... */
+    STALE_MIN_S = 5 * 60, /* the next request is sent after 5 to 10 minutes... */
     STALE_SPREAD_S = 5 * 60,
     STALE_GRACE_S = 5 * 60 /* ...while the credentials are still good for that long */
 };
 
 struct imds {
     struct imds_session session;
-    struct dsql_credentials held; /* given last; empty: none */
-    int64_t not_before_s;         /* wall: nothing is asked earlier, the held ones do */
+    struct dsql_credentials held; /* returned last; empty: none */
+    int64_t not_before_s;         /* wall: no request earlier, held is returned */
     bool is_stale;                /* and that has been logged */
-    bool has_no_role;             /* said the service last */
+    bool has_no_role;             /* according to the last response */
 };
 
 struct imds *imds_new(void)
@@ -60,7 +60,7 @@ void imds_free(struct imds *imds)
 
 static enum source_result bad_status(const char *what, int status, dsql_error *err)
 {
-    return source_failed(err, WHO " did not return %s: status %d", what, status);
+    return source_failed(err, IMDS " did not return %s: status %d", what, status);
 }
 
 static enum source_result no_role(struct imds *imds, dsql_error *err)
@@ -87,7 +87,7 @@ static enum source_result read_role(struct imds *imds, const struct http_respons
         return no_role(imds, err);
     }
     if (text_trim(role).len > MAX_ROLE) {
-        return source_failed(err, WHO " returned a role name that is too long");
+        return source_failed(err, IMDS " returned a role name that is too long");
     }
     buf_add_string(path, ROLES_PATH);
     percent_encode(path, text_trim(role));
@@ -124,12 +124,13 @@ static enum source_result fetch_role(struct imds *imds, const struct source_cont
         return bad_status("the credentials of the role", response.status, err);
     }
     return agent_read_credentials(buf_text(&response.body),
-                                  text_of(secret_string(&imds->session.token)), WHO, out, err);
+                                  text_of(secret_string(&imds->session.token)), IMDS, out, err);
 }
 
-static enum source_result ask(struct imds *imds, const struct source_context *context,
-                              const struct imds_settings *settings, struct dsql_credentials *out,
-                              dsql_error *err)
+static enum source_result fetch_from_service(struct imds *imds,
+                                             const struct source_context *context,
+                                             const struct imds_settings *settings,
+                                             struct dsql_credentials *out, dsql_error *err)
 {
     struct buf path AUTO_BUF;
     buf_init(&path, MAX_PATH);
@@ -146,7 +147,7 @@ static enum source_result copy(const struct dsql_credentials *from, struct dsql_
         credentials_fill(to, text_of(secret_string(&from->access_key_id)),
                          text_of(secret_string(&from->secret_access_key)),
                          text_of(secret_string(&from->session_token)), from->expires_at);
-    return source_filled(status, WHO, err);
+    return source_filled(status, IMDS, err);
 }
 
 static void hold(struct imds *imds, struct dsql_credentials *fresh)
@@ -186,7 +187,7 @@ static enum source_result give_fresh(struct imds *imds, const struct source_cont
 {
     hold(imds, fresh);
     if (credentials_have_expired(&imds->held, context->clock)) {
-        log_once(imds, context, WHO " gives credentials that have expired");
+        log_once(imds, context, IMDS " gives credentials that have expired");
         return give_stale(imds, context, out, err);
     }
     imds->is_stale = false;
@@ -217,7 +218,7 @@ static enum source_result fetch(struct imds *imds, const struct source_context *
         return copy(&imds->held, out, err);
     }
     imds->has_no_role = false;
-    enum source_result result = ask(imds, context, settings, &fresh, &reason);
+    enum source_result result = fetch_from_service(imds, context, settings, &fresh, &reason);
     if (result == SOURCE_GOT) {
         return give_fresh(imds, context, &fresh, out, err);
     }
@@ -269,7 +270,7 @@ static enum source_result read_region(const struct http_response *response, char
         return bad_status("the region of the instance", response->status, err);
     }
     if (!is_region(name) || !text_copy(name, region, region_size)) {
-        return source_failed(err, WHO " returned an invalid region");
+        return source_failed(err, IMDS " returned an invalid region");
     }
     return SOURCE_GOT;
 }

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "credentials/sources/agent.h"
 
-#define WHO       "the instance metadata service"
+#define IMDS      "the instance metadata service"
 #define TOKEN_TTL "21600"
 
 enum {
@@ -56,9 +56,9 @@ static struct http_retry policy(const struct source_context *context,
 static enum source_result no_token(int status, dsql_error *err)
 {
     if (status == HTTP_BAD_REQUEST || status >= HTTP_SERVER_ERROR) {
-        return source_failed(err, WHO " returned no session token: status %d", status);
+        return source_failed(err, IMDS " returned no session token: status %d", status);
     }
-    fail(err, DSQL_ERR_CREDENTIALS, WHO " is %s (status %d)",
+    fail(err, DSQL_ERR_CREDENTIALS, IMDS " is %s (status %d)",
          status == HTTP_FORBIDDEN ? "disabled" : "not available", status);
     return SOURCE_NOT_CONFIGURED;
 }
@@ -90,7 +90,7 @@ static enum source_result keep_token(struct imds_session *session,
         return no_token(response->status, err);
     }
     if (!is_token(token)) {
-        return source_failed(err, WHO " returned an invalid session token");
+        return source_failed(err, IMDS " returned an invalid session token");
     }
     if (!secret_set(&session->token, token.data, token.len)) {
         fail_nomem(err);
@@ -110,7 +110,7 @@ static enum source_result fail_unanswered(dsql_status status, const struct imds_
              settings->url);
         return SOURCE_NOT_CONFIGURED;
     }
-    return agent_unreachable(status, WHO, reason, err);
+    return agent_unreachable(status, IMDS, reason, err);
 }
 
 static enum source_result fetch_token(struct imds_session *session,
@@ -123,7 +123,7 @@ static enum source_result fetch_token(struct imds_session *session,
     struct http_response response AUTO_HTTP_RESPONSE;
     dsql_error reason = {0};
     http_response_init(&response);
-    retry.is_silence_final = !settings->retries_unanswered;
+    retry.is_no_response_final = !settings->retries_unanswered;
     imds_session_clear(session);
     dsql_status status =
         send(context, settings, &request, "/latest/api/token", &retry, &response, &reason);
@@ -157,7 +157,7 @@ static enum source_result get_once(struct imds_session *session,
     struct http_request request = {.method = "GET", .headers = &token, .header_count = 1};
     dsql_error reason = {0};
     dsql_status status = send(context, settings, &request, path, retry, response, &reason);
-    return status == DSQL_OK ? SOURCE_GOT : agent_unreachable(status, WHO, &reason, err);
+    return status == DSQL_OK ? SOURCE_GOT : agent_unreachable(status, IMDS, &reason, err);
 }
 
 enum source_result imds_session_get(struct imds_session *session,
@@ -175,7 +175,7 @@ enum source_result imds_session_get(struct imds_session *session,
     imds_session_clear(session); /* the instance was stopped meanwhile, and forgot it */
     result = get_once(session, context, settings, path, &retry, response, err);
     if (result == SOURCE_GOT && response->status == HTTP_UNAUTHORIZED) {
-        return source_failed(err, WHO " rejected its own session token");
+        return source_failed(err, IMDS " rejected its own session token");
     }
     return result;
 }

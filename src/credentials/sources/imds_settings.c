@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See imds_settings.h.  AWS SDKs and Tools Reference Guide, "IMDS credential provider".
+ * AWS SDKs and Tools Reference Guide, "IMDS credential provider".
  * Without a setting the first request is made only once when nothing answers: most machines
  * are no instances, and their programs should not wait longer than a second to learn it.
  */

@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * See login.h.  AWS Sign-In API Reference, CreateOAuth2Token.  A renewal brings a new
- * refresh token and ends the old one: whoever else renews at the same moment loses, and
- * finds in the file what the winner wrote.
+ * AWS Sign-In API Reference, CreateOAuth2Token.  A renewal returns a new refresh token and
+ * invalidates the old one.  If two programs renew at the same moment, one of them fails; it
+ * then reads the file again, where the other has written the new token.
  */
 #include "credentials/sources/login.h"
 

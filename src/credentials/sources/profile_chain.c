@@ -142,7 +142,7 @@ static enum source_result read_base(const struct profile *profile, struct profil
 /* ---- From profile to profile ---- */
 
 /* A token from a file is the beginning of a chain, never a link in it. */
-static bool asks_for_role(const struct profile *profile)
+static bool assumes_role(const struct profile *profile)
 {
     return has(profile, "role_arn") && !has(profile, "web_identity_token_file");
 }
@@ -219,7 +219,7 @@ enum source_result profile_chain_resolve(const struct profile *profile, struct p
     enum profile_base_kind keys;
     struct profile current = *profile;
     *out = (struct profile_chain){0};
-    while (asks_for_role(&current) &&
+    while (assumes_role(&current) &&
            (out->role_count == 0 || read_keys(&current, &keys, NULL) != SOURCE_GOT)) {
         if (add_role(&current, out, err) != SOURCE_GOT) {
             return SOURCE_FAILED;

@@ -3,7 +3,7 @@
  * From a profile to what has to be done for its credentials: the base credentials first,
  * and then one role after another with them.  Nothing is fetched here.
  *
- *   - The asked profile with role_arn needs exactly one of source_profile and
+ *   - The requested profile with role_arn needs exactly one of source_profile and
  *     credential_source; its own keys do not count then.
  *   - A profile reached by source_profile that has keys is the end: they are used, whatever
  *     else it says.
@@ -31,7 +31,7 @@ enum profile_base_kind {
 
 enum { PROFILE_CHAIN_MAX = 16 };
 
-/** A profile that asks for a role, and the role. */
+/** A profile with role_arn, and the role. */
 struct profile_role {
     struct profile profile;
     struct sts_role role;

@@ -2,7 +2,7 @@
 /*
  * The shared configuration files as a source.  profile_chain.c works out what has to be
  * fetched; this file fetches it, beginning with the base credentials and then assuming
- * one role after another.  The profile that was asked for decides about region, endpoint
+ * one role after another.  The requested profile decides the region, endpoint
  * and certificates of STS, for all roles of the chain.
  */
 #include "base/error.h"
@@ -30,19 +30,20 @@ static enum source_result fetch_keys(const struct source_context *context,
 }
 
 static enum source_result fetch_web_identity(const struct source_context *context,
-                                             const struct profile *asked,
+                                             const struct profile *requested,
                                              const struct profile_chain *chain,
                                              struct dsql_credentials *out, dsql_error *err)
 {
     source_used(context, "profile \"%s\": role %s, with web_identity_token_file", chain->base.name,
                 chain->web_identity.role_arn);
-    return sts_assume_role_with_web_identity(context, asked, &chain->web_identity,
+    return sts_assume_role_with_web_identity(context, requested, &chain->web_identity,
                                              profile_get(&chain->base, "web_identity_token_file"),
                                              out, err);
 }
 
 static enum source_result fetch_base(const struct source_context *context,
-                                     const struct profile *asked, const struct profile_chain *chain,
+                                     const struct profile *requested,
+                                     const struct profile_chain *chain,
                                      struct dsql_credentials *out, dsql_error *err)
 {
     switch (chain->kind) {
@@ -51,7 +52,7 @@ static enum source_result fetch_base(const struct source_context *context,
     case PROFILE_BASE_ENVIRONMENT:
         return credentials_source_environment.fetch(context, out, err);
     case PROFILE_BASE_WEB_IDENTITY:
-        return fetch_web_identity(context, asked, chain, out, err);
+        return fetch_web_identity(context, requested, chain, out, err);
     case PROFILE_BASE_PROCESS:
         return process_fetch(context, &chain->base, out, err);
     case PROFILE_BASE_CONTAINER:
@@ -61,20 +62,20 @@ static enum source_result fetch_base(const struct source_context *context,
     case PROFILE_BASE_LOGIN:
         return login_fetch(context, &chain->base, out, err);
     case PROFILE_BASE_INSTANCE:
-        return imds_fetch(context, asked, out, err); /* who says where it is */
+        return imds_fetch(context, requested, out, err); /* the profile may set its endpoint */
     }
     return source_failed(err, "profile \"%s\" has an unknown kind of credentials",
                          chain->base.name);
 }
 
-/* A profile that names a place where nothing is set up is wrong, not without credentials. */
+/* A credential_source that is not configured is an error of the profile: it was named. */
 static enum source_result fetch_configured(const struct source_context *context,
-                                           const struct profile *asked,
+                                           const struct profile *requested,
                                            const struct profile_chain *chain,
                                            struct dsql_credentials *out, dsql_error *err)
 {
     dsql_error missing = {0};
-    enum source_result result = fetch_base(context, asked, chain, out, &missing);
+    enum source_result result = fetch_base(context, requested, chain, out, &missing);
     if (result == SOURCE_NOT_CONFIGURED) {
         return source_failed(err, "the credentials that profile \"%s\" names cannot be used: %s",
                              chain->base.name, missing.message);
@@ -87,13 +88,14 @@ static enum source_result fetch_configured(const struct source_context *context,
 
 /* ---- Roles ---- */
 
-/* Replaces what asks by what it got. */
-static enum source_result assume(const struct source_context *context, const struct profile *asked,
-                                 const struct profile_role *link, struct dsql_credentials *current,
-                                 dsql_error *err)
+/* Replaces the credentials that sign the request by those of the role. */
+static enum source_result assume(const struct source_context *context,
+                                 const struct profile *requested, const struct profile_role *link,
+                                 struct dsql_credentials *current, dsql_error *err)
 {
     struct dsql_credentials next = {0};
-    enum source_result result = sts_assume_role(context, asked, &link->role, current, &next, err);
+    enum source_result result =
+        sts_assume_role(context, requested, &link->role, current, &next, err);
     credentials_clear(current);
     if (result == SOURCE_GOT) {
         *current = next; /* handed over */
@@ -104,14 +106,14 @@ static enum source_result assume(const struct source_context *context, const str
 }
 
 static enum source_result fetch_chain(const struct source_context *context,
-                                      const struct profile *asked,
+                                      const struct profile *requested,
                                       const struct profile_chain *chain,
                                       struct dsql_credentials *out, dsql_error *err)
 {
     struct dsql_credentials current = {0};
-    enum source_result result = fetch_configured(context, asked, chain, &current, err);
+    enum source_result result = fetch_configured(context, requested, chain, &current, err);
     for (size_t i = chain->role_count; i > 0 && result == SOURCE_GOT; i--) {
-        result = assume(context, asked, &chain->roles[i - 1], &current, err);
+        result = assume(context, requested, &chain->roles[i - 1], &current, err);
     }
     if (result == SOURCE_GOT) {
         credentials_clear(out);

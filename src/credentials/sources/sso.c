@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See sso.h.  Portal API Reference, GetRoleCredentials. */
+/*
+ * IAM Identity Center Portal API Reference, GetRoleCredentials: the access token of the login
+ * is exchanged for credentials of the role that the profile names.
+ */
 #include "credentials/sources/sso.h"
 
 #include "base/error.h"
@@ -111,7 +114,7 @@ static enum source_result read_profile(const struct profile *profile, struct sso
     return check_role(out, err);
 }
 
-/* ---- Asking for the role ---- */
+/* ---- The request ---- */
 
 static dsql_status send(const struct source_context *context, const struct sso *sso,
                         const struct secret *token, struct http_response *response, dsql_error *err)

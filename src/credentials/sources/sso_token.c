@@ -112,7 +112,7 @@ static struct json *renewal_body(const struct json *cached)
     return NULL;
 }
 
-static dsql_status ask_for_token(const struct source_context *context,
+static dsql_status request_token(const struct source_context *context,
                                  const struct sso_login *login, const struct json *body,
                                  struct http_response *response, dsql_error *err)
 {
@@ -187,7 +187,7 @@ static dsql_status renew(const struct source_context *context, struct cached_tok
     if (body == NULL) {
         return fail_nomem(err);
     }
-    dsql_status status = ask_for_token(context, token->login, body, &response, err);
+    dsql_status status = request_token(context, token->login, body, &response, err);
     if (status != DSQL_OK) {
         return status;
     }

@@ -39,9 +39,9 @@ static void clear_variables(struct variables *variables)
 }
 
 /* The profile has a say in the region and the endpoint of STS, if there is one. */
-static enum source_result ask(const struct source_context *context,
-                              const struct variables *variables, struct dsql_credentials *out,
-                              dsql_error *err)
+static enum source_result assume_role(const struct source_context *context,
+                                      const struct variables *variables,
+                                      struct dsql_credentials *out, dsql_error *err)
 {
     const struct sts_role role = {
         .role_arn = variables->role_arn,
@@ -67,7 +67,7 @@ static enum source_result fetch_variables(const struct source_context *context,
              variables->token_file == NULL ? "AWS_WEB_IDENTITY_TOKEN_FILE" : "AWS_ROLE_ARN");
         return SOURCE_NOT_CONFIGURED;
     }
-    return ask(context, variables, out, err);
+    return assume_role(context, variables, out, err);
 }
 
 static enum source_result fetch_web_identity(const struct source_context *context,

@@ -115,7 +115,7 @@ static void expect_failure(struct fake *fake, dsql_status status, const char *me
     assert_true(secret_is_empty(&got.access_key_id));
 }
 
-static void doubted_credentials_are_fetched_anew_once(void **state)
+static void rejected_credentials_are_fetched_again_once(void **state)
 {
     (void)state;
     struct fake fake;
@@ -130,7 +130,7 @@ static void doubted_credentials_are_fetched_anew_once(void **state)
     expect_failure(&fake, DSQL_ERR_CREDENTIALS, "the fake is broken");
     atomic_store(&fake.status, DSQL_OK);
     later(&fake, 2);
-    expect_id(&fake, "AKID4"); /* still doubted, so asked again */
+    expect_id(&fake, "AKID4"); /* still rejected, so fetched again */
     expect_id(&fake, "AKID4");
     tear_down(&fake);
 }
@@ -698,7 +698,7 @@ static void last_reference_destroys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(doubted_credentials_are_fetched_anew_once),
+        cmocka_unit_test(rejected_credentials_are_fetched_again_once),
         cmocka_unit_test(server_that_refuses_all_does_not_cause_a_storm),
         cmocka_unit_test(fresh_credentials_are_fetched_once),
         cmocka_unit_test(credentials_are_renewed_fifteen_minutes_before_their_end),

@@ -162,7 +162,7 @@ static void silence_can_be_final(void **state)
     struct replay replay;
     int status = 0;
     struct http_retry retry = http_retry_standard(&test_clock, &no_wait);
-    retry.is_silence_final = true;
+    retry.is_no_response_final = true;
     replay_init(&replay, exchanges, 2);
     assert_int_equal(run(&replay, &retry, &status), DSQL_ERR_TIMEOUT);
     assert_true(replay_done(&replay));

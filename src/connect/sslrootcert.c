@@ -10,18 +10,11 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "config/environment.h"
+#include "config/system_trust.h"
 
 #include <unistd.h>
 
 enum { LIBPQ_WITH_SYSTEM_TRUST = 160000, MAX_PATH_LENGTH = 4096 };
-
-static const char *const system_bundles[] = {
-    "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Ubuntu, Alpine, Arch */
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* Fedora, RHEL, Amazon Linux 2023 */
-    "/etc/pki/tls/certs/ca-bundle.crt",                  /* older RHEL, Amazon Linux 2 */
-    "/etc/ssl/ca-bundle.pem",                            /* SUSE */
-    "/etc/ssl/cert.pem",                                 /* BSDs, macOS */
-};
 
 /* libpq's default file.  *path is NULL if it cannot be read.  False: out of memory. */
 static bool user_root_crt(char **path)
@@ -46,23 +39,6 @@ static bool user_root_crt(char **path)
     return true;
 }
 
-/*
- * "system" makes OpenSSL use its own default paths (libpq 16).  On an older libpq a file must be
- * named, and where it is depends on the distribution.
- */
-static const char *system_trust(int libpq_version)
-{
-    if (libpq_version >= LIBPQ_WITH_SYSTEM_TRUST) {
-        return "system";
-    }
-    for (size_t i = 0; i < sizeof system_bundles / sizeof system_bundles[0]; i++) {
-        if (access(system_bundles[i], R_OK) == 0) {
-            return system_bundles[i];
-        }
-    }
-    return NULL;
-}
-
 static char *copy_or_fail(const char *path, dsql_error *err)
 {
     char *copy = mem_strdup(path);
@@ -73,8 +49,25 @@ static char *copy_or_fail(const char *path, dsql_error *err)
 }
 
 /*
- * A file that was named explicitly is taken without a check: if it cannot be read, libpq's error
- * names it.
+ * "system" makes OpenSSL use its own default paths (libpq 16).  An older libpq would take it for
+ * the name of a file; where that file is depends on the distribution.
+ */
+static char *system_or_fail(int libpq_version, dsql_error *err)
+{
+    const char *system =
+        libpq_version >= LIBPQ_WITH_SYSTEM_TRUST ? SYSTEM_TRUST : system_trust_file();
+    if (system == NULL) {
+        fail(err, DSQL_ERR_CONNECT,
+             "no CA certificates found to verify the server; install the package "
+             "ca-certificates, or set ca_file or PGSSLROOTCERT");
+        return NULL;
+    }
+    return copy_or_fail(system, err);
+}
+
+/*
+ * Any other file that was named explicitly is taken without a check: if it cannot be read, libpq's
+ * error names it.
  */
 char *sslrootcert_find(const struct settings *settings, int libpq_version, dsql_error *err)
 {
@@ -83,23 +76,13 @@ char *sslrootcert_find(const struct settings *settings, int libpq_version, dsql_
         named = environment_get("PGSSLROOTCERT");
     }
     if (named != NULL) {
-        return copy_or_fail(named, err);
+        return text_equal_string(text_of(named), SYSTEM_TRUST) ? system_or_fail(libpq_version, err)
+                                                               : copy_or_fail(named, err);
     }
     char *user_file = NULL;
     if (!user_root_crt(&user_file)) {
         fail_nomem(err);
         return NULL;
     }
-    if (user_file != NULL) {
-        return user_file;
-    }
-    const char *system = system_trust(libpq_version);
-    if (system == NULL) {
-        fail(err, DSQL_ERR_CONNECT,
-             "no CA certificates found to verify the server; install the package "
-             "ca-certificates, or set ca_file or PGSSLROOTCERT");
-
-        return NULL;
-    }
-    return copy_or_fail(system, err);
+    return user_file != NULL ? user_file : system_or_fail(libpq_version, err);
 }

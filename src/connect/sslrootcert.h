@@ -10,8 +10,7 @@
 /**
  * The value for libpq's sslrootcert: the ca_file option, PGSSLROOTCERT, ~/.postgresql/root.crt,
  * "system" if this version of libpq has it, or else the file of the operating system.  Free it
- * with mem_free().  NULL: see *err.
-
+ * with mem_free().  An older libpq gets that file for "system" too.  NULL: see *err.
  */
 char *sslrootcert_find(const struct settings *settings, int libpq_version, dsql_error *err);
 

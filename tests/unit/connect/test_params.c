@@ -1,5 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
+#include "config/system_trust.h"
 #include "connect/params.h"
 #include "unit.h"
 
@@ -88,6 +89,30 @@ static void pgsslrootcert_wins_over_the_system(void **state)
     assert_string_equal(value_of(params, "sslrootcert"), "/from/env.pem");
     dsql_params_free(params);
     unsetenv("PGSSLROOTCERT");
+}
+
+/* libpq 15 would look for a file of that name. */
+static void an_older_libpq_gets_the_systems_file_for_system(void **state)
+{
+    (void)state;
+    struct settings settings = example();
+    static char system[] = "system";
+    settings.ca_file = system;
+    dsql_error err;
+    dsql_params *params = params_build(&settings, "token", 150000, resolver_system(), &err);
+    const char *file = system_trust_file();
+    if (file == NULL) {
+        assert_null(params);
+        assert_int_equal(err.status, DSQL_ERR_CONNECT);
+        return;
+    }
+    assert_non_null(params);
+    assert_string_equal(value_of(params, "sslrootcert"), file);
+    dsql_params_free(params);
+    params = params_build(&settings, "token", 160000, resolver_system(), &err);
+    assert_non_null(params);
+    assert_string_equal(value_of(params, "sslrootcert"), "system");
+    dsql_params_free(params);
 }
 
 static void a_token_made_before_needs_no_credentials(void **state)
@@ -301,6 +326,7 @@ int main(void)
         cmocka_unit_test(libpq_17_negotiates_tls_directly),
         cmocka_unit_test(without_any_file_libpq_16_trusts_the_system),
         cmocka_unit_test(pgsslrootcert_wins_over_the_system),
+        cmocka_unit_test(an_older_libpq_gets_the_systems_file_for_system),
         cmocka_unit_test(a_token_made_before_needs_no_credentials),
         cmocka_unit_test(a_dead_network_is_noticed_within_a_minute),
         cmocka_unit_test(a_keyword_of_the_caller_wins),

@@ -257,3 +257,22 @@ bool command_wants_json(const struct command_line *line, bool *out)
     }
     return true;
 }
+
+bool command_wants_output(const struct command_line *line, enum command_output *out)
+{
+    static const char *const names[] = {
+        [OUTPUT_TEXT] = "text", [OUTPUT_JSON] = "json", [OUTPUT_URL] = "url"};
+    const char *value = command_value(line, "output");
+    *out = OUTPUT_TEXT;
+    for (size_t i = 0; value != NULL && i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            *out = (enum command_output)i;
+            return true;
+        }
+    }
+    if (value != NULL) {
+        command_usage(line->command, "--output must be text, json or url");
+        return false;
+    }
+    return true;
+}

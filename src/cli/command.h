@@ -47,6 +47,12 @@ bool command_number(const struct command_line *line, const char *name, int min, 
     false. */
 bool command_wants_json(const struct command_line *line, bool *out);
 
+/** What --output asks for. */
+enum command_output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_URL };
+
+/** The same for a command that can also print a URL. */
+bool command_wants_output(const struct command_line *line, enum command_output *out);
+
 /** Prints one line and a pointer to --help on stderr; returns EXIT_USAGE. */
 int command_usage(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * dsql exec: replaces itself with a program that uses libpq, logged in to the cluster.  Nothing
+ * dsql exec: replaces itself with another program, logged in to the cluster.  Nothing
  * of dsql stays between the program and its caller: signals, terminal and exit status are the
  * program's own.
  */

@@ -42,6 +42,7 @@ static int print_environment(const struct cluster *cluster, const char *user)
     print_export("PGHOSTADDR", "127.0.0.1");
     print_export("PGPORT", port);
     print_export("PGSSLROOTCERT", cluster->ca);
+    print_export("NODE_EXTRA_CA_CERTS", cluster->ca); /* Node does not read PGSSLROOTCERT */
     /* Left over from earlier work, these would change which credentials are used. */
     printf("unset AWS_SESSION_TOKEN AWS_PROFILE\n");
     secret_clear(&identity.secret_access_key);

@@ -1,12 +1,15 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Everything that libpq needs for a login is put into this process's environment, which execvp()
+ * Everything that a driver needs for a login is put into this process's environment, which execvp()
  * hands on.  An argument would be visible to every user of the machine in the list of processes;
  * the environment of a process is readable by its own user only.
  */
 #include "cli/login_environment.h"
 
+#include "base/buf.h"
+#include "base/secret.h"
 #include "cli/commands.h"
+#include "cli/connection_url.h"
 #include "cli/target.h"
 
 #include <dsql.h>
@@ -16,51 +19,103 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { CLIENT_CERTIFICATE_PATH_MAX = 4096 };
 enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 }; /* POSIX: sh, "Exit Status" */
 
 /*
- * The environment variable that libpq reads for a keyword; NULL if there is none.  Asked of libpq
- * and not listed here, so a newer libpq's variables are used without a change.
+ * What a login needs.  Drivers that are not libpq read these variables too, and refuse or misread
+ * others: asyncpg and lib/pq open the file of PGSSLCERT, postgres.js does not know
+ * PGTARGETSESSIONATTRS=any.  So a variable is set only if the login needs it and its value is
+ * not libpq's default.
  */
-static const char *variable_of(const PQconninfoOption *known, const char *keyword)
-{
-    for (; known->keyword != NULL; known++) {
-        if (strcmp(known->keyword, keyword) == 0) {
-            return known->envvar;
-        }
-    }
-    return NULL;
-}
-
-/* An empty value stands for libpq's default, which libpq takes only if the variable is unset. */
-static bool export_param(const char *variable, const char *value)
-{
-    return (value[0] == '\0' ? unsetenv(variable) : setenv(variable, value, 1)) == 0;
-}
+static const struct {
+    const char *keyword;
+    const char *variable;
+} exported[] = {
+    {"host", "PGHOST"},
+    {"hostaddr", "PGHOSTADDR"},
+    {"port", "PGPORT"},
+    {"user", "PGUSER"},
+    {"dbname", "PGDATABASE"},
+    {"password", "PGPASSWORD"},
+    {"application_name", "PGAPPNAME"},
+    {"connect_timeout", "PGCONNECT_TIMEOUT"},
+    {"sslmode", "PGSSLMODE"},
+};
 
 /*
- * A parameter for which libpq has no variable is left out; the login does not depend on any of
- * them.
+ * What the user has set for other servers.  Unset, each has libpq's default, which is right for
+ * Aurora DSQL: the server is verified by PGSSLMODE and PGSSLROOTCERT.  A service file could name
+ * another host, which would receive the token.  The list does not depend on the libpq of this
+ * process: the program may have another one.
  */
-static bool export_params(const dsql_params *params, const PQconninfoOption *known)
+static const char *const removed[] = {
+    "PGSERVICE",
+    "PGSERVICEFILE",
+    "PGOPTIONS",
+    "PGTARGETSESSIONATTRS",
+    "PGLOADBALANCEHOSTS",
+    "PGREQUIREAUTH",
+    "PGREQUIREPEER",
+    "PGREQUIRESSL",
+    "PGCHANNELBINDING",
+    "PGSSLNEGOTIATION",
+    "PGSSLCERT",
+    "PGSSLKEY",
+    "PGSSLCERTMODE",
+    "PGSSLCRL",
+    "PGSSLCRLDIR",
+    "PGSSLSNI",
+    "PGSSLCOMPRESSION",
+    "PGSSLMINPROTOCOLVERSION",
+    "PGSSLMAXPROTOCOLVERSION",
+    "PGMINPROTOCOLVERSION",
+    "PGMAXPROTOCOLVERSION",
+    "PGGSSENCMODE",
+    "PGGSSDELEGATION",
+    "PGGSSLIB",
+    "PGKRBSRVNAME",
+};
+
+/*
+ * libpq sends the certificate in this file if a server requests one, and fails if its key cannot be
+ * read.  The variable that prevents it is set only where the file exists.  libpq 16 reads it, and
+ * other drivers do not.
+ */
+static bool keep_client_certificate_away(void)
 {
-    const char *const *keywords = dsql_params_keywords(params);
-    const char *const *values = dsql_params_values(params);
-    for (size_t i = 0; keywords[i] != NULL; i++) {
-        const char *variable = variable_of(known, keywords[i]);
-        if (variable != NULL && !export_param(variable, values[i])) {
+    struct buf file AUTO_BUF;
+    buf_init(&file, CLIENT_CERTIFICATE_PATH_MAX);
+    const char *home = target_environment("HOME");
+    if (home == NULL) {
+        return true;
+    }
+    buf_printf(&file, "%s/.postgresql/postgresql.crt", home);
+    return !buf_ok(&file) || access(file.data, F_OK) != 0 ||
+           setenv("PGSSLCERTMODE", "disable", 1) == 0;
+}
+
+/* A parameter that is not there leaves its variable as it is: PGHOSTADDR may be the user's. */
+static bool export_login(const dsql_params *params)
+{
+    for (size_t i = 0; i < sizeof removed / sizeof removed[0]; i++) {
+        unsetenv(removed[i]);
+    }
+    for (size_t i = 0; i < sizeof exported / sizeof exported[0]; i++) {
+        const char *value = connection_param(params, exported[i].keyword);
+        if (value[0] != '\0' && setenv(exported[i].variable, value, 1) != 0) {
             return false;
         }
     }
-    return true;
+    return setenv("PGSSLROOTCERT", connection_root_file(params), 1) == 0 &&
+           keep_client_certificate_away();
 }
 
-/* PQconndefaults() is used for its names of variables only, not for its values. */
-static bool export_login(const dsql_params *params)
+static bool export_url(const dsql_params *params, const char *variable)
 {
-    PQconninfoOption *known = PQconndefaults();
-    bool is_exported = known != NULL && export_params(params, known);
-    PQconninfoFree(known);
+    char *url = connection_url(params);
+    bool is_exported = url != NULL && setenv(variable, url, 1) == 0;
+    secret_free_string(url);
     return is_exported;
 }
 
@@ -74,6 +129,17 @@ static int replace_process(char **argv)
     return is_missing ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
+/* POSIX, "Environment Variables": a name contains no '=' and is not empty. */
+static bool read_options(const struct command_line *line, dsql_options *options)
+{
+    const char *variable = command_value(line, "url-env");
+    if (variable != NULL && (variable[0] == '\0' || strchr(variable, '=') != NULL)) {
+        command_usage(line->command, "--url-env must be the name of an environment variable");
+        return false;
+    }
+    return target_read(line, options) && target_read_token_seconds(line, options);
+}
+
 /*
  * The token is made now and the program may connect later; it can open connections until the
  * token expires, and keep them for longer.
@@ -81,18 +147,17 @@ static int replace_process(char **argv)
 int login_environment_exec(const struct command_line *line, char **argv)
 {
     dsql_options options = dsql_options_init();
-    if (!target_read(line, &options)) {
+    if (!read_options(line, &options)) {
         return EXIT_USAGE;
     }
-    /* A service file could name another host, which would receive the token. */
-    unsetenv("PGSERVICE");
-    unsetenv("PGSERVICEFILE");
+    unsetenv("PGSERVICE"); /* libdsql refuses it, and it is not for the program either */
     dsql_error err = {0};
     dsql_params *params = dsql_params_new(&options, &err);
     if (params == NULL) {
         return cli_fail(&err);
     }
-    bool is_exported = export_login(params);
+    const char *variable = command_value(line, "url-env");
+    bool is_exported = export_login(params) && (variable == NULL || export_url(params, variable));
     dsql_params_free(params);
     if (!is_exported) {
         fprintf(stderr, "dsql: out of memory\n");

@@ -25,6 +25,11 @@ OPTION option_expires_in = {"expires-in", 0, "SECONDS",
     "let the token expire after this many seconds, 1 to 604800 (default: 900)"};
 OPTION option_output = {"output", 0, "FORMAT",
     "print text or json (default: text)"};
+OPTION option_token_output = {"output", 0, "FORMAT",
+    "print text, json or url: a postgresql:// URL with the token in it (default: text)"};
+OPTION option_url_env = {"url-env", 0, "NAME",
+    "also set this variable, such as DATABASE_URL, to a postgresql:// URL with the token in it "
+    "(default: none)"};
 OPTION option_version = {"version", 'V', NULL,
     "print the versions of dsql, libpq and OpenSSL"};
 

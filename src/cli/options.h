@@ -17,6 +17,8 @@ extern const struct command_option option_profile;
 
 extern const struct command_option option_expires_in;
 extern const struct command_option option_output;
+extern const struct command_option option_token_output;
+extern const struct command_option option_url_env;
 extern const struct command_option option_version;
 
 /* Of a local cluster. */

@@ -12,8 +12,10 @@
 #include <openssl/crypto.h>
 
 static const struct command_option *const root_options[] = {&option_version, NULL};
-static const struct command_option *const token_options[] = {&option_expires_in, &option_output,
-                                                             NULL};
+static const struct command_option *const token_options[] = {&option_expires_in,
+                                                             &option_token_output, NULL};
+static const struct command_option *const exec_options[] = {&option_expires_in, &option_url_env,
+                                                            NULL};
 static const struct command_option *const credentials_options[] = {&option_profile, &option_output,
                                                                    NULL};
 static const struct command_option *const doctor_options[] = {&option_output, NULL};
@@ -56,10 +58,12 @@ static const struct command commands[] = {
      .run = psql_run},
     {.name = "exec",
      .arguments = "[HOST-OR-ID] -- PROGRAM [ARGUMENTS]",
-     .summary = "Run a program that uses libpq, logged in to the cluster",
+     .summary = "Run a program, logged in to the cluster",
      .description = "The program gets host, user, password and TLS settings in its environment "
-                    "(PGHOST, PGUSER, PGPASSWORD and so on). The password is an IAM token: it "
-                    "can open connections for 15 minutes.",
+                    "(PGHOST, PGUSER, PGPASSWORD and so on), which libpq and most other drivers "
+                    "read. For a program that reads a URL, use --url-env. The password is an IAM "
+                    "token: it can open connections for 15 minutes.",
+     .options = exec_options,
      .shared_options = target_options,
      .max_arguments = 1,
      .takes_rest = true,

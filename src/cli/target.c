@@ -10,6 +10,12 @@
 
 #include <stdlib.h>
 
+/*
+ * SigV4's limit for presigned requests: 7 days.  Credentials that expire earlier end the token
+ * earlier.
+ */
+enum { TOKEN_LONGEST_SECONDS = 604800 };
+
 const struct command_option *const target_options[] = {
     &option_host, &option_port, &option_user, &option_region, &option_profile, NULL};
 
@@ -43,4 +49,9 @@ bool target_read(const struct command_line *line, dsql_options *options)
         return false;
     }
     return true;
+}
+
+bool target_read_token_seconds(const struct command_line *line, dsql_options *options)
+{
+    return command_number(line, "expires-in", 1, TOKEN_LONGEST_SECONDS, &options->token_seconds);
 }

@@ -17,6 +17,9 @@ extern const struct command_option *const target_options[];
  */
 bool target_read(const struct command_line *line, dsql_options *options);
 
+/** Reads --expires-in.  False: it is not valid, and the error has been printed. */
+bool target_read_token_seconds(const struct command_line *line, dsql_options *options);
+
 /** The value of an environment variable; NULL if it is unset or empty. */
 const char *target_environment(const char *name);
 

@@ -1,7 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* dsql token: prints the token alone, so that PGPASSWORD=$(dsql token ...) works. */
 #include "base/clock.h"
+#include "base/secret.h"
 #include "cli/commands.h"
+#include "cli/connection_url.h"
 #include "cli/target.h"
 #include "cli/time_text.h"
 
@@ -9,12 +11,6 @@
 #include <jansson.h>
 
 #include <stdlib.h>
-
-/*
- * SigV4's limit for presigned requests: 7 days.  Credentials that expire earlier end the token
- * earlier.
- */
-enum { TOKEN_LONGEST_SECONDS = 604800 };
 
 /* One line.  It has the expiry time too, for programs that make the next token before that. */
 static void print_json(const char *token, int64_t expires_at)
@@ -29,26 +25,48 @@ static void print_json(const char *token, int64_t expires_at)
     putchar('\n');
 }
 
+/* A token is in a URL only together with where it may be sent. */
+static int print_url(const dsql_options *options, const char *token)
+{
+    dsql_error err = {0};
+    dsql_params *params = dsql_params_new_with_token(options, token, &err);
+    if (params == NULL) {
+        return cli_fail(&err);
+    }
+    char *url = connection_url(params);
+    dsql_params_free(params);
+    if (url == NULL) {
+        fprintf(stderr, "dsql: out of memory\n");
+        return EXIT_FAILED;
+    }
+    puts(url);
+    secret_free_string(url);
+    return EXIT_DONE;
+}
+
 /* Nothing else is printed on success, not even a warning: the output is used as a password. */
 int token_run(const struct command_line *line)
 {
     dsql_options options = dsql_options_init();
-    bool is_json = false;
-    if (!target_read(line, &options) || !command_wants_json(line, &is_json) ||
-        !command_number(line, "expires-in", 1, TOKEN_LONGEST_SECONDS, &options.token_seconds)) {
+    enum command_output output = OUTPUT_TEXT;
+    if (!target_read(line, &options) || !command_wants_output(line, &output) ||
+        !target_read_token_seconds(line, &options)) {
         return EXIT_USAGE;
     }
     dsql_error err = {0};
     int64_t expires_at = 0;
+    int status = EXIT_DONE;
     char *token = dsql_token(&options, &expires_at, &err);
     if (token == NULL) {
         return cli_fail(&err);
     }
-    if (is_json) {
+    if (output == OUTPUT_URL) {
+        status = print_url(&options, token);
+    } else if (output == OUTPUT_JSON) {
         print_json(token, expires_at);
     } else {
         puts(token);
     }
     dsql_token_free(token);
-    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+    return fflush(stdout) == 0 ? status : EXIT_FAILED;
 }

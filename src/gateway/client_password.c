@@ -66,7 +66,9 @@ void client_password_begin(struct client *client, struct buf *out)
     if (buf_ok(out)) {
         stream_write(client->stream, buf_text(out));
     }
-    read_password(client);
+    if (!client_is_over(client)) { /* what was sent ahead does not outlive a failed write */
+        read_password(client);
+    }
 }
 
 void client_password_data(struct client *client, struct text bytes)

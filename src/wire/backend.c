@@ -13,6 +13,8 @@
 
 enum { MAX_BODY = 65536 }; /* of the messages that are written here */
 
+enum { PROTOCOL_MAJOR_3 = 3 << 16 };
+
 /*
  * Adds text up to its first NUL.  A NUL inside a value would end the field early, and a client
  * would read the rest of it as further fields of the message.
@@ -164,7 +166,7 @@ void backend_write_negotiate(struct buf *out, uint32_t minor, const struct text 
 {
     struct buf body AUTO_BUF;
     buf_init(&body, MAX_BODY);
-    buf_add_u32(&body, minor);
+    buf_add_u32(&body, PROTOCOL_MAJOR_3 | minor);
     buf_add_u32(&body, (uint32_t)count);
     for (size_t i = 0; i < count; i++) {
         add_cstring(&body, options[i]);

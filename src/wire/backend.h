@@ -60,8 +60,12 @@ bool backend_parse_authentication(struct text body, uint32_t *code);
 void backend_write_parameter(struct buf *out, struct text name, struct text value);
 bool backend_parse_parameter(struct text body, struct text *name, struct text *value);
 
-/** NegotiateProtocolVersion: the newest protocol is 3.minor, and these options (whose names
-    begin with _pq_.) are not known. */
+/**
+ * NegotiateProtocolVersion: the newest supported protocol is 3.minor, and these options (whose
+ * names begin with "_pq_.") are unknown.  The message holds the whole version, 3 in its upper
+ * half, as SendNegotiateProtocolVersion() of PostgreSQL's backend_startup.c sends it; libpq 18
+ * rejects a bare minor number as a protocol older than 3.0.
+ */
 void backend_write_negotiate(struct buf *out, uint32_t minor, const struct text *options,
                              size_t count);
 

@@ -467,7 +467,7 @@ static void direct_tls_and_newer_protocols_are_taken(void **state)
 {
     (void)state;
     static const char hello[] = "\0\0\0\x2f\0\3\0\2user\0admin\0database\0postgres\0_pq_.x\0y\0";
-    static const char answer[] = "v\0\0\0\x13\0\0\0\0\0\0\0\1_pq_.x\0R\0\0\0\x8\0\0\0\3";
+    static const char answer[] = "v\0\0\0\x13\0\3\0\0\0\0\0\1_pq_.x\0R\0\0\0\x8\0\0\0\3";
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     BIO *bio = connect_raw(context);
     assert_int_equal(BIO_write(bio, hello, sizeof hello), sizeof hello);

@@ -5,7 +5,7 @@
 
 #include "http/http.h"
 
-/** DSQL_ERR_USAGE says why not, and names at most the host. */
+/** DSQL_ERR_USAGE if not; the message contains at most the host. */
 dsql_status http_check(const struct http_request *request, dsql_error *err);
 
 #endif

@@ -71,7 +71,7 @@ void http_response_clear(struct http_response *response);
 void http_response_clear_at(struct http_response *response);
 #define AUTO_HTTP_RESPONSE __attribute__((cleanup(http_response_clear_at)))
 
-/** Keeps a header of the answer if it is one of those above; for those who send. */
+/** Keeps a header of the answer if it is one of those above; for implementations of struct http. */
 void http_response_field(struct http_response *response, struct text name, struct text value);
 
 struct http_addresses {

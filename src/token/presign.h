@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* What a token signs, in one place for those who make one and those who check it. */
+/* The constants of a presigned token, shared by token.c, which signs, and verify.c. */
 #ifndef DSQL_TOKEN_PRESIGN_H
 #define DSQL_TOKEN_PRESIGN_H
 

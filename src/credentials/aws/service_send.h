@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Asking a service of AWS that speaks JSON, and what it says when it refuses. */
+/* Requests to an AWS service whose protocol is JSON, and the error code of its response. */
 #ifndef DSQL_CREDENTIALS_SERVICE_SEND_H
 #define DSQL_CREDENTIALS_SERVICE_SEND_H
 

@@ -14,7 +14,7 @@ struct sts_role {
 
 enum { STS_MIN_DURATION_S = 900, STS_MAX_DURATION_S = 43200 };
 
-/** AssumeRole, signed with base.  profile (NULL: none) says which region, endpoint and CAs. */
+/** AssumeRole, signed with base.  profile (NULL: none) sets region, endpoint and CAs. */
 enum source_result sts_assume_role(const struct source_context *context,
                                    const struct profile *profile, const struct sts_role *role,
                                    const struct dsql_credentials *base,

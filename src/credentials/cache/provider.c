@@ -136,7 +136,7 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* See provider.h on the two clocks. */
+/* The smaller of two, by the wall clock and by the monotonic clock: see provider.h. */
 static int64_t left_s(const dsql_credentials_provider *provider, const struct clock *clock)
 {
     int64_t age_s = (clock_monotonic_ms(clock) - provider->fetched_ms) / 1000;
@@ -287,7 +287,7 @@ static void take_over(dsql_credentials_provider *provider, const struct clock *c
     provider->not_before_ms = is_newer ? now_ms : now_ms + (int64_t)PROVIDER_BACKOFF_S * 1000;
 }
 
-/* With the lock held: takes over *fresh, or notes the failure, and wakes those who wait. */
+/* With the lock held: takes over *fresh, or notes the failure, and wakes the threads that wait. */
 static void end_fetch(dsql_credentials_provider *provider, const struct clock *clock,
                       struct dsql_credentials *fresh, const dsql_error *failure)
 {

@@ -49,8 +49,8 @@ dsql_status credentials_get(dsql_credentials_provider *provider, const struct cl
                             struct dsql_credentials *out, dsql_error *err);
 
 /**
- * Where the provider says that it got another access key, or could not renew early; copied.
- * Before others have the provider.
+ * The log for a changed access key and for an early renewal that failed; copied.  To be
+ * called before the provider is shared between threads.
  */
 void provider_log_to(dsql_credentials_provider *provider, const struct logger *logger);
 

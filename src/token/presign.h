@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The constants of a presigned token, shared by token.c, which signs, and verify.c. */
+/* The presigned request of a token, shared by token.c, which signs, and verify.c, which checks. */
 #ifndef DSQL_TOKEN_PRESIGN_H
 #define DSQL_TOKEN_PRESIGN_H
 

@@ -2,6 +2,7 @@
 /* The real file system behind the table of files.h. */
 #include "base/files.h"
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "base/platform.h"
 #include "base/secret.h"
@@ -40,16 +41,45 @@ static bool read_all(int file, struct buf *content)
     return got == 0 && buf_ok(content);
 }
 
+/*
+ * Nobody may ever write to a FIFO, and a terminal waits for a person: those are refused.  A
+ * device that has nothing to read, such as /dev/null, is an empty file.
+ */
+static bool is_readable_at_once(int file)
+{
+    struct stat status;
+    if (fstat(file, &status) != 0) {
+        return false;
+    }
+    if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(file)) {
+        errno = ESPIPE;
+        return false;
+    }
+    return true;
+}
+
+/* O_NONBLOCK: opening a FIFO would wait for somebody who writes. */
 static bool read_real(void *arg, const char *path, struct buf *content)
 {
     (void)arg;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file < 0) {
         return false;
     }
-    bool is_read = read_all(file, content);
+    bool is_read = is_readable_at_once(file) && read_all(file, content);
     close_quietly(file);
     return is_read;
+}
+
+dsql_status fail_read(dsql_error *err, dsql_status status, const char *what, const char *path)
+{
+    const char *blank = what[0] == '\0' ? "" : " ";
+    if (errno == ESPIPE) {
+        return fail(err, status,
+                    "could not read %s%s%s: it is a FIFO, a socket or a terminal; name a file",
+                    what, blank, path);
+    }
+    return fail_errno(err, status, "could not read %s%s%s", what, blank, path);
 }
 
 static bool write_all(int file, struct text content)

@@ -8,12 +8,14 @@
 
 #include "base/buf.h"
 
+#include <dsql.h>
+
 #include <stdbool.h>
 
 struct file_system {
     /* Both: false with errno set (EFBIG: more than the buffer's maximum). */
 
-    /** Appends the whole content. */
+    /** Appends the whole content.  Never waits: ESPIPE for a FIFO, a socket or a terminal. */
     bool (*read)(void *arg, const char *path, struct buf *content);
     /**
      * Puts content in the place of the file, which is afterwards the old one or the new
@@ -28,6 +30,9 @@ const struct file_system *file_system_real(void);
 
 bool file_system_read(const struct file_system *files, const char *path, struct buf *content)
     __attribute__((warn_unused_result));
+
+/** After a failed read, from errno: "could not read WHAT PATH: why".  what may be "". */
+dsql_status fail_read(dsql_error *err, dsql_status status, const char *what, const char *path);
 
 bool file_system_replace(const struct file_system *files, const char *path, struct text content)
     __attribute__((warn_unused_result));

@@ -408,7 +408,7 @@ static bool read_file(const struct file_system *files, const char *path, const c
     if (environment_get(variable) == NULL && errno == EACCES) {
         return true;
     }
-    fail_errno(err, DSQL_ERR_CREDENTIALS, "could not read %s", path);
+    fail_read(err, DSQL_ERR_CREDENTIALS, "", path);
     return false;
 }
 

@@ -351,8 +351,7 @@ static enum source_result read_token(const struct source_context *context, const
 {
     buf_init_secret(token, MAX_TOKEN_FILE);
     if (!file_system_read(context->files, file, token)) {
-        fail_errno(err, DSQL_ERR_CREDENTIALS, "could not read the web identity token file %s",
-                   file);
+        fail_read(err, DSQL_ERR_CREDENTIALS, "the web identity token file", file);
         return SOURCE_FAILED;
     }
     if (text_is_empty(text_trim(buf_text(token)))) {

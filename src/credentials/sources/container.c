@@ -86,10 +86,8 @@ static enum source_result read_token_file(const struct source_context *context, 
     struct buf content AUTO_BUF;
     buf_init_secret(&content, MAX_TOKEN);
     if (!file_system_read(context->files, path, &content)) {
-        char reason[PLATFORM_ERROR_TEXT_SIZE];
-        platform_error_text(errno, reason);
-        return source_failed(err, "could not read the token file %s (" TOKEN_FILE "): %s", path,
-                             reason);
+        fail_read(err, DSQL_ERR_CREDENTIALS, "the token file (" TOKEN_FILE ")", path);
+        return SOURCE_FAILED;
     }
     return keep_token(buf_text(&content), TOKEN_FILE, out, err);
 }

@@ -55,7 +55,7 @@ struct json *login_file_read(const struct file_system *files, const char *path, 
     *is_missing = false;
     if (!file_system_read(files, path, &content)) {
         *is_missing = errno == ENOENT || errno == ENOTDIR;
-        fail_errno(err, DSQL_ERR_CREDENTIALS, "could not read %s", path);
+        fail_read(err, DSQL_ERR_CREDENTIALS, "", path);
         return NULL;
     }
     struct json *json = json_parse(buf_text(&content));

@@ -213,7 +213,7 @@ static int make_home(void **state)
 static int remove_home(void **state)
 {
     (void)state;
-    static const char *const names[] = {".aws/config", ".aws/credentials", "other"};
+    static const char *const names[] = {".aws/config", ".aws/credentials", "other", "fifo"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         unlink(path_of(names[i]));
     }
@@ -273,6 +273,28 @@ static void a_named_file_that_cannot_be_read_is_an_error(void **state)
     unsetenv("AWS_SHARED_CREDENTIALS_FILE");
 }
 
+/* Opening a FIFO waits for a writer, and no writer may ever come. */
+static void file_that_is_a_fifo_is_refused_at_once(void **state)
+{
+    (void)state;
+    dsql_error err = {0};
+    assert_int_equal(mkfifo(path_of("fifo"), 0600), 0);
+    setenv("AWS_CONFIG_FILE", path_of("fifo"), 1);
+    assert_null(profile_set_load(file_system_real(), &err));
+    assert_int_equal(err.status, DSQL_ERR_CREDENTIALS);
+    assert_non_null(strstr(err.message, "fifo: it is a FIFO, a socket or a terminal"));
+    unsetenv("AWS_CONFIG_FILE");
+}
+
+/* The usual way to switch a file off. */
+static void dev_null_is_an_empty_file(void **state)
+{
+    (void)state;
+    setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+    expect_loaded("region", "(none)");
+    unsetenv("AWS_CONFIG_FILE");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +315,8 @@ int main(void)
         cmocka_unit_test(the_files_of_the_home_directory_are_read),
         cmocka_unit_test(a_file_named_in_the_environment_is_read_instead),
         cmocka_unit_test(a_named_file_that_cannot_be_read_is_an_error),
+        cmocka_unit_test(file_that_is_a_fifo_is_refused_at_once),
+        cmocka_unit_test(dev_null_is_an_empty_file),
     };
     return cmocka_run_group_tests(tests, make_home, remove_home);
 }

@@ -252,14 +252,14 @@ static void tokens_that_cannot_be_sent_are_refused(void **state)
     (void)state;
     static char endless[70000];
     memset(endless, 'x', sizeof endless - 1);
-    expect_bad_token(NULL, "could not read the token file /token (" TOKEN_FILE
-                           "): No such file or directory");
+    expect_bad_token(NULL, "could not read the token file (" TOKEN_FILE
+                           ") /token: No such file or directory");
     expect_bad_token("SECRET\r\nhost: evil", "contains a line break");
     expect_bad_token("SECRET\nx", "contains a line break");
     expect_bad_token("SECRET\rx", "contains a line break");
     expect_bad_token("SECRET\x01", "control character");
     expect_bad_token(" \n", "names is empty");
-    expect_bad_token(endless, "could not read the token file /token");
+    expect_bad_token(endless, "could not read the token file (" TOKEN_FILE ") /token");
     source_world_init(&world, NULL, 0);
     setenv(RELATIVE, "/x", 1);
     setenv(TOKEN, endless, 1);

@@ -20,6 +20,7 @@
 #include "occ/default_am.h"
 #include "occ/writes.h"
 #include "schema/ddl.h"
+#include "schema/portal.h"
 #include "schema/touched.h"
 #include "schema/transaction.h"
 #include "sys/iam.h"
@@ -146,6 +147,7 @@ run_statement(UtilityCall *call)
 	PG_END_TRY();
 	depth--;
 	schema_ddl_after_statement(statement, depth > 0);
+	schema_portal_release_when_described(statement);
 }
 
 static void

@@ -5,6 +5,7 @@
 #include "cli/local_commands.h"
 #include "local/cluster_lock.h"
 #include "local/file.h"
+#include "local/log_file.h"
 #include "local/supervisor.h"
 
 #include <unistd.h>
@@ -55,6 +56,16 @@ int local_status_run(const struct command_line *line)
     return pid > 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
+static dsql_status print_log(const char *path, dsql_error *err)
+{
+    char earlier[PATH_MAX];
+    dsql_status status = DSQL_OK;
+    if (log_file_earlier(path, earlier) && file_exists(earlier)) {
+        status = file_copy_to(earlier, STDOUT_FILENO, err);
+    }
+    return status == DSQL_OK ? file_copy_to(path, STDOUT_FILENO, err) : status;
+}
+
 /*
  * The gateway's log first: it says why PostgreSQL was not started, in which case there is no
  * second log.
@@ -70,9 +81,8 @@ int local_logs_run(const struct command_line *line)
     if (!local_has_files(&cluster)) {
         return EXIT_FAILED;
     }
-    if (file_copy_to(cluster.daemon_log, STDOUT_FILENO, &err) != DSQL_OK ||
-        (file_exists(cluster.postgres_log) &&
-         file_copy_to(cluster.postgres_log, STDOUT_FILENO, &err) != DSQL_OK)) {
+    if (print_log(cluster.daemon_log, &err) != DSQL_OK ||
+        (file_exists(cluster.postgres_log) && print_log(cluster.postgres_log, &err) != DSQL_OK)) {
         return cli_fail(&err);
     }
     return EXIT_DONE;

@@ -19,6 +19,7 @@
 #include "local/extension.h"
 #include "local/file.h"
 #include "local/identity.h"
+#include "local/log_file.h"
 #include "local/pki.h"
 #include "local/postgres_install.h"
 #include "local/postmaster.h"
@@ -57,7 +58,7 @@ struct daemon {
     bool is_stopping;
     uv_loop_t loop;
     uv_signal_t on_term, on_interrupt, on_child;
-    uv_timer_t restart;
+    uv_timer_t restart, check_logs;
     struct gateway *gateway;
 };
 
@@ -293,6 +294,7 @@ static void close_handles(struct daemon *daemon)
     uv_close((uv_handle_t *)&daemon->on_interrupt, NULL);
     uv_close((uv_handle_t *)&daemon->on_child, NULL);
     uv_close((uv_handle_t *)&daemon->restart, NULL);
+    uv_close((uv_handle_t *)&daemon->check_logs, NULL);
 }
 
 /*
@@ -369,18 +371,28 @@ static void on_child_signal(uv_signal_t *handle, int number)
     uv_timer_start(&daemon->restart, on_restart_time, START_PAUSE_MS, 0);
 }
 
+static void on_check_logs(uv_timer_t *timer)
+{
+    struct daemon *daemon = timer->data;
+    log_file_rotate(daemon->cluster.postgres_log);
+    log_file_rotate(daemon->cluster.daemon_log);
+}
+
 /* libuv calls the handlers from the loop, not from the signal, so they may do anything. */
-static bool watch_signals(struct daemon *daemon)
+static bool start_watching(struct daemon *daemon)
 {
     uv_timer_init(&daemon->loop, &daemon->restart);
     uv_signal_init(&daemon->loop, &daemon->on_term);
     uv_signal_init(&daemon->loop, &daemon->on_interrupt);
     uv_signal_init(&daemon->loop, &daemon->on_child);
+    uv_timer_init(&daemon->loop, &daemon->check_logs);
     daemon->restart.data = daemon;
+    daemon->check_logs.data = daemon;
     daemon->on_term.data = daemon;
     daemon->on_interrupt.data = daemon;
     daemon->on_child.data = daemon;
-    return uv_signal_start(&daemon->on_term, on_stop_signal, SIGTERM) == 0 &&
+    return uv_timer_start(&daemon->check_logs, on_check_logs, 0, LOG_FILE_CHECK_MS) == 0 &&
+           uv_signal_start(&daemon->on_term, on_stop_signal, SIGTERM) == 0 &&
            uv_signal_start(&daemon->on_interrupt, on_stop_signal, SIGINT) == 0 &&
            uv_signal_start(&daemon->on_child, on_child_signal, SIGCHLD) == 0;
 }
@@ -430,7 +442,7 @@ static dsql_status open_cluster(struct daemon *daemon, dsql_error *err)
 /* report_ready() lets the command return, so it comes only when everything serves. */
 static void run(struct daemon *daemon)
 {
-    if (watch_signals(daemon)) {
+    if (start_watching(daemon)) {
         report_ready(daemon->port);
         close(REPORT_FD);
         uv_run(&daemon->loop, UV_RUN_DEFAULT);

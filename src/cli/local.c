@@ -16,15 +16,13 @@ static const struct command_option *const init_options[] = {&option_pg_bindir,
                                                             &option_extension_dir, NULL};
 static const struct command_option *const backup_options[] = {&option_pg_bindir, NULL};
 static const struct command_option *const status_options[] = {&option_output, NULL};
+static const struct command_option *const list_options[] = {&option_output, NULL};
 static const struct command_option *const arn_options[] = {&option_arn, NULL};
-static const struct command_option *const start_options[] = {&option_pg_bindir,
-                                                             &option_extension_dir,
-                                                             &option_inject_conflicts,
-                                                             &option_inject_seed,
-                                                             &option_listen_port,
-                                                             &option_output,
-                                                             NULL};
-static const struct command_option *const env_options[] = {&option_env_user, &option_hosts, NULL};
+static const struct command_option *const start_options[] = {
+    &option_pg_bindir, &option_extension_dir, &option_inject_conflicts, &option_inject_seed,
+    &option_listen,    &option_listen_port,   &option_output,           NULL};
+static const struct command_option *const env_options[] = {&option_env_user, &option_hosts,
+                                                           &option_output, NULL};
 
 /*
  * The second level, `dsql local iam`.  The description shows what the service needs too: a role
@@ -50,6 +48,7 @@ static const struct command iam_commands[] = {
      .run = local_iam_revoke_run},
     {.name = "list",
      .summary = "List the role mappings: each role and the ARN that may log in as it",
+     .options = list_options,
      .shared_options = dir_option,
      .run = local_iam_list_run},
     {0},

@@ -3,12 +3,18 @@
  * `dsql local iam`: the role mappings, changed as admin and not as the owner, so that what the
  * service refuses is refused here.
  */
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/local_cluster.h"
 #include "cli/local_commands.h"
 #include "local/database.h"
 #include "local/identity.h"
 #include "local/role_mapping.h"
+
+#include <jansson.h>
+
+#include <errno.h>
+#include <string.h>
 
 /*
  * A connection as admin, or NULL with *exit_status set.  Through the Unix socket, not the
@@ -59,20 +65,56 @@ int local_iam_revoke_run(const struct command_line *line)
     return change_mapping(line, role_mapping_revoke);
 }
 
-static void print_mapping(const char *role, const char *arn)
+static void print_mapping(void *arg, const char *role, const char *arn)
 {
+    (void)arg;
     printf("%s %s\n", role, arn);
+}
+
+/* Names of roles and ARNs are UTF-8: the database is. */
+static void append_mapping(void *arg, const char *role, const char *arn)
+{
+    json_array_append_new(arg, json_pack("{s:s, s:s}", "role", role, "arn", arn));
+}
+
+static dsql_status print_mappings(PGconn *conn, bool is_json, dsql_error *err)
+{
+    if (!is_json) {
+        return role_mapping_list(conn, print_mapping, NULL, err);
+    }
+    json_t *array = json_array();
+    if (array == NULL) {
+        return fail_nomem(err);
+    }
+    dsql_status status = role_mapping_list(conn, append_mapping, array, err);
+    if (status == DSQL_OK) {
+        json_dumpf(array, stdout, JSON_PRESERVE_ORDER);
+        putchar('\n');
+    }
+    json_decref(array);
+    return status;
 }
 
 int local_iam_list_run(const struct command_line *line)
 {
     int exit_status = EXIT_DONE;
+    bool is_json = false;
     dsql_error err = {0};
+    if (!command_wants_json(line, &is_json)) {
+        return EXIT_USAGE;
+    }
     PGconn *conn = connect_as_admin(line, &exit_status);
     if (conn == NULL) {
         return exit_status;
     }
-    dsql_status status = role_mapping_list(conn, print_mapping, &err);
+    dsql_status status = print_mappings(conn, is_json, &err);
     PQfinish(conn);
-    return status == DSQL_OK ? EXIT_DONE : cli_fail(&err);
+    if (status != DSQL_OK) {
+        return cli_fail(&err);
+    }
+    if (fflush(stdout) != 0) {
+        fprintf(stderr, "dsql: could not write the list: %s\n", strerror(errno));
+        return EXIT_FAILED;
+    }
+    return EXIT_DONE;
 }

@@ -7,7 +7,9 @@
 #include "local/cluster_lock.h"
 #include "local/supervisor.h"
 
+#include <arpa/inet.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 
 /*
@@ -106,6 +108,23 @@ static bool read_injection(const struct command_line *line, struct injection *in
     return true;
 }
 
+/* A cluster must not be reached from other machines: its keys are in a file. */
+static bool check_listen(const struct command_line *line)
+{
+    const char *address = command_value(line, "listen");
+    struct in_addr numbers;
+    if (address == NULL) {
+        return true;
+    }
+    if (inet_pton(AF_INET, address, &numbers) != 1 ||
+        ntohl(numbers.s_addr) >> 24 != IN_LOOPBACKNET) {
+        command_usage(line->command,
+                      "--listen must be an address from 127.0.0.1 to 127.255.255.254");
+        return false;
+    }
+    return true;
+}
+
 /*
  * A running cluster keeps what these options would have changed.  Saying nothing would be worse
  * than failing: a test would believe that conflicts are injected.
@@ -120,6 +139,9 @@ static void report_already_running(const struct command_line *line)
     if (command_has(line, "port")) {
         fprintf(stderr, "the port does not change: stop the cluster first\n");
     }
+    if (command_has(line, "listen")) {
+        fprintf(stderr, "the address does not change: stop the cluster first\n");
+    }
 }
 
 /*
@@ -133,7 +155,7 @@ int local_start_run(const struct command_line *line)
     bool is_json = false;
     struct injection injection;
     if (!command_number(line, "port", 0, 65535, &port) || !command_wants_json(line, &is_json) ||
-        !read_injection(line, &injection)) {
+        !check_listen(line) || !read_injection(line, &injection)) {
         return EXIT_USAGE;
     }
     int opened = local_open(line, &cluster);
@@ -150,6 +172,7 @@ int local_start_run(const struct command_line *line)
         .pg_bindir = command_value(line, "pg-bindir"),
         .extension_dir = command_value(line, "extension-dir"),
         .settings = injection.settings,
+        .listen_address = command_value(line, "listen"),
         .port = port,
         .progress = local_print_progress,
     };

@@ -42,6 +42,9 @@ OPTION option_extension_dir = {"extension-dir", 0, "DIR",
 OPTION option_listen_port = {"port", 'p', "PORT",
     "listen on this port, or on any free one if it is 0 (default: the last one, or a "
     "free one from 5432 on)"};
+OPTION option_listen = {"listen", 0, "ADDRESS",
+    "listen on port 5432 of this loopback address, such as 127.0.0.2 (default: that of the last "
+    "start, or 127.0.0.1 and ::1)"};
 OPTION option_inject_conflicts = {"inject-conflicts", 0, "FRACTION",
     "make this fraction of commits fail with OC000, from 0 to 1 (default: 0)"};
 OPTION option_inject_seed = {"inject-seed", 0, "N",

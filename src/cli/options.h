@@ -26,6 +26,7 @@ extern const struct command_option option_dir;
 extern const struct command_option option_pg_bindir;
 extern const struct command_option option_extension_dir;
 extern const struct command_option option_listen_port;
+extern const struct command_option option_listen;
 extern const struct command_option option_inject_conflicts;
 extern const struct command_option option_inject_seed;
 extern const struct command_option option_env_user;

@@ -247,9 +247,10 @@ dsql_status cluster_create(struct cluster *cluster, dsql_error *err)
  * For `dsql local status` and the next start.  It may be out of date at any time; whether the
  * cluster runs is decided by the lock.
  */
-dsql_status cluster_write_state(const struct cluster *cluster, pid_t pid, int port, dsql_error *err)
+dsql_status cluster_write_state(const struct cluster *cluster, pid_t pid, const char *address,
+                                int port, dsql_error *err)
 {
-    json_t *root = json_pack("{s:i, s:i}", "pid", (int)pid, "port", port);
+    json_t *root = json_pack("{s:i, s:s, s:i}", "pid", (int)pid, "address", address, "port", port);
     return root == NULL ? fail_nomem(err) : write_json(cluster->state, 0644, root, err);
 }
 
@@ -260,4 +261,15 @@ int cluster_last_port(const struct cluster *cluster)
     json_int_t port = json_integer_value(json_object_get(root, "port"));
     json_decref(root);
     return port > 0 && port < 65536 ? (int)port : 0;
+}
+
+/* A file of an earlier version has no address: there was no choice. */
+void cluster_last_address(const struct cluster *cluster, char out[CLUSTER_ADDRESS_SIZE])
+{
+    json_t *root = json_load_file(cluster->state, 0, NULL);
+    const char *address = json_string_value(json_object_get(root, "address"));
+    if (address == NULL || !text_copy(text_of(address), out, CLUSTER_ADDRESS_SIZE)) {
+        text_copy(text_of(CLUSTER_DEFAULT_ADDRESS), out, CLUSTER_ADDRESS_SIZE);
+    }
+    json_decref(root);
 }

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * The directory of a local cluster: the paths in it, the cluster's name, its owner and the
- * port of the last start.  Knows nothing of processes.
+ * address and port of the last start.  Knows nothing of processes.
  *
  * DIR (0711)
  *   cluster.json  identifier, endpoint, region     ca.pem  for PGSSLROOTCERT (0644)
@@ -23,8 +23,11 @@ enum {
     CLUSTER_SOCKET_PATH_MAX = 107, /* sun_path without its NUL: unix(7) */
     CLUSTER_PATH_SIZE = 160,
     CLUSTER_NAME_SIZE = 128,
-    CLUSTER_IDENTIFIER_LEN = 26
+    CLUSTER_IDENTIFIER_LEN = 26,
+    CLUSTER_ADDRESS_SIZE = 16 /* INET_ADDRSTRLEN */
 };
+
+#define CLUSTER_DEFAULT_ADDRESS "127.0.0.1"
 
 #define CLUSTER_REGION "us-east-1"
 
@@ -63,9 +66,12 @@ int cluster_open_postgres_log(const struct cluster *cluster);
 /** Creates the subdirectories and, if it is missing, the name.  As the owner. */
 dsql_status cluster_create(struct cluster *cluster, dsql_error *err);
 
-dsql_status cluster_write_state(const struct cluster *cluster, pid_t pid, int port,
-                                dsql_error *err);
+/** address: numeric, of the loopback network. */
+dsql_status cluster_write_state(const struct cluster *cluster, pid_t pid, const char *address,
+                                int port, dsql_error *err);
 /** The port of the last start; 0 if it is not known. */
 int cluster_last_port(const struct cluster *cluster);
+/** The address of the last start; CLUSTER_DEFAULT_ADDRESS if it is not known. */
+void cluster_last_address(const struct cluster *cluster, char out[CLUSTER_ADDRESS_SIZE]);
 
 #endif

@@ -54,6 +54,7 @@ struct daemon {
     char bindir[POSTGRES_BINDIR_SIZE];
     struct extension extension;
     pid_t postgres; /* 0: not running */
+    char address[CLUSTER_ADDRESS_SIZE];
     int port;
     bool is_stopping;
     uv_loop_t loop;
@@ -246,7 +247,9 @@ static bool find_identity(void *arg, struct text access_key_id, struct gateway_i
 /* The gateway copies the options; their strings are fields of the daemon and live as long. */
 static bool try_port(struct daemon *daemon, int port, dsql_error *err)
 {
+    bool is_default = strcmp(daemon->address, CLUSTER_DEFAULT_ADDRESS) == 0;
     const struct gateway_options options = {
+        .listen_address = is_default ? NULL : daemon->address, /* NULL: ::1 as well */
         .port = port,
         .certificate_file = daemon->cluster.server_certificate,
         .key_file = daemon->cluster.server_key,
@@ -265,24 +268,35 @@ static bool try_port(struct daemon *daemon, int port, dsql_error *err)
  * The port is kept from one start to the next, since clients have it in their environment.  A new
  * cluster takes the first free port from 5432 on, so several clusters can run side by side.
  */
+static bool try_ports(struct daemon *daemon, dsql_error *err)
+{
+    int last = cluster_last_port(&daemon->cluster);
+    bool ok = last > 0 && try_port(daemon, last, err);
+    for (int i = 0; !ok && i < PORTS; i++) {
+        ok = try_port(daemon, FIRST_PORT + i, err);
+    }
+    return ok;
+}
+
+/*
+ * An address of its own is asked for to have port 5432, where official connectors look, so another
+ * port is not tried.
+ */
 static dsql_status open_gateway(struct daemon *daemon, dsql_error *err)
 {
+    const char *address = daemon->options->listen_address;
     int asked = daemon->options->port;
-    int last = cluster_last_port(&daemon->cluster);
-    bool ok = false;
-    if (asked != START_PORT_DEFAULT) {
-        ok = try_port(daemon, asked, err);
+    if (address == NULL) {
+        cluster_last_address(&daemon->cluster, daemon->address);
     } else {
-        ok = last > 0 && try_port(daemon, last, err);
-        for (int i = 0; !ok && i < PORTS; i++) {
-            ok = try_port(daemon, FIRST_PORT + i, err);
-        }
+        snprintf(daemon->address, sizeof daemon->address, "%s", address);
+        asked = asked == START_PORT_DEFAULT ? FIRST_PORT : asked;
     }
-    if (!ok) {
+    if (!(asked == START_PORT_DEFAULT ? try_ports(daemon, err) : try_port(daemon, asked, err))) {
         return fail(err, DSQL_ERR_SYSTEM, "%s. Choose another port with --port", err->message);
     }
     daemon->port = gateway_port(daemon->gateway);
-    return cluster_write_state(&daemon->cluster, getpid(), daemon->port, err);
+    return cluster_write_state(&daemon->cluster, getpid(), daemon->address, daemon->port, err);
 }
 
 /* ---- Running ---- */

@@ -93,14 +93,14 @@ dsql_status role_mapping_revoke(PGconn *conn, const char *role, const char *arn,
     return call_iam(conn, "SELECT sys.iam_revoke($1, $2)", role, arn, err);
 }
 
-dsql_status role_mapping_list(PGconn *conn, role_mapping_fn fn, dsql_error *err)
+dsql_status role_mapping_list(PGconn *conn, role_mapping_fn fn, void *arg, dsql_error *err)
 {
     PGresult *result =
         PQexec(conn, "SELECT pg_role_name, arn FROM sys.iam_pg_role_mappings ORDER BY 1, 2");
     dsql_status status =
         database_is_success(result) ? DSQL_OK : database_query_failed(conn, result, err);
     for (int i = 0; status == DSQL_OK && i < PQntuples(result); i++) {
-        fn(PQgetvalue(result, i, 0), PQgetvalue(result, i, 1));
+        fn(arg, PQgetvalue(result, i, 0), PQgetvalue(result, i, 1));
     }
     PQclear(result);
     return status;

@@ -14,7 +14,7 @@ dsql_status role_mapping_grant(PGconn *conn, const char *role, const char *arn, 
 dsql_status role_mapping_revoke(PGconn *conn, const char *role, const char *arn, dsql_error *err);
 
 /** Calls fn for each mapping, ordered by role and ARN. */
-typedef void (*role_mapping_fn)(const char *role, const char *arn);
-dsql_status role_mapping_list(PGconn *conn, role_mapping_fn fn, dsql_error *err);
+typedef void (*role_mapping_fn)(void *arg, const char *role, const char *arn);
+dsql_status role_mapping_list(PGconn *conn, role_mapping_fn fn, void *arg, dsql_error *err);
 
 #endif

@@ -14,6 +14,7 @@ struct start_options {
     const char *pg_bindir;       /* NULL: look for PostgreSQL's programs */
     const char *extension_dir;   /* NULL: beside this program */
     const char *const *settings; /* more for PostgreSQL, "name=value" ... NULL; or NULL */
+    const char *listen_address;  /* of the loopback network; NULL: that of the last start */
     int port;                    /* 0: any free port; or START_PORT_DEFAULT */
     bool is_init_only;           /* create the cluster and stop it again */
     void (*progress)(const char *line);

@@ -107,4 +107,35 @@ equals 'status' "$status" 2
 succeeds 'the URL is not in argv' "$DSQL" exec --url-env DATABASE_URL -- sh -c 'tr "\0" " " </proc/$$/cmdline'
 case $output in *X-Amz*) fail_check 'a token in argv' ;; esac
 
+# A cluster with an address of its own, which is kept, and found by what env prints.
+second=$work/cluster
+address=127.77.$(($$ / 250 % 250)).$(($$ % 250 + 1))
+chmod 0711 "$work"
+stop_second() {
+    "$DSQL" local stop --dir "$second" >/dev/null 2>&1 || :
+    rm -rf "$work"
+}
+trap stop_second EXIT
+fails 'an address of another machine' "$DSQL" local start --dir "$second" --listen 192.0.2.1
+equals 'status' "$status" 2
+says '--listen must be an address from 127.0.0.1'
+succeeds 'a start with an address' "$DSQL" local start --dir "$second" --listen $address
+says '(port 5432)'
+succeeds 'its line for /etc/hosts' "$DSQL" local env --dir "$second" --hosts
+says "$address "
+succeeds 'a stop' "$DSQL" local stop --dir "$second"
+succeeds 'a start without one' "$DSQL" local start --dir "$second"
+succeeds 'its environment' "$DSQL" local env --dir "$second"
+says "export PGHOSTADDR='$address'"
+says "export NODE_EXTRA_CA_CERTS='$second/ca.pem'"
+# shellcheck disable=SC2016 # the inner shell expands it
+succeeds 'a login there' sh -c 'eval "$("$DSQL" local env --dir "$1")" && exec "$DSQL" psql -- -Atc "SELECT current_user"' sh "$second"
+equals 'the role there' "$output" admin
+succeeds 'its environment as JSON' "$DSQL" local env --dir "$second" --output json
+says "\"PGHOSTADDR\": \"$address\""
+says '"AWS_PROFILE": null'
+succeeds 'a mapping' "$DSQL" local iam grant --dir "$second" app
+succeeds 'mappings as JSON' "$DSQL" local iam list --dir "$second" --output json
+says '{"role": "app", "arn": "arn:aws:'
+
 finish_checks

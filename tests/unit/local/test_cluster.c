@@ -121,14 +121,19 @@ static void the_lock_says_who_runs_until_they_end(void **state)
     assert_int_equal(cluster_lock_holder(&cluster), 0);
 }
 
-static void the_last_port_is_remembered(void **state)
+static void the_last_address_and_port_are_remembered(void **state)
 {
     (void)state;
+    char address[CLUSTER_ADDRESS_SIZE] = "";
     struct cluster cluster;
     assert_int_equal(cluster_open(&cluster, folder, NULL), DSQL_OK);
     assert_int_equal(cluster_last_port(&cluster), 0);
-    assert_int_equal(cluster_write_state(&cluster, 42, 5433, NULL), DSQL_OK);
+    cluster_last_address(&cluster, address);
+    assert_string_equal(address, "127.0.0.1");
+    assert_int_equal(cluster_write_state(&cluster, 42, "127.0.0.7", 5433, NULL), DSQL_OK);
     assert_int_equal(cluster_last_port(&cluster), 5433);
+    cluster_last_address(&cluster, address);
+    assert_string_equal(address, "127.0.0.7");
 }
 
 static void identities_are_private_and_found_by_key(void **state)
@@ -241,7 +246,7 @@ int main(void)
         IN_FOLDER(a_directory_with_other_things_in_it_is_refused),
         IN_FOLDER(a_new_cluster_has_a_name_like_the_services_and_keeps_it),
         IN_FOLDER(the_lock_says_who_runs_until_they_end),
-        IN_FOLDER(the_last_port_is_remembered),
+        IN_FOLDER(the_last_address_and_port_are_remembered),
         IN_FOLDER(identities_are_private_and_found_by_key),
         IN_FOLDER(certificates_are_made_once),
         cmocka_unit_test(versions_are_read_from_what_postgres_prints),

@@ -256,6 +256,13 @@ schema_changes_unseen(Oid relid, TransactionId *winner, bool *in_progress)
 }
 
 bool
+schema_changes_any_unseen(void)
+{
+	return is_unseen(pg_atomic_read_u32(&changes->newest),
+					 GetTransactionSnapshot());
+}
+
+bool
 schema_changes_is_locked(void)
 {
 	return LWLockHeldByMe(changes->lock);

@@ -27,6 +27,9 @@ extern bool schema_changes_record_name(Oid class, const char *name);
 extern bool schema_changes_unseen(Oid relid, TransactionId *winner,
 								  bool *in_progress);
 
+/* The same for anything at all, also for what can no longer be named. */
+extern bool schema_changes_any_unseen(void);
+
 /* Does this backend hold the lock of this file?  For error handling. */
 extern bool schema_changes_is_locked(void);
 

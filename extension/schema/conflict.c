@@ -133,11 +133,26 @@ has_touched_a_change(void)
 }
 
 /*
+ * Is it one of PostgreSQL's internal errors about an object that a function
+ * knows by its oid only, like nextval() of a sequence that was dropped?  It is
+ * in no list of touched relations.  If nothing at all has changed, the oid was
+ * never one, and another attempt would not help.
+ */
+static bool
+is_of_dropped_object(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_INTERNAL_ERROR &&
+		   is_catalog_clash(error) && schema_changes_any_unseen();
+}
+
+/*
  * A statement that does not fit a changed definition (a column is gone) fails
  * while it is analyzed, before we are asked whether it may touch the relation.
  * If anything that its transaction touched has changed, that is the reason.  A
- * deadlock can only come from DDL.  An error while DDL is running is one of
- * its COMMIT: schema_conflict_rephrase_ddl_error() has seen the others.
+ * deadlock can only come from DDL, and may come before anything is touched:
+ * the parser locks one relation after the other.  An error while DDL is
+ * running is one of its COMMIT: schema_conflict_rephrase_ddl_error() has seen
+ * the others.
  *
  * This runs inside error handling: it must not raise, so it asks changes.c
  * only if the error did not come from there, with its lock held.
@@ -145,11 +160,12 @@ has_touched_a_change(void)
 void
 schema_conflict_rephrase_sent_error(ErrorData *error)
 {
-	if (error->elevel != ERROR || schema_transaction.ntouched == 0 ||
-		!IsTransactionState() || schema_changes_is_locked() ||
-		!may_come_from_change(error))
+	if (error->elevel != ERROR || !IsTransactionState() ||
+		schema_changes_is_locked() || !may_come_from_change(error) ||
+		(schema_transaction.ntouched == 0 && !settings_is_strict()))
 		return;
 	if (error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
-		is_clash_of_ddl(error) || has_touched_a_change())
+		is_clash_of_ddl(error) || has_touched_a_change() ||
+		is_of_dropped_object(error))
 		rephrase(error);
 }

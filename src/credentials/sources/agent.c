@@ -1,7 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Of an error response only a code of letters and digits is passed on: anything else may
- * quote the token that was sent.
+ * What the agents of a container and of an instance have in common: the response with the
+ * credentials and its errors.  Of an error response only a code of letters and digits is passed
+ * on, because anything else may quote the token that was sent.
  */
 #include "credentials/sources/agent.h"
 
@@ -9,6 +10,7 @@
 #include "base/json.h"
 #include "credentials/aws/rfc3339.h"
 
+/* Empty counts too: it means that there is no code. */
 static bool is_word(struct text text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -19,6 +21,7 @@ static bool is_word(struct text text)
     return true;
 }
 
+/* The token itself may consist of letters and digits, so a code that occurs in it is not shown. */
 void agent_error_code(struct text body, struct text sent, char code[AGENT_CODE_SIZE])
 {
     struct json *json AUTO_JSON = json_parse(body);
@@ -35,6 +38,7 @@ bool agent_is_transient(const struct http_response *response)
     return response->status == HTTP_OK && json == NULL;
 }
 
+/* The metadata service answers 200 also when it has no credentials; "Code" is then the reason. */
 static enum source_result refused(struct text body, struct text sent, const char *who,
                                   dsql_error *err)
 {
@@ -51,6 +55,10 @@ static enum source_result refused(struct text body, struct text sent, const char
                          code[0] == '\0' ? "it gave no reason" : code);
 }
 
+/*
+ * Token and Expiration are required here: the credentials of an agent are always temporary, and
+ * without an expiration they would count as permanent.
+ */
 static const char *missing_field(const struct json *json)
 {
     static const char *const fields[] = {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"};
@@ -88,6 +96,7 @@ enum source_result agent_read_credentials(struct text body, struct text sent, co
     return source_filled(status, who, err);
 }
 
+/* Lack of memory keeps its status; everything else is a failure of the credentials. */
 enum source_result agent_unreachable(dsql_status status, const char *who, const dsql_error *reason,
                                      dsql_error *err)
 {

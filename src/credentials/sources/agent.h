@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* What an agent beside us answers with: that of a container, or of an instance. */
+/*
+ * The responses of an agent that runs next to the program: that of a container (container.c) or
+ * of an instance (imds.c).  Nothing here sends a request.
+ */
 #ifndef DSQL_CREDENTIALS_AGENT_H
 #define DSQL_CREDENTIALS_AGENT_H
 
@@ -12,15 +15,15 @@
 enum source_result agent_read_credentials(struct text body, struct text sent, const char *who,
                                           struct dsql_credentials *out, dsql_error *err);
 
-/** A 200 whose body is no JSON: some agents give that while they start. */
+/** A response with status 200 whose body is not JSON: some agents send that while they start. */
 bool agent_is_transient(const struct http_response *response);
 
 enum { AGENT_CODE_SIZE = 65 };
 
-/** The "code" of an error, if it is one plain word that is not out of the token; else "". */
+/** The "code" of an error, if it is a single word that is not part of the token; otherwise "". */
 void agent_error_code(struct text body, struct text sent, char code[AGENT_CODE_SIZE]);
 
-/** For a request that got no answer. */
+/** The failure of a request that got no response. reason is libcurl's, without a secret. */
 enum source_result agent_unreachable(dsql_status status, const char *who, const dsql_error *reason,
                                      dsql_error *err);
 

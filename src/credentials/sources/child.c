@@ -1,7 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * posix_spawn(), since between fork() and exec() in a process with threads
- * hardly anything may be called, and it does all that is needed.
+ * The child process of child.h.  It is made with posix_spawn(): between fork() and exec() in a
+ * process with threads only async-signal-safe functions may be called, and posix_spawn() does all
+ * that is needed.
+ *
+ * No waiting here relies on SIGCHLD, because handlers and masks belong to the program that uses
+ * the library.  The child and its pipe are looked at again after short waits instead.  This file
+ * does not know what the child prints.
  */
 #include "credentials/sources/child.h"
 
@@ -16,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Bytes; milliseconds between two looks at the child; the first descriptor to close. */
 enum { CHUNK_SIZE = 4096, EXIT_CHECK_MS = 5, END_CHECK_MS = 100, FIRST_OTHER_FD = 3 };
 
 extern char **environ; /* POSIX has it, but no header that declares it */
@@ -29,7 +35,10 @@ struct child {
 
 /* ---- Starting ---- */
 
-/* The pipe first: it may have got the number of a standard descriptor. */
+/*
+ * The pipe comes first: if the program had closed a standard descriptor, the pipe may have got
+ * its number, and the other actions would then close it.
+ */
 static int add_actions(posix_spawn_file_actions_t *actions, int output)
 {
     int failure = posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
@@ -46,7 +55,10 @@ static int add_actions(posix_spawn_file_actions_t *actions, int output)
     return failure;
 }
 
-/* What the process ignores or blocks, the child must not inherit. */
+/*
+ * An ignored signal stays ignored over exec(), and a mask is inherited, so both are reset.  The
+ * process group of its own lets kill_group() reach the processes that the child starts.
+ */
 static int add_attributes(posix_spawnattr_t *attributes)
 {
     sigset_t all;
@@ -64,7 +76,7 @@ static int add_attributes(posix_spawnattr_t *attributes)
     return failure == 0 ? posix_spawnattr_setsigmask(attributes, &none) : failure;
 }
 
-/* An errno, 0 when it runs. */
+/* Returns an errno value, or 0 if the child runs.  Both objects are destroyed on every path. */
 static int spawn(char *const *words, int output, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
@@ -88,6 +100,11 @@ static int spawn(char *const *words, int output, pid_t *pid)
     return failure;
 }
 
+/*
+ * Our copy of the writing end is closed at once: as long as it were open, reading would never
+ * reach the end of the output. platform_pipe() sets close-on-exec, so that a process which
+ * another thread starts meanwhile does not keep the pipe either.
+ */
 static bool start(char *const *words, struct child *child)
 {
     int ends[2];
@@ -107,7 +124,10 @@ static bool start(char *const *words, struct child *child)
 
 /* ---- Reading ---- */
 
-/* Until the next look around; 0 when the time is over. */
+/*
+ * At most END_CHECK_MS, because the end of the child does not wake poll() while another process
+ * holds the pipe.  0: the deadline has passed.
+ */
 static int next_wait_ms(const struct child *child)
 {
     int64_t left = child->deadline_ms - clock_monotonic_ms(child->clock);
@@ -117,7 +137,10 @@ static int next_wait_ms(const struct child *child)
     return (int)(left < END_CHECK_MS ? left : END_CHECK_MS);
 }
 
-/* Also true when the status is lost, see wait_for_exit(). */
+/*
+ * WNOWAIT leaves the status for wait_for_exit().  A failure means that the status was lost (see
+ * there), so the child has ended as well.
+ */
 static bool has_ended(const struct child *child)
 {
     siginfo_t info = {.si_pid = 0};
@@ -125,6 +148,10 @@ static bool has_ended(const struct child *child)
     return failure != 0 || info.si_pid == child->pid;
 }
 
+/*
+ * POLLHUP counts too: read() then returns 0, which is the end.  An interrupted poll() counts as
+ * not readable, and the caller looks again.
+ */
 static bool is_readable(const struct child *child, int wait_ms)
 {
     struct pollfd fd = {.fd = child->output, .events = POLLIN};
@@ -132,9 +159,9 @@ static bool is_readable(const struct child *child, int wait_ms)
 }
 
 /*
- * A pipe ends when the last one who holds it has ended, which may be a process that the
- * child left in the background, or one forked by another thread of ours meanwhile.  So
- * the end of the child is an end as well.  *is_over: there is nothing more to come.
+ * A pipe ends when the last process that holds it has ended, which may be one that the child left
+ * in the background.  So the end of the child is an end as well.  *is_over is then true if
+ * nothing is left in the pipe.
  */
 static enum child_result wait_for_output(const struct child *child, bool *is_over)
 {
@@ -153,6 +180,7 @@ static enum child_result wait_for_output(const struct child *child, bool *is_ove
     }
 }
 
+/* The chunk may contain a secret key, so the stack is wiped. */
 static ssize_t read_chunk(int fd, struct buf *output)
 {
     char chunk[CHUNK_SIZE];
@@ -167,7 +195,10 @@ static ssize_t read_chunk(int fd, struct buf *output)
     return got;
 }
 
-/* Up to the end of the output. */
+/*
+ * Reads up to the end of the output.  A buffer that is not ok has either reached its maximum or
+ * found no memory; the room it had before tells the two apart.
+ */
 static enum child_result read_output(const struct child *child, struct buf *output)
 {
     ssize_t got;
@@ -192,6 +223,7 @@ static enum child_result read_output(const struct child *child, struct buf *outp
 
 /* ---- Ending ---- */
 
+/* *detail is the signal or the exit status, for the message. */
 static enum child_result result_of(int status, int *detail)
 {
     if (WIFSIGNALED(status)) {
@@ -203,8 +235,9 @@ static enum child_result result_of(int status, int *detail)
 }
 
 /*
- * It has closed its output, and may still run.  ECHILD: the process ignores SIGCHLD, or
- * its handler was faster; then the status is lost, and the output alone decides.
+ * The child has closed its output but may still run.  ECHILD means that the process ignores
+ * SIGCHLD or that a handler collected the child first.  The status is lost then, and the output
+ * alone decides.
  */
 static enum child_result wait_for_exit(const struct child *child, int *detail)
 {
@@ -224,6 +257,10 @@ static enum child_result wait_for_exit(const struct child *child, int *detail)
     }
 }
 
+/*
+ * The group includes what the command has started itself. waitpid() leaves no zombie behind in a
+ * program that does not know about the child. errno is kept for the caller's message.
+ */
 static void kill_group(const struct child *child)
 {
     int saved = errno;
@@ -234,6 +271,10 @@ static void kill_group(const struct child *child)
     errno = saved;
 }
 
+/*
+ * The pipe is closed before the wait for the exit, so that a child which still writes gets
+ * SIGPIPE or EPIPE and does not block until the deadline.
+ */
 enum child_result child_run(char *const *words, const struct clock *clock, int timeout_ms,
                             struct buf *output, int *detail)
 {

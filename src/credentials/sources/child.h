@@ -12,18 +12,22 @@
 
 enum child_result {
     CHILD_DONE,      /* status 0, or unknown because the process ignores SIGCHLD */
-    CHILD_NOT_RUN,   /* errno says why */
+    CHILD_NOT_RUN,   /* see errno */
     CHILD_FAILED,    /* detail: the exit status */
     CHILD_KILLED,    /* detail: the signal */
     CHILD_TIMED_OUT, /* it and its process group were killed */
     CHILD_TOO_MUCH,  /* printed more than fits into output; killed as well */
-    CHILD_UNREADABLE /* errno says why; killed as well */
+    CHILD_UNREADABLE /* see errno; killed as well */
 };
 
 /**
- * Runs words[0], looked for in PATH, with the environment of the process: standard input
- * and error are /dev/null, all other descriptors are closed, signals are as in a new
- * program, and it is the leader of a process group.  Appends to output what it prints.
+ * Runs words[0], which is looked for in PATH, with the environment of the process.  Standard
+ * input and error are /dev/null, all other descriptors are closed, signals are as in a new
+ * program, and the child leads a process group of its own.
+ *
+ * words ends with NULL. output receives what the child prints and must have a maximum; it may be
+ * partly filled after a failure. timeout_ms counts for the whole run, by the monotonic clock.
+ * Any thread may call this.
  */
 enum child_result child_run(char *const *words, const struct clock *clock, int timeout_ms,
                             struct buf *output, int *detail);

@@ -1,12 +1,14 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A state machine over the bytes, by the rules of Python's shlex in POSIX mode, which is
- * what the AWS CLI uses.  Nothing is expanded: no variables, no globs, no tilde.
+ * A state machine over the bytes, by the rules of Python's shlex in POSIX mode, which is what the
+ * AWS CLI uses for credential_process.  Nothing is expanded: no variables, no globs, no tilde.  A
+ * profile therefore starts one program and nothing else, whatever its text contains.
  */
 #include "credentials/sources/command_line.h"
 
 enum { NO_QUOTE = 0 };
 
+/* Words are kept as offsets until the end, because adding a byte may move the buffer. */
 struct splitter {
     struct text rest;
     char quote; /* that we are in: '\'', '"' or NO_QUOTE */
@@ -18,6 +20,7 @@ struct splitter {
     const char *failure;
 };
 
+/* The rest is not empty; the callers check that. */
 static char take(struct splitter *splitter)
 {
     char c = splitter->rest.data[0];
@@ -25,6 +28,7 @@ static char take(struct splitter *splitter)
     return c;
 }
 
+/* A quote begins a word too, so "" and '' are words without characters, as in shlex. */
 static void begin_word(struct splitter *splitter)
 {
     if (splitter->is_in_word) {
@@ -39,7 +43,10 @@ static void begin_word(struct splitter *splitter)
     splitter->is_literal = false;
 }
 
-/* A word that only a shell can understand: to pass it on would be a riddle to the user. */
+/*
+ * An operator that stands alone and is not quoted. shlex would pass it on as an argument, and the
+ * program would fail with a message about "|" that helps nobody.
+ */
 static bool is_operator(struct text word)
 {
     static const char *const operators[] = {"|", "||", "&", "&&", ";",
@@ -66,7 +73,10 @@ static void end_word(struct splitter *splitter)
     splitter->is_in_word = false;
 }
 
-/* After a backslash. */
+/*
+ * The character after a backslash.  Inside "..." a backslash is special only before '"' and
+ * itself (shlex: escapedquotes); before anything else it remains.
+ */
 static void escape(struct splitter *splitter)
 {
     if (text_is_empty(splitter->rest)) {
@@ -80,6 +90,7 @@ static void escape(struct splitter *splitter)
     buf_add_char(&splitter->bytes, c);
 }
 
+/* In '...' a backslash is an ordinary character. */
 static void step_quoted(struct splitter *splitter, char c)
 {
     if (c == splitter->quote) {
@@ -91,6 +102,7 @@ static void step_quoted(struct splitter *splitter, char c)
     }
 }
 
+/* A quote may begin in the middle of a word: a"b c"d is one word. */
 static void step_plain(struct splitter *splitter, char c)
 {
     if (char_is_space(c)) {
@@ -108,6 +120,7 @@ static void step_plain(struct splitter *splitter, char c)
     }
 }
 
+/* Stops at the first failure, whose text is static and contains nothing of the command. */
 static void split(struct splitter *splitter)
 {
     while (splitter->failure == NULL && !text_is_empty(splitter->rest)) {
@@ -132,6 +145,7 @@ static void split(struct splitter *splitter)
     }
 }
 
+/* The pointers are made last, when the buffer no longer moves.  *out takes over the buffer. */
 const char *command_line_split(struct text command, struct command_line *out)
 {
     struct splitter splitter = {.rest = command};

@@ -20,10 +20,14 @@ struct command_line {
     struct buf bytes; /* of the words */
 };
 
-/** NULL: done.  Otherwise what is wrong, in words; then there is nothing to be cleared. */
+/**
+ * Returns NULL, or what is wrong as a static text that quotes nothing of the command.  After a
+ * failure *out need not be cleared.
+ */
 const char *command_line_split(struct text command, struct command_line *out)
     __attribute__((warn_unused_result));
 
+/** Wipes the words, which may contain secrets. */
 void command_line_clear(struct command_line *line);
 
 #endif

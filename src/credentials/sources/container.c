@@ -3,6 +3,8 @@
  * The environment of the container names its agent and the authorization token: AWS SDKs
  * and Tools Reference Guide, "Container credential provider".  The token is sent unchanged:
  * the agent of EKS rejects one with "Bearer" before it.
+ *
+ * The address is checked in container_endpoint.c, and the response is read in agent.c.
  */
 #include "credentials/sources/container.h"
 
@@ -26,6 +28,7 @@
 
 enum { MAX_TOKEN = 64 * 1024, CONNECT_TIMEOUT_MS = 2000, TIMEOUT_MS = 5000 };
 
+/* If both variables are set, the relative one counts, as the Guide requires. */
 static enum source_result find_endpoint(const struct source_context *context,
                                         struct container_endpoint *out, dsql_error *err)
 {
@@ -44,13 +47,17 @@ static enum source_result find_endpoint(const struct source_context *context,
     return status == DSQL_OK ? SOURCE_GOT : source_failed(err, "%s", reason.message);
 }
 
+/* A carriage return alone counts too: some servers end a header line there. */
 static bool has_line_break(struct text text)
 {
     size_t position = 0;
     return text_find(text, '\n', &position) || text_find(text, '\r', &position);
 }
 
-/* A line break would start a header of the token's own. */
+/*
+ * A line break would begin another header, whose content a writer of the file could choose.  The
+ * messages name the variable and never the token.
+ */
 static enum source_result check_token(struct text token, const char *variable, dsql_error *err)
 {
     if (text_is_empty(token)) {
@@ -79,7 +86,10 @@ static enum source_result keep_token(struct text token, const char *variable, st
     return result;
 }
 
-/* Read at each fetch: it is replaced while we run. */
+/*
+ * The file is read for each fetch, because EKS Pod Identity replaces the token while the program
+ * runs.
+ */
 static enum source_result read_token_file(const struct source_context *context, const char *path,
                                           struct buf *out, dsql_error *err)
 {
@@ -92,7 +102,10 @@ static enum source_result read_token_file(const struct source_context *context, 
     return keep_token(buf_text(&content), TOKEN_FILE, out, err);
 }
 
-/* The file wins.  Neither: the agent of ECS wants none. */
+/*
+ * The file takes precedence over the variable, as the Guide requires.  Without either no token is
+ * sent: the agent of ECS needs none.
+ */
 static enum source_result find_token(const struct source_context *context, struct buf *out,
                                      dsql_error *err)
 {
@@ -104,6 +117,7 @@ static enum source_result find_token(const struct source_context *context, struc
     return token == NULL ? SOURCE_GOT : keep_token(text_of(token), TOKEN, out, err);
 }
 
+/* An error response may quote the token, so at most its code is shown. */
 static enum source_result read_answer(const struct http_response *response, struct text token,
                                       struct dsql_credentials *out, dsql_error *err)
 {
@@ -116,6 +130,10 @@ static enum source_result read_answer(const struct http_response *response, stru
                          code[0] == '\0' ? "" : ": ", code);
 }
 
+/*
+ * The request goes to the pinned addresses, if there are any, and not to what the name resolves
+ * to by now (see container_endpoint.h).
+ */
 static enum source_result fetch_from_agent(const struct source_context *context,
                                            const struct container_endpoint *endpoint,
                                            const struct buf *token, const char *ca_file,
@@ -146,11 +164,16 @@ static enum source_result fetch_from_agent(const struct source_context *context,
                              : agent_unreachable(status, AGENT, &reason, err);
 }
 
+/* No profile is asked: the agent is set up by the environment alone. */
 static enum source_result find_ca_file(char **out, dsql_error *err)
 {
     return service_ca_file(NULL, out, err) == DSQL_OK ? SOURCE_GOT : SOURCE_FAILED;
 }
 
+/*
+ * Once an endpoint is configured, every failure is SOURCE_FAILED: going on to the role of the
+ * instance would be a change of identity.
+ */
 enum source_result container_fetch(const struct source_context *context,
                                    struct dsql_credentials *out, dsql_error *err)
 {

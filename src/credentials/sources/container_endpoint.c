@@ -1,5 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Addresses are compared as numbers, never as text: an IPv6 address has several spellings. */
+/*
+ * Checks of the container credentials endpoint, as in the AWS SDKs and Tools Reference Guide,
+ * "Container credential provider".  Addresses are compared as numbers and never as text: an IPv6
+ * address has several spellings, and "127.0.0.1.example.com" begins like an address.
+ */
 #include "credentials/sources/container_endpoint.h"
 
 #include "base/error.h"
@@ -14,6 +18,7 @@
 
 enum { LOOPBACK_NETWORK = 127, HOST_SIZE = 254 };
 
+/* An IPv4 address inside an IPv6 one (::ffff:127.0.0.1) is not accepted. */
 static bool is_loopback(const char *address)
 {
     struct in_addr v4;
@@ -24,6 +29,7 @@ static bool is_loopback(const char *address)
     return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+/* inet_pton() fills the first bytes; both arrays are zero after them, so all can be compared. */
 static bool is_same_address(const char *address, const char *known)
 {
     unsigned char a[sizeof(struct in6_addr)] = {0};
@@ -33,7 +39,7 @@ static bool is_same_address(const char *address, const char *known)
            text_equal(text_of_bytes(a, sizeof a), text_of_bytes(b, sizeof b));
 }
 
-/* Of ECS, and of EKS Pod Identity. */
+/* The agent of ECS, and that of EKS Pod Identity over IPv4 and IPv6. */
 static bool is_agent(const char *address)
 {
     static const char *const agents[] = {ECS_AGENT, "169.254.170.23", "fd00:ec2::23"};
@@ -53,6 +59,7 @@ static dsql_status refuse_host(const char *host, const char *why, dsql_error *er
                 host, why);
 }
 
+/* A name without any address is not accepted. */
 static bool are_loopback(const struct http_addresses *addresses)
 {
     for (size_t i = 0; i < addresses->count; i++) {
@@ -63,6 +70,7 @@ static bool are_loopback(const struct http_addresses *addresses)
     return addresses->count > 0;
 }
 
+/* All addresses are kept, so that "localhost" works if the agent listens on one of them only. */
 static bool pin_all(const struct http_addresses *addresses, struct container_endpoint *out)
 {
     struct buf list AUTO_BUF;
@@ -73,7 +81,7 @@ static bool pin_all(const struct http_addresses *addresses, struct container_end
     return buf_ok(&list) && text_copy(buf_text(&list), out->pinned, sizeof out->pinned);
 }
 
-/* Every address must be good: which of them would be used is not ours to say. */
+/* Every address must be on this machine, because libcurl chooses which one it uses. */
 static dsql_status check_name(const char *host, const struct http *http,
                               struct container_endpoint *out, dsql_error *err)
 {
@@ -119,6 +127,10 @@ dsql_status container_endpoint_full(const char *url, const struct http *http,
     return check_host(&parsed, http, out, err);
 }
 
+/*
+ * The path must begin with "/": otherwise "@host" or ".host" after the address would make the
+ * request go elsewhere.
+ */
 dsql_status container_endpoint_relative(const char *path, struct container_endpoint *out,
                                         dsql_error *err)
 {

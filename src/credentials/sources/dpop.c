@@ -1,7 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * RFC 9449: a JWT that is signed with the login's P-256 key (RFC 7515, ES256).  OpenSSL
- * produces the signature in DER; a JWT wants its two numbers at their full length.
+ * The proof of RFC 9449, section 4.2: a JWT that is signed with the login's P-256 key (RFC 7515
+ * and RFC 7518, ES256).  OpenSSL produces the signature in DER; a JWT needs its two numbers one
+ * after the other, at their full length.  This file does not know where the key comes from or to
+ * whom the proof is sent.
  */
 #include "credentials/sources/dpop.h"
 
@@ -15,6 +17,7 @@
 
 #include <string.h>
 
+/* In bytes.  A number of P-256 has 256 bits, and its DER signature 72 bytes at most. */
 enum { NUMBER_SIZE = 32, MAX_DER_SIZE = 128, MAX_PART_SIZE = 2048 };
 
 /* Without this callback libcrypto would prompt on the terminal for the key's password. */
@@ -28,6 +31,10 @@ static int no_password(char *buffer, int size, int is_writing, void *arg)
     return -1;
 }
 
+/*
+ * The header claims P-256 and ES256, so a key on any other curve, or an RSA key, would give a
+ * proof that contradicts itself.
+ */
 static bool is_p256(const EVP_PKEY *key)
 {
     char group[32];
@@ -36,6 +43,7 @@ static bool is_p256(const EVP_PKEY *key)
            text_equal_string(text_of_bytes(group, len), "prime256v1");
 }
 
+/* NULL if the text is not such a key.  The caller frees it with EVP_PKEY_free(). */
 static EVP_PKEY *read_key(const char *pem)
 {
     size_t len = strlen(pem);
@@ -52,7 +60,10 @@ static EVP_PKEY *read_key(const char *pem)
     return key;
 }
 
-/* As the web wants numbers: 32 bytes, big-endian, in base64url. */
+/*
+ * RFC 7518, section 6.2.1.2: all 32 bytes, big-endian, in base64url.  Leading zeros must stay, or
+ * one proof in 256 would be rejected.
+ */
 static bool add_number(struct buf *out, const BIGNUM *number)
 {
     unsigned char bytes[NUMBER_SIZE];
@@ -63,6 +74,7 @@ static bool add_number(struct buf *out, const BIGNUM *number)
     return true;
 }
 
+/* BN_free() accepts NULL, so it runs also if the key has no such number. */
 static bool add_coordinate(struct buf *out, const EVP_PKEY *key, const char *name)
 {
     BIGNUM *number = NULL;
@@ -71,6 +83,10 @@ static bool add_coordinate(struct buf *out, const EVP_PKEY *key, const char *nam
     return is_added;
 }
 
+/*
+ * The public key is part of the header, so that the server can compare it with the key to which
+ * the refresh token is bound.
+ */
 static bool add_header(struct buf *out, const EVP_PKEY *key)
 {
     buf_add_string(out, "{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":"
@@ -82,7 +98,10 @@ static bool add_header(struct buf *out, const EVP_PKEY *key)
     return is_added;
 }
 
-/* A version 4 UUID: RFC 9562, section 5.4. */
+/*
+ * A version 4 UUID (RFC 9562, section 5.4).  It is the proof's "jti", by which a server
+ * recognizes a proof that is sent twice.
+ */
 static void add_id(struct buf *out, const struct random_source *random)
 {
     uint64_t high = random->next(random->arg);
@@ -94,7 +113,10 @@ static void add_id(struct buf *out, const struct random_source *random)
                (unsigned long long)(low & UINT64_C(0xffffffffffff)));
 }
 
-/* Method and URL are our own and need no escapes in JSON; whatever would is refused. */
+/*
+ * Method and URL are inserted into JSON without escapes, so a character that would need one is
+ * refused.
+ */
 static bool is_plain(const char *string)
 {
     struct text text = text_of(string);
@@ -107,6 +129,7 @@ static bool is_plain(const char *string)
     return true;
 }
 
+/* RFC 9449, section 4.2: method and URL bind the proof to one request, "iat" to a moment. */
 static bool add_claims(struct buf *out, const struct dpop_request *request)
 {
     if (!is_plain(request->method) || !is_plain(request->url)) {
@@ -119,7 +142,7 @@ static bool add_claims(struct buf *out, const struct dpop_request *request)
     return true;
 }
 
-/* libcrypto signs in DER; the web wants the two numbers one after the other. */
+/* RFC 7518, section 3.4: R and S, 32 bytes each. */
 static bool add_raw_signature(struct buf *out, const unsigned char *der, size_t len)
 {
     unsigned char raw[2 * NUMBER_SIZE];
@@ -137,6 +160,7 @@ static bool add_raw_signature(struct buf *out, const unsigned char *der, size_t 
     return is_raw;
 }
 
+/* *len is the room in der, and then the length of the signature. */
 static bool sign(EVP_PKEY *key, struct text text, unsigned char *der, size_t *len)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -147,6 +171,7 @@ static bool sign(EVP_PKEY *key, struct text text, unsigned char *der, size_t *le
     return is_signed;
 }
 
+/* out is changed only if the whole proof could be written. */
 static bool write_proof(EVP_PKEY *key, const struct dpop_request *request, struct buf *out)
 {
     struct buf part AUTO_BUF;

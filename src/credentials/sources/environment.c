@@ -2,6 +2,9 @@
 /*
  * Keys in AWS_ACCESS_KEY_ID and its relatives.  AWS_CREDENTIAL_EXPIRATION is what
  * "aws configure export-credentials --format env" writes for those that end.
+ *
+ * The AWS SDKs and Tools Reference Guide, "AWS access keys", describes the other variables.  A
+ * program that names a profile skips this source: it has asked for another identity.
  */
 #include "config/environment.h"
 
@@ -10,6 +13,10 @@
 #include "credentials/source.h"
 #include "credentials/sources/sources.h"
 
+/*
+ * An invalid expiration is an error: without it the credentials would count as permanent, and the
+ * server would be the first to notice that they have expired.
+ */
 static enum source_result fetch_environment(const struct source_context *context,
                                             struct dsql_credentials *out, dsql_error *err)
 {

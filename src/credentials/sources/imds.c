@@ -4,6 +4,8 @@
  * none, and AWS accepts the old ones meanwhile.  So the old ones are kept and their
  * expiration is extended, but not before it is near: credentials of a proxy like kube2iam
  * expire within minutes and must not be used for longer.
+ *
+ * A struct imds has no lock, because one thread at a time uses it (see imds.h).
  */
 #include "credentials/sources/imds.h"
 
@@ -56,13 +58,15 @@ void imds_free(struct imds *imds)
     }
 }
 
-/* ---- What the service says ---- */
+/* ---- Responses of the service ---- */
 
+/* After a session token was issued, any unexpected status is a failure, not a missing service. */
 static enum source_result bad_status(const char *what, int status, dsql_error *err)
 {
     return source_failed(err, IMDS " did not return %s: status %d", what, status);
 }
 
+/* An instance without a role is the usual case outside production, so it is not an error. */
 static enum source_result no_role(struct imds *imds, dsql_error *err)
 {
     imds->has_no_role = true;
@@ -70,7 +74,10 @@ static enum source_result no_role(struct imds *imds, dsql_error *err)
     return SOURCE_NOT_CONFIGURED;
 }
 
-/* The first line.  There is at most one role. */
+/*
+ * The name is on the first line; an instance has at most one role.  It is percent-encoded,
+ * because it becomes part of the next request's path.
+ */
 static enum source_result read_role(struct imds *imds, const struct http_response *response,
                                     struct buf *path, dsql_error *err)
 {
@@ -109,6 +116,7 @@ static enum source_result find_role(struct imds *imds, const struct source_conte
     return result == SOURCE_GOT ? read_role(imds, &response, path, err) : result;
 }
 
+/* A 200 without JSON is repeated: the service may answer so while it starts. */
 static enum source_result fetch_role(struct imds *imds, const struct source_context *context,
                                      const struct imds_settings *settings, const char *path,
                                      struct dsql_credentials *out, dsql_error *err)
@@ -150,13 +158,15 @@ static enum source_result copy(const struct dsql_credentials *from, struct dsql_
     return source_filled(status, IMDS, err);
 }
 
+/* Takes over *fresh and leaves it empty. */
 static void hold(struct imds *imds, struct dsql_credentials *fresh)
 {
     credentials_clear(&imds->held);
-    imds->held = *fresh; /* handed over */
+    imds->held = *fresh;
     *fresh = (struct dsql_credentials){0};
 }
 
+/* One warning for each outage, and not one for each fetch during it. */
 static void log_once(struct imds *imds, const struct source_context *context, const char *why)
 {
     if (!imds->is_stale) {
@@ -166,7 +176,11 @@ static void log_once(struct imds *imds, const struct source_context *context, co
     imds->is_stale = true;
 }
 
-/* The held ones, for some minutes more; extended only when they have expired. */
+/*
+ * Returns the held credentials for some minutes more.  Their expiration is moved only if it has
+ * passed; otherwise the next request is made when they expire, at the latest.  The random part
+ * keeps the instances of a fleet from asking at the same moment after an outage.
+ */
 static enum source_result give_stale(struct imds *imds, const struct source_context *context,
                                      struct dsql_credentials *out, dsql_error *err)
 {
@@ -181,6 +195,7 @@ static enum source_result give_stale(struct imds *imds, const struct source_cont
     return copy(&imds->held, out, err);
 }
 
+/* The service returned expired credentials: that is an outage, too (see the head of this file). */
 static enum source_result give_fresh(struct imds *imds, const struct source_context *context,
                                      struct dsql_credentials *fresh, struct dsql_credentials *out,
                                      dsql_error *err)
@@ -200,6 +215,10 @@ static bool is_holding(const struct imds *imds)
     return !secret_is_empty(&imds->held.access_key_id);
 }
 
+/*
+ * The upper limit matters if the wall clock was put back: without it no request would be made
+ * until the clock reaches the old time again.
+ */
 static bool is_too_early(const struct imds *imds, const struct source_context *context)
 {
     int64_t now_s = clock_wall_s(context->clock);
@@ -208,6 +227,7 @@ static bool is_too_early(const struct imds *imds, const struct source_context *c
            imds->held.expires_at > now_s;
 }
 
+/* A role that was removed (404) is not an outage: its credentials must not stay in use. */
 static enum source_result fetch(struct imds *imds, const struct source_context *context,
                                 const struct imds_settings *settings, struct dsql_credentials *out,
                                 dsql_error *err)
@@ -234,6 +254,7 @@ static enum source_result fetch(struct imds *imds, const struct source_context *
 
 /* ---- For others ---- */
 
+/* Without a memory in the context (the report of explain.c) the session lives for this call. */
 enum source_result imds_fetch(const struct source_context *context, const struct profile *profile,
                               struct dsql_credentials *out, dsql_error *err)
 {
@@ -250,7 +271,7 @@ enum source_result imds_fetch(const struct source_context *context, const struct
     return result;
 }
 
-/* A region becomes part of host names. */
+/* The region becomes part of host names that receive secrets. */
 static bool is_region(struct text region)
 {
     for (size_t i = 0; i < region.len; i++) {
@@ -292,6 +313,7 @@ enum source_result imds_region(const struct source_context *context, const struc
     return result == SOURCE_GOT ? read_region(&response, region, region_size, err) : result;
 }
 
+/* The profile is read only for the settings of the endpoint; it need not exist. */
 static enum source_result fetch_for_profile(const struct source_context *context,
                                             struct dsql_credentials *out, dsql_error *err)
 {

@@ -14,7 +14,7 @@
 
 enum {
     MAX_TTL_S = 21600,
-    EARLY_S = 120, /* renewed so long before its end, or at half its life */
+    EARLY_S = 120, /* the token is renewed this long before it expires, or at half its life */
     MAX_URL = 2048,
     MAX_TOKEN = 1024
 };
@@ -25,6 +25,10 @@ void imds_session_clear(struct imds_session *session)
     *session = (struct imds_session){0};
 }
 
+/*
+ * Both time limits are set: if the hop limit of the response is 1, packets are lost without an
+ * error, and a program in a container must not wait for them.
+ */
 static dsql_status send(const struct source_context *context, const struct imds_settings *settings,
                         struct http_request *request, const char *path,
                         const struct http_retry *retry, struct http_response *response,
@@ -43,6 +47,7 @@ static dsql_status send(const struct source_context *context, const struct imds_
     return http_send_retrying(context->http, request, retry, response, err);
 }
 
+/* The standard policy, except for the number of attempts that the user may configure. */
 static struct http_retry policy(const struct source_context *context,
                                 const struct imds_settings *settings)
 {
@@ -53,6 +58,10 @@ static struct http_retry policy(const struct source_context *context,
 
 /* ---- The token ---- */
 
+/*
+ * The service answers 403 if it is switched off, and a server that is not the metadata service
+ * answers 404 or the like.  Only 400 and server errors are failures of the service.
+ */
 static enum source_result no_token(int status, dsql_error *err)
 {
     if (status == HTTP_BAD_REQUEST || status >= HTTP_SERVER_ERROR) {
@@ -63,6 +72,7 @@ static enum source_result no_token(int status, dsql_error *err)
     return SOURCE_NOT_CONFIGURED;
 }
 
+/* The token is sent back in a header, so it must be printable and without blanks. */
 static bool is_token(struct text token)
 {
     for (size_t i = 0; i < token.len; i++) {
@@ -73,6 +83,10 @@ static bool is_token(struct text token)
     return !text_is_empty(token) && token.len <= MAX_TOKEN;
 }
 
+/*
+ * A service that does not name a lifetime grants the one that was requested.  A short lifetime is
+ * halved, since EARLY_S may be more than all of it.
+ */
 static int64_t usable_ms(const struct http_response *response)
 {
     int64_t ttl_s = MAX_TTL_S;
@@ -80,6 +94,7 @@ static int64_t usable_ms(const struct http_response *response)
     return (ttl_s > (int64_t)EARLY_S * 2 ? ttl_s - EARLY_S : ttl_s / 2) * 1000;
 }
 
+/* The URL is kept with the token: a token must never be sent to another endpoint. */
 static enum source_result keep_token(struct imds_session *session,
                                      const struct source_context *context,
                                      const struct imds_settings *settings,
@@ -101,7 +116,10 @@ static enum source_result keep_token(struct imds_session *session,
     return SOURCE_GOT;
 }
 
-/* No response: this is not an instance, or its hop limit is too low for a container. */
+/*
+ * No response: this is not an instance, or its hop limit is too low for a container.  That is not
+ * an error of the chain, because most machines are not instances.
+ */
 static enum source_result fail_unanswered(dsql_status status, const struct imds_settings *settings,
                                           const dsql_error *reason, dsql_error *err)
 {
@@ -113,6 +131,7 @@ static enum source_result fail_unanswered(dsql_status status, const struct imds_
     return agent_unreachable(status, IMDS, reason, err);
 }
 
+/* The old token is forgotten first, so that a failure never leaves one that is half renewed. */
 static enum source_result fetch_token(struct imds_session *session,
                                       const struct source_context *context,
                                       const struct imds_settings *settings, dsql_error *err)
@@ -131,6 +150,7 @@ static enum source_result fetch_token(struct imds_session *session,
                              : fail_unanswered(status, settings, &reason, err);
 }
 
+/* By the monotonic clock, so a changed wall clock does not keep an old token. */
 static bool has_token(const struct imds_session *session, const struct source_context *context,
                       const struct imds_settings *settings)
 {
@@ -141,6 +161,7 @@ static bool has_token(const struct imds_session *session, const struct source_co
 
 /* ---- Answers ---- */
 
+/* Once a token was issued, a missing response is a failure: the service exists. */
 static enum source_result get_once(struct imds_session *session,
                                    const struct source_context *context,
                                    const struct imds_settings *settings, const char *path,
@@ -160,6 +181,7 @@ static enum source_result get_once(struct imds_session *session,
     return status == DSQL_OK ? SOURCE_GOT : agent_unreachable(status, IMDS, &reason, err);
 }
 
+/* One renewal only, so that a service that rejects every token cannot cause a loop. */
 enum source_result imds_session_get(struct imds_session *session,
                                     const struct source_context *context,
                                     const struct imds_settings *settings, const char *path,

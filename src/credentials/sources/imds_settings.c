@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * AWS SDKs and Tools Reference Guide, "IMDS credential provider".
- * Without a setting the first request is made only once when nothing answers: most machines
- * are no instances, and their programs should not wait longer than a second to learn it.
+ * AWS SDKs and Tools Reference Guide, "IMDS credential provider".  Most machines are not
+ * instances.  If the number of attempts is not configured, the request for the session token is
+ * therefore sent once if nothing answers, and a program waits one second at most.
  */
 #include "credentials/sources/imds_settings.h"
 
@@ -15,6 +15,7 @@
 
 enum { DEFAULT_TIMEOUT_S = 1, MAX_TIMEOUT_S = 300, DEFAULT_ATTEMPTS = 3, MAX_ATTEMPTS = 20 };
 
+/* The name of a setting in the environment and in a profile. */
 struct setting {
     const char *variable;
     const char *key;
@@ -29,6 +30,7 @@ static const struct setting timeout_setting = {"AWS_METADATA_SERVICE_TIMEOUT",
 static const struct setting attempts_setting = {"AWS_METADATA_SERVICE_NUM_ATTEMPTS",
                                                 "metadata_service_num_attempts"};
 
+/* The environment takes precedence over the profile. */
 static struct text get(struct setting setting, const struct profile *profile)
 {
     const char *value = environment_get(setting.variable);
@@ -38,6 +40,7 @@ static struct text get(struct setting setting, const struct profile *profile)
     return text_trim(text_of(value));
 }
 
+/* Paths are appended that begin with "/", so a slash at the end would be doubled. */
 static enum source_result keep_url(struct text url, struct imds_settings *out, dsql_error *err)
 {
     struct url parsed;
@@ -49,6 +52,7 @@ static enum source_result keep_url(struct text url, struct imds_settings *out, d
     return SOURCE_GOT;
 }
 
+/* An explicit endpoint takes precedence over the mode, as in the SDKs. */
 static enum source_result read_url(const struct profile *profile, struct imds_settings *out,
                                    dsql_error *err)
 {
@@ -67,6 +71,7 @@ static enum source_result read_url(const struct profile *profile, struct imds_se
                          mode_setting.key);
 }
 
+/* *number keeps its default if the setting is missing. */
 static enum source_result read_number(struct setting setting, const struct profile *profile,
                                       int max, int64_t *number, dsql_error *err)
 {

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Where the instance metadata service is, and how often it is tried. */
+/* Where the instance metadata service is, and how often and how long it is asked. */
 #ifndef DSQL_CREDENTIALS_IMDS_SETTINGS_H
 #define DSQL_CREDENTIALS_IMDS_SETTINGS_H
 

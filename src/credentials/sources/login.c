@@ -14,7 +14,7 @@
 #include "credentials/sources/login_file.h"
 
 enum {
-    RENEWAL_S = 5 * 60, /* so long before their end credentials are renewed */
+    RENEWAL_S = 5 * 60, /* credentials are renewed this long before they expire */
     MAX_LIFE_S = 24 * 60 * 60,
     MAX_TRIES = 3,
     RETRY_MAX_MS = 1000,
@@ -24,12 +24,13 @@ enum {
 
 #define TOKEN_PATH "/v1/token"
 
+/* One fetch: what it needs, and what it has read. path and json belong to it. */
 struct login {
     const struct source_context *context;
     const struct profile *profile;
     char *path;
-    struct json *json; /* the file */
-    int64_t expires_at;
+    struct json *json;  /* the file */
+    int64_t expires_at; /* Unix seconds */
 };
 
 static dsql_status fail_login(const struct login *login, const char *what, dsql_error *err)
@@ -46,7 +47,10 @@ static const char *access_get(const struct login *login, const char *key)
     return json_get_string(json_get_object(login->json, "accessToken"), key);
 }
 
-/* The first name of those that must be there and are not; NULL: all there. */
+/*
+ * The first required field that is missing, or NULL. All are checked before use, so that a
+ * damaged file is reported at once and not when the credentials are about to expire.
+ */
 static const char *missing_name(const struct login *login)
 {
     static const char *const names[] = {"clientId", "refreshToken", "dpopKey"};
@@ -68,6 +72,10 @@ static const char *missing_name(const struct login *login)
     return NULL;
 }
 
+/*
+ * Also called a second time, after another program has renewed the login; the old object is freed
+ * then.  The messages contain no part of the file.
+ */
 static dsql_status read_file(struct login *login, dsql_error *err)
 {
     bool is_missing = false;
@@ -95,6 +103,7 @@ static dsql_status read_file(struct login *login, dsql_error *err)
     return DSQL_OK;
 }
 
+/* Negative after the credentials have expired. */
 static int64_t left_s(const struct login *login)
 {
     return login->expires_at - clock_wall_s(login->context->clock);
@@ -102,6 +111,7 @@ static int64_t left_s(const struct login *login)
 
 /* ---- Renewing ---- */
 
+/* CreateOAuth2Token with grantType refresh_token.  The caller frees it. */
 static struct json *renewal_body(const struct login *login)
 {
     struct json *body = json_new();
@@ -115,7 +125,10 @@ static struct json *renewal_body(const struct login *login)
     return NULL;
 }
 
-/* Each try needs a proof of its own. */
+/*
+ * Each attempt needs a proof of its own, because a server accepts a proof only once.  Therefore
+ * service_send() may not repeat the request (max_attempts 1), and send() below does it.
+ */
 static dsql_status send_once(const struct login *login, const struct service_endpoint *endpoint,
                              const struct json *body, struct http_response *response,
                              dsql_error *err)
@@ -150,6 +163,7 @@ static dsql_status send_once(const struct login *login, const struct service_end
     return service_send(login->context, login->profile, &call, response, err);
 }
 
+/* No response, throttling, or an error of the server: the login itself may still be valid. */
 static bool is_transient(dsql_status status, const struct http_response *response)
 {
     if (status != DSQL_OK) {
@@ -158,6 +172,10 @@ static bool is_transient(dsql_status status, const struct http_response *respons
     return response->status >= HTTP_SERVER_ERROR || response->status == HTTP_TOO_MANY_REQUESTS;
 }
 
+/*
+ * The profile's region comes before the one of the environment: the login is known only in the
+ * region in which it was made, and "aws login" writes that into the profile.
+ */
 static dsql_status send(const struct login *login, struct http_response *response, dsql_error *err)
 {
     struct service_endpoint endpoint;
@@ -178,6 +196,7 @@ static dsql_status send(const struct login *login, struct http_response *respons
     return status;
 }
 
+/* The codes are those of the API reference; each has its own remedy. */
 static dsql_status refuse(const struct login *login, const struct http_response *response,
                           dsql_error *err)
 {
@@ -203,6 +222,7 @@ static dsql_status refuse(const struct login *login, const struct http_response 
     return fail_login(login, buf_ok(&words) ? words.data : "could not be renewed", err);
 }
 
+/* Changes only the fields of the response; everything else in the file is kept. */
 static bool put_answer(const struct login *login, const struct json *answer, const char *expires)
 {
     const struct json *fresh = json_get_object(answer, "accessToken");
@@ -215,6 +235,10 @@ static bool put_answer(const struct login *login, const struct json *answer, con
            json_set_string(login->json, "refreshToken", json_get_string(answer, "refreshToken"));
 }
 
+/*
+ * A response is used whole or not at all: half of it would make the file useless, since the old
+ * refresh token is invalid by now.
+ */
 static bool is_complete(const struct json *answer, int64_t *life_s)
 {
     const struct json *fresh = json_get_object(answer, "accessToken");
@@ -225,7 +249,7 @@ static bool is_complete(const struct json *answer, int64_t *life_s)
            json_get_integer(answer, "expiresIn", life_s) && *life_s > 0 && *life_s <= MAX_LIFE_S;
 }
 
-/* One that cannot be kept is good for this time. */
+/* A renewed login that cannot be written is still good for this fetch, so this is a warning. */
 static void keep(const struct login *login)
 {
     dsql_error reason = {0};
@@ -238,6 +262,7 @@ static void keep(const struct login *login)
     }
 }
 
+/* The file stores a time, the response a number of seconds. */
 static dsql_status take_answer(struct login *login, struct text body, dsql_error *err)
 {
     int64_t life_s = 0;
@@ -262,6 +287,10 @@ static bool is_renewed_by_another(struct login *login)
     return read_file(login, &ignored) == DSQL_OK && left_s(login) > RENEWAL_S;
 }
 
+/*
+ * While the service is in trouble, credentials that have not expired stay in use.  A rejection is
+ * an error, unless another program was faster.
+ */
 static dsql_status renew(struct login *login, dsql_error *err)
 {
     dsql_error reason = {0};
@@ -295,6 +324,7 @@ static dsql_status get(struct login *login, dsql_error *err)
     return status == DSQL_OK && left_s(login) <= RENEWAL_S ? renew(login, err) : status;
 }
 
+/* The detail is set only after success: only the source that has credentials reports one. */
 static enum source_result give(const struct login *login, struct dsql_credentials *out,
                                dsql_error *err)
 {

@@ -1,5 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* "aws login": a profile with login_session, whose cache holds keys and a DPoP key to renew them.
+/*
+ * The source for "aws login": a profile with login_session.  Its cache file holds credentials and
+ * the DPoP key with which they are renewed.
  */
 #ifndef DSQL_CREDENTIALS_LOGIN_H
 #define DSQL_CREDENTIALS_LOGIN_H

@@ -2,6 +2,8 @@
 /*
  * Where the AWS CLI keeps a login: the name of the file is a hash of the session, so that
  * libdsql and the CLI find the same file.
+ *
+ * This file knows the place and the format of such a file, but not the fields in it.
  */
 #include "credentials/sources/login_file.h"
 
@@ -16,6 +18,10 @@
 
 enum { MAX_PATH_SIZE = 4096 };
 
+/*
+ * SHA-1 is only a name here, chosen by the CLI for IAM Identity Center; nothing depends on its
+ * strength.
+ */
 static bool add_digest(struct buf *path, enum login_digest digest, const char *name)
 {
     unsigned char hash[EVP_MAX_MD_SIZE];
@@ -30,6 +36,7 @@ static bool add_digest(struct buf *path, enum login_digest digest, const char *n
     return true;
 }
 
+/* environment_path() returns "" if there is neither the variable nor a home directory. */
 dsql_status login_file_path(const char *variable, const char *below_home, enum login_digest digest,
                             const char *name, char **out, dsql_error *err)
 {
@@ -47,6 +54,7 @@ dsql_status login_file_path(const char *variable, const char *below_home, enum l
     return *out == NULL ? fail_nomem(err) : DSQL_OK;
 }
 
+/* A missing file is a usual case (nobody has logged in), so it is told apart from a damaged one. */
 struct json *login_file_read(const struct file_system *files, const char *path, bool *is_missing,
                              dsql_error *err)
 {
@@ -65,6 +73,7 @@ struct json *login_file_read(const struct file_system *files, const char *path, 
     return json;
 }
 
+/* The file is replaced atomically, so another program never reads half of it. */
 bool login_file_write(const struct file_system *files, const char *path, const struct json *json)
 {
     struct buf content AUTO_BUF;

@@ -19,11 +19,14 @@ enum login_digest { LOGIN_SHA1, LOGIN_SHA256 };
 dsql_status login_file_path(const char *variable, const char *below_home, enum login_digest digest,
                             const char *name, char **out, dsql_error *err);
 
-/** *is_missing: there is no such file.  NULL: that, or err says why. */
+/**
+ * The object in the file; the caller frees it.  NULL: see err; *is_missing is then true if there
+ * is no such file.
+ */
 struct json *login_file_read(const struct file_system *files, const char *path, bool *is_missing,
                              dsql_error *err) __attribute__((warn_unused_result));
 
-/** False: not written, and errno says why (ENOMEM too). */
+/** Replaces the file.  False: it is unchanged, and errno has the reason (also ENOMEM). */
 bool login_file_write(const struct file_system *files, const char *path, const struct json *json)
     __attribute__((warn_unused_result));
 

@@ -17,7 +17,10 @@ enum { VERSION = 1 };
 
 /* ---- What it printed ---- */
 
-/* No expiration: they never end. */
+/*
+ * Without an expiration the credentials count as permanent.  One that is not a string is an
+ * error: it would otherwise look as if it were missing.
+ */
 static enum source_result read_expiration(const struct json *json, const char *name,
                                           const struct clock *clock, int64_t *expires_at,
                                           dsql_error *err)
@@ -42,6 +45,10 @@ static enum source_result read_expiration(const struct json *json, const char *n
     return SOURCE_GOT;
 }
 
+/*
+ * The texts are found without regard to the case of their keys.  "Version" must be 1: a later
+ * version may give the fields another meaning.
+ */
 static enum source_result read_object(const struct json *json, const char *name,
                                       const struct clock *clock, struct dsql_credentials *out,
                                       dsql_error *err)
@@ -73,6 +80,10 @@ static enum source_result read_object(const struct json *json, const char *name,
     return source_filled(status, "printed by credential_process", err);
 }
 
+/*
+ * The whole output must be one object, because the exit status may be lost (see child.c) and half
+ * of an output must not count.
+ */
 enum source_result process_parse(struct text output, const char *name, const struct clock *clock,
                                  struct dsql_credentials *out, dsql_error *err)
 {
@@ -88,6 +99,7 @@ enum source_result process_parse(struct text output, const char *name, const str
 
 /* ---- Running it ---- */
 
+/* The output is not quoted: a program that fails may have printed a secret. */
 static enum source_result fail_run(enum child_result result, int detail, const char *name,
                                    dsql_error *err)
 {
@@ -115,6 +127,7 @@ static enum source_result fail_run(enum child_result result, int detail, const c
     return SOURCE_FAILED;
 }
 
+/* The buffer is wiped with its scope. */
 static enum source_result run(const struct source_context *context, const char *name,
                               const struct command_line *line, struct dsql_credentials *out,
                               dsql_error *err)

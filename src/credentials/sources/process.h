@@ -16,7 +16,7 @@ enum source_result process_fetch(const struct source_context *context,
                                  const struct profile *profile, struct dsql_credentials *out,
                                  dsql_error *err);
 
-/** What such a program prints.  name: of the profile, for messages. */
+/** Reads the output of such a program. name is that of the profile, for messages. */
 enum source_result process_parse(struct text output, const char *name, const struct clock *clock,
                                  struct dsql_credentials *out, dsql_error *err);
 

@@ -2,6 +2,8 @@
 /*
  * The plan is complete before anything is fetched, so that a mistake in the last profile of
  * a chain costs no request.  Texts of the plan belong to the profile set.
+ *
+ * The rules are those in the header.  This file reads no file and sends nothing.
  */
 #include "credentials/sources/profile_chain.h"
 
@@ -14,6 +16,7 @@ static bool has(const struct profile *profile, const char *key)
 
 /* ---- A role ---- */
 
+/* In seconds; 0 leaves it to STS. */
 static enum source_result read_duration(const struct profile *profile, int *out, dsql_error *err)
 {
     const char *value = profile_get(profile, "duration_seconds");
@@ -27,6 +30,10 @@ static enum source_result read_duration(const struct profile *profile, int *out,
     return SOURCE_GOT;
 }
 
+/*
+ * A library cannot ask a person for an MFA code, so such a profile is an error that says what to
+ * run instead.
+ */
 static enum source_result read_role(const struct profile *profile, struct sts_role *out,
                                     dsql_error *err)
 {
@@ -59,6 +66,7 @@ static enum source_result read_web_identity(const struct profile *profile, struc
 
 /* ---- A profile's own credentials ---- */
 
+/* The three values are spelled exactly as in the Guide, with their case. */
 static enum source_result read_credential_source(const struct profile *profile, const char *value,
                                                  enum profile_base_kind *kind, dsql_error *err)
 {
@@ -82,6 +90,7 @@ static enum source_result read_credential_source(const struct profile *profile, 
                          profile->name);
 }
 
+/* One key is enough: sso.c then reports what is missing. */
 static bool has_sso(const struct profile *profile)
 {
     static const char *const keys[] = {"sso_session", "sso_start_url", "sso_region",
@@ -94,6 +103,10 @@ static bool has_sso(const struct profile *profile)
     return false;
 }
 
+/*
+ * Half a pair is an error: it is a mistake in the file, and a search that goes on would find
+ * another identity.
+ */
 static enum source_result read_keys(const struct profile *profile, enum profile_base_kind *kind,
                                     dsql_error *err)
 {
@@ -112,6 +125,7 @@ static enum source_result read_keys(const struct profile *profile, enum profile_
     return SOURCE_NOT_CONFIGURED;
 }
 
+/* The order of the header's fourth rule. */
 static enum source_result read_base(const struct profile *profile, struct profile_chain *out,
                                     dsql_error *err)
 {
@@ -141,12 +155,13 @@ static enum source_result read_base(const struct profile *profile, struct profil
 
 /* ---- From profile to profile ---- */
 
-/* A token from a file is the beginning of a chain, never a link in it. */
+/* A role with a web identity token is where a chain begins: it needs no other credentials. */
 static bool assumes_role(const struct profile *profile)
 {
     return has(profile, "role_arn") && !has(profile, "web_identity_token_file");
 }
 
+/* A loop would otherwise end only at PROFILE_CHAIN_MAX, with a message that misleads. */
 static bool was_visited(const struct profile_chain *chain, const char *name)
 {
     for (size_t i = 0; i < chain->role_count; i++) {
@@ -157,6 +172,7 @@ static bool was_visited(const struct profile_chain *chain, const char *name)
     return false;
 }
 
+/* There is room for one more role: follow() checked it, and the first always fits. */
 static enum source_result add_role(const struct profile *profile, struct profile_chain *chain,
                                    dsql_error *err)
 {
@@ -180,7 +196,7 @@ static enum source_result add_role(const struct profile *profile, struct profile
     return read_role(profile, &link->role, err);
 }
 
-/* To the profile that source_profile names. */
+/* Moves to the profile that source_profile names. */
 static enum source_result follow(struct profile *profile, const char *name,
                                  const struct profile_chain *chain, dsql_error *err)
 {
@@ -205,7 +221,7 @@ static enum source_result follow(struct profile *profile, const char *name,
     return SOURCE_GOT;
 }
 
-/* Of a profile that another one depends on: without credentials that is an error. */
+/* The base of a role: here missing credentials are an error, since a profile depends on them. */
 static enum source_result read_base_of_role(const struct profile *profile,
                                             struct profile_chain *out, dsql_error *err)
 {
@@ -213,6 +229,10 @@ static enum source_result read_base_of_role(const struct profile *profile,
     return result == SOURCE_NOT_CONFIGURED ? SOURCE_FAILED : result;
 }
 
+/*
+ * The requested profile is a role even if it has keys; a profile that was reached by
+ * source_profile and has keys ends the chain (rules one and two of the header).
+ */
 enum source_result profile_chain_resolve(const struct profile *profile, struct profile_chain *out,
                                          dsql_error *err)
 {

@@ -18,6 +18,7 @@
 
 /* ---- Own credentials ---- */
 
+/* Keys in a profile have no expiration; a new session token is noticed when it is read again. */
 static enum source_result fetch_keys(const struct source_context *context,
                                      const struct profile *profile, struct dsql_credentials *out,
                                      dsql_error *err)
@@ -29,6 +30,7 @@ static enum source_result fetch_keys(const struct source_context *context,
     return source_filled(status, profile->name, err);
 }
 
+/* The requested profile sets the region and endpoint of STS, not the one with the token. */
 static enum source_result fetch_web_identity(const struct source_context *context,
                                              const struct profile *requested,
                                              const struct profile_chain *chain,
@@ -41,6 +43,7 @@ static enum source_result fetch_web_identity(const struct source_context *contex
                                              out, err);
 }
 
+/* There is no default case, so that the compiler reports a new kind that is not handled. */
 static enum source_result fetch_base(const struct source_context *context,
                                      const struct profile *requested,
                                      const struct profile_chain *chain,
@@ -98,13 +101,17 @@ static enum source_result assume(const struct source_context *context,
         sts_assume_role(context, requested, &link->role, current, &next, err);
     credentials_clear(current);
     if (result == SOURCE_GOT) {
-        *current = next; /* handed over */
+        *current = next; /* its secrets belong to current now */
         source_used(context, "; role %s, named by profile \"%s\"", link->role.role_arn,
                     link->profile.name);
     }
     return result;
 }
 
+/*
+ * The roles were collected from the requested profile downwards, so the last is assumed first.
+ * *out is changed only if every step succeeded.
+ */
 static enum source_result fetch_chain(const struct source_context *context,
                                       const struct profile *requested,
                                       const struct profile_chain *chain,
@@ -117,7 +124,7 @@ static enum source_result fetch_chain(const struct source_context *context,
     }
     if (result == SOURCE_GOT) {
         credentials_clear(out);
-        *out = current; /* handed over */
+        *out = current; /* its secrets belong to the caller now */
     }
     return result;
 }
@@ -139,6 +146,7 @@ static enum source_result read_profile(const struct source_context *context,
     return result == SOURCE_GOT ? fetch_chain(context, profile, &chain, out, err) : result;
 }
 
+/* The files are read for each fetch, because a person may rotate keys in them. */
 static enum source_result fetch_profile(const struct source_context *context,
                                         struct dsql_credentials *out, dsql_error *err)
 {

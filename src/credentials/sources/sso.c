@@ -12,14 +12,16 @@
 
 enum { MAX_PATH_SIZE = 2048 };
 
+/* The texts belong to the profile set. */
 struct sso {
     struct sso_login login;
     const char *account_id;
     const char *role_name;
 };
 
-/* ---- What the profile says ---- */
+/* ---- The settings of the profile ---- */
 
+/* Any of them means that the user wants this source, so an incomplete set is an error. */
 static bool has_any_key(const struct profile *profile)
 {
     static const char *const keys[] = {"sso_session", "sso_start_url", "sso_region",
@@ -39,6 +41,7 @@ static enum source_result fail_missing(const struct profile *profile, const char
                          key);
 }
 
+/* NULL also for a value that is blank. */
 static const char *session_get(const struct sso_login *login, const char *key)
 {
     const char *value =
@@ -46,7 +49,10 @@ static const char *session_get(const struct sso_login *login, const char *key)
     return text_is_empty(text_trim(text_of(value))) ? NULL : value;
 }
 
-/* The login's settings must be in one place, so that it is clear which one counts. */
+/*
+ * A setting of the login must be in one place only, even if both agree, because it would be
+ * unclear which one counts after an edit.
+ */
 static enum source_result read_session(struct sso_login *login, dsql_error *err)
 {
     const struct profile *profile = login->profile;
@@ -73,6 +79,7 @@ static enum source_result read_session(struct sso_login *login, dsql_error *err)
     return SOURCE_GOT;
 }
 
+/* A session without account and role yields a token, but DSQL needs the credentials of a role. */
 static enum source_result check_role(const struct sso *sso, dsql_error *err)
 {
     const struct profile *profile = sso->login.profile;
@@ -116,6 +123,10 @@ static enum source_result read_profile(const struct profile *profile, struct sso
 
 /* ---- The request ---- */
 
+/*
+ * Role and account come from a file and become part of a query, so they are percent-encoded.  The
+ * token goes into a header, where it does not reach the log of a proxy.
+ */
 static dsql_status send(const struct source_context *context, const struct sso *sso,
                         const struct secret *token, struct http_response *response, dsql_error *err)
 {
@@ -143,6 +154,7 @@ static dsql_status send(const struct source_context *context, const struct sso *
                              : status;
 }
 
+/* 401 means that the token was revoked, and 403 that the user lacks the role. */
 static enum source_result refuse(const struct sso *sso, const struct http_response *response,
                                  dsql_error *err)
 {
@@ -167,6 +179,7 @@ static enum source_result refuse(const struct sso *sso, const struct http_respon
     }
 }
 
+/* GetRoleCredentials gives the expiration in milliseconds; credentials have seconds. */
 static enum source_result read_answer(const struct sso *sso, struct text body,
                                       struct dsql_credentials *out, dsql_error *err)
 {
@@ -187,6 +200,7 @@ static enum source_result read_answer(const struct sso *sso, struct text body,
     return source_filled(status, "IAM Identity Center", err);
 }
 
+/* The response is wiped with its scope, also after a failure. */
 static enum source_result get_role(const struct source_context *context, const struct sso *sso,
                                    const struct secret *token, struct dsql_credentials *out,
                                    dsql_error *err)

@@ -5,7 +5,7 @@
 
 #include "credentials/profile.h"
 
-/** SOURCE_NOT_CONFIGURED when the profile has no key of it. */
+/** SOURCE_NOT_CONFIGURED: the profile has no key of IAM Identity Center. */
 enum source_result sso_fetch(const struct source_context *context, const struct profile *profile,
                              struct dsql_credentials *out, dsql_error *err);
 

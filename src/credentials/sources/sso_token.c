@@ -16,6 +16,7 @@
 
 enum { MAX_LIFE_S = 365 * 24 * 60 * 60 };
 
+/* path and json belong to the function that made it; expires_at is in Unix seconds. */
 struct cached_token {
     const struct sso_login *login;
     char *path;
@@ -34,7 +35,7 @@ dsql_status sso_fail_login(const struct sso_login *login, const char *what, dsql
 
 /* ---- Reading ---- */
 
-/* Old versions of the CLI wrote "2020-06-17T10:02:08UTC". */
+/* Old versions of the CLI wrote "2020-06-17T10:02:08UTC", which RFC 3339 does not allow. */
 static bool parse_time(const char *string, int64_t *out)
 {
     struct buf time AUTO_BUF;
@@ -48,6 +49,7 @@ static bool parse_time(const char *string, int64_t *out)
     return rfc3339_parse(text, out);
 }
 
+/* On failure token->json may be set already; the caller frees it in any case. */
 static dsql_status read_file(const struct source_context *context, struct cached_token *token,
                              dsql_error *err)
 {
@@ -72,6 +74,10 @@ static dsql_status read_file(const struct source_context *context, struct cached
 
 /* ---- Renewing ---- */
 
+/*
+ * OIDC API Reference, CreateToken: a client's registration expires on its own, and a renewal with
+ * an expired one fails.
+ */
 static bool can_renew(const struct cached_token *token, int64_t now)
 {
     int64_t registration_ends = 0;
@@ -83,7 +89,10 @@ static bool can_renew(const struct cached_token *token, int64_t now)
             (parse_time(registration, &registration_ends) && registration_ends > now));
 }
 
-/* Notes the try when it is allowed. */
+/*
+ * At most one attempt in SSO_RENEWAL_PAUSE_MS, because near its end the token would otherwise be
+ * renewed at every fetch while the service is in trouble.  A permitted attempt is noted.
+ */
 static bool may_try_now(const struct source_context *context)
 {
     struct source_memory *memory = context->memory;
@@ -99,6 +108,7 @@ static bool may_try_now(const struct source_context *context)
     return true;
 }
 
+/* CreateToken with grantType refresh_token.  The caller frees it. */
 static struct json *renewal_body(const struct json *cached)
 {
     struct json *body = json_new();
@@ -112,6 +122,7 @@ static struct json *renewal_body(const struct json *cached)
     return NULL;
 }
 
+/* The endpoint is that of the login's region, which may differ from the profile's. */
 static dsql_status request_token(const struct source_context *context,
                                  const struct sso_login *login, const struct json *body,
                                  struct http_response *response, dsql_error *err)
@@ -137,8 +148,8 @@ static dsql_status request_token(const struct source_context *context,
 }
 
 /*
- * Both are needed; only then is anything changed.  Without a new refresh token the old one
- * goes: it has been used.
+ * Access token and lifetime are checked before anything is changed.  If the response has no new
+ * refresh token, the old one is removed, because it has been used.
  */
 static dsql_status take_answer(const struct source_context *context, struct cached_token *token,
                                const struct json *answer, dsql_error *err)
@@ -165,7 +176,7 @@ static dsql_status take_answer(const struct source_context *context, struct cach
     return DSQL_OK;
 }
 
-/* One that cannot be kept is good for this time. */
+/* A renewed token that cannot be written is still good for this fetch, so this is a warning. */
 static void keep(const struct source_context *context, const struct cached_token *token)
 {
     dsql_error reason = {0};
@@ -204,6 +215,7 @@ static dsql_status renew(const struct source_context *context, struct cached_tok
 
 /* ---- Both ---- */
 
+/* The reason is cut, so that the command to run still fits into the message. */
 static dsql_status fail_ended(const struct sso_login *login, const dsql_error *reason,
                               dsql_error *err)
 {
@@ -216,7 +228,10 @@ static dsql_status fail_ended(const struct sso_login *login, const dsql_error *r
     return buf_ok(&what) ? sso_fail_login(login, what.data, err) : fail_nomem(err);
 }
 
-/* Another program may have renewed it meanwhile, which made our refresh token invalid. */
+/*
+ * Another program may have renewed the token meanwhile, which made our refresh token invalid.
+ * Only then is its object taken over.
+ */
 static bool is_renewed_by_another(const struct source_context *context, struct cached_token *token)
 {
     dsql_error ignored = {0};
@@ -225,14 +240,14 @@ static bool is_renewed_by_another(const struct source_context *context, struct c
                       again.expires_at - clock_wall_s(context->clock) > SSO_RENEWAL_S;
     if (is_renewed) {
         json_free(token->json);
-        *token = again; /* handed over */
+        *token = again; /* the same path, and the new object */
     } else {
         json_free(again.json);
     }
     return is_renewed;
 }
 
-/* A token that is not at its end stays good when it cannot be renewed. */
+/* A token that has not expired stays in use if it cannot be renewed; the log has the reason. */
 static dsql_status renew_if_due(const struct source_context *context, struct cached_token *token,
                                 dsql_error *err)
 {
@@ -255,6 +270,7 @@ static dsql_status renew_if_due(const struct source_context *context, struct cac
     return left_s > 0 ? DSQL_OK : fail_ended(token->login, &reason, err);
 }
 
+/* The CLI names the file after the session, or after the start URL in the legacy form. */
 dsql_status sso_token_get(const struct source_context *context, const struct sso_login *login,
                           struct secret *token, dsql_error *err)
 {

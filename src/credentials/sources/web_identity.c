@@ -1,7 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A role by a token in a file, set up in the environment, as Kubernetes does it (IAM roles
- * for service accounts).  The token is read at each fetch: the kubelet replaces it.
+ * A role that is assumed with a token in a file, as Kubernetes sets it up (IAM roles for service
+ * accounts); IAM User Guide, "OIDC federation".  The token is read for each fetch, because the
+ * kubelet replaces it.
  */
 #include "base/error.h"
 #include "base/memory.h"
@@ -10,13 +11,14 @@
 #include "credentials/profile.h"
 #include "credentials/sources/sources.h"
 
-/* Copies: a fetch takes its time, and the environment may move. */
+/* Copies, because a fetch takes time and another thread may call setenv() meanwhile. */
 struct variables {
     char *token_file;
     char *role_arn;
     char *session_name; /* NULL: none */
 };
 
+/* False: out of memory.  A variable that is not set is NULL and not a failure. */
 static bool copy_variable(const char *name, char **out)
 {
     const char *value = environment_get(name);
@@ -38,7 +40,7 @@ static void clear_variables(struct variables *variables)
     mem_free(variables->session_name);
 }
 
-/* The profile has a say in the region and the endpoint of STS, if there is one. */
+/* The profile may set the region and the endpoint of STS. It need not exist. */
 static enum source_result assume_role(const struct source_context *context,
                                       const struct variables *variables,
                                       struct dsql_credentials *out, dsql_error *err)
@@ -58,6 +60,7 @@ static enum source_result assume_role(const struct source_context *context,
     return result;
 }
 
+/* Both variables are required; AWS_ROLE_ARN alone is often set for other purposes. */
 static enum source_result fetch_variables(const struct source_context *context,
                                           const struct variables *variables,
                                           struct dsql_credentials *out, dsql_error *err)

@@ -554,13 +554,14 @@ typedef dsql_status (*dsql_txn_fn)(PGconn *conn, void *arg, dsql_error *err);
  * A transaction inside a body needs a second connection of the pool.  It is independent: it stays
  * committed when the outer one is retried.
  *
- * No attempt but the first starts after transaction_timeout_ms, and no wait lasts beyond it.  The
- * statements of the body have no time limit.
+ * No attempt but the first starts after transaction_timeout_ms, and no wait lasts beyond it.  BEGIN
+ * and COMMIT are waited for until then, but at least 5 seconds, and ROLLBACK for 5 seconds; without
+ * an answer the connection is closed.  The statements of the body have no time limit.
  *
  * DSQL_ERR_OCC: the last attempt had a conflict too.  DSQL_ERR_CONNECT: it lost the connection.
- * DSQL_ERR_COMMIT_UNKNOWN: the connection was lost during COMMIT; this is never retried.
- * DSQL_ERR_CLOSED: the pool was closed meanwhile.  Also the errors of dsql_pool_acquire(), and
- * what fn returned.
+ * DSQL_ERR_TIMEOUT: BEGIN was not answered.  DSQL_ERR_COMMIT_UNKNOWN: the connection was lost
+ * during COMMIT, or COMMIT was not answered; this is never retried. DSQL_ERR_CLOSED: the pool was
+ * closed meanwhile.  Also the errors of dsql_pool_acquire(), and what fn returned.
  */
 DSQL_API dsql_status dsql_transaction(dsql_pool *pool, dsql_txn_fn fn, void *arg,
                                       dsql_error *err) DSQL_MUST_USE;

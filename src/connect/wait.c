@@ -1,13 +1,14 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * Waiting with a deadline, for the places where libpq's own functions would block: connecting,
- * and the pool's small queries.  poll(2) and not select(2), which cannot take a descriptor above
- * 1023.
+ * the pool's small queries, and BEGIN, COMMIT and ROLLBACK.  poll(2) and not select(2), which
+ * cannot take a descriptor above 1023.
  */
 #include "connect/wait.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 enum { LONGEST_POLL_MS = 60000 };
 
@@ -94,4 +95,25 @@ PGresult *wait_for_query(PGconn *conn, const char *sql, const struct clock *cloc
         return NULL;
     }
     return last;
+}
+
+/*
+ * No CancelRequest is sent: a COMMIT or a ROLLBACK has nothing that could be cancelled, and a
+ * server that is silent would not answer it either.
+ */
+PGresult *wait_for_command(PGconn *conn, const char *sql, const struct clock *clock,
+                           int64_t deadline_ms, bool *is_late)
+{
+    bool was_nonblocking = PQisnonblocking(conn) == 1;
+    PGresult *result = wait_for_query(conn, sql, clock, deadline_ms);
+    *is_late = false;
+    if (result == NULL && PQtransactionStatus(conn) == PQTRANS_ACTIVE) {
+        *is_late = deadline_ms >= 0 && clock_monotonic_ms(clock) >= deadline_ms;
+        shutdown(PQsocket(conn), SHUT_RDWR);
+        while (PQconsumeInput(conn) == 1) { /* until libpq has seen the end */
+        }
+    } else if (was_nonblocking) {
+        PQsetnonblocking(conn, 1);
+    }
+    return result;
 }

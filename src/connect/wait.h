@@ -23,4 +23,12 @@ bool wait_for_socket(const PGconn *conn, short events, const struct clock *clock
 PGresult *wait_for_query(PGconn *conn, const char *sql, const struct clock *clock,
                          int64_t deadline_ms);
 
+/**
+ * The same, for a caller who keeps the connection.  Nonblocking mode is as before.  *is_late: there
+ * was no answer before the deadline.  Then the connection is cut off and its status is
+ * CONNECTION_BAD, so that no later call of libpq can wait for the answer.
+ */
+PGresult *wait_for_command(PGconn *conn, const char *sql, const struct clock *clock,
+                           int64_t deadline_ms, bool *is_late);
+
 #endif

@@ -12,8 +12,40 @@
 
 #include "base/error.h"
 #include "connect/connection_events.h"
+#include "connect/wait.h"
 #include "pool/health.h"
 #include "transaction/result_outcome.h"
+
+/* As long as a pool waits for the ROLLBACK of a connection that is released. */
+enum { ANSWER_MS = 5000 };
+
+/* ---- Waiting for the server ---- */
+
+/*
+ * The time limit of the transaction, but never less than ANSWER_MS from now: a body that took long
+ * must still be able to commit.
+ */
+static int64_t answer_deadline_ms(const struct attempt *attempt)
+{
+    if (attempt->deadline_ms < 0) {
+        return -1;
+    }
+    int64_t soonest_ms = clock_monotonic_ms(attempt->clock) + ANSWER_MS;
+    return attempt->deadline_ms > soonest_ms ? attempt->deadline_ms : soonest_ms;
+}
+
+/*
+ * The one place that sends a command of the library's own.  After a missing answer the connection
+ * is lost, as after any other silence of the network.
+ */
+static PGresult *run(struct attempt *attempt, const char *command, int64_t deadline_ms)
+{
+    bool is_late = false;
+    PGresult *result =
+        wait_for_command(attempt->conn, command, attempt->clock, deadline_ms, &is_late);
+    attempt->is_late = attempt->is_late || is_late;
+    return result;
+}
 
 /* ---- Observing ---- */
 
@@ -32,7 +64,7 @@ static bool is_answer_to(struct text command, PGresult *result)
  */
 static enum outcome send(struct attempt *attempt, const char *command)
 {
-    PGresult *result = PQexec(attempt->conn, command);
+    PGresult *result = run(attempt, command, answer_deadline_ms(attempt));
     enum outcome outcome = result_outcome(result);
     if (outcome == OUTCOME_SUCCESS && !is_answer_to(text_of(command), result)) {
         outcome = OUTCOME_CONNECTION_LOST;
@@ -120,9 +152,22 @@ static void fail_with_server(struct attempt *attempt, dsql_status status, const 
     error_set_sqlstate(&attempt->reason, failure->sqlstate);
 }
 
+/*
+ * libpq's text is gone when the server reported the loss and the connection still works; then the
+ * server's stands in the reason.
+ */
 static void fail_lost(struct attempt *attempt, dsql_status status, const char *what)
 {
-    attempt->status = fail(&attempt->reason, status, "%s: %s", what, PQerrorMessage(attempt->conn));
+    const char *message = PQerrorMessage(attempt->conn);
+    dsql_error before = attempt->reason;
+    attempt->status = fail(&attempt->reason, status, "%s: %s", what,
+                           message[0] != '\0' ? message : before.message);
+}
+
+/* Libpq has only seen the connection end, which the library did itself. */
+static void fail_late(struct attempt *attempt, dsql_status status, const char *what)
+{
+    attempt->status = fail(&attempt->reason, status, "%s", what);
 }
 
 /*
@@ -173,9 +218,20 @@ static void explain(struct attempt *attempt, enum decision decision)
         return;
     case DECISION_RETRY_LOST:
     case DECISION_CONNECTION_LOST:
+        if (attempt->is_late) {
+            fail_late(attempt, DSQL_ERR_TIMEOUT,
+                      "the server did not answer BEGIN in time; the connection was closed");
+            return;
+        }
         fail_lost(attempt, DSQL_ERR_CONNECT, "connection lost before COMMIT");
         return;
     case DECISION_COMMIT_UNKNOWN:
+        if (attempt->is_late) {
+            fail_late(attempt, DSQL_ERR_COMMIT_UNKNOWN,
+                      "the server did not answer COMMIT in time; the transaction may have been "
+                      "committed");
+            return;
+        }
         fail_lost(attempt, DSQL_ERR_COMMIT_UNKNOWN,
                   "connection lost during COMMIT; the transaction may have been committed");
         return;
@@ -190,15 +246,29 @@ static void explain(struct attempt *attempt, enum decision decision)
 /* ---- Begin and end ---- */
 
 /*
- * PQexec() would also end a COPY and wait for unread results, for as long as that takes.  A pool
- * closes such a connection instead; on the caller's own there is no other way.
+ * A COPY or unread results may take any time to end.  A pool closes such a connection instead; on
+ * the caller's own PQexec() ends them, without a time limit, and there is no other way.
  */
-static void roll_back(const struct attempt *attempt)
+static void roll_back(struct attempt *attempt)
 {
-    PGTransactionStatusType status = PQtransactionStatus(attempt->conn);
-    bool is_left_to_pool = status == PQTRANS_ACTIVE && attempt->origin == ORIGIN_POOL;
-    if (PQstatus(attempt->conn) == CONNECTION_OK && status != PQTRANS_IDLE && !is_left_to_pool) {
-        PQclear(PQexec(attempt->conn, "ROLLBACK"));
+    if (PQstatus(attempt->conn) != CONNECTION_OK ||
+        PQpipelineStatus(attempt->conn) != PQ_PIPELINE_OFF) {
+        return;
+    }
+    switch (PQtransactionStatus(attempt->conn)) {
+    case PQTRANS_INTRANS:
+    case PQTRANS_INERROR:
+        PQclear(run(attempt, "ROLLBACK", clock_monotonic_ms(attempt->clock) + ANSWER_MS));
+        return;
+    case PQTRANS_ACTIVE:
+        if (attempt->origin == ORIGIN_CALLER) {
+            PQclear(PQexec(attempt->conn, "ROLLBACK"));
+        }
+        return;
+    case PQTRANS_IDLE:
+    case PQTRANS_UNKNOWN:
+    default:
+        return;
     }
 }
 

@@ -7,6 +7,7 @@
 #ifndef DSQL_TRANSACTION_ATTEMPT_H
 #define DSQL_TRANSACTION_ATTEMPT_H
 
+#include "base/clock.h"
 #include "transaction/body_events.h"
 #include "transaction/decide.h"
 
@@ -16,6 +17,9 @@ struct attempt {
     PGconn *conn; /* with connection events attached; NULL once the body has closed it */
     enum origin origin;
     bool is_loop_form; /* the body returns nothing, so it cannot be said to hide an error */
+    const struct clock *clock;
+    int64_t deadline_ms; /* of the transaction, monotonic; -1 for none */
+    bool is_late;        /* BEGIN, COMMIT or ROLLBACK was not answered in time */
     struct body_events events;
 
     /* The outcome; if the decision is to retry, the reason for it. */

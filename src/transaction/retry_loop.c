@@ -231,10 +231,13 @@ bool retry_loop_take(struct retry_loop *loop)
         give_up(loop, true);
         return false;
     }
+    int limit_ms = loop->settings.retry.timeout_ms;
     loop->attempt = (struct attempt){
         .conn = conn,
         .origin = loop->pool != NULL ? ORIGIN_POOL : ORIGIN_CALLER,
         .is_loop_form = loop->is_loop_form,
+        .clock = loop->clock,
+        .deadline_ms = limit_ms < 0 ? -1 : loop->start_ms + limit_ms,
         .status = reason.status,
         .reason = reason,
     };

@@ -39,7 +39,7 @@ static const char schema[] =
 static int64_t world_ms(void *arg)
 {
     (void)arg;
-    return atomic_load(&world.now_ms);
+    return atomic_fetch_add(&world.now_ms, atomic_load(&world.step_ms));
 }
 
 static void world_sleep(void *arg, int64_t ms)
@@ -154,6 +154,7 @@ void world_reset(void)
     world.on_sleep = NULL;
     world.on_connect = NULL;
     atomic_store(&world.now_ms, 0);
+    atomic_store(&world.step_ms, 0);
     atomic_store(&world.sleeps, 0);
     atomic_store(&world.slept_with_connection, 0);
     postgres_run(schema);

@@ -15,6 +15,7 @@ extern "C" {
 
 struct world {
     atomic_llong now_ms;
+    atomic_llong step_ms; /* added at each reading of the clock */
     atomic_int sleeps;
     dsql_pool *watched; /* must have no connection in use during a sleep */
     atomic_int slept_with_connection;

@@ -84,6 +84,42 @@ static void a_dead_network_does_not_outlast_the_deadline(void **state)
     free(large);
 }
 
+/* Cut off, so that not even PQexec() can wait for it afterwards. */
+static void a_command_without_an_answer_ends_the_connection(void **state)
+{
+    (void)state;
+    PGconn *conn = postgres_connect();
+    int pid = PQbackendPID(conn);
+    const struct clock *clock = clock_system();
+    bool is_late = true;
+    PQclear(wait_for_command(conn, "BEGIN", clock, clock_monotonic_ms(clock) + 5000, &is_late));
+    assert_false(is_late);
+    assert_int_equal(PQtransactionStatus(conn), PQTRANS_INTRANS);
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    assert_null(wait_for_command(conn, "COMMIT", clock, clock_monotonic_ms(clock) + 50, &is_late));
+    assert_true(is_late);
+    assert_int_equal(PQstatus(conn), CONNECTION_BAD);
+    PGresult *result = PQexec(conn, "SELECT 1");
+    assert_int_not_equal(PQresultStatus(result), PGRES_TUPLES_OK);
+    PQclear(result);
+    assert_int_equal(kill(pid, SIGCONT), 0);
+    PQfinish(conn);
+}
+
+static void a_command_keeps_the_mode_of_the_connection(void **state)
+{
+    (void)state;
+    PGconn *conn = postgres_connect();
+    for (int mode = 0; mode < 2; mode++) {
+        bool is_late = true;
+        assert_int_equal(PQsetnonblocking(conn, mode), 0);
+        PQclear(wait_for_command(conn, "SELECT 1", clock_system(), -1, &is_late));
+        assert_false(is_late);
+        assert_int_equal(PQisnonblocking(conn), mode);
+    }
+    PQfinish(conn);
+}
+
 static void a_deadline_that_has_passed_does_not_wait(void **state)
 {
     (void)state;
@@ -100,6 +136,8 @@ int main(void)
         cmocka_unit_test(a_copy_has_no_result),
         cmocka_unit_test(a_lost_connection_has_no_result),
         cmocka_unit_test(a_dead_network_does_not_outlast_the_deadline),
+        cmocka_unit_test(a_command_without_an_answer_ends_the_connection),
+        cmocka_unit_test(a_command_keeps_the_mode_of_the_connection),
         cmocka_unit_test(a_deadline_that_has_passed_does_not_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "world.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -355,7 +356,113 @@ static void connection_lost_during_commit_is_never_retried(void **state)
     world_close(pool);
 }
 
-/* ---- The caller's own connection ---- */
+/* ---- A server that is silent ---- */
+
+/*
+ * The process of the connection is stopped, so its socket accepts everything and nothing is
+ * answered.  From here on the clock advances at each reading, so that a limit of some seconds is
+ * reached soon.
+ */
+static int freeze(PGconn *conn)
+{
+    int pid = PQbackendPID(conn);
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    atomic_store(&world.step_ms, 4900);
+    return pid;
+}
+
+static void thaw(int pid)
+{
+    atomic_store(&world.step_ms, 0);
+    assert_int_equal(kill(pid, SIGCONT), 0);
+}
+
+struct frozen {
+    dsql_status result;
+    int pid;
+    int calls;
+};
+
+static dsql_status add_one_and_freeze(PGconn *conn, void *arg, dsql_error *err)
+{
+    struct frozen *frozen = arg;
+    (void)err;
+    frozen->calls++;
+    world_run(conn, ADD_ONE);
+    frozen->pid = freeze(conn);
+    return frozen->result;
+}
+
+static void commit_without_an_answer_is_unknown(void **state)
+{
+    (void)state;
+    static const int timeouts[] = {1, 4000};
+    for (size_t i = 0; i < sizeof timeouts / sizeof timeouts[0]; i++) {
+        dsql_pool *pool = world_pool(4, timeouts[i]);
+        struct frozen frozen = {.result = DSQL_OK};
+        dsql_error err = {0};
+        assert_int_equal(dsql_transaction(pool, add_one_and_freeze, &frozen, &err),
+                         DSQL_ERR_COMMIT_UNKNOWN);
+        assert_non_null(strstr(err.message, "did not answer COMMIT in time"));
+        assert_int_equal(frozen.calls, 1);
+        thaw(frozen.pid);
+        world_close(pool);
+    }
+}
+
+static void rollback_without_an_answer_keeps_the_error_of_the_body(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    struct frozen frozen = {.result = DSQL_ERR_CALLBACK};
+    assert_int_equal(dsql_transaction(pool, add_one_and_freeze, &frozen, NULL), DSQL_ERR_CALLBACK);
+    thaw(frozen.pid);
+    world_close(pool);
+    assert_int_equal(world_counter(), 0);
+}
+
+static void break_does_not_wait_for_a_silent_server(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    int pid = 0;
+    dsql_error err;
+    PGconn *conn;
+    DSQL_TRANSACTION(pool, conn, &err) {
+        pid = freeze(conn);
+        break;
+    }
+    assert_int_equal(err.status, DSQL_ERR_CALLBACK);
+    thaw(pid);
+    dsql_pool_stats stats;
+    dsql_pool_get_stats(pool, &stats);
+    assert_int_equal(stats.in_use, 0);
+    assert_int_equal(stats.open, 0); /* closed, since an answer may still come */
+    world_close(pool);
+}
+
+static int frozen_pid;
+
+static void freeze_new(PGconn *conn)
+{
+    frozen_pid = freeze(conn);
+}
+
+/* A new connection, since one that was idle is checked before it is handed out. */
+static void silence_at_begin_is_a_timeout(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, 4000);
+    PQfinish(dsql_pool_acquire(pool, NULL));
+    world.on_connect = freeze_new;
+    struct script script = {.other = ADD_ONE};
+    dsql_error err = {0};
+    assert_int_equal(dsql_transaction(pool, play, &script, &err), DSQL_ERR_TIMEOUT);
+    assert_non_null(strstr(err.message, "did not answer BEGIN in time"));
+    assert_int_equal(script.calls, 0);
+    thaw(frozen_pid);
+    world_close(pool);
+}
 
 /* ---- A server that misbehaves ---- */
 
@@ -774,6 +881,10 @@ int main(void)
         ON_FRESH(connection_lost_unnoticed_before_commit_is_replaced),
         ON_FRESH(own_connection_lost_in_the_body_is_reported),
         ON_FRESH(connection_lost_during_commit_is_never_retried),
+        ON_FRESH(commit_without_an_answer_is_unknown),
+        ON_FRESH(rollback_without_an_answer_keeps_the_error_of_the_body),
+        ON_FRESH(break_does_not_wait_for_a_silent_server),
+        ON_FRESH(silence_at_begin_is_a_timeout),
         cmocka_unit_test(commit_with_another_command_tag_is_not_a_success),
         ON_FRESH(own_connection_is_retried_too),
         ON_FRESH(one_attempt_turns_retry_off),

@@ -156,6 +156,14 @@ static bool is_our_scheme(struct text scheme)
            text_equal_nocase(scheme, text_of("dsql"));
 }
 
+/* "jdbc:postgresql://..." has no "//" after its first colon, so it is not a URI to split_scheme().
+ */
+static bool is_jdbc(struct text text)
+{
+    static const char prefix[] = "jdbc:";
+    return text_equal_nocase(text_slice(text, 0, sizeof prefix - 1), text_of(prefix));
+}
+
 /* ---- keyword = value ---- */
 
 static char take_char(struct text *rest)
@@ -253,6 +261,11 @@ dsql_status conninfo_parse(struct text conninfo, struct pair_list *out, dsql_err
     struct text text = text_trim(conninfo);
     struct text scheme;
     struct text after;
+    if (is_jdbc(text)) {
+        return fail(err, DSQL_ERR_USAGE,
+                    "a jdbc: connection string is not understood; write "
+                    "postgresql://ROLE@HOST:5432/postgres instead");
+    }
     if (split_scheme(text, &scheme, &after)) {
         if (!is_our_scheme(scheme)) {
             return fail(err, DSQL_ERR_USAGE,

@@ -117,6 +117,15 @@ static void another_scheme_is_refused(void **state)
     expect_failure("mysql://h?a=b", "postgres://");
 }
 
+/* Without this they were taken for a host, or for a keyword that libpq does not have. */
+static void a_jdbc_string_is_named(void **state)
+{
+    (void)state;
+    expect_failure("jdbc:postgresql://h:5432/postgres", "jdbc: connection string");
+    expect_failure("jdbc:postgresql://h/postgres?user=admin", "jdbc: connection string");
+    expect_failure("JDBC:aws-dsql:postgresql://h/postgres", "jdbc: connection string");
+}
+
 static void words_of_other_connectors_are_known(void **state)
 {
     (void)state;
@@ -207,6 +216,7 @@ int main(void)
         cmocka_unit_test(a_password_in_a_uri_is_refused_and_not_repeated),
         cmocka_unit_test(an_ipv6_address_is_refused),
         cmocka_unit_test(another_scheme_is_refused),
+        cmocka_unit_test(a_jdbc_string_is_named),
         cmocka_unit_test(words_of_other_connectors_are_known),
         cmocka_unit_test(the_token_duration_has_three_spellings),
         cmocka_unit_test(pairs_are_read_as_libpq_does),

@@ -29,7 +29,10 @@ static bool parse_date_time(struct text text, int64_t *unix_s)
     return buf_ok(&basic) && clock_parse_basic(buf_text(&basic), unix_s);
 }
 
-/* "Z", or "+02:00" as seconds east of it. */
+/*
+ * "Z", or "+02:00" as seconds east of it.  Also "+0000", without the colon that the RFC asks for:
+ * that is how older versions of the AWS CLI wrote the times of SSO tokens.
+ */
 static bool parse_offset(struct text text, int64_t *offset_s)
 {
     int64_t hours = 0;
@@ -38,9 +41,10 @@ static bool parse_offset(struct text text, int64_t *offset_s)
     if (text.len == 1) {
         return char_to_lower(text.data[0]) == 'z';
     }
-    if (text.len != 6 || text.data[3] != ':' || (text.data[0] != '+' && text.data[0] != '-') ||
+    bool has_colon = text.len == 6 && text.data[3] == ':';
+    if ((text.len != 5 && !has_colon) || (text.data[0] != '+' && text.data[0] != '-') ||
         !text_to_int64(text_slice(text, 1, 2), 0, 23, &hours) ||
-        !text_to_int64(text_slice(text, 4, 2), 0, 59, &minutes)) {
+        !text_to_int64(text_slice(text, has_colon ? 4 : 3, 2), 0, 59, &minutes)) {
         return false;
     }
     int64_t seconds = hours * 3600 + minutes * 60;

@@ -28,7 +28,9 @@ enum source_result source_filled(dsql_status status, const char *where, dsql_err
         fail_nomem(err);
     } else {
         fail(err, DSQL_ERR_CREDENTIALS,
-             "an AWS key (%s) is too long, or contains blanks or control characters", where);
+             "an AWS key (%s) is too long, or contains blanks or control characters, or the access "
+             "key id contains a '/'",
+             where);
     }
     return SOURCE_FAILED;
 }

@@ -35,7 +35,8 @@ dsql_credentials_provider *dsql_credentials_static(const char *access_key_id,
         fail(err, status, "%s",
              status == DSQL_ERR_NOMEM
                  ? "out of memory"
-                 : "an AWS key is missing, too long, or contains blanks or control characters");
+                 : "an AWS key is missing, too long, or contains blanks or control characters, "
+                   "or the access key id contains a '/'");
         return NULL;
     }
     dsql_credentials_provider *provider = provider_new(fetch_static, destroy_static, own, err);

@@ -141,8 +141,9 @@ static void bad_expiration_or_key_in_the_environment_is_an_error(void **state)
     expect_error(NULL, "the AWS credentials (environment) have expired");
     unsetenv("AWS_CREDENTIAL_EXPIRATION");
     setenv("AWS_SECRET_ACCESS_KEY", "hush hush", 1);
-    expect_error(NULL,
-                 "an AWS key (environment) is too long, or contains blanks or control characters");
+    expect_error(NULL, "an AWS key (environment) is too long, or contains blanks or control "
+                       "characters, or the access "
+                       "key id contains a '/'");
 }
 
 static void named_profile_wins_over_the_environment(void **state)

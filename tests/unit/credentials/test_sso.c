@@ -462,11 +462,12 @@ static void answer_that_is_none_is_an_error(void **state)
             200, bad[i],
             "IAM Identity Center sent a response for profile \"work\" that has no credentials");
     }
-    expect_refusal(
-        200,
-        "{\"roleCredentials\":{\"accessKeyId\":\"A\",\"secretAccessKey\":\"hush hush\","
-        "\"sessionToken\":\"hush\",\"expiration\":1700003600000}}",
-        "an AWS key (IAM Identity Center) is too long, or contains blanks or control characters");
+    expect_refusal(200,
+                   "{\"roleCredentials\":{\"accessKeyId\":\"A\",\"secretAccessKey\":\"hush hush\","
+                   "\"sessionToken\":\"hush\",\"expiration\":1700003600000}}",
+                   "an AWS key (IAM Identity Center) is too long, or contains blanks or control "
+                   "characters, or the access "
+                   "key id contains a '/'");
 }
 
 static void portal_that_stumbles_is_asked_again(void **state)

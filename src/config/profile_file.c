@@ -22,6 +22,7 @@ struct section {
     char *name;
     bool is_bare_default; /* "[default]" of the config file, which "[profile default]" beats */
     bool is_dropped;
+    char *problem; /* why it was not understood: "FILE, line N: ..."; or NULL */
 };
 
 enum { NO_PARENT = -1 };
@@ -140,6 +141,7 @@ void profile_set_free(struct profile_set *set)
     }
     for (size_t i = 0; i < set->section_count; i++) {
         mem_free(set->sections[i].name);
+        mem_free(set->sections[i].problem);
     }
     for (size_t i = 0; i < set->property_count; i++) {
         mem_free(set->properties[i].key);
@@ -214,12 +216,63 @@ static void classify_config_section(struct text header, struct text *name, struc
     }
 }
 
+/* Between quotes a name may have any character that is printed. */
+static bool is_quotable_name(struct text name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (char_is_control(name.data[i])) {
+            return false;
+        }
+    }
+    return name.len > 0;
+}
+
+/*
+ * The AWS CLI splits a header of the config file as a shell splits a command, and writes quotes
+ * around a name with a blank in it.  A name in quotes is one without them.
+ */
+static bool unquote(struct text *name)
+{
+    bool has_quote = text_starts_with(*name, "'") || text_starts_with(*name, "\"");
+    if (!has_quote) {
+        return is_name(*name);
+    }
+    struct text inner;
+    struct text after;
+    if (!text_cut(text_slice(*name, 1, name->len), name->data[0], &inner, &after) ||
+        !text_is_empty(after) || text_contains(inner, "\\")) {
+        return false;
+    }
+    *name = inner;
+    return is_quotable_name(inner);
+}
+
+/* For the error of whoever looks for this section and does not find it. */
+static bool note_problem(struct parser *parser, struct section *section, const char *why)
+{
+    struct buf problem AUTO_BUF;
+    buf_init(&problem, FILE_MAX_SIZE);
+    buf_printf(&problem, "%s, line %zu: %s", parser->file, parser->line, why);
+    section->problem = buf_take(&problem);
+    return section->problem != NULL;
+}
+
 static bool open_section(struct parser *parser, struct text header)
 {
     struct text name = header; /* the credentials file has no prefixes */
     struct section what = {.kind = PROFILE_SECTION_PROFILE};
+    const char *why = NULL;
     if (parser->is_config) {
         classify_config_section(header, &name, &what);
+        if (what.is_dropped) {
+            why = "a section of this file must be [default], [profile NAME], [sso-session NAME] "
+                  "or [services NAME]";
+        } else if (!unquote(&name)) {
+            why = "the name of a section has a blank or another character that needs quotes, as "
+                  "in [profile \"my name\"]";
+        }
+    } else if (!is_quotable_name(name)) { /* quotes are part of the name here */
+        why = "the name of a section is missing or has a control character";
     }
     struct section *section = add_section(parser->set, name);
     if (section == NULL) {
@@ -227,7 +280,10 @@ static bool open_section(struct parser *parser, struct text header)
     }
     section->kind = what.kind;
     section->is_bare_default = what.is_bare_default;
-    section->is_dropped = what.is_dropped || !is_name(name);
+    section->is_dropped = why != NULL;
+    if (why != NULL && !note_problem(parser, section, why)) {
+        return fail_memory(parser);
+    }
     parser->has_section = true;
     parser->property = NO_PARENT;
     return true;
@@ -392,9 +448,12 @@ struct profile_set *profile_set_parse(struct text config, struct text credential
     return parse_both("AWS config file", config, "AWS credentials file", credentials, err);
 }
 
-/* A missing file is empty; so is an unreadable one that was not requested. */
-static bool read_file(const struct file_system *files, const char *path, const char *variable,
-                      struct buf *content, dsql_error *err)
+/*
+ * A missing file is empty.  One that cannot be read is an error: another identity, which comes
+ * later in the chain, would take the place of the one that the file names.
+ */
+static bool read_file(const struct file_system *files, const char *path, struct buf *content,
+                      dsql_error *err)
 {
     buf_init_secret(content, FILE_MAX_SIZE);
     if (path == NULL) {
@@ -403,9 +462,6 @@ static bool read_file(const struct file_system *files, const char *path, const c
     }
     if (path[0] == '\0' || file_system_read(files, path, content) || errno == ENOENT ||
         errno == ENOTDIR) {
-        return true;
-    }
-    if (environment_get(variable) == NULL && errno == EACCES) {
         return true;
     }
     fail_read(err, DSQL_ERR_CREDENTIALS, "", path);
@@ -420,8 +476,8 @@ struct profile_set *profile_set_load(const struct file_system *files, dsql_error
     AUTO_FREE char *credentials_path = environment_path(credentials_variable, ".aws/credentials");
     struct buf config AUTO_BUF = {0};
     struct buf credentials AUTO_BUF = {0};
-    if (!read_file(files, config_path, config_variable, &config, err) ||
-        !read_file(files, credentials_path, credentials_variable, &credentials, err)) {
+    if (!read_file(files, config_path, &config, err) ||
+        !read_file(files, credentials_path, &credentials, err)) {
         return NULL;
     }
     return parse_both(config_path, buf_text(&config), credentials_path, buf_text(&credentials),
@@ -446,6 +502,17 @@ bool profile_set_has(const struct profile_set *set, enum profile_section_kind ki
         }
     }
     return false;
+}
+
+const char *profile_set_problem(const struct profile_set *set, const char *name)
+{
+    for (size_t i = 0; i < set->section_count; i++) {
+        const struct section *section = &set->sections[i];
+        if (section->problem != NULL && text_contains(text_of(section->name), name)) {
+            return section->problem;
+        }
+    }
+    return NULL;
 }
 
 /* The index of the last one that fits, or NO_PARENT. */

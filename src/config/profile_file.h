@@ -26,7 +26,7 @@ struct profile_set *profile_set_parse(struct text config, struct text credential
 
 /**
  * Reads AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE or their defaults.  A missing
- * file is empty; one that is named in the environment and cannot be read is an error.
+ * file is empty; one that cannot be read is an error.
  */
 struct profile_set *profile_set_load(const struct file_system *files, dsql_error *err);
 
@@ -34,6 +34,12 @@ void profile_set_free(struct profile_set *set);
 
 bool profile_set_has(const struct profile_set *set, enum profile_section_kind kind,
                      const char *name);
+
+/**
+ * Why a section that has this name in its header was not understood, with file and line; NULL if
+ * there is none.  For the error when profile_set_has() is false.
+ */
+const char *profile_set_problem(const struct profile_set *set, const char *name);
 
 /** The value of a key (lower case), or NULL; owned by the set.  An empty value is "". */
 const char *profile_set_get(const struct profile_set *set, enum profile_section_kind kind,

@@ -201,10 +201,12 @@ static enum source_result follow(struct profile *profile, const char *name,
                                  const struct profile_chain *chain, dsql_error *err)
 {
     if (!profile_set_has(profile->set, PROFILE_SECTION_PROFILE, name)) {
+        const char *problem = profile_set_problem(profile->set, name);
         return source_failed(err,
                              "there is no profile \"%s\", which profile \"%s\" names as its "
-                             "source_profile",
-                             name, profile->name);
+                             "source_profile%s%s",
+                             name, profile->name, problem == NULL ? "" : "; ",
+                             problem == NULL ? "" : problem);
     }
     if (was_visited(chain, name)) {
         return source_failed(err,

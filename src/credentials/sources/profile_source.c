@@ -138,8 +138,10 @@ static enum source_result read_profile(const struct source_context *context,
 {
     struct profile_chain chain;
     if (!profile_set_has(profile->set, PROFILE_SECTION_PROFILE, profile->name)) {
-        fail(err, DSQL_ERR_CREDENTIALS, "there is no profile \"%s\" in the AWS configuration files",
-             profile->name);
+        const char *problem = profile_set_problem(profile->set, profile->name);
+        fail(err, DSQL_ERR_CREDENTIALS,
+             "there is no profile \"%s\" in the AWS configuration files%s%s", profile->name,
+             problem == NULL ? "" : "; ", problem == NULL ? "" : problem);
         return is_named ? SOURCE_FAILED : SOURCE_NOT_CONFIGURED;
     }
     enum source_result result = profile_chain_resolve(profile, &chain, err);

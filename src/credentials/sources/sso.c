@@ -64,10 +64,12 @@ static enum source_result read_session(struct sso_login *login, dsql_error *err)
                              login->session);
     }
     if (!profile_set_has(profile->set, PROFILE_SECTION_SSO_SESSION, login->session)) {
+        const char *problem = profile_set_problem(profile->set, login->session);
         return source_failed(err,
                              "profile \"%s\" names the sso_session \"%s\", but there is no "
-                             "[sso-session %s]; run: aws configure sso",
-                             profile->name, login->session, login->session);
+                             "[sso-session %s]; %s",
+                             profile->name, login->session, login->session,
+                             problem == NULL ? "run: aws configure sso" : problem);
     }
     login->start_url = session_get(login, "sso_start_url");
     login->region = session_get(login, "sso_region");

@@ -2,6 +2,7 @@
 #include "config/profile_file.h"
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,6 +138,64 @@ static void kinds_of_sections_are_apart(void **state)
     assert_false(profile_set_has(set, PROFILE_SECTION_SSO_SESSION, "t"));
     assert_string_equal(profile_set_get(set, PROFILE_SECTION_SSO_SESSION, "s", "sso_region"), "r");
     profile_set_free(set);
+}
+
+/* As the AWS CLI writes them. */
+static void a_name_in_quotes_is_one_without(void **state)
+{
+    (void)state;
+    expect("[profile 'Foo Bar']\nk = v\n", "", "Foo Bar", "k", "v");
+    expect("[profile \"Foo Bar\"]\nk = v\n", "", "Foo Bar", "k", "v");
+    expect("[profile 'needless']\nk = v\n", "", "needless", "k", "v");
+    expect("[profile 'it is \"x\"']\nk = v\n", "", "it is \"x\"", "k", "v");
+    expect("", "[Foo Bar]\nk = v\n", "Foo Bar", "k", "v");
+    struct profile_set *set = parsed("[sso-session \"My Corp\"]\nsso_region = r\n", "");
+    assert_true(profile_set_has(set, PROFILE_SECTION_SSO_SESSION, "My Corp"));
+    profile_set_free(set);
+}
+
+static void expect_problem(const char *config, const char *name, const char *words)
+{
+    struct profile_set *set = parsed(config, "");
+    const char *problem = profile_set_problem(set, name);
+    assert_false(profile_set_has(set, PROFILE_SECTION_PROFILE, name));
+    assert_non_null(problem);
+    if (strstr(problem, words) == NULL) {
+        fail_msg("\"%s\" does not say \"%s\"", problem, words);
+    }
+    profile_set_free(set);
+}
+
+static void a_section_that_is_not_understood_says_why(void **state)
+{
+    (void)state;
+    expect_problem("\n[profile a b]\nk = v\n", "a b", "AWS config file, line 2: the name");
+    expect_problem("[profile 'a b]\n", "a b", "quotes");
+    expect_problem("[profile 'a' b]\n", "a", "quotes");
+    expect_problem("[a]\nk = v\n", "a", "line 1: a section of this file must be");
+    struct profile_set *set = parsed("[a]\n", "");
+    assert_null(profile_set_problem(set, "b"));
+    profile_set_free(set);
+}
+
+static bool read_refused(void *arg, const char *path, struct buf *content)
+{
+    (void)arg;
+    (void)path;
+    (void)content;
+    errno = EACCES;
+    return false;
+}
+
+/* The chain must not go on to another identity. */
+static void a_default_file_that_may_not_be_read_is_an_error(void **state)
+{
+    (void)state;
+    dsql_error err = {0};
+    const struct file_system files = {.read = read_refused};
+    assert_null(profile_set_load(&files, &err));
+    assert_int_equal(err.status, DSQL_ERR_CREDENTIALS);
+    assert_non_null(strstr(err.message, ".aws/config"));
 }
 
 static void a_name_with_other_characters_is_ignored(void **state)
@@ -307,6 +366,9 @@ int main(void)
         cmocka_unit_test(an_indented_line_continues_the_value),
         cmocka_unit_test(nested_properties_are_found_under_their_own_key_only),
         cmocka_unit_test(kinds_of_sections_are_apart),
+        cmocka_unit_test(a_name_in_quotes_is_one_without),
+        cmocka_unit_test(a_section_that_is_not_understood_says_why),
+        cmocka_unit_test(a_default_file_that_may_not_be_read_is_an_error),
         cmocka_unit_test(a_name_with_other_characters_is_ignored),
         cmocka_unit_test(a_key_with_other_characters_is_ignored_with_its_continuation),
         cmocka_unit_test(a_bad_line_is_named_by_file_and_number_and_not_repeated),

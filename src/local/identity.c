@@ -54,24 +54,6 @@ static json_t *new_identity(void)
     return root;
 }
 
-/* Once in a cluster's life: a new key would lock out every client that has the old one. */
-dsql_status identity_create_file(const char *path, dsql_error *err)
-{
-    if (file_exists(path)) {
-        return DSQL_OK;
-    }
-    json_t *root = new_identity();
-    char *text = json_dumps(root, JSON_INDENT(2));
-    json_decref(root);
-    if (text == NULL) {
-        return fail_nomem(err);
-    }
-    dsql_status status = file_replace(path, 0600, text_of(text), err);
-    secret_wipe(text, strlen(text));
-    free(text);
-    return status;
-}
-
 /*
  * In a buffer that wipes itself: the file has the secret keys.  NULL for any failure: a login is
  * rejected then.
@@ -145,4 +127,41 @@ dsql_status identity_read_first(const char *path, char key_id[IDENTITY_KEY_ID_SI
                      "could not read an identity from \"%s\": it is missing, not readable or "
                      "damaged",
                      path);
+}
+
+/*
+ * A damaged file is not replaced: it may hold keys that its owner still wants, and clients have
+ * the old ones.
+ */
+static dsql_status check_file(const char *path, dsql_error *err)
+{
+    char key_id[IDENTITY_KEY_ID_SIZE];
+    struct gateway_identity identity;
+    if (identity_read_first(path, key_id, &identity, NULL) != DSQL_OK) {
+        return fail(err, DSQL_ERR_SYSTEM,
+                    "\"%s\" is damaged: it has no valid identity, so no login would be possible. "
+                    "Restore the file, or delete it: the next start creates a new access key",
+                    path);
+    }
+    secret_clear(&identity.secret_access_key);
+    secret_clear(&identity.session_token);
+    return DSQL_OK;
+}
+
+/* Once in a cluster's life: a new key would lock out every client that has the old one. */
+dsql_status identity_create_file(const char *path, dsql_error *err)
+{
+    if (file_exists(path)) {
+        return check_file(path, err);
+    }
+    json_t *root = new_identity();
+    char *text = json_dumps(root, JSON_INDENT(2));
+    json_decref(root);
+    if (text == NULL) {
+        return fail_nomem(err);
+    }
+    dsql_status status = file_replace(path, 0600, text_of(text), err);
+    secret_wipe(text, strlen(text));
+    free(text);
+    return status;
 }

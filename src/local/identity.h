@@ -17,7 +17,10 @@
 
 enum { IDENTITY_KEY_ID_SIZE = 64 };
 
-/** Creates the file with one identity, local-admin, unless it exists. */
+/**
+ * Creates the file with one identity, local-admin, unless it exists.  Fails for an existing file
+ * without a valid first identity: a cluster with it would accept no login.
+ */
 dsql_status identity_create_file(const char *path, dsql_error *err);
 
 /** The first identity, which `dsql local env` exports.  The caller clears its secrets. */

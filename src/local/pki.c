@@ -44,7 +44,7 @@ static X509 *read_certificate(const char *path)
     return certificate;
 }
 
-/* The key is not checked against its certificate; a mismatch shows when the gateway loads both. */
+/* NULL also for a damaged file. */
 static EVP_PKEY *read_key(const char *path)
 {
     BIO *in = BIO_new_file(path, "r");
@@ -63,6 +63,22 @@ bool pki_lasts(const char *certificate_file, int days)
               ASN1_TIME_diff(&left_days, &left_seconds, NULL, X509_get0_notAfter(certificate)) == 1;
     X509_free(certificate);
     return ok && left_days >= days;
+}
+
+/*
+ * False for an empty key file, a key of another certificate, and a certificate for the name that
+ * the cluster had before.  Clients would reject each of them, so the pair is made again; nothing
+ * is lost, since clients know only the CA.
+ */
+static bool serves(const struct pki_files *files, const char *endpoint)
+{
+    X509 *certificate = read_certificate(files->server_certificate);
+    EVP_PKEY *key = read_key(files->server_key);
+    bool ok = certificate != NULL && key != NULL && X509_check_private_key(certificate, key) == 1 &&
+              X509_check_host(certificate, endpoint, 0, 0, NULL) == 1;
+    EVP_PKEY_free(key);
+    X509_free(certificate);
+    return ok;
 }
 
 /*
@@ -267,8 +283,8 @@ dsql_status pki_ensure(const struct pki_files *files, const char *endpoint, bool
     dsql_status status = DSQL_OK;
     bool has_ca = file_exists(files->ca_key) && pki_lasts(files->ca, PKI_RENEW_DAYS);
     /* A new CA needs a new server certificate: the old one would not verify. */
-    bool has_server = has_ca && file_exists(files->server_key) &&
-                      pki_lasts(files->server_certificate, PKI_RENEW_DAYS);
+    bool has_server =
+        has_ca && serves(files, endpoint) && pki_lasts(files->server_certificate, PKI_RENEW_DAYS);
     *is_new = !has_server;
     if (!has_server) {
         /* Removed first: if this is interrupted, the next start creates all of it again. */

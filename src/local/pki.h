@@ -19,7 +19,10 @@ struct pki_files {
     const char *server_key;
 };
 
-/** Creates what is missing or expires within 30 days; *is_new: whether anything was. */
+/**
+ * Creates what is missing or expires within 30 days, and a server certificate that does not fit its
+ * key or the endpoint.  *is_new: whether anything was created.
+ */
 dsql_status pki_ensure(const struct pki_files *files, const char *endpoint, bool *is_new,
                        dsql_error *err);
 

@@ -184,6 +184,57 @@ static void certificates_are_made_once(void **state)
     assert_true(is_new);
 }
 
+static void a_server_certificate_that_does_not_serve_is_made_again(void **state)
+{
+    (void)state;
+    char ca[128];
+    char ca_key[128];
+    char certificate[128];
+    char key[128];
+    snprintf(ca, sizeof ca, "%s/ca.pem", folder);
+    snprintf(ca_key, sizeof ca_key, "%s/ca.key", folder);
+    snprintf(certificate, sizeof certificate, "%s/server.crt", folder);
+    snprintf(key, sizeof key, "%s/server.key", folder);
+    struct pki_files files = {ca, ca_key, certificate, key};
+    bool is_new = false;
+    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &is_new, NULL), DSQL_OK);
+    /* An empty key. */
+    assert_int_equal(file_replace(key, 0600, text_of(""), NULL), DSQL_OK);
+    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &is_new, NULL), DSQL_OK);
+    assert_true(is_new);
+    /* The key of another certificate. */
+    struct buf content AUTO_BUF;
+    buf_init(&content, FILE_MAX_SIZE);
+    assert_int_equal(file_read(ca_key, &content, NULL), DSQL_OK);
+    assert_int_equal(file_replace(key, 0600, buf_text(&content), NULL), DSQL_OK);
+    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &is_new, NULL), DSQL_OK);
+    assert_true(is_new);
+    /* Another endpoint. */
+    assert_int_equal(pki_ensure(&files, "b.dsql.us-east-1.on.aws", &is_new, NULL), DSQL_OK);
+    assert_true(is_new);
+    assert_int_equal(pki_ensure(&files, "b.dsql.us-east-1.on.aws", &is_new, NULL), DSQL_OK);
+    assert_false(is_new);
+}
+
+static void a_damaged_identities_file_stops_the_start_and_is_kept(void **state)
+{
+    (void)state;
+    static const char *const damaged[] = {"", "{", "{\"identities\": []}",
+                                          "{\"identities\": [{\"access_key_id\": \"AKIA\"}]}"};
+    char path[128];
+    snprintf(path, sizeof path, "%s/identities.json", folder);
+    for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
+        dsql_error err = {0};
+        struct buf content AUTO_BUF;
+        buf_init(&content, FILE_MAX_SIZE);
+        assert_int_equal(file_replace(path, 0600, text_of(damaged[i]), NULL), DSQL_OK);
+        assert_int_equal(identity_create_file(path, &err), DSQL_ERR_SYSTEM);
+        assert_non_null(strstr(err.message, "identities.json\" is damaged"));
+        assert_int_equal(file_read(path, &content, NULL), DSQL_OK);
+        assert_true(text_equal_string(buf_text(&content), damaged[i]));
+    }
+}
+
 static void versions_are_read_from_what_postgres_prints(void **state)
 {
     (void)state;
@@ -249,6 +300,8 @@ int main(void)
         IN_FOLDER(the_last_address_and_port_are_remembered),
         IN_FOLDER(identities_are_private_and_found_by_key),
         IN_FOLDER(certificates_are_made_once),
+        IN_FOLDER(a_server_certificate_that_does_not_serve_is_made_again),
+        IN_FOLDER(a_damaged_identities_file_stops_the_start_and_is_kept),
         cmocka_unit_test(versions_are_read_from_what_postgres_prints),
         cmocka_unit_test(a_failure_of_the_system_keeps_errno),
         IN_FOLDER(a_damaged_cluster_file_is_not_the_callers_mistake),

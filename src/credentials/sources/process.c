@@ -127,6 +127,12 @@ static enum source_result fail_run(enum child_result result, int detail, const c
     return SOURCE_FAILED;
 }
 
+/* Only a shell replaces these, and a credential_process runs without one, as with the AWS CLI. */
+static bool needs_shell(const char *word)
+{
+    return word[0] == '~' || text_contains(text_of(word), "$");
+}
+
 /* The buffer is wiped with its scope. */
 static enum source_result run(const struct source_context *context, const char *name,
                               const struct command_line *line, struct dsql_credentials *out,
@@ -137,6 +143,13 @@ static enum source_result run(const struct source_context *context, const char *
     buf_init_secret(&output, PROCESS_MAX_OUTPUT);
     enum child_result result =
         child_run(line->words, context->clock, PROCESS_TIMEOUT_MS, &output, &detail);
+    if (result == CHILD_NOT_RUN && needs_shell(line->words[0])) {
+        return source_failed(err,
+                             "could not run the credential_process of profile \"%s\": no shell "
+                             "replaces the '~' or '$' in the name of the program. Write the whole "
+                             "path, or: sh -c '...'",
+                             name);
+    }
     if (result != CHILD_DONE) {
         return fail_run(result, detail, name, err);
     }

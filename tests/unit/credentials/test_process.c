@@ -137,6 +137,10 @@ static void failures_name_the_profile_and_not_the_command(void **state)
     assert_int_equal(fetch("[default]\ncredential_process = /nowhere/hunter2\n", &err),
                      SOURCE_FAILED);
     expect_words(&err, "could not run the credential_process of profile \"default\"");
+    assert_int_equal(fetch("[default]\ncredential_process = ~/hunter2 get\n", &err), SOURCE_FAILED);
+    expect_words(&err, "no shell replaces the '~' or '$'");
+    assert_int_equal(fetch("[default]\ncredential_process = $HOME/hunter2\n", &err), SOURCE_FAILED);
+    expect_words(&err, "or: sh -c");
     assert_int_equal(fetch("[default]\ncredential_process = echo 'hunter2\n", &err), SOURCE_FAILED);
     expect_words(&err, "a quote is not closed");
     assert_int_equal(fetch("[default]\ncredential_process = echo hunter2\n", &err), SOURCE_FAILED);

@@ -2,6 +2,10 @@
 /*
  * The grammar is that of libpq's conninfo_parse() and conninfo_uri_parse() (fe-connect.c),
  * with fewer forms: one host, no IPv6 address, no password.
+ *
+ * This file does not know which keywords are allowed: keywords.c checks the whole list
+ * afterwards.  No message contains a value, because a mistyped string may have a password
+ * anywhere.
  */
 #include "config/conninfo.h"
 
@@ -10,6 +14,7 @@
 #include "base/percent.h"
 #include "config/keywords.h"
 
+/* The limit keeps the linear search of the list short for a string from outside. */
 static dsql_status put(struct pair_list *out, struct text keyword, struct text value,
                        dsql_error *err)
 {
@@ -22,6 +27,7 @@ static dsql_status put(struct pair_list *out, struct text keyword, struct text v
 
 /* ---- URIs ---- */
 
+/* %00 is refused as in libpq: the value would end there. */
 static dsql_status decode(struct buf *out, struct text text, const char *what, dsql_error *err)
 {
     if (!percent_decode(out, text)) {
@@ -32,7 +38,9 @@ static dsql_status decode(struct buf *out, struct text text, const char *what, d
     return buf_ok(out) ? DSQL_OK : fail_nomem(err);
 }
 
-/* An empty part is as good as none. */
+/*
+ * An empty part of a URI counts as missing, so "postgres://:5432/" takes the host from elsewhere.
+ */
 static dsql_status put_decoded(struct pair_list *out, const char *keyword, struct text value,
                                dsql_error *err)
 {
@@ -45,6 +53,7 @@ static dsql_status put_decoded(struct pair_list *out, const char *keyword, struc
     return status == DSQL_OK ? put(out, text_of(keyword), buf_text(&decoded), err) : status;
 }
 
+/* An empty password ("user:@host") is accepted, because libpq treats it as none. */
 static dsql_status parse_userinfo(struct text userinfo, struct pair_list *out, dsql_error *err)
 {
     struct text user;
@@ -57,6 +66,10 @@ static dsql_status parse_userinfo(struct text userinfo, struct pair_list *out, d
     return put_decoded(out, "user", user, err);
 }
 
+/*
+ * The first '@' ends the user, as in libpq: an unescaped '@' in a name is then part of the host
+ * and is refused there.
+ */
 static dsql_status parse_authority(struct text authority, struct pair_list *out, dsql_error *err)
 {
     struct text userinfo;
@@ -80,6 +93,7 @@ static dsql_status parse_authority(struct text authority, struct pair_list *out,
     return status == DSQL_OK ? put_decoded(out, "port", port, err) : status;
 }
 
+/* Both sides are decoded after they were split, so an encoded '=' or '&' is part of a value. */
 static dsql_status parse_parameter(struct text parameter, struct pair_list *out, dsql_error *err)
 {
     struct text raw_keyword;
@@ -98,6 +112,7 @@ static dsql_status parse_parameter(struct text parameter, struct pair_list *out,
     return status == DSQL_OK ? put(out, buf_text(&keyword), buf_text(&value), err) : status;
 }
 
+/* Empty parameters are skipped: "?a=b&" is common in generated strings. */
 static dsql_status parse_query(struct text query, struct pair_list *out, dsql_error *err)
 {
     dsql_status status = DSQL_OK;
@@ -111,6 +126,7 @@ static dsql_status parse_query(struct text query, struct pair_list *out, dsql_er
     return status;
 }
 
+/* The query is cut off first, because a '/' may occur in it. */
 static dsql_status parse_uri(struct text after_scheme, struct pair_list *out, dsql_error *err)
 {
     struct text hierarchy;
@@ -126,6 +142,7 @@ static dsql_status parse_uri(struct text after_scheme, struct pair_list *out, ds
     return status == DSQL_OK ? parse_query(query, out, err) : status;
 }
 
+/* RFC 3986, section 3.1, without the rule about the first character. */
 static bool is_scheme(struct text text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -137,7 +154,10 @@ static bool is_scheme(struct text text)
     return text.len > 0;
 }
 
-/* SCHEME "://" REST, whatever the scheme. */
+/*
+ * SCHEME "://" REST, whatever the scheme.  A wrong one is reported as such and not parsed as
+ * keywords.
+ */
 static bool split_scheme(struct text text, struct text *scheme, struct text *after)
 {
     struct text rest;
@@ -185,6 +205,7 @@ static struct text take_keyword(struct text *rest)
     return keyword;
 }
 
+/* Inside quotes a backslash makes any character literal, as in conninfo_parse(). */
 static dsql_status take_quoted(struct text *rest, struct buf *value, dsql_error *err)
 {
     while (!text_is_empty(*rest)) {
@@ -225,6 +246,7 @@ static dsql_status take_value(struct text *rest, struct buf *value, dsql_error *
     return DSQL_OK;
 }
 
+/* White space may surround the '='. */
 static dsql_status parse_pair(struct text *rest, struct pair_list *out, dsql_error *err)
 {
     struct text keyword = take_keyword(rest);
@@ -252,6 +274,7 @@ static dsql_status parse_pairs(struct text rest, struct pair_list *out, dsql_err
     return status;
 }
 
+/* A text without '=' is a host name. libpq itself would reject it. */
 dsql_status conninfo_parse(struct text conninfo, struct pair_list *out, dsql_error *err)
 {
     if (conninfo.len > CONNINFO_MAX_LENGTH || text_find(conninfo, '\0', &(size_t){0})) {

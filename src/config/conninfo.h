@@ -19,8 +19,8 @@ enum {
 };
 
 /**
- * Sets pairs in *out, the last of equal keywords winning; the caller clears *out, also
- * after a failure.  Messages never repeat a value: it may hold a password.
+ * Sets pairs in *out; the last of equal keywords counts.  The caller clears *out, also after a
+ * failure.  Messages never contain a value, because it may be a password.
  */
 dsql_status conninfo_parse(struct text conninfo, struct pair_list *out, dsql_error *err);
 

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A host or region that gets through here is put into a signed
- * URL and a TLS server name, so only the characters of DNS names pass.
+ * A host or a region that passes here becomes part of a signed URL and of a TLS server name, so
+ * only the characters of DNS names are accepted.  No name is resolved here.
  */
 #include "config/endpoint.h"
 
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LABEL_MAX = 63 };
+enum { LABEL_MAX = 63 }; /* bytes: RFC 1035, section 2.3.4 */
 
 bool endpoint_is_cluster_id(struct text host)
 {
@@ -48,6 +48,10 @@ static bool is_service_label(struct text label)
            (text_starts_with(label, "dsql-") && endpoint_is_region(label));
 }
 
+/*
+ * The whole name must fit.  A longer one, such as x.dsql.us-east-1.on.aws.example.com, belongs to
+ * somebody else.
+ */
 bool endpoint_region_of_host(struct text host, struct text *region)
 {
     struct text cluster;
@@ -65,7 +69,7 @@ bool endpoint_region_of_host(struct text host, struct text *region)
     return true;
 }
 
-/* Never repeats the host: with anything else in it, it may hold a password. */
+/* The message never contains the host: if it has such characters, it may contain a password. */
 static dsql_status check_host_character(char c, dsql_error *err)
 {
     switch (c) {
@@ -92,7 +96,7 @@ static dsql_status check_host_character(char c, dsql_error *err)
     return fail(err, DSQL_ERR_USAGE, "host must be a bare DNS name, but contains '%c'", c);
 }
 
-/* Those that say the most about the mistake first. */
+/* The characters that explain the mistake best come first: in "user:secret@host" that is '@'. */
 static dsql_status check_host_characters(const char *host, dsql_error *err)
 {
     static const char telling[] = "@:=";
@@ -111,12 +115,14 @@ static dsql_status check_host_characters(const char *host, dsql_error *err)
     return DSQL_OK;
 }
 
+/* An underscore is accepted, unlike in RFC 1123, because private DNS zones use it. */
 static bool is_label(struct text label)
 {
     return label.len > 0 && label.len <= LABEL_MAX && label.data[0] != '-' &&
            label.data[label.len - 1] != '-';
 }
 
+/* Catches empty labels ("a..b"), which the check of the characters does not see. */
 static bool has_good_labels(struct text host)
 {
     struct text label;
@@ -131,7 +137,10 @@ static bool has_good_labels(struct text host)
     return true;
 }
 
-/* Checks, and copies in lower case without the trailing dot. */
+/*
+ * Copies in lower case and without the trailing dot, so that a host has one spelling in the
+ * signature, in TLS and in messages.
+ */
 static dsql_status copy_host(const char *host, char out[ENDPOINT_HOST_SIZE], dsql_error *err)
 {
     dsql_status status = check_host_characters(host, err);
@@ -155,6 +164,7 @@ static dsql_status copy_host(const char *host, char out[ENDPOINT_HOST_SIZE], dsq
     return DSQL_OK;
 }
 
+/* source is where the region came from, for the message. */
 static dsql_status copy_region(struct text region, const char *source,
                                char out[ENDPOINT_REGION_SIZE], dsql_error *err)
 {
@@ -168,7 +178,10 @@ static dsql_status copy_region(struct text region, const char *source,
     return DSQL_OK;
 }
 
-/* Leaves *out empty when none of them tells one. */
+/*
+ * Leaves *out empty if none of them has a region.  The host name precedes the environment: a
+ * token for another region than the host's is never valid.
+ */
 static dsql_status find_region(const char *host, const char *region, char out[ENDPOINT_REGION_SIZE],
                                dsql_error *err)
 {
@@ -189,6 +202,7 @@ static dsql_status find_region(const char *host, const char *region, char out[EN
     return DSQL_OK;
 }
 
+/* Without a region an id stays as it is, until endpoint_complete(). */
 static dsql_status expand_cluster_id(struct endpoint *endpoint, dsql_error *err)
 {
     char id[CLUSTER_ID_LENGTH + 1];
@@ -225,6 +239,7 @@ dsql_status endpoint_resolve(const char *host, const char *region, struct endpoi
     return status;
 }
 
+/* *endpoint changes only on success. */
 dsql_status endpoint_complete(struct endpoint *endpoint, struct text region, const char *source,
                               dsql_error *err)
 {
@@ -239,6 +254,10 @@ dsql_status endpoint_complete(struct endpoint *endpoint, struct text region, con
     return status;
 }
 
+/*
+ * Unlike a connection, this function has no profile and no instance to ask, so a cluster id
+ * without a region is an error.
+ */
 dsql_status dsql_endpoint_resolve(const char *host, const char *region, dsql_endpoint *out,
                                   dsql_error *err)
 {

@@ -31,14 +31,18 @@ bool endpoint_region_of_host(struct text host, struct text *region);
 bool endpoint_is_region(struct text region);
 
 /**
- * Host name or cluster id, and region (NULL: from the host, then AWS_REGION, then
- * AWS_DEFAULT_REGION; "" when none of them tells one, see endpoint_complete()).
- * DSQL_ERR_USAGE for a host that is not a bare DNS name, and for an invalid region.
+ * Resolves a host name or a cluster id, and the region: the given one (may be NULL), that of the
+ * host name, AWS_REGION or AWS_DEFAULT_REGION. If none is known, it is "" (see
+ * endpoint_complete()).  DSQL_ERR_USAGE for a host that is not a bare DNS name, and for an
+ * invalid region.
  */
 dsql_status endpoint_resolve(const char *host, const char *region, struct endpoint *out,
                              dsql_error *err);
 
-/** Puts in the region that was found elsewhere; source is for the message about a bad one. */
+/**
+ * Sets a region that was found elsewhere, and expands a cluster id. source is named in the
+ * message about an invalid one.
+ */
 dsql_status endpoint_complete(struct endpoint *endpoint, struct text region, const char *source,
                               dsql_error *err);
 

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * platform_secure_getenv(): a set-uid program must not run the
- * credential_process of the user who started it.
+ * platform_secure_getenv() is used because a set-uid program must not run the credential_process
+ * of the user who started it.
  */
 #include "config/environment.h"
 
@@ -15,10 +15,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* As long as a variable may be: a path that is too long is for open() to refuse. */
+/* Bytes.  A variable may be this long; a path that is too long is rejected by open(). */
 enum { PATH_MAX_SIZE = 128 * 1024 };
 enum { PASSWORD_ENTRY_FIRST_SIZE = 1024, PASSWORD_ENTRY_MAX_SIZE = 1 << 20 };
 
+/* AWS treats a variable that is empty or blank as one that is not set. */
 const char *environment_get(const char *name)
 {
     const char *value = platform_secure_getenv(name);
@@ -46,6 +47,10 @@ static int read_password_entry(size_t size, char **home)
     return failure;
 }
 
+/*
+ * getpwuid_r() needs a buffer of unknown size, so it is doubled up to a limit.  The entry of a
+ * user in a directory service may be long.
+ */
 char *environment_home(void)
 {
     const char *home = environment_get("HOME");
@@ -60,6 +65,7 @@ char *environment_home(void)
     return from_database;
 }
 
+/* "~/" is expanded here, because a variable need not come from a shell that has done it. */
 char *environment_path(const char *variable, const char *below_home)
 {
     struct buf path AUTO_BUF;

@@ -9,7 +9,7 @@
 /** The value, or NULL when unset, empty or only white space: AWS treats these alike. */
 const char *environment_get(const char *name);
 
-/** What libpq sees: it calls getenv(), also in a set-uid program, and "" is a value to it. */
+/** What libpq sees: it calls getenv(), also in a set-uid program, and "" is a value for it. */
 const char *environment_raw(const char *name);
 
 /** HOME, else the password database; NULL when there is neither.  Free with mem_free(). */

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Three lists decide what happens to a keyword: ours, fixed to a value, refused.  Whatever
- * is on none of them must be known to the libpq that is loaded.
+ * Three lists decide what happens to a keyword: our own, those with a fixed value, and those that
+ * are refused.  A keyword on none of them must be known to the libpq that is loaded.
  */
 #include "config/keywords.h"
 
@@ -21,6 +21,7 @@ static const struct {
     {"orm-prefix", "application_name"},
 };
 
+/* Comparisons are exact, as in libpq. */
 struct text keyword_canonical(struct text keyword)
 {
     for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++) {
@@ -31,6 +32,7 @@ struct text keyword_canonical(struct text keyword)
     return keyword;
 }
 
+/* sslmode, sslnegotiation and gssencmode are here because connect/ sets them itself. */
 bool keyword_is_resolved(const char *keyword)
 {
     static const char *const resolved[] = {"region",
@@ -55,7 +57,10 @@ bool keyword_is_resolved(const char *keyword)
     return false;
 }
 
-/* Keywords with one acceptable value, which is what libdsql sets anyway. */
+/*
+ * A keyword with one acceptable value, which is the one that libdsql sets.  Giving it is allowed,
+ * so that a connection string for libpq can be used unchanged.
+ */
 struct fixed_keyword {
     const char *keyword;
     const char *value;
@@ -70,6 +75,7 @@ static const struct fixed_keyword fixed_keywords[] = {
     {"sslsni", "1", "Aurora DSQL finds the cluster by the name that TLS sends"},
 };
 
+/* The given value is not shown; it may be part of a password. */
 static dsql_status check_fixed(const struct pq_pair *pair, dsql_error *err)
 {
     for (size_t i = 0; i < sizeof fixed_keywords / sizeof fixed_keywords[0]; i++) {
@@ -102,6 +108,7 @@ static dsql_status check_refused(const struct pq_pair *pair, dsql_error *err)
     return DSQL_OK;
 }
 
+/* An empty minimum means "any version" to libpq, so it is refused as well. */
 static dsql_status check_tls_version(const struct pq_pair *pair, dsql_error *err)
 {
     struct text keyword = text_of(pair->keyword);
@@ -118,6 +125,7 @@ static dsql_status check_tls_version(const struct pq_pair *pair, dsql_error *err
     return DSQL_OK;
 }
 
+/* options ends with an entry without a keyword. */
 static bool is_known_to_libpq(const PQconninfoOption *options, const char *keyword)
 {
     for (size_t i = 0; options[i].keyword != NULL; i++) {
@@ -128,7 +136,9 @@ static bool is_known_to_libpq(const PQconninfoOption *options, const char *keywo
     return false;
 }
 
-/* What is no word may be a piece of a password with an unescaped '?' or space in it. */
+/*
+ * A keyword that is not a word may be a piece of a password with an unescaped '?' or space in it.
+ */
 static bool is_printable_keyword(struct text keyword)
 {
     for (size_t i = 0; i < keyword.len; i++) {
@@ -154,6 +164,7 @@ static dsql_status check_known(const PQconninfoOption *options, const struct pq_
         shown);
 }
 
+/* The order matters: a refused keyword is known to libpq, too. */
 static dsql_status check_pair(const PQconninfoOption *options, const struct pq_pair *pair,
                               dsql_error *err)
 {
@@ -175,7 +186,8 @@ dsql_status keywords_check(const struct pair_list *list, dsql_error *err)
     if (list->count == 0) {
         return DSQL_OK;
     }
-    PQconninfoOption *options = PQconndefaults(); /* what this libpq knows, not the one we saw */
+    PQconninfoOption *options =
+        PQconndefaults(); /* asks the libpq that is loaded, not that of the build */
     if (options == NULL) {
         return fail_nomem(err);
     }

@@ -10,16 +10,19 @@
 
 #include <dsql.h>
 
-/** How often a transaction is tried again: one less than max_attempts. */
+/** The number of retries of a transaction: one less than max_attempts. */
 #define KEYWORD_OCC_MAX_RETRIES "occ_max_retries"
 
-/** One spelling for those that have several: token_duration_secs, ... */
+/** The common spelling of a keyword that has several, such as token_duration_secs. */
 struct text keyword_canonical(struct text keyword);
 
-/** Read by settings_resolve() itself, and therefore not passed to libpq unchanged. */
+/**
+ * True if settings_resolve() or connect/ decides the value, so that it is not passed on to libpq
+ * from the list.
+ */
 bool keyword_is_resolved(const char *keyword);
 
-/** DSQL_ERR_USAGE for a keyword that is refused, or known neither to us nor to this libpq. */
+/** DSQL_ERR_USAGE for a keyword that is refused, or that neither libdsql nor this libpq knows. */
 dsql_status keywords_check(const struct pair_list *list, dsql_error *err);
 
 #endif

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* A list that owns copies of its texts, in the order in which they came. */
+/*
+ * A list that owns copies of its texts, in the order in which they were added.  The search is
+ * linear: a connection string has a few keywords.
+ */
 #include "config/pairs.h"
 
 #include "base/memory.h"
@@ -17,7 +20,7 @@ static struct pq_pair *find(const struct pair_list *list, struct text keyword)
     return NULL;
 }
 
-/* Takes both strings, also when it fails. */
+/* Takes ownership of both strings, also when it fails.  NULL means that a copy failed. */
 static bool append(struct pair_list *list, char *keyword, char *value)
 {
     struct pq_pair *items = mem_resize_array(list->items, list->count + 1, sizeof *items);
@@ -34,6 +37,7 @@ static bool append(struct pair_list *list, char *keyword, char *value)
     return true;
 }
 
+/* The copy is made first, so that the old value stays if memory is short. */
 bool pairs_set(struct pair_list *list, struct text keyword, struct text value)
 {
     struct pq_pair *old = find(list, keyword);

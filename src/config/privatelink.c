@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The cluster id of an interface endpoint arrives in libpq's "options", which may hold other
- * settings as well; those stay, with their quoting as it was.
+ * The cluster id of an interface endpoint is given in libpq's "options", which may contain other
+ * settings as well.  Those stay as they are, with their quoting.
  */
 #include "config/privatelink.h"
 
@@ -15,6 +15,7 @@ enum { OPTIONS_MAX = 10000 /* PostgreSQL: MAX_STARTUP_PACKET_LENGTH */ };
 
 /* ---- The name ---- */
 
+/* DNS names have no case, and a trailing dot is dropped. */
 static bool to_lower(struct text name, char out[ENDPOINT_HOST_SIZE])
 {
     if (text_ends_with(name, ".")) {
@@ -34,7 +35,7 @@ static bool is_endpoint_id(struct text label)
     return text_starts_with(label, "vpce-") && endpoint_is_region(label); /* same characters */
 }
 
-/* VPCE.SERVICE.REGION.vpce.amazonaws.com; name is in lower case. */
+/* VPCE.SERVICE.REGION.vpce.amazonaws.com; name is in lower case.  The results are parts of name. */
 static bool split(struct text name, struct text *service, struct text *region)
 {
     struct text id;
@@ -57,7 +58,10 @@ bool privatelink_is_host(const char *host)
 
 /* ---- The options ---- */
 
-/* Unchanged, escapes included: a backslash takes the next byte with it (pg_split_opts). */
+/*
+ * A word is unchanged, escapes included: a backslash takes the next byte with it, as in
+ * PostgreSQL's pg_split_opts().
+ */
 static struct text next_word(struct text *rest)
 {
     *rest = text_trim_start(*rest);
@@ -78,7 +82,7 @@ static void add_word(struct buf *out, struct text word)
     buf_add_text(out, word);
 }
 
-/* amzn-cluster-id=ID */
+/* amzn-cluster-id=ID. The id is checked later, by its caller. */
 static bool take_id(struct text assignment, struct text *id)
 {
     struct text name;
@@ -90,7 +94,10 @@ static bool take_id(struct text assignment, struct text *id)
     return true;
 }
 
-/* A word, or -c and the one that follows: either the cluster's id, or kept. */
+/*
+ * A word, or "-c" and the word after it.  It is either the cluster id or kept.  PostgreSQL
+ * accepts "-c name=value", "-cname=value" and "--name=value".
+ */
 static void take_word(struct text word, struct text *rest, struct text *id, struct buf *kept)
 {
     if (text_equal_string(word, "-c")) {
@@ -107,6 +114,7 @@ static void take_word(struct text word, struct text *rest, struct text *id, stru
     }
 }
 
+/* If only the id was given, *rest is NULL: an empty "options" would be one more parameter. */
 static bool split_options(const char *options, struct text *id, char **rest)
 {
     struct buf kept AUTO_BUF;
@@ -127,6 +135,7 @@ static bool split_options(const char *options, struct text *id, char **rest)
 
 /* ---- Both ---- */
 
+/* The suffix of the service ("dsql-fnh4") is part of the cluster's name in the certificate. */
 static dsql_status name_cluster(struct text id, struct privatelink *link, dsql_error *err)
 {
     struct text service = text_of("");
@@ -140,6 +149,7 @@ static dsql_status name_cluster(struct text id, struct privatelink *link, dsql_e
     return DSQL_OK;
 }
 
+/* Without an id the endpoint does not identify a cluster: several clusters share it. */
 dsql_status privatelink_resolve(const char *host, const char *options, struct privatelink *out,
                                 dsql_error *err)
 {

@@ -19,10 +19,13 @@ struct privatelink {
     char *options;                 /* what is left of libpq's options; NULL: nothing */
 };
 
-/** vpce-....dsql[-SUFFIX].REGION.vpce.amazonaws.com, in any case. */
+/** True for vpce-....dsql[-SUFFIX].REGION.vpce.amazonaws.com, in any case.  NULL is not one. */
 bool privatelink_is_host(const char *host);
 
-/** options: libpq's keyword, may be NULL.  Afterwards privatelink_clear(). */
+/**
+ * options is the value of libpq's keyword and may be NULL. Fills *out on DSQL_OK only; then
+ * privatelink_clear() frees what it owns.
+ */
 dsql_status privatelink_resolve(const char *host, const char *options, struct privatelink *out,
                                 dsql_error *err);
 

@@ -1,8 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Parsing only appends, config before credentials; looking up
- * goes from the end, so that the last one wins and the credentials file overrides.
- * Sections that do not count are kept, dropped: their lines are checked all the same.
+ * Parsing only appends, the config file before the credentials file.  A lookup begins at the end,
+ * so the last value counts and the credentials file takes precedence.  Sections and properties
+ * that do not count are kept and marked as dropped, because their lines are checked as well.
+ *
+ * This file knows the syntax only.  The meaning of keys is known to credentials/.
  */
 #include "config/profile_file.h"
 
@@ -15,6 +17,7 @@
 #include <errno.h>
 #include <string.h>
 
+/* Bytes; elements. */
 enum { FILE_MAX_SIZE = 1 << 20, FIRST_CAPACITY = 16 };
 
 struct section {
@@ -27,6 +30,7 @@ struct section {
 
 enum { NO_PARENT = -1 };
 
+/* section is an index and not a pointer, because the array moves when it grows. */
 struct property {
     size_t section;
     ptrdiff_t parent; /* index of the property that this one is nested in, or NO_PARENT */
@@ -58,7 +62,7 @@ struct parser {
 
 /* ---- The set ---- */
 
-/* Room for one more, doubling. */
+/* Room for one more element.  NULL: out of memory, and the old array is still valid. */
 static void *grow(void *items, size_t count, size_t *capacity, size_t size)
 {
     if (count < *capacity) {
@@ -72,6 +76,7 @@ static void *grow(void *items, size_t count, size_t *capacity, size_t size)
     return bigger;
 }
 
+/* The result is valid until the next section is added. */
 static struct section *add_section(struct profile_set *set, struct text name)
 {
     struct section *sections =
@@ -89,7 +94,7 @@ static struct section *add_section(struct profile_set *set, struct text name)
     return section;
 }
 
-/* What the name of a section or a property may be. */
+/* The characters that AWS's rules allow in the name of a section or a property. */
 static bool is_name(struct text name)
 {
     for (size_t i = 0; i < name.len; i++) {
@@ -100,6 +105,7 @@ static bool is_name(struct text name)
     return name.len > 0;
 }
 
+/* Keys have no case; names of profiles do. */
 static char *dup_lower(struct text text)
 {
     char *copy = text_dup(text);
@@ -109,6 +115,7 @@ static char *dup_lower(struct text text)
     return copy;
 }
 
+/* The value is a buffer, because lines that follow may continue it.  It may be a secret. */
 static bool add_property(struct profile_set *set, ptrdiff_t parent, struct text key,
                          struct text value)
 {
@@ -154,6 +161,7 @@ void profile_set_free(struct profile_set *set)
 
 /* ---- Lines ---- */
 
+/* The message has the file and the line but no text of it: the line may contain a key. */
 static bool fail_line(const struct parser *parser, const char *what)
 {
     fail(parser->err, DSQL_ERR_CREDENTIALS, "%s, line %zu: %s", parser->file, parser->line, what);
@@ -166,11 +174,13 @@ static bool fail_memory(const struct parser *parser)
     return false;
 }
 
+/* Only at the beginning of a line, or before a setting. */
 static bool is_comment(struct text text)
 {
     return text_starts_with(text, "#") || text_starts_with(text, ";");
 }
 
+/* An indented line continues the setting before it, whatever it contains. */
 static bool is_indented(struct text line)
 {
     return text_starts_with(line, " ") || text_starts_with(line, "\t");
@@ -199,6 +209,10 @@ static bool name_after(struct text header, const char *word, struct text *name)
     return true;
 }
 
+/*
+ * The config file writes "[profile NAME]", but "[default]" without the word.  A section of
+ * another kind is ignored, as a later version of the CLI may define it.
+ */
 static void classify_config_section(struct text header, struct text *name, struct section *section)
 {
     section->kind = PROFILE_SECTION_PROFILE;
@@ -257,6 +271,7 @@ static bool note_problem(struct parser *parser, struct section *section, const c
     return section->problem != NULL;
 }
 
+/* The section is used at once, before the array can move. */
 static bool open_section(struct parser *parser, struct text header)
 {
     struct text name = header; /* the credentials file has no prefixes */
@@ -314,6 +329,7 @@ static bool split_property(const struct parser *parser, struct text line, struct
     return text_is_empty(*key) ? fail_line(parser, "the key before '=' is missing") : true;
 }
 
+/* An empty value announces nested settings: "s3 =" and then indented lines. */
 static bool parse_property(struct parser *parser, struct text line)
 {
     struct text key;
@@ -332,6 +348,7 @@ static bool parse_property(struct parser *parser, struct text line)
     return true;
 }
 
+/* A comment after a nested value is part of the value, as in the SDKs. */
 static bool parse_nested(struct parser *parser, struct text line)
 {
     struct text key;
@@ -345,6 +362,7 @@ static bool parse_nested(struct parser *parser, struct text line)
     return add_property(parser->set, parser->property, key, value) ? true : fail_memory(parser);
 }
 
+/* A nested line is also appended to the value of its property, as the SDKs do. */
 static bool parse_continuation(struct parser *parser, struct text line)
 {
     if (parser->property == NO_PARENT) {
@@ -360,6 +378,7 @@ static bool parse_continuation(struct parser *parser, struct text line)
     return parser->is_nested ? parse_nested(parser, line) : true;
 }
 
+/* A comment begins in the first column; after a setting an indented "#" is part of the value. */
 static bool parse_line(struct parser *parser, struct text line)
 {
     struct text trimmed = text_trim(line);
@@ -377,6 +396,7 @@ static bool parse_line(struct parser *parser, struct text line)
 
 /* ---- Files ---- */
 
+/* A NUL byte would end a value early, so such a file is refused. */
 static bool parse_file(struct parser *parser, struct text rest)
 {
     size_t position = 0;
@@ -396,7 +416,7 @@ static bool parse_file(struct parser *parser, struct text rest)
     return true;
 }
 
-/* "[default]" of the config file does not merge with "[profile default]": it is as if not there. */
+/* If the config file has "[profile default]", its "[default]" is ignored; the two do not merge. */
 static void drop_bare_default(struct profile_set *set)
 {
     bool is_beaten = false;
@@ -412,6 +432,7 @@ static void drop_bare_default(struct profile_set *set)
     }
 }
 
+/* The rule about "[default]" concerns the config file only, which is added first. */
 static bool add_file(struct profile_set *set, const char *file, bool is_config, struct text content,
                      dsql_error *err)
 {

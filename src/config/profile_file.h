@@ -20,7 +20,9 @@ enum profile_section_kind {
 /** Both files, parsed.  Values may be secrets: freeing wipes them. */
 struct profile_set;
 
-/** Parses texts already read; either may be empty.  The error names file and line, never a value.
+/**
+ * Parses two texts; either may be empty.  The caller frees the result.  The error names the file
+ * and the line and never contains a value.
  */
 struct profile_set *profile_set_parse(struct text config, struct text credentials, dsql_error *err);
 
@@ -30,8 +32,10 @@ struct profile_set *profile_set_parse(struct text config, struct text credential
  */
 struct profile_set *profile_set_load(const struct file_system *files, dsql_error *err);
 
+/** Wipes the values.  NULL is allowed. */
 void profile_set_free(struct profile_set *set);
 
+/** True if the section exists, even without a setting.  Names are compared with their case. */
 bool profile_set_has(const struct profile_set *set, enum profile_section_kind kind,
                      const char *name);
 

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Everything is gathered into a local copy first: *out changes
- * only when all of it is right.
+ * Everything is gathered into a local copy first, so that *out changes only when all of it is
+ * valid.  This file reads no files and uses no network; token/complete.c adds what needs them.
  */
 #include "config/settings.h"
 
@@ -25,7 +25,7 @@ enum {
     MAX_ATTEMPTS = 1000
 };
 
-/* NULL, empty or spaces: not given. */
+/* NULL, empty or only white space: the same as not given. */
 static bool is_blank(const char *string)
 {
     return text_is_empty(text_trim(text_of(string)));
@@ -33,7 +33,10 @@ static bool is_blank(const char *string)
 
 /* ---- Options of any age ---- */
 
-/* What the caller was not compiled with is zero: the default. */
+/*
+ * A caller that was compiled with an older header has a shorter struct.  The fields that it lacks
+ * are zero, which always means the default.
+ */
 static dsql_status copy_options(const dsql_options *options, dsql_options *out, dsql_error *err)
 {
     size_t size = options->struct_size;
@@ -49,6 +52,7 @@ static dsql_status copy_options(const dsql_options *options, dsql_options *out, 
 
 /* ---- Numbers ---- */
 
+/* name is that of the field in dsql_options, for messages. */
 struct int_rule {
     const char *name;
     int min;
@@ -57,7 +61,10 @@ struct int_rule {
     bool allows_forever; /* -1 */
 };
 
-/* 0 is the default, wherever it comes from. */
+/*
+ * 0 is the default, wherever it comes from.  A value out of range is an error and is not
+ * adjusted.
+ */
 static dsql_status resolve_int(const struct int_rule *rule, int value, int *out, dsql_error *err)
 {
     if (value == 0) {
@@ -73,6 +80,7 @@ static dsql_status resolve_int(const struct int_rule *rule, int value, int *out,
     return DSQL_OK;
 }
 
+/* A rule, the given value, and where the result goes. */
 struct int_field {
     struct int_rule rule;
     int value;
@@ -90,6 +98,7 @@ static dsql_status resolve_ints(const struct int_field *fields, size_t count, ds
     return DSQL_OK;
 }
 
+/* The hooks are called by the pool; they are not checked, as NULL means that there is none. */
 static void resolve_hooks(const dsql_options *options, struct pool_settings *pool)
 {
     pool->reset_on_release = options->reset_on_release != 0;
@@ -103,6 +112,10 @@ static void resolve_hooks(const dsql_options *options, struct pool_settings *poo
     pool->on_close_arg = options->on_close_arg;
 }
 
+/*
+ * A connection of Aurora DSQL ends after one hour, so max_lifetime_s may not be longer.  The
+ * default leaves five minutes for a transaction that is still running.
+ */
 static dsql_status resolve_pool(const dsql_options *options, struct pool_settings *pool,
                                 dsql_error *err)
 {
@@ -129,7 +142,7 @@ static dsql_status resolve_pool(const dsql_options *options, struct pool_setting
     return status;
 }
 
-/* A first try comes before the retries. */
+/* The keyword counts retries; the first attempt comes before them. */
 static dsql_status attempts_of_keyword(const struct pair_list *list, int *attempts, dsql_error *err)
 {
     const char *given = pairs_get(list, KEYWORD_OCC_MAX_RETRIES);
@@ -145,6 +158,10 @@ static dsql_status attempts_of_keyword(const struct pair_list *list, int *attemp
     return DSQL_OK;
 }
 
+/*
+ * A base that the caller gave may not exceed the maximum.  The default base is lowered instead,
+ * so that a caller can set a small maximum alone.
+ */
 static dsql_status resolve_retry(const dsql_options *options, const struct pair_list *list,
                                  struct retry_settings *retry, dsql_error *err)
 {
@@ -173,6 +190,7 @@ static dsql_status resolve_retry(const dsql_options *options, const struct pair_
 
 /* ---- Connection string and arrays ---- */
 
+/* The arrays are those of PQconnectdbParams(), and take precedence over the connection string. */
 static dsql_status add_arrays(const dsql_options *options, struct pair_list *list, dsql_error *err)
 {
     if (options->pq_keywords == NULL) {
@@ -205,7 +223,7 @@ static dsql_status gather_pairs(const dsql_options *options, struct pair_list *l
     return status == DSQL_OK ? keywords_check(list, err) : status;
 }
 
-/* Those that are left for libpq. */
+/* The keywords that are passed on to libpq.  The settings own the copies. */
 static dsql_status keep_pairs(const struct pair_list *list, struct settings *settings,
                               dsql_error *err)
 {
@@ -225,6 +243,7 @@ static dsql_status keep_pairs(const struct pair_list *list, struct settings *set
 
 /* ---- Strings: field, then connection string, then environment, then default ---- */
 
+/* The result belongs to the options, the list or the environment; its caller copies it. */
 static const char *pick(const char *field, const struct pair_list *list, const char *keyword,
                         const char *variable)
 {
@@ -238,6 +257,7 @@ static const char *pick(const char *field, const struct pair_list *list, const c
     return variable == NULL ? NULL : environment_get(variable);
 }
 
+/* PostgreSQL would cut a longer name silently, and the user would be another one. */
 static dsql_status resolve_name(const char *what, const char *value, const char *default_value,
                                 char out[SETTINGS_NAME_SIZE], dsql_error *err)
 {
@@ -258,7 +278,7 @@ static dsql_status resolve_port(const char *value, char out[6], dsql_error *err)
     return DSQL_OK;
 }
 
-/* The server keeps 63 bytes; ours must be among them. */
+/* PostgreSQL keeps 63 bytes.  The prefix is cut at a UTF-8 character, so that our own part fits. */
 static dsql_status resolve_application_name(const char *prefix, char out[SETTINGS_NAME_SIZE],
                                             dsql_error *err)
 {
@@ -276,12 +296,17 @@ static dsql_status resolve_application_name(const char *prefix, char out[SETTING
     return is_copied && buf_ok(&own) && buf_ok(&name) ? DSQL_OK : fail_nomem(err);
 }
 
+/* NULL stays NULL; only a copy that fails is an error. */
 static dsql_status dup_optional(const char *value, char **out, dsql_error *err)
 {
     *out = mem_strdup(value);
     return value != NULL && *out == NULL ? fail_nomem(err) : DSQL_OK;
 }
 
+/*
+ * dbname has no variable: PGDATABASE is usually meant for another server, and a cluster has only
+ * the database postgres.
+ */
 static dsql_status resolve_names(const dsql_options *options, const struct pair_list *list,
                                  struct settings *settings, dsql_error *err)
 {
@@ -302,7 +327,10 @@ static dsql_status resolve_names(const dsql_options *options, const struct pair_
     return status;
 }
 
-/* The cluster of an interface endpoint; its id is removed from libpq's options. */
+/*
+ * The cluster of an interface endpoint.  Its id is removed from libpq's options, since the
+ * cluster's name now identifies it.
+ */
 static dsql_status resolve_privatelink(const char *host, const char *region, struct pair_list *list,
                                        struct settings *settings, dsql_error *err)
 {
@@ -368,7 +396,7 @@ static dsql_status resolve_token_seconds(const dsql_options *options, const stru
     return resolve_int(&rule, (int)value, &settings->token_seconds, err);
 }
 
-/* libpq's connect_timeout: seconds; zero or less waits for ever. */
+/* libpq's connect_timeout is in seconds; zero or less means no limit. */
 static dsql_status timeout_of_keyword(const char *given, int *timeout_ms, dsql_error *err)
 {
     struct text text = text_trim(text_of(given));
@@ -413,6 +441,7 @@ static dsql_status resolve_numbers(const dsql_options *options, const struct pai
 
 /* ---- All of it ---- */
 
+/* keep_pairs() comes last, because resolving the endpoint changes "options" in the list. */
 static dsql_status resolve(const dsql_options *options, struct settings *settings, dsql_error *err)
 {
     struct pair_list list AUTO_PAIRS = {0};
@@ -426,6 +455,7 @@ static dsql_status resolve(const dsql_options *options, struct settings *setting
     return status == DSQL_OK ? keep_pairs(&list, settings, err) : status;
 }
 
+/* The reference to the provider is taken last, when nothing can fail any more. */
 dsql_status settings_resolve(const dsql_options *options, struct settings *out, dsql_error *err)
 {
     dsql_options current;
@@ -447,6 +477,10 @@ dsql_status settings_resolve(const dsql_options *options, struct settings *out, 
     return DSQL_OK;
 }
 
+/*
+ * The whole list is checked, although only one keyword of it is used: a mistake in the connection
+ * string should not depend on the function that sees it.
+ */
 dsql_status settings_resolve_retry(const dsql_options *options, struct retry_settings *out,
                                    struct logger *logger, dsql_error *err)
 {

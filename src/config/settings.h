@@ -1,7 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the caller wants, resolved and checked once: options over connection
- * string over environment over defaults.  Immutable afterwards.
+ * What the caller wants, resolved and checked once: options take precedence over the connection
+ * string, the connection string over the environment, and that over the defaults.  A struct
+ * settings does not change after token/complete.c has completed it, so threads may share it.
  */
 #ifndef DSQL_CONFIG_SETTINGS_H
 #define DSQL_CONFIG_SETTINGS_H
@@ -18,12 +19,13 @@ enum {
     SETTINGS_MAX_TOKEN_SECONDS = 604800 /* SigV4 presigning: one week */
 };
 
+/** The options of a pool.  An argument of a hook is passed through and never owned. */
 struct pool_settings {
     int max;
     int min_idle;
     int max_lifetime_s;
     int max_idle_s;
-    int acquire_timeout_ms; /* -1: for ever */
+    int acquire_timeout_ms; /* -1: no limit */
     int validate_idle_s;    /* -1: never */
     bool reset_on_release;
     dsql_status (*on_connect)(PGconn *conn, void *arg, dsql_error *err);
@@ -36,6 +38,7 @@ struct pool_settings {
     void *on_close_arg;
 };
 
+/** The waits between attempts at a transaction, and the limit for all of them. */
 struct retry_settings {
     int max_attempts;
     int base_ms;
@@ -43,6 +46,7 @@ struct retry_settings {
     int timeout_ms; /* -1: no limit */
 };
 
+/** Owns its strings, the pairs and a reference to the provider. */
 struct settings {
     struct endpoint endpoint;
     char *via; /* the name of an interface endpoint to connect to instead; mostly NULL */
@@ -53,9 +57,9 @@ struct settings {
     char *profile;                             /* NULL: AWS_PROFILE, then "default" */
     char *ca_file;                             /* NULL: find one, see connect/sslrootcert.h */
     dsql_credentials_provider *credentials;    /* a reference of ours; NULL: the default chain */
-    int token_seconds;
-    int connect_timeout_ms; /* -1: for ever */
-    struct pq_pair *pairs;  /* further libpq keywords, in the order given, all known to libpq */
+    int token_seconds;                         /* how long a token is valid */
+    int connect_timeout_ms;                    /* -1: no limit */
+    struct pq_pair *pairs; /* further libpq keywords, in the order given, all known to libpq */
     size_t pair_count;
     struct pool_settings pool;
     struct retry_settings retry;
@@ -72,6 +76,7 @@ dsql_status settings_resolve(const dsql_options *options, struct settings *out, 
 dsql_status settings_resolve_retry(const dsql_options *options, struct retry_settings *out,
                                    struct logger *logger, dsql_error *err);
 
+/** Frees everything and leaves an empty struct, so it may be called twice. */
 void settings_clear(struct settings *settings);
 
 #endif

@@ -1,4 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The distributions keep the same certificates in different places.  The first file that can be
+ * read is used; none of them is parsed here.
+ */
 #include "config/system_trust.h"
 
 #include <stddef.h>

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See rfc3339.h. */
+/*
+ * Reads and writes the extended form of a time by way of the basic form (20240827T000000Z), which
+ * base/clock.c handles.  So the rules about days and leap years are in one place.
+ */
 #include "credentials/aws/rfc3339.h"
 
 #include "base/buf.h"
@@ -9,7 +12,10 @@
 
 enum { DATE_TIME_LENGTH = 19 }; /* "2024-08-27T00:00:00" */
 
-/* Takes the punctuation out and leaves the rest to the parser of the basic form. */
+/*
+ * Removes the punctuation and leaves the rest to the parser of the basic form.  RFC 3339 allows a
+ * lower-case "t" and "z".
+ */
 static bool parse_date_time(struct text text, int64_t *unix_s)
 {
     struct buf basic AUTO_BUF;
@@ -52,6 +58,10 @@ static bool parse_offset(struct text text, int64_t *offset_s)
     return true;
 }
 
+/*
+ * A point needs at least one digit after it.  Fractions of a second do not matter here: AWS
+ * credentials are renewed minutes before they expire.
+ */
 static bool skip_fraction(struct text *rest)
 {
     if (!text_starts_with(*rest, ".")) {
@@ -65,6 +75,7 @@ static bool skip_fraction(struct text *rest)
     return rest->len < before;
 }
 
+/* The offset is east of UTC, so it is subtracted. */
 bool rfc3339_parse(struct text text, int64_t *unix_s)
 {
     int64_t local_s = 0;

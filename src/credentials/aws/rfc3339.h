@@ -5,11 +5,11 @@
 
 #include "base/text.h"
 
-enum { RFC3339_SIZE = 21 };
+enum { RFC3339_SIZE = 21 }; /* with the NUL */
 
 /**
- * "2024-08-27T00:00:00Z", with a fraction of a second (dropped) or an offset like
- * "+02:00" if there is one.  False for anything else.
+ * Reads "2024-08-27T00:00:00Z", optionally with a fraction of a second (dropped) or with an
+ * offset like "+02:00" instead of the "Z". unix_s is in seconds.  False for anything else.
  */
 bool rfc3339_parse(struct text text, int64_t *unix_s) __attribute__((warn_unused_result));
 

@@ -1,8 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names and suffixes are those of AWS's published endpoint rules and of
- * its list of partitions.  A region becomes part of a host name that is trusted with
- * secrets, so it must be one DNS label.
+ * Names and suffixes are those of AWS's published endpoint rules and of its list of partitions.
+ * A region becomes part of a host name that receives secrets, so it must be one DNS label.
+ *
+ * This file builds endpoints and reads settings.  It sends nothing; service_send.c and sts.c do.
  */
 #include "credentials/aws/service.h"
 
@@ -18,6 +19,7 @@ enum { HTTP_PORT = 80, HTTPS_PORT = 443, MAX_ATTEMPTS = 10 };
 
 /* ---- What AWS publishes ---- */
 
+/* The labels begin the host name.  The variable and the key replace the endpoint. */
 struct service_names {
     const char *name; /* for messages */
     const char *label;
@@ -62,6 +64,10 @@ static const char *const legacy_regions[] = {
     "sa-east-1",      "us-east-1",  "us-east-2",      "us-west-1",      "us-west-2",
 };
 
+/*
+ * The order of the table does not matter, except that the partition for all other regions is the
+ * last: no prefix is the beginning of another one because of the hyphen.
+ */
 static const struct partition *partition_of(const char *region)
 {
     size_t i = 0;
@@ -73,6 +79,7 @@ static const struct partition *partition_of(const char *region)
 
 /* ---- Settings: the environment, then the profile ---- */
 
+/* The name of a setting in the environment and in a profile. */
 struct setting {
     const char *variable;
     const char *key;
@@ -87,6 +94,10 @@ static const char *setting_get(struct setting setting, const struct profile *pro
     return value;
 }
 
+/*
+ * A value that is neither true nor false is an error.  A FIPS endpoint that is silently not used
+ * would be worse.
+ */
 static dsql_status setting_bool(struct setting setting, const struct profile *profile, bool *out,
                                 dsql_error *err)
 {
@@ -100,12 +111,17 @@ static dsql_status setting_bool(struct setting setting, const struct profile *pr
     return DSQL_OK;
 }
 
+/* The kind of endpoint that the settings ask for. */
 struct variants {
     bool is_fips;
     bool is_dual_stack;
     bool is_legacy; /* STS only */
 };
 
+/*
+ * The default is "regional", as in the current SDKs: an outage of us-east-1 then does not concern
+ * the other regions.
+ */
 static dsql_status read_legacy(const struct profile *profile, bool *out, dsql_error *err)
 {
     static const struct setting setting = {"AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints"};
@@ -133,6 +149,7 @@ static dsql_status read_variants(const struct profile *profile, struct variants 
 
 /* ---- The region ---- */
 
+/* AWS_DEFAULT_REGION is the variable of the AWS CLI; AWS_REGION, that of the SDKs, precedes it. */
 static const char *find_region(const struct profile *profile)
 {
     static const struct setting settings[] = {{"AWS_REGION", "region"},
@@ -141,6 +158,7 @@ static const char *find_region(const struct profile *profile)
     return region != NULL ? region : setting_get(settings[1], profile);
 }
 
+/* Only STS works without a region, because it has a global endpoint. */
 static dsql_status resolve_region(enum service service, const struct profile *profile,
                                   const char *wanted, char out[SERVICE_REGION_SIZE],
                                   dsql_error *err)
@@ -176,6 +194,10 @@ static bool is_legacy_region(const char *region)
 
 /* ---- The usual endpoint ---- */
 
+/*
+ * Sign-in has host names of its own, such as REGION.signin.aws.amazon.com.  In AWS GovCloud the
+ * FIPS name of us-gov-west-1 has no region.
+ */
 static void add_signin_host(const char *region, const struct variants *variants, struct buf *host)
 {
     const struct partition *partition = partition_of(region);
@@ -193,6 +215,7 @@ static void add_signin_host(const char *region, const struct variants *variants,
     }
 }
 
+/* In AWS GovCloud the ordinary endpoints are FIPS endpoints, so they have no separate label. */
 static void add_host(enum service service, const char *region, const struct variants *variants,
                      struct buf *host)
 {
@@ -211,6 +234,7 @@ static bool is_global(enum service service, const char *region, const struct var
             (variants->is_legacy && is_legacy_region(region)));
 }
 
+/* The host is kept apart from the URL, because it is signed as a header. */
 static bool copy_url(struct text scheme, struct text host, struct service_endpoint *out)
 {
     struct buf url AUTO_BUF;
@@ -221,6 +245,7 @@ static bool copy_url(struct text scheme, struct text host, struct service_endpoi
            text_copy(host, out->host, sizeof out->host);
 }
 
+/* The global endpoint is signed for us-east-1; "aws-global" is not a region of SigV4. */
 static dsql_status use_standard(enum service service, const struct variants *variants,
                                 struct service_endpoint *out, dsql_error *err)
 {
@@ -245,6 +270,7 @@ static dsql_status use_standard(enum service service, const struct variants *var
 
 /* ---- A configured one ---- */
 
+/* Decides only whether a warning is logged, so it resolves no names. */
 static bool is_loopback(struct text host)
 {
     char name[INET6_ADDRSTRLEN];
@@ -260,7 +286,10 @@ static bool is_loopback(struct text host)
            (inet_pton(AF_INET6, name, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6));
 }
 
-/* A client leaves the usual port out of the header that is signed. */
+/*
+ * The host as libcurl will send it: in lower case, and with the port only if it is not the usual
+ * one.  It is signed, so a difference would be a wrong signature.
+ */
 static bool copy_authority(const struct url *url, struct service_endpoint *out)
 {
     struct buf authority AUTO_BUF;
@@ -279,6 +308,7 @@ static bool copy_authority(const struct url *url, struct service_endpoint *out)
            copy_url(text_of(url->is_https ? "https://" : "http://"), buf_text(&authority), out);
 }
 
+/* A path is not allowed, because the requests have paths of their own. */
 bool service_parse_url(struct text text, struct service_endpoint *out)
 {
     struct url url;
@@ -302,7 +332,10 @@ void service_warn(const struct source_context *context, const struct service_end
     }
 }
 
-/* Environment before profile, and in each the one for the service before the one for all. */
+/*
+ * The environment comes before the profile, and in each the setting for one service before the
+ * one for all.  *where names the setting for messages.
+ */
 static const char *configured_url(enum service service, const struct profile *profile,
                                   const char **where)
 {
@@ -325,6 +358,7 @@ static const char *configured_url(enum service service, const struct profile *pr
     return text_is_empty(text_trim(text_of(url))) ? profile_get(profile, "endpoint_url") : url;
 }
 
+/* The URL is not shown in the message, because it may contain a password. */
 static dsql_status use_configured(enum service service, const char *url, const char *where,
                                   struct service_endpoint *out, dsql_error *err)
 {
@@ -341,6 +375,7 @@ static dsql_status use_configured(enum service service, const char *url, const c
 
 /* ---- Both ---- */
 
+/* A configured endpoint is used as it is: FIPS and dual stack do not apply to it. */
 static dsql_status find_endpoint(enum service service, const struct profile *profile,
                                  struct service_endpoint *out, dsql_error *err)
 {
@@ -360,6 +395,7 @@ static dsql_status find_endpoint(enum service service, const struct profile *pro
     return status == DSQL_OK ? use_standard(service, &variants, out, err) : status;
 }
 
+/* *out changes only on success. */
 dsql_status service_endpoint(enum service service, const struct profile *profile,
                              const char *region, struct service_endpoint *out, dsql_error *err)
 {
@@ -382,6 +418,7 @@ dsql_status service_ca_file(const struct profile *profile, char **out, dsql_erro
     return path != NULL && *out == NULL ? fail_nomem(err) : DSQL_OK;
 }
 
+/* More than MAX_ATTEMPTS would keep a connect waiting for minutes, so it is an error. */
 dsql_status service_retry(const struct source_context *context, const struct profile *profile,
                           struct http_retry *out, dsql_error *err)
 {

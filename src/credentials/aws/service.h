@@ -27,20 +27,27 @@ struct service_endpoint {
 };
 
 /**
- * profile may be NULL (none).  region NULL: AWS_REGION, AWS_DEFAULT_REGION, the profile's;
- * none at all is an error, but for STS, which has a global endpoint.
+ * Fills *out on DSQL_OK only. profile may be NULL. If region is NULL, it is that of AWS_REGION,
+ * of AWS_DEFAULT_REGION, or of the profile.  None of them is an error, except for STS, which has
+ * a global endpoint.
  */
 dsql_status service_endpoint(enum service service, const struct profile *profile,
                              const char *region, struct service_endpoint *out, dsql_error *err);
 
-/** Takes apart a configured address; false: not what is allowed.  Of *out not the region. */
+/**
+ * Parses a configured endpoint and fills *out, except for the region.  False: a form that is not
+ * allowed.
+ */
 bool service_parse_url(struct text url, struct service_endpoint *out)
     __attribute__((warn_unused_result));
 
-/** Logs that secrets go unencrypted, if they do; before each request. */
+/** Logs a warning if secrets will be sent without encryption.  To be called before each request. */
 void service_warn(const struct source_context *context, const struct service_endpoint *endpoint);
 
-/** AWS_CA_BUNDLE, or the profile's ca_bundle; NULL: the system's.  A copy, see mem_free(). */
+/**
+ * *out is AWS_CA_BUNDLE or the profile's ca_bundle; NULL means the system's certificates.  The
+ * caller frees it with mem_free().
+ */
 dsql_status service_ca_file(const struct profile *profile, char **out, dsql_error *err);
 
 /** The standard policy, with the attempts of AWS_MAX_ATTEMPTS or the profile's max_attempts. */

@@ -8,8 +8,10 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+/* Milliseconds for one attempt; bytes; one header is kept for the content type. */
 enum { CONNECT_TIMEOUT_MS = 5000, TIMEOUT_MS = 15000, MAX_URL_SIZE = 4096, MAX_HEADERS = 4 };
 
+/* url, body and ca_file belong to service_send(), which keeps them until the response is there. */
 static dsql_status send_url(const struct source_context *context, const struct service_call *call,
                             const struct http_retry *retry, const char *url, struct text body,
                             const char *ca_file, struct http_response *response, dsql_error *err)
@@ -37,6 +39,7 @@ static dsql_status send_url(const struct source_context *context, const struct s
     return http_send_retrying(context->http, &request, retry, response, err);
 }
 
+/* The body may contain a refresh token, so its buffer is wiped. */
 dsql_status service_send(const struct source_context *context, const struct profile *profile,
                          const struct service_call *call, struct http_response *response,
                          dsql_error *err)
@@ -66,6 +69,7 @@ dsql_status service_send(const struct source_context *context, const struct prof
     return send_url(context, call, &retry, url.data, buf_text(&body), ca_file, response, err);
 }
 
+/* Error codes of OAuth ("invalid_grant") contain underscores. */
 static bool is_word(struct text text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -76,6 +80,7 @@ static bool is_word(struct text text)
     return text.len > 0;
 }
 
+/* The header of AWS may continue after a colon with a URL, which is dropped. */
 void service_error_code(const struct http_response *response, char code[SERVICE_CODE_SIZE])
 {
     struct text name;

@@ -13,10 +13,13 @@ struct service_call {
     const struct http_header *headers;
     size_t header_count;
     const struct json *body; /* NULL: none */
-    int max_attempts;        /* 0: those of service_retry() */
+    int max_attempts;        /* 0: as service_retry() decides */
 };
 
-/** DSQL_OK: an answer, whatever its status.  profile names the CA to trust; NULL: none. */
+/**
+ * DSQL_OK: there is a response, whatever its status. profile sets the certificates to trust and
+ * the number of attempts; NULL: none.
+ */
 dsql_status service_send(const struct source_context *context, const struct profile *profile,
                          const struct service_call *call, struct http_response *response,
                          dsql_error *err);
@@ -24,8 +27,8 @@ dsql_status service_send(const struct source_context *context, const struct prof
 enum { SERVICE_CODE_SIZE = 64 };
 
 /**
- * The name of the refusal, from the header or the field "error" of the body.  Only a
- * single word counts, "" otherwise: nothing else of an answer belongs into a message.
+ * The code of an error response, from the field "error" of the body or from the header.  Only a
+ * single word counts, otherwise it is "": nothing else of a response may be part of a message.
  */
 void service_error_code(const struct http_response *response, char code[SERVICE_CODE_SIZE]);
 

@@ -34,6 +34,7 @@ enum {
 
 /* ---- The form ---- */
 
+/* Values come from files, so they are percent-encoded.  The names are constants. */
 static void add_field(struct buf *form, const char *name, struct text value)
 {
     buf_add_string(form, form->len == 0 ? "" : "&");
@@ -42,6 +43,10 @@ static void add_field(struct buf *form, const char *name, struct text value)
     percent_encode(form, value);
 }
 
+/*
+ * The rule of the API reference: [\w+=,.@-]{2,64}. A wrong name is reported here, because of
+ * STS's ValidationError only the code would be shown.
+ */
 static bool is_session_name(struct text name)
 {
     for (size_t i = 0; i < name.len; i++) {
@@ -53,6 +58,7 @@ static bool is_session_name(struct text name)
     return name.len >= MIN_SESSION_NAME && name.len <= MAX_SESSION_NAME;
 }
 
+/* The time in our own session name lets CloudTrail tell the sessions apart. */
 static void add_role(struct buf *form, const struct source_context *context,
                      const struct sts_role *role)
 {
@@ -71,6 +77,7 @@ static void add_role(struct buf *form, const struct source_context *context,
     }
 }
 
+/* The limits are those of the service.  With them the form cannot reach MAX_FORM. */
 static enum source_result write_form(const char *action, const struct source_context *context,
                                      const struct sts_role *role, struct buf *form, dsql_error *err)
 {
@@ -90,7 +97,10 @@ static enum source_result write_form(const char *action, const struct source_con
 
 /* ---- Errors of STS ---- */
 
-/* What the user can do about an error that STS returned. */
+/*
+ * What the user can do about an error that STS returned.  The text never depends on the response
+ * beyond its code.
+ */
 static const char *advice(const char *code)
 {
     static const struct {
@@ -129,7 +139,10 @@ static bool is_one_of(const char *code, const char *const *codes, size_t count)
     return false;
 }
 
-/* Codes under which the same request may work a moment later. */
+/*
+ * Codes with which the same request may succeed a moment later.  InvalidIdentityToken is among
+ * them only if STS could not get the key of the identity provider.
+ */
 static bool is_transient(const struct http_response *response)
 {
     static const char *const codes[] = {
@@ -146,6 +159,7 @@ static bool is_transient(const struct http_response *response)
             error.is_key_unreachable);
 }
 
+/* The ARN of the role is no secret, and it is the fact that the reader needs first. */
 static enum source_result fail_rejected(const char *action, const struct sts_role *role,
                                         const struct http_response *response, dsql_error *err)
 {
@@ -176,6 +190,7 @@ static enum source_result read_answer(const char *action, const struct sts_role 
 
 /* ---- One call of STS ---- */
 
+/* One call with what it sends.  The values of the headers must live as long as it does. */
 struct sts_call {
     const char *action;
     const struct source_context *context;
@@ -203,6 +218,7 @@ static enum source_result begin(struct sts_call *call, dsql_error *err)
     return write_form(call->action, call->context, call->role, &call->form, err);
 }
 
+/* The URL ends with "/", which is the path that was signed. */
 static dsql_status send(const struct sts_call *call, struct http_response *response,
                         dsql_error *err)
 {
@@ -233,6 +249,7 @@ static dsql_status send(const struct sts_call *call, struct http_response *respo
     return http_send_retrying(call->context->http, &request, &retry, response, err);
 }
 
+/* A form that has run out of memory must not be sent: it would be cut. */
 static enum source_result send_call(const struct sts_call *call, struct dsql_credentials *out,
                                     dsql_error *err)
 {
@@ -256,11 +273,16 @@ static enum source_result send_call(const struct sts_call *call, struct dsql_cre
 
 /* ---- AssumeRole ---- */
 
+/* The scope holds the time text to which a header points, so it outlives the call. */
 struct signature {
     struct sigv4_scope scope;
     struct buf authorization;
 };
 
+/*
+ * SigV4, "Authorization header": the key id and the scope are not secret, and the signature is
+ * useless after some minutes.
+ */
 static bool write_authorization(const struct sigv4_request *request,
                                 const struct dsql_credentials *base, struct signature *signature)
 {
@@ -277,6 +299,10 @@ static bool write_authorization(const struct sigv4_request *request,
     return buf_ok(out);
 }
 
+/*
+ * The headers are in the order of their names, which SigV4 requires.  The session token is signed
+ * only if there is one; its element is the last, so that it can be left out.
+ */
 static bool sign(const struct sts_call *call, const struct dsql_credentials *base,
                  struct signature *signature)
 {
@@ -346,6 +372,7 @@ enum source_result sts_assume_role(const struct source_context *context,
 
 /* ---- AssumeRoleWithWebIdentity ---- */
 
+/* Read for each call, because the kubelet replaces the file.  The caller clears the buffer. */
 static enum source_result read_token(const struct source_context *context, const char *file,
                                      struct buf *token, dsql_error *err)
 {
@@ -360,6 +387,7 @@ static enum source_result read_token(const struct source_context *context, const
     return SOURCE_GOT;
 }
 
+/* The token is the proof, so the request is not signed and needs no credentials. */
 enum source_result sts_assume_role_with_web_identity(const struct source_context *context,
                                                      const struct profile *profile,
                                                      const struct sts_role *role,

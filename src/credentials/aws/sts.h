@@ -9,18 +9,21 @@ struct sts_role {
     const char *role_arn;
     const char *session_name; /* NULL: one is made, "dsql-c-<time>" */
     const char *external_id;  /* NULL: none */
-    int duration_s;           /* 900..43200; 0: the service's default */
+    int duration_s;           /* seconds, 900..43200; 0: the service's default */
 };
 
 enum { STS_MIN_DURATION_S = 900, STS_MAX_DURATION_S = 43200 };
 
-/** AssumeRole, signed with base.  profile (NULL: none) sets region, endpoint and CAs. */
+/**
+ * AssumeRole, signed with base. profile (may be NULL) sets the region, the endpoint and the
+ * certificates.  Fills *out on SOURCE_GOT only.
+ */
 enum source_result sts_assume_role(const struct source_context *context,
                                    const struct profile *profile, const struct sts_role *role,
                                    const struct dsql_credentials *base,
                                    struct dsql_credentials *out, dsql_error *err);
 
-/** AssumeRoleWithWebIdentity, unsigned; the token file is read anew each time. */
+/** AssumeRoleWithWebIdentity, which is not signed.  The token file is read for each call. */
 enum source_result sts_assume_role_with_web_identity(const struct source_context *context,
                                                      const struct profile *profile,
                                                      const struct sts_role *role,

@@ -1,7 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads STS's XML by the paths of the two fields that matter, and of an error only the
- * code: its message may quote what was signed, session token included.
+ * Reads STS's XML by the paths of the fields that matter.  Of an error only the code is kept, and
+ * whether the message mentions a verification key: the message itself may quote what was signed,
+ * including the session token.
  */
 #include "credentials/aws/sts_response.h"
 
@@ -9,9 +10,10 @@
 #include "credentials/aws/xml.h"
 #include "http/http.h"
 
-/* No value is longer than the answer, so one that does not fit means that memory is short. */
+/* No value is longer than the response, so a buffer that breaks means that memory is short. */
 enum { MAX_PATH = 160, MAX_VALUE = HTTP_MAX_BODY, MAX_MESSAGE = 4096 };
 
+/* All four are wiped when they are cleared. */
 struct values {
     struct buf access_key_id;
     struct buf secret_access_key;
@@ -35,6 +37,7 @@ static void values_clear(struct values *values)
     buf_clear(&values->expiration);
 }
 
+/* An element that is empty counts as missing. */
 static bool find(struct text answer, const char *action, const char *name, struct buf *out)
 {
     struct buf path AUTO_BUF;
@@ -61,6 +64,7 @@ static bool find_all(struct text answer, const char *action, struct values *valu
            find(answer, action, "Expiration", &values->expiration);
 }
 
+/* Lack of memory is checked last, because it also looks like a field that is missing. */
 dsql_status sts_response_credentials(struct text answer, const char *action,
                                      struct dsql_credentials *out)
 {
@@ -81,6 +85,7 @@ dsql_status sts_response_credentials(struct text answer, const char *action,
     return status;
 }
 
+/* A code may consist of parts with a point between them. */
 static bool is_word(struct text text)
 {
     for (size_t i = 0; i < text.len; i++) {

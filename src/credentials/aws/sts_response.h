@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* What AWS STS answers, in XML: credentials, or the code of an error. */
+/* The responses of AWS STS in XML: credentials, or the code of an error.  Nothing here is sent. */
 #ifndef DSQL_CREDENTIALS_STS_RESPONSE_H
 #define DSQL_CREDENTIALS_STS_RESPONSE_H
 
@@ -19,7 +19,9 @@ struct sts_error {
 dsql_status sts_response_credentials(struct text answer, const char *action,
                                      struct dsql_credentials *out);
 
-/** Its message is not kept: for a bad signature it holds what was signed, session token included.
+/**
+ * Fills *out; a response that is not XML gives an empty code.  The message is not kept, because
+ * for a bad signature it contains what was signed, including the session token.
  */
 void sts_response_error(struct text answer, struct sts_error *out);
 

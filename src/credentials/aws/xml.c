@@ -9,6 +9,7 @@
 
 enum { MAX_DEPTH = 16, MAX_ENTITY = 10 };
 
+/* The texts are parts of the document, so nothing is allocated except in out. */
 struct xml {
     struct text rest;
     struct text open[MAX_DEPTH]; /* names of the elements that we are in, root first */
@@ -16,7 +17,7 @@ struct xml {
     bool has_root;
     struct text path; /* of the element that is wanted */
     struct buf *out;
-    int found; /* how often */
+    int found; /* how often the wanted element occurred; a second one is an error */
 };
 
 /* ---- Small pieces ---- */
@@ -35,6 +36,10 @@ static bool take_until(struct text *rest, const char *mark, struct text *before)
     return false;
 }
 
+/*
+ * Wider than XML 1.0, production [4a]: every byte of a UTF-8 sequence is accepted.  Names are
+ * only compared with the path, so an odd one does no harm.
+ */
 static bool is_name_char(char c)
 {
     return char_is_alnum(c) || c == '_' || c == '-' || c == '.' || c == ':' ||
@@ -52,6 +57,7 @@ static struct text take_name(struct text *rest)
     return name;
 }
 
+/* STS declares a default namespace; a prefix would not change which element is meant. */
 static struct text without_prefix(struct text name)
 {
     struct text prefix;
@@ -61,6 +67,7 @@ static struct text without_prefix(struct text name)
 
 /* ---- Text ---- */
 
+/* c is a character of XML, at most 0x10FFFF (see is_xml_char()). */
 static void add_utf8(struct buf *out, uint32_t c)
 {
     if (c < 0x80) {
@@ -96,7 +103,10 @@ static int digit_value(char c)
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : 99;
 }
 
-/* After "#": "38" or "x26".  Eight digits at most, so nothing can overflow. */
+/*
+ * After "#": "38" or "x26".  The value is checked before each digit is added, so it cannot
+ * overflow.
+ */
 static bool decode_reference(struct text digits, struct buf *out)
 {
     bool is_hex = text_starts_with(digits, "x");
@@ -117,6 +127,7 @@ static bool decode_reference(struct text digits, struct buf *out)
     return true;
 }
 
+/* The five entities of XML 1.0, section 4.6.  Any other would need a document type. */
 static bool decode_entity(struct text name, struct buf *out)
 {
     static const struct {
@@ -154,6 +165,7 @@ static bool decode(struct text text, struct buf *out)
 
 /* ---- Elements ---- */
 
+/* True if the innermost open element is the one at the path. */
 static bool is_wanted(const struct xml *xml)
 {
     struct text rest = xml->path;
@@ -168,6 +180,10 @@ static bool is_wanted(const struct xml *xml)
     return xml->depth > 0;
 }
 
+/*
+ * A second root, or a second element at the path, makes the document broken: two readers could
+ * choose different ones.
+ */
 static bool push(struct xml *xml, struct text name)
 {
     if (text_is_empty(name) || xml->depth == MAX_DEPTH || (xml->depth == 0 && xml->has_root)) {
@@ -179,6 +195,7 @@ static bool push(struct xml *xml, struct text name)
     return xml->found <= 1;
 }
 
+/* The end tag must match exactly, with its prefix. */
 static bool pop(struct xml *xml, struct text name)
 {
     if (xml->depth == 0 || !text_equal(name, xml->open[xml->depth - 1])) {
@@ -188,7 +205,10 @@ static bool pop(struct xml *xml, struct text name)
     return true;
 }
 
-/* NAME = "VALUE", where the value may hold a '>'. */
+/*
+ * NAME = "VALUE".  The value may contain '>', so attributes cannot simply be skipped up to the
+ * next one, but it may not contain '<'.
+ */
 static bool skip_attribute(struct text *rest)
 {
     struct text value;

@@ -17,8 +17,9 @@ enum xml_result {
 };
 
 /**
- * Appends the text of the element at a path of names from the root: "a/b/c".  The whole
- * document is read each time.  At most 16 elements deep; prefixes of names are ignored.
+ * Appends the text of the element at a path of names from the root: "a/b/c".  The whole document
+ * is read each time, so XML_FOUND also means that nothing in the rest is broken.  Elements may be
+ * 16 deep; prefixes of names are ignored.
  */
 enum xml_result xml_find(struct text document, const char *path, struct buf *out)
     __attribute__((warn_unused_result));

@@ -1,10 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* See base64.h. */
+/* base64url (RFC 4648, section 5).  Only encoding is needed: nothing here reads a web token. */
 #include "base/base64.h"
 
 enum { GROUP = 3, BITS = 6 };
 
-/* Up to three bytes become one character more than they are. */
+/* A group of n bytes gives n + 1 characters.  Padding is left out, as RFC 7515 requires. */
 static void encode_group(struct buf *out, struct text group)
 {
     static const char alphabet[] =

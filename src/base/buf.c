@@ -23,6 +23,7 @@ void buf_init_secret(struct buf *buf, size_t max)
     *buf = (struct buf){.max = max, .is_secret = true};
 }
 
+/* A secret is wiped over the whole capacity, since text that was cut off may still be there. */
 static void give_back(struct buf *buf)
 {
     if (buf->is_secret) {
@@ -42,6 +43,7 @@ void buf_clear_at(struct buf *buf)
     buf_clear(buf);
 }
 
+/* is_broken is cleared, too, so that one buffer can serve several attempts. */
 void buf_reset(struct buf *buf)
 {
     if (buf->is_secret) {
@@ -54,6 +56,7 @@ void buf_reset(struct buf *buf)
     }
 }
 
+/* Doubling makes a series of appends linear.  The check avoids an overflow near SIZE_MAX. */
 static size_t next_capacity(const struct buf *buf, size_t need)
 {
     size_t capacity = buf->capacity == 0 ? BUF_FIRST_CAPACITY : buf->capacity;
@@ -119,6 +122,7 @@ void buf_add_char(struct buf *buf, char c)
     buf_add(buf, &c, 1);
 }
 
+/* Network byte order, as PostgreSQL's messages have it. */
 void buf_add_u16(struct buf *buf, uint16_t value)
 {
     const unsigned char bytes[2] = {(unsigned char)(value >> 8), (unsigned char)(value & 0xff)};
@@ -131,6 +135,7 @@ void buf_add_u32(struct buf *buf, uint32_t value)
     buf_add_u16(buf, (uint16_t)(value & 0xffff));
 }
 
+/* Measured first and then written: vsnprintf() must never write beyond the maximum. */
 void buf_printf(struct buf *buf, const char *format, ...)
 {
     va_list measure;
@@ -148,6 +153,7 @@ void buf_printf(struct buf *buf, const char *format, ...)
     buf->len += (size_t)len;
 }
 
+/* The bytes that remain after the move are wiped as well, if they are secret. */
 void buf_drop(struct buf *buf, size_t len)
 {
     if (len == 0 || buf->data == NULL) {
@@ -181,6 +187,7 @@ bool buf_ok(const struct buf *buf)
     return !buf->is_broken;
 }
 
+/* Never NULL: an empty buffer gives "". */
 struct text buf_text(const struct buf *buf)
 {
     return text_of_bytes(buf->data, buf->len);

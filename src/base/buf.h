@@ -17,7 +17,7 @@ struct buf {
     char *data; /* NUL-terminated when not NULL */
     size_t len;
     size_t capacity;
-    size_t max;
+    size_t max; /* bytes, without the NUL */
     bool is_broken;
     bool is_secret; /* wiped whenever memory is given back */
 };
@@ -47,8 +47,8 @@ bool buf_ok(const struct buf *buf);
 struct text buf_text(const struct buf *buf);
 
 /**
- * Hands the bytes over as a NUL-terminated string and leaves the buffer empty.
- * NULL when broken.  An empty buffer gives "".
+ * The bytes as a NUL-terminated string that the caller frees; the buffer is empty afterwards.
+ * NULL if the buffer is broken.  An empty buffer gives "".
  */
 char *buf_take(struct buf *buf) __attribute__((warn_unused_result));
 

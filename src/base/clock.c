@@ -16,6 +16,7 @@ static int64_t system_wall_s(void *arg)
     return (int64_t)now.tv_sec;
 }
 
+/* On Linux this clock does not advance while the machine is suspended. */
 static int64_t system_monotonic_ms(void *arg)
 {
     (void)arg;
@@ -24,6 +25,7 @@ static int64_t system_monotonic_ms(void *arg)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* clock_nanosleep() returns the errno value and leaves errno alone. */
 static void system_sleep_ms(void *arg, int64_t ms)
 {
     (void)arg;
@@ -61,6 +63,7 @@ void clock_sleep_ms(const struct clock *clock, int64_t ms)
     }
 }
 
+/* gmtime_r() needs no time zone data and knows no leap seconds, like AWS. */
 bool clock_format_basic(int64_t wall_s, char out[CLOCK_BASIC_SIZE])
 {
     struct tm tm;
@@ -82,6 +85,7 @@ static int64_t days_to_month(int year, int month)
     return past * 365 + leap_days - 719162 + days_before[month - 1] + (is_leap && month > 2);
 }
 
+/* Digits only: strtol() would accept a sign or blanks. */
 static bool number_at(struct text text, size_t offset, size_t len, int *out)
 {
     int64_t value = 0;

@@ -18,7 +18,7 @@ struct clock {
     void *arg;
 };
 
-/** The real one; never NULL, lives for ever. */
+/** The system's clocks; static, never NULL. */
 const struct clock *clock_system(void);
 
 int64_t clock_wall_s(const struct clock *clock);

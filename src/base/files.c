@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The real file system behind the table of files.h. */
+/*
+ * The real file system.  Files are small and are read whole, with a maximum that the caller sets.
+ * Replacing is atomic, since other programs read the same caches.
+ */
 #include "base/files.h"
 
 #include "base/error.h"
@@ -24,6 +27,7 @@ static void close_quietly(int file)
     errno = saved;
 }
 
+/* The chunk is wiped, because files of credentials are read here. */
 static bool read_all(int file, struct buf *content)
 {
     char chunk[CHUNK_SIZE];
@@ -82,6 +86,7 @@ dsql_status fail_read(dsql_error *err, dsql_status status, const char *what, con
     return fail_errno(err, status, "could not read %s%s%s", what, blank, path);
 }
 
+/* A write may be short or interrupted; both continue with the rest. */
 static bool write_all(int file, struct text content)
 {
     while (!text_is_empty(content)) {
@@ -94,7 +99,7 @@ static bool write_all(int file, struct text content)
     return true;
 }
 
-/* Every directory above the file; those that exist are left alone. */
+/* Creates every directory above the file.  Those that exist keep their modes. */
 static bool make_directories(const char *path)
 {
     AUTO_FREE char *above = mem_strdup(path);
@@ -123,6 +128,10 @@ static bool fill(int file, struct text content)
     return is_filled;
 }
 
+/*
+ * The temporary file is in the same directory, because rename() is atomic only within one file
+ * system.
+ */
 static bool replace_real(void *arg, const char *path, struct text content)
 {
     (void)arg;

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Small files, whole: configuration, tokens, caches.  Behind a table of functions, so
- * that a test can give a directory of its own for the root of the file system.
+ * Small files, whole: configuration, tokens, caches.  They are used through a table of functions,
+ * so that a test can give a directory of its own for the root of the file system.
  */
 #ifndef DSQL_BASE_FILES_H
 #define DSQL_BASE_FILES_H
@@ -25,7 +25,7 @@ struct file_system {
     void *arg;
 };
 
-/** The real one; never NULL, lives for ever. */
+/** The real file system; static, never NULL. */
 const struct file_system *file_system_real(void);
 
 bool file_system_read(const struct file_system *files, const char *path, struct buf *content)

@@ -1,5 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The only global state of the library: pthread_atfork() cannot be undone. */
+/*
+ * The only state of the library that is global: pthread_atfork() cannot be undone, so it is
+ * called once, and the objects are kept in a list.
+ *
+ * The lock of the registry is taken before the locks of the objects (see fork.h).
+ */
 #include "base/fork.h"
 
 #include <pthread.h>
@@ -10,6 +15,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool is_registered;
 static struct fork_hook *newest;
 
+/* The registry stays locked over the fork, so the child gets a list that is whole. */
 static void before_fork(void)
 {
     pthread_mutex_lock(&lock);
@@ -30,6 +36,7 @@ static void after_fork_in_parent(void)
     pthread_mutex_unlock(&lock);
 }
 
+/* The thread that forked holds the lock, and it is the one that lives on in the child. */
 static void after_fork_in_child(void)
 {
     for (struct fork_hook *hook = newest; hook != NULL; hook = hook->older) {
@@ -40,6 +47,7 @@ static void after_fork_in_child(void)
     pthread_mutex_unlock(&lock);
 }
 
+/* The newest hook is the first of the list. */
 bool fork_hook_add(struct fork_hook *hook)
 {
     pthread_mutex_lock(&lock);

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * What an object with a lock does when the program forks.  A child has one thread, the
- * one that called fork(); whatever the others held or had begun stays so for ever there,
+ * one that called fork(); whatever the others held or had begun stays so in the child,
  * unless it is repaired.
  *
  * An object registers a hook when it is made and removes it before it is freed:
@@ -9,7 +9,7 @@
  *   before      in the parent, about to fork: takes the object's lock, so that no thread
  *               is in the middle of changing it
  *   in_parent   gives the lock back
- *   in_child    mends what threads that are not here had begun (no thread fetches or
+ *   in_child    repairs what threads that are not here had begun (no thread fetches or
  *               waits; a condition variable with waiters is made anew with
  *               pthread_cond_init(), never destroyed), then gives the lock back
  *

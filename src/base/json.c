@@ -30,6 +30,7 @@ static json_t *of(const struct json *json)
     return without_const(json);
 }
 
+/* Duplicate names are refused: another reader might take the other value (RFC 8259, section 4). */
 struct json *json_parse(struct text bytes)
 {
     json_error_t where; /* not passed on: it quotes what was read */
@@ -72,6 +73,7 @@ static void wipe(json_t *value)
     }
 }
 
+/* Strings are wiped in place before jansson frees them. */
 void json_free(struct json *json)
 {
     if (json != NULL) {
@@ -85,6 +87,7 @@ void json_free_at(struct json **json)
     json_free(*json);
 }
 
+/* A string with a NUL inside would be cut by its reader, so it counts as missing. */
 static const char *string_of(const json_t *value)
 {
     const char *string = json_string_value(value);
@@ -168,6 +171,7 @@ void json_remove(struct json *json, const char *name)
     json_object_del(of(json), name);
 }
 
+/* An existing member keeps its other fields, which another program may need. */
 struct json *json_set_object(struct json *json, const char *name)
 {
     json_t *member = json_object_get(of(json), name);
@@ -183,6 +187,7 @@ static int add_bytes(const char *bytes, size_t len, void *out)
     return buf_ok(out) ? 0 : -1;
 }
 
+/* jansson stops as soon as the buffer is broken. */
 bool json_write(const struct json *json, struct buf *out)
 {
     return json_dump_callback(of(json), add_bytes, out, JSON_COMPACT) == 0;

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Log lines for the hook of the caller, who decides whether they go anywhere. */
+/* Log lines for the log function of the program, which decides what happens to them. */
 #ifndef DSQL_BASE_LOG_H
 #define DSQL_BASE_LOG_H
 

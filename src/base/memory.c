@@ -19,6 +19,7 @@ void *mem_new_array(size_t count, size_t size)
     return calloc(count, size);
 }
 
+/* realloc() to size zero may free the block, so an empty array is refused. */
 void *mem_resize_array(void *old, size_t count, size_t size)
 {
     if (count == 0 || size == 0 || count > SIZE_MAX / size) {
@@ -32,6 +33,7 @@ char *mem_strdup(const char *string)
     return string == NULL ? NULL : mem_strndup(string, strlen(string));
 }
 
+/* The block is zeroed, so the NUL at the end is there already. */
 char *mem_strndup(const char *data, size_t len)
 {
     if (len == (size_t)-1) {

@@ -2,6 +2,7 @@
 /* RFC 3986, section 2.  Decoding never accepts %00: C strings would end there. */
 #include "base/percent.h"
 
+/* RFC 3986, section 2.3.  SigV4 requires that nothing else stays unencoded. */
 static bool is_unreserved(char c)
 {
     return char_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';

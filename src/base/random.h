@@ -1,6 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Chance, from outside as well: jitter takes a source so that tests are exact.
+ * Random numbers come from outside, like the time: jitter takes a source, so that tests are
+ * exact.
  */
 #ifndef DSQL_BASE_RANDOM_H
 #define DSQL_BASE_RANDOM_H
@@ -14,7 +15,7 @@ struct random_source {
     void *arg;
 };
 
-/** The kernel's; never NULL, lives for ever. */
+/** The kernel's generator; static, never NULL. */
 const struct random_source *random_system(void);
 
 /** Uniform in [0, limit]; 0 for limit <= 0. */

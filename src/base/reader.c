@@ -10,6 +10,7 @@ void reader_init(struct reader *reader, struct text bytes)
     *reader = (struct reader){.rest = bytes};
 }
 
+/* len may come from the message itself; it is only compared and never added to anything. */
 struct text reader_bytes(struct reader *reader, size_t len)
 {
     if (reader->is_broken || len > reader->rest.len) {
@@ -41,6 +42,7 @@ uint32_t reader_u32(struct reader *reader)
     return reader->is_broken ? 0 : high << 16 | low;
 }
 
+/* Without a NUL the message is invalid, even if bytes remain. */
 struct text reader_cstring(struct reader *reader)
 {
     size_t len = 0;

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* No function here allocates, and none reads beyond the length of its text. */
+/* Only text_dup() allocates, and no function reads beyond the length of its text. */
 #include "base/text.h"
 
 #include "base/memory.h"
@@ -11,6 +11,7 @@ struct text text_of(const char *string)
     return text_of_bytes(string, string == NULL ? 0 : strlen(string));
 }
 
+/* data is never NULL in a text, because memcmp() and memcpy() may not be given NULL. */
 struct text text_of_bytes(const void *data, size_t len)
 {
     return (struct text){.data = data == NULL ? "" : data, .len = data == NULL ? 0 : len};
@@ -64,6 +65,7 @@ bool text_ends_with(struct text text, const char *suffix)
            text_equal(text_slice(text, text.len - want.len, want.len), want);
 }
 
+/* A loop, because memmem() is not POSIX. */
 bool text_contains(struct text text, const char *needle)
 {
     size_t len = strlen(needle);
@@ -133,6 +135,7 @@ bool text_next_line(struct text *rest, struct text *line)
     return true;
 }
 
+/* No sign, no blanks, and at most 18 digits, which cannot overflow. */
 bool text_to_int64(struct text text, int64_t min, int64_t max, int64_t *out)
 {
     if (text.len == 0 || text.len > 18) {
@@ -170,6 +173,7 @@ bool text_copy(struct text text, char *out, size_t out_size)
     return true;
 }
 
+/* ASCII only. isspace() depends on the locale and may not be given a negative char. */
 bool char_is_space(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');

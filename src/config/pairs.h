@@ -26,6 +26,7 @@ bool pairs_set(struct pair_list *list, struct text keyword, struct text value)
 /** The value, or NULL; owned by the list. */
 const char *pairs_get(const struct pair_list *list, const char *keyword);
 
+/** Frees everything, wipes the values, and leaves an empty list. */
 void pairs_clear(struct pair_list *list);
 
 /** For declarations: struct pair_list list AUTO_PAIRS = {0}; */

@@ -44,6 +44,7 @@ static bool set_text(struct secret *secret, struct text text)
     return secret_set(secret, text.data, text.len);
 }
 
+/* After a failure for lack of memory the credentials are empty, never half set. */
 static dsql_status fill(struct dsql_credentials *credentials, struct text access_key_id,
                         struct text secret_access_key, struct text session_token,
                         int64_t expires_at)
@@ -80,6 +81,7 @@ dsql_status dsql_credentials_set(dsql_credentials *creds, const char *access_key
                 expires_at);
 }
 
+/* By the wall clock of this machine; the server decides by its own. */
 bool credentials_have_expired(const struct dsql_credentials *credentials, const struct clock *clock)
 {
     return credentials->expires_at != 0 && credentials->expires_at <= clock_wall_s(clock);

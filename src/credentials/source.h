@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * One place of the default chain where credentials may be.  A new one is a file with a
- * struct credentials_source in it and a line in chain.c.
+ * struct credentials_source in it and a line in chain/search.c.
  */
 #ifndef DSQL_CREDENTIALS_SOURCE_H
 #define DSQL_CREDENTIALS_SOURCE_H
@@ -16,8 +16,8 @@ struct imds;
 
 enum source_result {
     SOURCE_GOT,            /* *out is filled */
-    SOURCE_NOT_CONFIGURED, /* nothing here: err->message says what is missing */
-    SOURCE_FAILED          /* something here, but it does not work: err says why */
+    SOURCE_NOT_CONFIGURED, /* nothing here: err->message names what is missing */
+    SOURCE_FAILED          /* configured, but it does not work: see err */
 };
 
 enum { SOURCE_DETAIL_SIZE = 256 };

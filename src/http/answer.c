@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Collects a response and stops libcurl as soon as a limit is passed. */
+/*
+ * Collects a response and makes libcurl stop as soon as a limit is passed, before the memory is
+ * used.  This file does not know libcurl, so the tests can give it any pieces.
+ */
 #include "http/answer.h"
 
 void answer_init(struct answer *answer, struct http_response *response)
@@ -17,6 +20,7 @@ static void begin_headers(struct answer *answer, struct text line)
     answer->has_headers = false;
 }
 
+/* The fields of an interim response are not those of the response. */
 static void keep_field(struct answer *answer, struct text line)
 {
     struct text name;
@@ -26,6 +30,7 @@ static void keep_field(struct answer *answer, struct text line)
     }
 }
 
+/* Lines are counted over all sets of headers, so a flood of interim responses ends as well. */
 bool answer_header(struct answer *answer, struct text line)
 {
     answer->header_lines++;
@@ -46,6 +51,7 @@ bool answer_header(struct answer *answer, struct text line)
     return true;
 }
 
+/* is_too_big tells a response that is too large from a lack of memory. */
 bool answer_body(struct answer *answer, struct text piece)
 {
     struct buf *body = &answer->response->body;

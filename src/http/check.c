@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A token out of a file ends up in a header: with a line break in it, it
- * would write headers of its own.
+ * Checks a request before any sender gets it.  A token that was read from a file becomes the
+ * value of a header: with a line break in it, it would begin a header of its own.
  */
 #include "http/check.h"
 
@@ -21,6 +21,7 @@ static bool is_method(const char *method)
     return false;
 }
 
+/* Lower case only, so that names can be compared exactly (RFC 9110, section 5.1). */
 static bool is_header_name(struct text name)
 {
     for (size_t i = 0; i < name.len; i++) {
@@ -32,6 +33,7 @@ static bool is_header_name(struct text name)
     return !text_is_empty(name);
 }
 
+/* Printable ASCII. RFC 9110, section 5.5 allows more, but no header here needs it. */
 static bool is_header_value(struct text value)
 {
     for (size_t i = 0; i < value.len; i++) {
@@ -42,6 +44,7 @@ static bool is_header_value(struct text value)
     return true;
 }
 
+/* A name is not accepted: it would be resolved again, after it was checked. */
 static bool is_numeric(struct text address)
 {
     char name[HTTP_ADDRESS_SIZE];
@@ -50,6 +53,7 @@ static bool is_numeric(struct text address)
            (inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1);
 }
 
+/* An empty element ("a,,b") is not an address. */
 static bool are_addresses(struct text list)
 {
     struct text rest = list;
@@ -64,6 +68,7 @@ static bool are_addresses(struct text list)
     return true;
 }
 
+/* The message names the header and never its value. */
 static dsql_status check_headers(const struct http_request *request, dsql_error *err)
 {
     if (request->header_count > HTTP_MAX_HEADERS) {
@@ -83,6 +88,7 @@ static dsql_status check_headers(const struct http_request *request, dsql_error 
     return DSQL_OK;
 }
 
+/* A request to a public host without TLS is refused here, in one place for all callers. */
 dsql_status http_check(const struct http_request *request, dsql_error *err)
 {
     struct url url;

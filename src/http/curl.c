@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * struct http by libcurl: a handle of its own for every request, so that nothing (a
+ * struct http, implemented with libcurl: a handle of its own for every request, so that nothing (a
  * connection, a cookie, a password) outlives it and any number of threads may send.
  * Only curl_global_init() is kept; it is called by the first request, since most programs
  * never make one.
@@ -46,11 +46,13 @@ struct transfer {
 static pthread_once_t init_once = PTHREAD_ONCE_INIT;
 static CURLcode init_outcome = CURLE_FAILED_INIT;
 
+/* curl_global_init() must not run twice at once; pthread_once() ensures that among our threads. */
 static void init_libcurl(void)
 {
     init_outcome = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+/* libcurl aborts the transfer if a callback returns less than it was given. */
 static size_t take_header(char *data, size_t size, size_t count, void *arg)
 {
     struct transfer *transfer = arg;
@@ -63,7 +65,10 @@ static size_t take_body(char *data, size_t size, size_t count, void *arg)
     return answer_body(&transfer->answer, text_of_bytes(data, size * count)) ? size * count : 0;
 }
 
-/* A program that some other thread starts meanwhile must not inherit it. */
+/*
+ * Close-on-exec is set, because a program that another thread starts meanwhile must not inherit
+ * the connection.
+ */
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
     (void)arg;
@@ -71,6 +76,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     return platform_socket(address->family, address->socktype, address->protocol);
 }
 
+/* If it fails, the old list is unchanged and still belongs to the transfer. */
 static bool append(struct curl_slist **list, const char *line)
 {
     struct curl_slist *longer = curl_slist_append(*list, line);
@@ -81,7 +87,7 @@ static bool append(struct curl_slist **list, const char *line)
     return true;
 }
 
-/* libcurl's own copies. */
+/* The list holds libcurl's copies of the headers, which contain tokens, so they are wiped. */
 static void free_list(struct curl_slist *list)
 {
     for (struct curl_slist *item = list; item != NULL; item = item->next) {
@@ -90,7 +96,10 @@ static void free_list(struct curl_slist *list)
     curl_slist_free_all(list);
 }
 
-/* An empty value is written with a semicolon: with a colon, libcurl drops the header. */
+/*
+ * An empty value is written with a semicolon: after a colon without a value, libcurl drops the
+ * header.
+ */
 static bool append_header(struct curl_slist **list, const struct http_header *header)
 {
     struct buf line AUTO_BUF;
@@ -102,7 +111,10 @@ static bool append_header(struct curl_slist **list, const struct http_header *he
     return buf_ok(&line) && append(list, line.data);
 }
 
-/* Takes away what libcurl would add by itself, unless the request has it. */
+/*
+ * Removes the headers that libcurl would add by itself, unless the request has them: a server
+ * that does not know "Expect" would make a large POST wait for a second.
+ */
 static bool add_headers(struct transfer *transfer, const struct http_request *request)
 {
     bool has_type = false;
@@ -121,6 +133,7 @@ static bool add_headers(struct transfer *transfer, const struct http_request *re
     (transfer->is_set_up = (curl_easy_setopt(transfer->handle, (option), (value)) == CURLE_OK) &&  \
                            transfer->is_set_up)
 
+/* The body is not copied; it belongs to the request, which outlives the transfer. */
 static void set_method(struct transfer *transfer, const struct http_request *request)
 {
     struct text method = text_of(request->method);
@@ -134,6 +147,10 @@ static void set_method(struct transfer *transfer, const struct http_request *req
     }
 }
 
+/*
+ * NOSIGNAL: libcurl must not use SIGALRM in a program with threads.  Redirects are not followed,
+ * because a token would go to a host that was not checked.
+ */
 static void set_limits(struct transfer *transfer, const struct http_request *request)
 {
     SET(CURLOPT_NOSIGNAL, 1L);
@@ -149,7 +166,7 @@ static void set_limits(struct transfer *transfer, const struct http_request *req
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
-/* A file of one's own takes the place of the system's certificates, and is not added to them. */
+/* A file of the caller takes the place of the system's certificates and is not added to them. */
 static void set_tls(struct transfer *transfer, const struct http_request *request)
 {
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
@@ -161,7 +178,10 @@ static void set_tls(struct transfer *transfer, const struct http_request *reques
     }
 }
 
-/* A request for this machine that went by a proxy would reach the service of another machine. */
+/*
+ * A request for this machine that went through a proxy would reach the service of the proxy's
+ * machine.
+ */
 static void set_reach(struct transfer *transfer, const struct http_request *request)
 {
     if (request->reach == HTTP_LOCAL) {
@@ -218,7 +238,10 @@ static bool set_up(struct transfer *transfer, const struct http_request *request
     return (request->address == NULL || pin(transfer, request)) && transfer->is_set_up;
 }
 
-/* libcurl's own words, where they say more and cannot quote what was sent or received. */
+/*
+ * libcurl's own text, for the failures where it says more and cannot quote what was sent or
+ * received.
+ */
 static const char *reason_of(const struct transfer *transfer, CURLcode outcome)
 {
     switch (outcome) {
@@ -265,7 +288,7 @@ static dsql_status explain(const struct transfer *transfer, CURLcode outcome, ds
     }
 }
 
-/* An answer that ended in the middle of its headers is a success to libcurl. */
+/* libcurl reports success for a response that ended in the middle of its headers. */
 static dsql_status finish(struct transfer *transfer, dsql_error *err)
 {
     long status = 0;
@@ -277,6 +300,7 @@ static dsql_status finish(struct transfer *transfer, dsql_error *err)
     return DSQL_OK;
 }
 
+/* SIGPIPE is blocked only while libcurl runs. */
 static dsql_status run(struct transfer *transfer, const struct http_request *request,
                        dsql_error *err)
 {
@@ -290,6 +314,7 @@ static dsql_status run(struct transfer *transfer, const struct http_request *req
     return outcome == CURLE_OK ? finish(transfer, err) : explain(transfer, outcome, err);
 }
 
+/* After a failure the response is emptied, so that no part of it can be used. */
 static dsql_status send_by_libcurl(void *arg, const struct http_request *request,
                                    struct http_response *response, dsql_error *err)
 {

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Puts the parts in the order of the basic form, whose parser does the rest. */
+/*
+ * Puts the parts into the order of the basic form (20261124T113617Z), whose parser in
+ * base/clock.c does the rest and rejects dates that do not exist.
+ */
 #include "http/date.h"
 
 #include "base/buf.h"
@@ -7,7 +10,7 @@
 
 enum { DATE_LENGTH = 29 }; /* "Tue, 24 Nov 2026 11:36:17 GMT" */
 
-/* "Nov" as "11"; NULL: no month. */
+/* "Nov" as "11"; NULL if it is not a month.  Case matters: RFC 9110 fixes it. */
 static const char *month_number(struct text name)
 {
     static const struct {
@@ -25,6 +28,7 @@ static const char *month_number(struct text name)
     return NULL;
 }
 
+/* Also ensures the length, so that the slices in http_date_parse() have their full length. */
 static bool is_punctuated(struct text text)
 {
     return text.len == DATE_LENGTH && text_equal_string(text_slice(text, 3, 2), ", ") &&

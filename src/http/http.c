@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* What is the same for every sender: the checks before, and the retries after. */
+/*
+ * What is the same for every sender: the checks before a request, and the fields of a response
+ * that are kept.
+ */
 #include "http/http.h"
 
 #include "base/text.h"
@@ -22,6 +25,7 @@ void http_response_clear_at(struct http_response *response)
     http_response_clear(response);
 }
 
+/* A value that does not fit counts as missing. */
 void http_response_field(struct http_response *response, struct text name, struct text value)
 {
     const struct {
@@ -42,6 +46,7 @@ void http_response_field(struct http_response *response, struct text name, struc
     }
 }
 
+/* The response is emptied first, so that a retry does not see the one before. */
 dsql_status http_send(const struct http *http, const struct http_request *request,
                       struct http_response *response, dsql_error *err)
 {

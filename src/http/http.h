@@ -52,7 +52,7 @@ struct http_request {
     const char *address;    /* numeric, or several with commas: connect to one of them, whatever the
                                name resolves to.  NULL: resolve */
     const char *ca_file;    /* NULL: the system's */
-    int connect_timeout_ms; /* both > 0 */
+    int connect_timeout_ms; /* milliseconds; both limits are > 0 */
     int timeout_ms;         /* of the whole exchange */
 };
 
@@ -106,9 +106,9 @@ dsql_status http_resolve(const struct http *http, const char *host, struct http_
 struct http_retry {
     const struct clock *clock;
     const struct random_source *random;
-    int max_attempts; /* 3 is the AWS SDKs' standard */
-    int base_ms;      /* doubled each time, full jitter */
-    int max_ms;
+    int max_attempts;          /* the first one included; 3 is the AWS SDKs' standard */
+    int base_ms;               /* doubled each time, full jitter */
+    int max_ms;                /* the longest wait before jitter */
     bool is_no_response_final; /* a request without a response is not repeated */
     /** Other responses to retry, besides 5xx, 429 and no response.  NULL: none. */
     bool (*is_transient)(const struct http_response *response);

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* getaddrinfo(), for TCP and every family, as numbers that libcurl can be given. */
+/*
+ * getaddrinfo(), for TCP and every family.  The result is numeric, so that libcurl can be given
+ * the addresses that were checked.
+ */
 #include "http/resolve.h"
 
 #include "base/error.h"
@@ -7,6 +10,7 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 
+/* False also for a family that is neither IPv4 nor IPv6: it could not be checked. */
 static bool add_address(const struct addrinfo *entry, struct http_addresses *out)
 {
     const void *bytes = NULL;
@@ -26,6 +30,7 @@ static bool add_address(const struct addrinfo *entry, struct http_addresses *out
     return true;
 }
 
+/* All or none: an address that did not fit would be used without a check. */
 dsql_status resolve_system(void *arg, const char *host, struct http_addresses *out, dsql_error *err)
 {
     (void)arg;

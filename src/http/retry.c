@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Once more, after a while.  Full jitter: anything between nothing and the doubled wait,
- * so that a thousand tasks that start together do not come back together.
+ * Repeats a request after a wait.  The wait has full jitter, which means anything between zero
+ * and a limit that doubles: many tasks that fail together must not come back together.
  */
 #include "base/clock.h"
 #include "http/http.h"
@@ -19,6 +19,10 @@ struct http_retry http_retry_standard(const struct clock *clock, const struct ra
     };
 }
 
+/*
+ * Only a missing response, a server error, throttling, and what the caller calls transient are
+ * repeated.  A request that is not allowed stays so.
+ */
 static bool is_final(const struct http_retry *retry, dsql_status status,
                      const struct http_response *response)
 {
@@ -32,7 +36,7 @@ static bool is_final(const struct http_retry *retry, dsql_status status,
     return retry->is_transient == NULL || !retry->is_transient(response);
 }
 
-/* base * 2^retries, not over the maximum. */
+/* base * 2^retries, at most the maximum.  The loop ends before the product can overflow. */
 static int64_t longest_wait_ms(const struct http_retry *retry, int retries)
 {
     int64_t ms = retry->base_ms;
@@ -55,6 +59,7 @@ static int64_t wait_ms(const struct http_retry *retry, int retries,
     return ms;
 }
 
+/* The outcome of the last attempt is returned, also if it is an error response. */
 dsql_status http_send_retrying(const struct http *http, const struct http_request *request,
                                const struct http_retry *retry, struct http_response *response,
                                dsql_error *err)

@@ -8,6 +8,10 @@
 #include <errno.h>
 #include <time.h>
 
+/*
+ * SIGPIPE of a write is delivered to the thread that wrote, so blocking it in this thread is
+ * enough.
+ */
 static sigset_t only_sigpipe(void)
 {
     sigset_t set;
@@ -23,6 +27,7 @@ static bool is_pending(void)
     return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
 }
 
+/* Pending before: then a SIGPIPE is the program's own, and it must stay pending. */
 void sigpipe_hold(struct sigpipe *held)
 {
     const sigset_t set = only_sigpipe();
@@ -31,6 +36,10 @@ void sigpipe_hold(struct sigpipe *held)
     held->was_pending = is_pending();
 }
 
+/*
+ * The signal is consumed before it is unblocked; otherwise it would be delivered at once. errno
+ * belongs to the caller.
+ */
 void sigpipe_release(const struct sigpipe *held)
 {
     const sigset_t set = only_sigpipe();

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 
 struct sigpipe {
-    sigset_t before;
-    bool was_pending;
+    sigset_t before;  /* the thread's mask, to be restored */
+    bool was_pending; /* a SIGPIPE of the program's own, which is not ours to consume */
 };
 
 void sigpipe_hold(struct sigpipe *held);

@@ -9,6 +9,7 @@
 
 enum { MAX_URL = 8192, MAX_HOST = 253, MAX_PORT = 65535, HTTP_PORT = 80, HTTPS_PORT = 443 };
 
+/* inet_pton() reads only the usual spelling: four decimal numbers, or IPv6. */
 static bool is_numeric(struct text host, int family)
 {
     char name[INET6_ADDRSTRLEN];
@@ -16,6 +17,10 @@ static bool is_numeric(struct text host, int family)
     return text_copy(host, name, sizeof name) && inet_pton(family, name, bytes) == 1;
 }
 
+/*
+ * A backslash is refused because some parsers take it for a slash, and '#' because what follows
+ * would not be sent.
+ */
 static bool is_plain(struct text text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -27,7 +32,7 @@ static bool is_plain(struct text text)
     return true;
 }
 
-/* "1", "0x7f", "017": what resolvers of old read as (a part of) an address. */
+/* "1", "0x7f", "017": inet_aton() reads such labels as an address or a part of one. */
 static bool is_number(struct text label)
 {
     bool is_hex = text_starts_with(label, "0x") || text_starts_with(label, "0X");
@@ -52,7 +57,10 @@ static bool is_label(struct text label)
     return !text_is_empty(label);
 }
 
-/* Labels between dots, one dot at the end allowed, the last one no number. */
+/*
+ * Labels between dots.  A dot at the end is allowed, and the last label may not be a number: it
+ * would be an address in a spelling that is_numeric() does not know.
+ */
 static bool is_name(struct text host)
 {
     struct text rest = host;
@@ -69,6 +77,7 @@ static bool is_name(struct text host)
     return !is_number(label);
 }
 
+/* RFC 3986, section 3.1: schemes have no case. */
 static bool take_scheme(struct text *rest, struct url *out)
 {
     struct text scheme;
@@ -80,6 +89,7 @@ static bool take_scheme(struct text *rest, struct url *out)
     return out->is_https || text_equal_nocase(scheme, text_of("http"));
 }
 
+/* A '?' ends the authority, too: "http://a?@b" has the host a. */
 static size_t authority_length(struct text rest)
 {
     size_t length = 0;
@@ -89,6 +99,7 @@ static size_t authority_length(struct text rest)
     return length;
 }
 
+/* An '@' is valid neither in a host nor in a port, so a URL with a user name is refused. */
 static bool take_host(struct text *rest, struct url *out)
 {
     size_t end = 0;
@@ -106,6 +117,7 @@ static bool take_host(struct text *rest, struct url *out)
     return out->is_address || is_name(out->host);
 }
 
+/* ":" without a number is refused, although RFC 3986 allows it. */
 static bool read_port(struct text text, struct url *out)
 {
     int64_t port = out->is_https ? HTTPS_PORT : HTTP_PORT;

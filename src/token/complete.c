@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* What only network or files can tell, after settings_resolve() has read everything else. */
+/*
+ * Adds to resolved settings what needs the network or files: the credentials provider and, if it
+ * is still unknown, the region.
+ */
 #include "token/complete.h"
 
 #include "base/error.h"
@@ -10,6 +13,10 @@
 #include "credentials/profile.h"
 #include "credentials/sources/imds.h"
 
+/*
+ * One provider for the life of the settings, so that a pool fetches credentials once and not once
+ * for each connection.  The settings own the reference.
+ */
 static dsql_status add_provider(struct settings *settings, const struct source_context *context,
                                 dsql_error *err)
 {
@@ -23,7 +30,7 @@ static dsql_status add_provider(struct settings *settings, const struct source_c
     return settings->credentials == NULL ? DSQL_ERR_NOMEM : DSQL_OK;
 }
 
-/* The last resort, and the only one that takes the network. */
+/* The last place to look, and the only one that needs the network. */
 static dsql_status region_of_instance(struct settings *settings, const struct profile *profile,
                                       const struct source_context *context, dsql_error *err)
 {
@@ -39,7 +46,10 @@ static dsql_status region_of_instance(struct settings *settings, const struct pr
         settings->endpoint.host, profile->name, reason.message);
 }
 
-/* A profile that does not exist has no region; the credentials complain about it. */
+/*
+ * A profile that does not exist has no region.  Its absence is reported when the credentials are
+ * fetched.
+ */
 static dsql_status complete_region(struct settings *settings, const struct profile *profile,
                                    const struct source_context *context, dsql_error *err)
 {
@@ -72,6 +82,7 @@ dsql_status settings_complete(struct settings *settings, const struct source_con
     return status;
 }
 
+/* *out changes only on success; the caller then calls settings_clear(). */
 dsql_status settings_open(const dsql_options *options, struct settings *out, dsql_error *err)
 {
     struct settings settings;

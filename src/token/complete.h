@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * What settings_resolve() leaves open because it takes files or the network to find out:
- * the region, when neither options, host nor environment tell it, and who logs in.
+ * What settings_resolve() leaves open because it needs files or the network: the region, if
+ * neither options, host nor environment have it, and the provider of the credentials.
  */
 #ifndef DSQL_TOKEN_COMPLETE_H
 #define DSQL_TOKEN_COMPLETE_H
@@ -21,7 +21,10 @@ dsql_status settings_open(const dsql_options *options, struct settings *out, dsq
 dsql_status settings_complete(struct settings *settings, const struct source_context *context,
                               dsql_error *err);
 
-/** The server refused the credentials as too old: fetched anew before they are used again. */
+/**
+ * To be called after the server has rejected a token although the credentials looked valid.  They
+ * are then fetched again before the next use, at most once in ten seconds.
+ */
 void settings_mark_credentials_rejected(const struct settings *settings);
 
 #endif

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Collects what sigv4/ signs.  The parameters are written in the order that SigV4 sorts by. */
+/*
+ * Collects what sigv4/ signs.  The parameters are written in the order in which SigV4 sorts them.
+ * Signing uses no network; only completing the settings and fetching credentials may.
+ */
 #include "token/token.h"
 
 #include "base/buf.h"
@@ -33,6 +36,7 @@ bool token_presign_init(struct sigv4_presign *presign, enum token_action action,
     return clock_format_basic(signed_at, presign->scope.time);
 }
 
+/* A token of expired credentials would be rejected by the server with a message that says less. */
 static dsql_status check_request(const struct token_request *request,
                                  const struct dsql_credentials *credentials, dsql_error *err)
 {
@@ -50,7 +54,7 @@ static dsql_status check_request(const struct token_request *request,
     return DSQL_OK;
 }
 
-/* A token never outlives the credentials that signed it: say so, rather than promise more. */
+/* A token never outlives the credentials that signed it, so its lifetime is cut to theirs. */
 static int64_t effective_seconds(const struct token_request *request,
                                  const struct dsql_credentials *credentials)
 {
@@ -59,7 +63,7 @@ static int64_t effective_seconds(const struct token_request *request,
     return is_cut ? left : request->seconds;
 }
 
-/* The session token is the only part without a small limit of its own. */
+/* The session token is the only part without a small limit, so it is the likely cause. */
 static dsql_status fail_signing(const struct dsql_credentials *credentials, dsql_error *err)
 {
     if (credentials->session_token.len > TOKEN_MAX_SIZE / 4) {
@@ -69,7 +73,10 @@ static dsql_status fail_signing(const struct dsql_credentials *credentials, dsql
     return fail(err, DSQL_ERR_TOKEN, "could not sign a token: out of memory, or libcrypto failed");
 }
 
-/* The URL without its scheme; NULL when it does not fit or libcrypto fails. */
+/*
+ * The presigned URL without its scheme.  NULL if it does not fit or libcrypto fails; the caller
+ * frees it with secret_free_string().
+ */
 static char *write_token(const struct sigv4_presign *presign,
                          const struct secret *secret_access_key)
 {
@@ -116,6 +123,7 @@ dsql_status token_make(const struct token_request *request,
     return DSQL_OK;
 }
 
+/* settings must be complete.  Any thread may call this: settings do not change any more. */
 dsql_status token_for_settings(const struct settings *settings, const struct clock *clock,
                                char **token, int64_t *expires_at, dsql_error *err)
 {

@@ -23,7 +23,7 @@ struct token_request {
     const struct endpoint *endpoint;
     enum token_action action;
     int seconds; /* 1..604800 */
-    int64_t now; /* Unix seconds */
+    int64_t now; /* Unix seconds, by the wall clock */
 };
 
 /**

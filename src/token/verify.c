@@ -1,7 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every client signs the same canonical text, but writes the parameters
- * in an order of its own: take them apart, check each, and sign again what they say.
+ * Every client signs the same canonical text but writes the parameters in an order of its own.
+ * So the token is parsed, each parameter is checked, and what it contains is signed again.
+ * Whether it has expired, and whether the key is known, is decided by the caller.
  */
 #include "token/verify.h"
 
@@ -42,6 +43,7 @@ enum {
     SCOPE_DATE_LENGTH = 8 /* the first eight of X-Amz-Date */
 };
 
+/* The reasons are static texts about the form.  They never contain a part of the token. */
 static bool refuse(const char **why, const char *reason)
 {
     if (why != NULL) {
@@ -60,6 +62,7 @@ static bool is_printable(struct text text)
     return true;
 }
 
+/* The host is signed again, so a character that SigV4 would write otherwise is not accepted. */
 static bool is_host(struct text host)
 {
     for (size_t i = 0; i < host.len; i++) {
@@ -70,6 +73,7 @@ static bool is_host(struct text host)
     return host.len > 0 && host.len <= MAX_HOST;
 }
 
+/* Lower case only, as SigV4 writes it. */
 static bool is_signature(struct text text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -88,7 +92,10 @@ static void params_clear(struct params *params)
     }
 }
 
-/* NULL, with a reason, for text that does not decode to printable characters. */
+/*
+ * NULL, with a reason, if the text does not decode to printable characters.  The value may be a
+ * session token, so it is freed with secret_free_string().
+ */
 static char *decode(struct text raw, const char **why)
 {
     struct buf out AUTO_BUF;
@@ -104,6 +111,7 @@ static char *decode(struct text raw, const char **why)
     return value;
 }
 
+/* Names are compared exactly: SigV4 does not fold their case. */
 static bool find_param(struct text name, size_t *index)
 {
     for (size_t i = 0; i < PARAM_COUNT; i++) {
@@ -115,6 +123,7 @@ static bool find_param(struct text name, size_t *index)
     return false;
 }
 
+/* A parameter that occurs twice is refused, since the signature would cover only one of them. */
 static bool read_param(struct text pair, struct params *params, const char **why)
 {
     struct text name;
@@ -133,6 +142,7 @@ static bool read_param(struct text pair, struct params *params, const char **why
     return params->values[index] != NULL;
 }
 
+/* PARAM_SESSION_TOKEN is the last of the enum, and the only one that may be missing. */
 static bool read_params(struct text query, struct params *params, const char **why)
 {
     bool has_more = true;
@@ -156,6 +166,7 @@ static struct text value_of(const struct params *params, enum param param)
     return text_of(params->values[param]);
 }
 
+/* Only "host" may be signed, because a password has no headers. */
 static bool check_constants(const struct params *params, const char **why)
 {
     if (!text_equal_string(value_of(params, PARAM_ALGORITHM), SIGV4_ALGORITHM)) {
@@ -213,6 +224,7 @@ static bool split_credential(struct text text, struct credential *credential)
            !text_is_empty(credential->access_key_id) && text_equal_string(rest, "aws4_request");
 }
 
+/* The date of the scope must be that of the signature (SigV4, "credential scope"). */
 static bool check_credential(const struct params *params, const struct credential *credential,
                              const char **why)
 {
@@ -267,7 +279,7 @@ static bool read_claims(struct text host, struct params *params, struct token_cl
     if (claims->host == NULL) {
         return refuse(why, "out of memory");
     }
-    claims->session_token = params->values[PARAM_SESSION_TOKEN]; /* handed over */
+    claims->session_token = params->values[PARAM_SESSION_TOKEN]; /* the claims own it now */
     params->values[PARAM_SESSION_TOKEN] = NULL;
     return true;
 }
@@ -312,6 +324,7 @@ void token_claims_clear(struct token_claims *claims)
     *claims = (struct token_claims){0};
 }
 
+/* The comparison takes the same time wherever the signatures differ. */
 static bool is_signed_for(const struct token_claims *claims, const char *host,
                           const struct secret *secret_access_key)
 {
@@ -331,7 +344,7 @@ static bool is_signed_for(const struct token_claims *claims, const char *host,
            secret_equal(signature, SIGV4_HEX_SIZE - 1, claims->signature, SIGV4_HEX_SIZE - 1);
 }
 
-/* Some clients sign the host as typed, others (botocore) in lower case. */
+/* Some clients sign the host as it was typed, others (botocore) in lower case. */
 bool token_claims_signed_by(const struct token_claims *claims,
                             const struct secret *secret_access_key)
 {

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The other side of token.h: what a password claims, and whether that is so.  Used
- * by the gateway of the local cluster.  Pure: bytes and a time in, a verdict out.
+ * The counterpart of token.h: what a password claims, and whether its signature is right.  The
+ * gateway of the local cluster uses it.  Nothing here reads a clock, a file or the network.
  */
 #ifndef DSQL_TOKEN_VERIFY_H
 #define DSQL_TOKEN_VERIFY_H
@@ -21,7 +21,7 @@ struct token_claims {
     char *access_key_id;
     char *region;
     char *session_token; /* NULL when there is none */
-    int64_t signed_at;
+    int64_t signed_at;   /* Unix seconds, both */
     int64_t expires_at;
     char scope_date[9];
     char signature[65];

@@ -94,6 +94,7 @@ static bool is_xml_char(uint32_t c)
            (c >= 0xE000 && c <= 0xFFFD) || (c >= 0x10000 && c <= 0x10FFFF);
 }
 
+/* 99 is no digit in any base. */
 static int digit_value(char c)
 {
     char lower = char_to_lower(c);

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Credentials from a callback of the program: the provider's cache is all it needs. */
+/*
+ * Credentials from a callback of the program.  The provider's cache calls it and does not trust
+ * what it returns (see fetch_new() in provider.c).
+ */
 #include "base/error.h"
 #include "credentials/cache/provider.h"
 

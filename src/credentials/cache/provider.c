@@ -40,6 +40,7 @@ struct dsql_credentials_provider {
 
 enum need { NEED_NOTHING, NEED_ADVISORY, NEED_MANDATORY };
 
+/* No thread is then in the middle of changing the cache, so the child gets consistent data. */
 static void before_fork(void *arg)
 {
     dsql_credentials_provider *provider = arg;
@@ -94,6 +95,7 @@ void provider_log_to(dsql_credentials_provider *provider, const struct logger *l
     provider->logger = *logger;
 }
 
+/* The count is atomic, so a reference may be taken without the lock. */
 dsql_credentials_provider *dsql_credentials_ref(dsql_credentials_provider *provider)
 {
     if (provider != NULL) {
@@ -102,6 +104,7 @@ dsql_credentials_provider *dsql_credentials_ref(dsql_credentials_provider *provi
     return provider;
 }
 
+/* The hook goes first: a fork must not find a provider that is being destroyed. */
 void dsql_credentials_unref(dsql_credentials_provider *provider)
 {
     if (provider == NULL || atomic_fetch_sub(&provider->refs, 1) != 1) {
@@ -117,6 +120,7 @@ void dsql_credentials_unref(dsql_credentials_provider *provider)
     mem_free(provider);
 }
 
+/* *to changes only if all copies succeeded. */
 static bool copy_credentials(const struct dsql_credentials *from, struct dsql_credentials *to)
 {
     struct dsql_credentials copy = {.expires_at = from->expires_at};
@@ -143,6 +147,7 @@ static int64_t left_s(const dsql_credentials_provider *provider, const struct cl
     return smaller(provider->cached.expires_at - clock_wall_s(clock), provider->life_s - age_s);
 }
 
+/* For credentials without an expiration: they are fetched again by age, as keys may be rotated. */
 static bool is_old(const dsql_credentials_provider *provider, const struct clock *clock)
 {
     return clock_monotonic_ms(clock) - provider->fetched_ms >= (int64_t)PROVIDER_ADVISORY_S * 1000;
@@ -155,6 +160,7 @@ static bool must_replace_rejected(const dsql_credentials_provider *provider,
     return provider->is_rejected && clock_monotonic_ms(clock) >= provider->rejection_after_ms;
 }
 
+/* With the lock held.  The windows shrink with the life of the credentials (see provider.h). */
 static enum need need_of(const dsql_credentials_provider *provider, const struct clock *clock)
 {
     if (secret_is_empty(&provider->cached.access_key_id) ||
@@ -275,7 +281,7 @@ static void take_over(dsql_credentials_provider *provider, const struct clock *c
     int64_t now_ms = clock_monotonic_ms(clock);
     bool is_newer = fresh->expires_at > provider->cached.expires_at;
     credentials_clear(&provider->cached);
-    provider->cached = *fresh; /* handed over */
+    provider->cached = *fresh; /* its secrets belong to the cache now */
     *fresh = (struct dsql_credentials){0};
     if (provider->is_rejected) {
         provider->is_rejected = false;
@@ -319,6 +325,10 @@ static void fetch_unlocked(dsql_credentials_provider *provider, const struct clo
     credentials_clear(&fresh);
 }
 
+/*
+ * The count is compared and not is_fetching: another fetch may have begun before this thread
+ * runs.
+ */
 static void wait_for_fetch(dsql_credentials_provider *provider)
 {
     uint64_t seen = provider->fetches;
@@ -327,6 +337,7 @@ static void wait_for_fetch(dsql_credentials_provider *provider)
     }
 }
 
+/* Callers that come within a second get the same error, so that they do not flood the source. */
 static bool has_just_failed(const dsql_credentials_provider *provider, const struct clock *clock)
 {
     return provider->last_failure.status != DSQL_OK &&
@@ -370,6 +381,7 @@ static dsql_status refresh(dsql_credentials_provider *provider, const struct clo
     return DSQL_OK;
 }
 
+/* The copy is made with the lock held, because the fetcher may replace the cached credentials. */
 dsql_status credentials_get(dsql_credentials_provider *provider, const struct clock *clock,
                             struct dsql_credentials *out, dsql_error *err)
 {

@@ -1,5 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* Keys that the program itself brings. */
+/*
+ * Keys that the program itself provides.  They go through the cache like all others, so every
+ * provider behaves alike.
+ */
 #include "base/error.h"
 #include "base/memory.h"
 #include "credentials/cache/provider.h"
@@ -13,6 +16,7 @@ static dsql_status fetch_static(void *arg, dsql_credentials *out, dsql_error *er
     return status == DSQL_OK ? DSQL_OK : fail_nomem(err); /* they were checked when made */
 }
 
+/* Called by the provider with its last reference, or here if there is no provider yet. */
 static void destroy_static(void *arg)
 {
     credentials_clear(arg);

@@ -21,11 +21,16 @@ struct chain {
     bool is_fetching;                        /* a source is fetching and has not returned yet */
 };
 
+/* chain->winner stays NULL if nothing was found, so the next fetch searches again. */
 static dsql_status fetch_first(struct chain *chain, struct dsql_credentials *out, dsql_error *err)
 {
     return source_list_search(&chain->list, &chain->context, out, &chain->winner, NULL, NULL, err);
 }
 
+/*
+ * If the source is not configured any more, that is an error: the next source would be another
+ * identity.
+ */
 static dsql_status fetch_again(struct chain *chain, struct dsql_credentials *out, dsql_error *err)
 {
     dsql_error reason = {0};

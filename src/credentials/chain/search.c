@@ -33,6 +33,7 @@ struct source_list source_list_default(void)
     };
 }
 
+/* Checked for all sources here, since a cache file or a variable may contain old credentials. */
 enum source_result source_ask(const struct credentials_source *source,
                               const struct source_context *context, struct dsql_credentials *out,
                               dsql_error *err)

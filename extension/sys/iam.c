@@ -68,7 +68,7 @@ identifier_length(const char *text)
 /*
  * PostgreSQL's scanner cuts an identifier after 63 bytes, with a notice: the
  * mapping would be that of another role.  The parse tree does not show it, so
- * this looks behind the mark that the gateway has written.
+ * this looks after the mark that the gateway has written.
  */
 static void
 check_length(const char *role, const char *query_string, int location)

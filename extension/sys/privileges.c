@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * privileges.c
- *	  Who may see and set what concerns the whole cluster.
+ *	  Which roles may see and set what concerns the whole cluster.
  */
 #include "postgres.h"
 

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * privileges.h
- *	  Who may see and set what concerns the whole cluster.
+ *	  Which roles may see and set what concerns the whole cluster.
  */
 #ifndef DSQL_SYS_PRIVILEGES_H
 #define DSQL_SYS_PRIVILEGES_H

@@ -503,7 +503,11 @@ typedef struct {
     int retry_base_ms;
     int retry_max_ms;
     int timeout_ms; /**< no attempt but the first starts, and no wait ends, after this; -1: none */
-    int read_only;  /**< not 0: BEGIN READ ONLY */
+    /**
+     * Not 0: BEGIN READ ONLY.  Such a transaction is also retried if COMMIT gets no answer, unless
+     * its body sent SET, RESET or ROLLBACK, which can end READ ONLY.
+     */
+    int read_only;
     /**
      * Called after a failed attempt and before the wait for the next one, without a lock held.
      * The connection has already been released.
@@ -560,8 +564,9 @@ typedef dsql_status (*dsql_txn_fn)(PGconn *conn, void *arg, dsql_error *err);
  *
  * DSQL_ERR_OCC: the last attempt had a conflict too.  DSQL_ERR_CONNECT: it lost the connection.
  * DSQL_ERR_TIMEOUT: BEGIN was not answered.  DSQL_ERR_COMMIT_UNKNOWN: the connection was lost
- * during COMMIT, or COMMIT was not answered; this is never retried. DSQL_ERR_CLOSED: the pool was
- * closed meanwhile.  Also the errors of dsql_pool_acquire(), and what fn returned.
+ * during COMMIT, or COMMIT was not answered; this is never retried.  A transaction with the option
+ * read_only has nothing to commit, so it is retried instead.  DSQL_ERR_CLOSED: the pool was closed
+ * meanwhile.  Also the errors of dsql_pool_acquire(), and what fn returned.
  */
 DSQL_API dsql_status dsql_transaction(dsql_pool *pool, dsql_txn_fn fn, void *arg,
                                       dsql_error *err) DSQL_MUST_USE;
@@ -653,7 +658,9 @@ static inline void dsql_transaction_loop_cleanup(dsql_transaction_loop **loop)
  * Returns the result with text columns, which the caller frees with PQclear(), or NULL.
  *
  * DSQL_ERR_COMMIT_UNKNOWN: the connection was lost after the statement was sent; never retried.
- * If it is lost before that, another connection is used.  DSQL_ERR_USAGE: COPY or BEGIN, which
+ * If it is lost before that, another connection is used.  With the option read_only it runs between
+ * BEGIN READ ONLY and COMMIT, and is retried whenever the connection is lost; a SELECT without it
+ * is not, since it can call a function that writes.  DSQL_ERR_USAGE: COPY or BEGIN, which
  * need a connection for longer.  DSQL_ERR_QUERY: the server rejected it, also if the string has
  * several statements.  Other errors and the longest wait are those of dsql_transaction().
  */

@@ -170,6 +170,21 @@ static void fail_late(struct attempt *attempt, dsql_status status, const char *w
     attempt->status = fail(&attempt->reason, status, "%s", what);
 }
 
+/* Nothing was committed: COMMIT was not sent, or there was nothing to commit. */
+static void explain_lost(struct attempt *attempt)
+{
+    if (attempt->is_late) {
+        fail_late(attempt, DSQL_ERR_TIMEOUT,
+                  attempt->is_committing
+                      ? "the server did not answer COMMIT of a read-only transaction in time"
+                      : "the server did not answer BEGIN in time; the connection was closed");
+        return;
+    }
+    fail_lost(attempt, DSQL_ERR_CONNECT,
+              attempt->is_committing ? "connection lost during COMMIT of a read-only transaction"
+                                     : "connection lost before COMMIT");
+}
+
 /*
  * In the loop form the body returns nothing, so it must not be accused of having returned
  * DSQL_OK.
@@ -218,12 +233,7 @@ static void explain(struct attempt *attempt, enum decision decision)
         return;
     case DECISION_RETRY_LOST:
     case DECISION_CONNECTION_LOST:
-        if (attempt->is_late) {
-            fail_late(attempt, DSQL_ERR_TIMEOUT,
-                      "the server did not answer BEGIN in time; the connection was closed");
-            return;
-        }
-        fail_lost(attempt, DSQL_ERR_CONNECT, "connection lost before COMMIT");
+        explain_lost(attempt);
         return;
     case DECISION_COMMIT_UNKNOWN:
         if (attempt->is_late) {
@@ -305,6 +315,7 @@ enum decision attempt_begin(struct attempt *attempt, bool read_only)
         return DECISION_RETURN_ERROR;
     }
     connection_events_reset(attempt->conn);
+    attempt->is_read_only = read_only;
     enum outcome begun = send(attempt, read_only ? "BEGIN READ ONLY" : "BEGIN");
     enum decision decision = decide_now(attempt, PHASE_BEGIN, begun, VERDICT_OK);
     return decision == DECISION_CONTINUE ? decision : end_with(attempt, decision);
@@ -330,6 +341,15 @@ static void keep_verdict(struct attempt *attempt, dsql_status status, const dsql
 }
 
 /*
+ * The server rejects every write between BEGIN READ ONLY and COMMIT, whatever a function does.  The
+ * text of the statements is not looked at, because a SELECT can call a function that writes.
+ */
+static bool has_nothing_to_commit(const struct attempt *attempt)
+{
+    return attempt->is_read_only && !attempt->events.may_have_changed_mode;
+}
+
+/*
  * COMMIT is sent only from OUTCOME_IN_TRANSACTION with VERDICT_OK: no other row for PHASE_BODY
  * continues.
  */
@@ -344,6 +364,8 @@ enum decision attempt_end(struct attempt *attempt, dsql_status status, const dsq
     if (decision != DECISION_CONTINUE) {
         return end_with(attempt, decision);
     }
+    enum phase phase = has_nothing_to_commit(attempt) ? PHASE_COMMIT_READ_ONLY : PHASE_COMMIT;
+    attempt->is_committing = true;
     enum outcome committed = send(attempt, "COMMIT");
-    return end_with(attempt, decide_now(attempt, PHASE_COMMIT, committed, VERDICT_OK));
+    return end_with(attempt, decide_now(attempt, phase, committed, VERDICT_OK));
 }

@@ -16,9 +16,11 @@
 struct attempt {
     PGconn *conn; /* with connection events attached; NULL once the body has closed it */
     enum origin origin;
+    bool is_read_only; /* begun with READ ONLY */
     bool is_loop_form; /* the body returns nothing, so it cannot be said to hide an error */
     const struct clock *clock;
     int64_t deadline_ms; /* of the transaction, monotonic; -1 for none */
+    bool is_committing;  /* COMMIT has been sent */
     bool is_late;        /* BEGIN, COMMIT or ROLLBACK was not answered in time */
     struct body_events events;
 

@@ -18,6 +18,18 @@ static struct body_events *events_of(const PGconn *conn)
 }
 
 /*
+ * PostgreSQL lets only a statement of these tags turn READ ONLY off, and only before the first
+ * query: a function cannot, because the query that calls it has a snapshot already (PostgreSQL
+ * manual, SET TRANSACTION).
+ */
+static bool may_change_mode(struct text tag)
+{
+    return text_equal_string(tag, "SET") || text_equal_string(tag, "RESET") ||
+           text_equal_string(tag, "ROLLBACK") || text_equal_string(tag, "COMMIT") ||
+           text_equal_string(tag, "PREPARE TRANSACTION");
+}
+
+/*
  * A COMMIT that was answered with ROLLBACK has that tag and does not count.
  * PGRES_PIPELINE_ABORTED is not a failure of its own: the one that caused it came before.
  */
@@ -28,12 +40,15 @@ static void note_result(const PGEventResultCreate *created)
         return;
     }
     ExecStatusType status = PQresultStatus(created->result);
+    struct text tag = text_of(PQcmdStatus(created->result));
     if (status == PGRES_FATAL_ERROR) {
         events->has_failed = true;
-    } else if (status == PGRES_COMMAND_OK &&
-               text_equal_string(text_of(PQcmdStatus(created->result)), "COMMIT")) {
-        events->has_committed = true;
-        events->has_failed = false;
+    } else if (status == PGRES_COMMAND_OK) {
+        events->may_have_changed_mode = events->may_have_changed_mode || may_change_mode(tag);
+        if (text_equal_string(tag, "COMMIT")) {
+            events->has_committed = true;
+            events->has_failed = false;
+        }
     }
 }
 

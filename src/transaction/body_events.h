@@ -16,6 +16,11 @@ struct body_events {
     bool is_reset;      /* PQreset(): the transaction ended with the old connection */
     bool has_committed; /* a COMMIT succeeded */
     bool has_failed;    /* a statement after the last such COMMIT failed */
+    /**
+     * A SET, RESET or ROLLBACK succeeded: SET TRANSACTION READ WRITE may have undone READ ONLY, or
+     * another transaction may have begun.
+     */
+    bool may_have_changed_mode;
 };
 
 /** Clears *events and keeps it up to date until detached.  False: out of memory. */

@@ -13,7 +13,7 @@
 #include <assert.h>
 #include <stddef.h>
 
-enum { ANY = 0xffff };
+enum { ANY = 0xffff, COMMITTING = PHASE_COMMIT | PHASE_COMMIT_READ_ONLY };
 
 /* A set of bits for each part of the observation; ANY matches all of them. */
 struct row {
@@ -48,12 +48,15 @@ static const struct row table[] = {
     {PHASE_BODY,               OUTCOME_IN_TRANSACTION,              ANY,            VERDICT_OK,     ANY,           DECISION_CONTINUE},
     {PHASE_BODY,               ANY,                                 ANY,            VERDICT_FAILED, ANY,           DECISION_RETURN_BODY},
 
-    {PHASE_COMMIT,             OUTCOME_SUCCESS,                     ANY,            ANY,            ANY,           DECISION_CONTINUE},
+    {COMMITTING,               OUTCOME_SUCCESS,                     ANY,            ANY,            ANY,           DECISION_CONTINUE},
     /* Aurora DSQL reports conflicts here. */
-    {PHASE_COMMIT,             OUTCOME_ERROR | OUTCOME_ROLLED_BACK, CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
-    {PHASE_COMMIT,             OUTCOME_ERROR,                       ANY,            ANY,            ANY,           DECISION_RETURN_ERROR},
-    {PHASE_COMMIT,             OUTCOME_ROLLED_BACK,                 ANY,            ANY,            ANY,           DECISION_COMMIT_ROLLED_BACK},
+    {COMMITTING,               OUTCOME_ERROR | OUTCOME_ROLLED_BACK, CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
+    {COMMITTING,               OUTCOME_ERROR,                       ANY,            ANY,            ANY,           DECISION_RETURN_ERROR},
+    {COMMITTING,               OUTCOME_ROLLED_BACK,                 ANY,            ANY,            ANY,           DECISION_COMMIT_ROLLED_BACK},
     {PHASE_COMMIT,             OUTCOME_CONNECTION_LOST,             ANY,            ANY,            ANY,           DECISION_COMMIT_UNKNOWN},
+    /* It does not matter whether a transaction without changes was committed. */
+    {PHASE_COMMIT_READ_ONLY,   OUTCOME_CONNECTION_LOST,             ANY,            ANY,            ORIGIN_POOL,   DECISION_RETRY_LOST},
+    {PHASE_COMMIT_READ_ONLY,   OUTCOME_CONNECTION_LOST,             ANY,            ANY,            ORIGIN_CALLER, DECISION_CONNECTION_LOST},
 
     /* A single statement contains its own COMMIT, so the same rules hold. */
     {PHASE_STATEMENT,          OUTCOME_SUCCESS | OUTCOME_ROLLED_BACK,

@@ -12,13 +12,15 @@
 
 /**
  * How far the attempt has come.  It matters because a lost connection means different things:
- * before COMMIT was sent nothing was committed, and afterwards nobody knows.
+ * before COMMIT was sent nothing was committed, and afterwards nobody knows, unless there was
+ * nothing to commit.
  */
 enum phase {
     PHASE_BEGIN = 1,
     PHASE_BODY = 2,
     PHASE_COMMIT = 4,
-    PHASE_STATEMENT = 8 /* one statement, which commits itself, was sent */
+    PHASE_STATEMENT = 8,         /* one statement, which commits itself, was sent */
+    PHASE_COMMIT_READ_ONLY = 16, /* COMMIT of a transaction that cannot have written anything */
 };
 
 /** What the server answered, or in which state the body left the connection. */

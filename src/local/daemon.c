@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/platform.h"
+#include "base/secret.h"
 #include "gateway/gateway.h"
 #include "local/cluster_lock.h"
 #include "local/cluster_owner.h"
@@ -25,6 +26,7 @@
 #include "local/postmaster.h"
 #include "local/report.h"
 #include "local/schema.h"
+#include "local/wiped_memory.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -89,6 +91,7 @@ static dsql_status leave_terminal(const struct cluster *cluster, dsql_error *err
     fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC);
     /* A program that waits for an inherited pipe to close would wait until the cluster stops. */
     platform_close_from(REPORT_FD + 1);
+    wiped_memory_forbid_dumps();
     /* The log is opened after the user has changed, so it belongs to the owner. */
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     int log =
@@ -106,13 +109,17 @@ static dsql_status leave_terminal(const struct cluster *cluster, dsql_error *err
 
 /*
  * The caller's AWS and PG variables must not reach the servers.  PATH stays, since pg_config is
- * looked for there.
+ * looked for there.  clearenv() forgets the others but leaves them in memory, and the caller's keys
+ * may be among them.
  */
 static void clear_environment(void)
 {
     const char *path = getenv("PATH");
     char copy[4096];
     bool has_path = path != NULL && text_copy(text_of(path), copy, sizeof copy);
+    for (char **variable = environ; variable != NULL && *variable != NULL; variable++) {
+        secret_wipe(*variable, strlen(*variable));
+    }
     clearenv();
     setenv("PATH", has_path ? copy : "/usr/local/bin:/usr/bin:/bin", 1);
 }

@@ -7,6 +7,7 @@
 #include "local/file.h"
 
 #include "base/error.h"
+#include "base/secret.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -88,6 +89,7 @@ dsql_status file_read(const char *path, struct buf *out, dsql_error *err)
     if (got < 0) {
         fail_errno(err, DSQL_ERR_SYSTEM, "could not read \"%s\"", path);
     }
+    secret_wipe(chunk, sizeof chunk); /* the identities are read here */
     close(fd);
     if (got < 0) {
         return DSQL_ERR_SYSTEM;

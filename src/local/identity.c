@@ -2,8 +2,8 @@
 /*
  * One JSON file instead of IAM.  It is read at each login and never kept in memory, so an edit
  * applies at once and no secret stays in the daemon.  The keys are real secrets as far as this
- * cluster goes, so texts that hold them are wiped where this code owns them; jansson's own copies
- * are not.
+ * cluster goes, so texts that hold them are wiped where this code owns them.  jansson's own copies
+ * are wiped by its allocator (wiped_memory.h).
  */
 #include "local/identity.h"
 

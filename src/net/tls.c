@@ -71,14 +71,16 @@ static dsql_status load_files(SSL_CTX *context, const char *certificate_file, co
 /*
  * As PostgreSQL: no session tickets, no cache and no renegotiation.  Each connection does a full
  * handshake, so the check of the token never depends on an earlier session.
- * SSL_MODE_RELEASE_BUFFERS saves about 34 kB for each idle connection, of which there may be
+ * SSL_OP_CLEANSE_PLAINTEXT: a password is decrypted in OpenSSL's buffer.  SSL_MODE_RELEASE_BUFFERS
+ * saves about 34 kB for each idle connection, of which there may be
  * thousands.
  */
 static void set_policy(SSL_CTX *context)
 {
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
-                                     SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+                                     SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                     SSL_OP_CLEANSE_PLAINTEXT);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(context, 0);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);

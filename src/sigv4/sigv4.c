@@ -236,10 +236,7 @@ bool sigv4_signing_key(const struct secret *secret_access_key, const struct sigv
     return ok;
 }
 
-/*
- * Hex in lower case, as the service writes it.  The signature itself is sent in the clear and not
- * wiped.
- */
+/* Hex in lower case, as the service writes it. */
 bool sigv4_signature(const unsigned char key[SIGV4_KEY_SIZE], struct text string_to_sign,
                      char out[SIGV4_HEX_SIZE])
 {
@@ -249,6 +246,7 @@ bool sigv4_signature(const unsigned char key[SIGV4_KEY_SIZE], struct text string
         return false;
     }
     text_hex(mac, sizeof mac, out);
+    secret_wipe(mac, sizeof mac); /* who has a token's signature can log in with it */
     return true;
 }
 

@@ -321,7 +321,7 @@ void token_claims_clear(struct token_claims *claims)
     mem_free(claims->access_key_id);
     mem_free(claims->region);
     secret_free_string(claims->session_token);
-    *claims = (struct token_claims){0};
+    secret_wipe(claims, sizeof *claims);
 }
 
 /* The comparison takes the same time wherever the signatures differ. */
@@ -340,8 +340,11 @@ static bool is_signed_for(const struct token_claims *claims, const char *host,
     presign.session_token = claims->session_token;
     presign.scope.region = claims->region;
     presign.expires_s = claims->expires_at - claims->signed_at;
-    return sigv4_presign(&presign, secret_access_key, &query, signature) &&
-           secret_equal(signature, SIGV4_HEX_SIZE - 1, claims->signature, SIGV4_HEX_SIZE - 1);
+    bool is_equal =
+        sigv4_presign(&presign, secret_access_key, &query, signature) &&
+        secret_equal(signature, SIGV4_HEX_SIZE - 1, claims->signature, SIGV4_HEX_SIZE - 1);
+    secret_wipe(signature, sizeof signature);
+    return is_equal;
 }
 
 /* Some clients sign the host as it was typed, others (botocore) in lower case. */

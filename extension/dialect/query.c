@@ -18,6 +18,7 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "dialect/large_objects.h"
 #include "dialect/query.h"
 #include "dialect/refuse.h"
 #include "dialect/session.h"
@@ -48,6 +49,7 @@ check_function(const FuncExpr *call, bool *has_replaced_function)
 		dialect_types_is_geometric(call->funcresulttype))
 		dialect_refuse("datatype %s not supported",
 					   format_type_be(call->funcresulttype));
+	dialect_large_objects_check_function(call->funcid);
 	name = get_func_name(call->funcid);
 	if (name != NULL && (strncmp(name, "pg_advisory_", 12) == 0 ||
 						 strncmp(name, "pg_try_advisory_", 16) == 0))

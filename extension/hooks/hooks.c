@@ -19,4 +19,5 @@ hooks_install(void)
 	hooks_install_utility();
 	hooks_install_xact();
 	hooks_install_log();
+	hooks_install_object_access();
 }

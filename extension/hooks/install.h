@@ -14,5 +14,6 @@ extern void hooks_install_executor(void);		/* a query is executed */
 extern void hooks_install_utility(void);		/* any other statement */
 extern void hooks_install_xact(void);			/* COMMIT and ROLLBACK */
 extern void hooks_install_log(void);			/* an error is reported */
+extern void hooks_install_object_access(void);	/* a function is executed */
 
 #endif /* DSQL_HOOKS_INSTALL_H */

@@ -50,6 +50,11 @@ equals 'it failed' "$output" f
 fails 'its constraint' sql 'ALTER TABLE taken ADD CONSTRAINT b_once UNIQUE USING INDEX taken_b'
 says '55000: index "taken_b" is not valid'
 
+# Large objects are made without a query as well: by messages that call a function.
+fails 'a large object of a file' sql "\\lo_import '$0'"
+says 'function lo_creat not supported'
+equals 'large objects' "$(sql 'SELECT count(*) FROM pg_largeobject_metadata')" 0
+
 # Who looks around is not in the way.
 for command in '\d' '\d+ taken' '\sv seen' '\d child' '\dt' '\di' '\dv' '\ds' '\df' '\dn+' '\du' '\dp' '\dT' '\dD' '\dFp' '\dx' '\sf sys.dsql_major_version'; do
     succeeds "psql $command" sql "$command"

@@ -1,0 +1,32 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * object_access.c
+ *	  A function is about to be executed.
+ *
+ * PostgreSQL calls this hook for other events too, which pass.
+ */
+#include "postgres.h"
+
+#include "catalog/objectaccess.h"
+#include "catalog/pg_proc.h"
+#include "dialect/large_objects.h"
+#include "hooks/install.h"
+
+static object_access_hook_type prev_object_access = NULL;
+
+static void
+object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id,
+			  void *arg)
+{
+	if (prev_object_access)
+		prev_object_access(access, class_id, object_id, sub_id, arg);
+	if (access == OAT_FUNCTION_EXECUTE && class_id == ProcedureRelationId)
+		dialect_large_objects_check_execution(object_id);
+}
+
+void
+hooks_install_object_access(void)
+{
+	prev_object_access = object_access_hook;
+	object_access_hook = object_access;
+}

@@ -77,6 +77,8 @@ typedef enum {
 } dsql_status;
 
 #define DSQL_ERROR_MESSAGE_SIZE 480
+#define DSQL_ERROR_TEXT_SIZE    256
+#define DSQL_ERROR_NAME_SIZE    64 /* a name has at most 63 bytes */
 
 /**
  * Why a call failed.  The caller owns it, usually on the stack.  A function fills it in when it
@@ -89,8 +91,29 @@ typedef struct {
     int os_errno;       /**< errno of the system call that failed, or 0 */
     dsql_status status; /**< what the program can do about it */
     char sqlstate[6];   /**< what the server answered, for example "40001"; or "" */
-    char reserved[18];  /**< for later versions */
+    /**
+     * Not 0: no connection could be opened, for a reason that may pass by itself.  The server
+     * starts or wakes up, has too many connections, or cannot be reached.
+     */
+    char is_transient;
+    /** Where in the statement, in characters from 1; 0 if the server does not say. */
+    int statement_position;
     char message[DSQL_ERROR_MESSAGE_SIZE]; /**< one line for people, without secrets */
+
+    /*
+     * What else the server said about the statement that it rejected, for programs: of the first
+     * error, also if the body of a transaction ignored it.  "" if the server does not say.  Longer
+     * texts are cut.  detail may contain values of rows, so except for a conflict it is not in
+     * message.
+     */
+    char detail[DSQL_ERROR_TEXT_SIZE];
+    char hint[DSQL_ERROR_TEXT_SIZE];
+    char schema_name[DSQL_ERROR_NAME_SIZE];
+    char table_name[DSQL_ERROR_NAME_SIZE];
+    char column_name[DSQL_ERROR_NAME_SIZE];
+    char datatype_name[DSQL_ERROR_NAME_SIZE];
+    char constraint_name[DSQL_ERROR_NAME_SIZE];
+    char reserved[204]; /**< for later versions */
 } dsql_error;
 
 /** The name of a status, for example "commit_unknown".  Constant, and the same in all versions. */
@@ -398,8 +421,9 @@ DSQL_API PGconn *dsql_connect_start(const dsql_options *options, dsql_error *err
 
 /**
  * Turns a result into a status: DSQL_OK if the statement succeeded, DSQL_ERR_OCC for a conflict,
- * DSQL_ERR_QUERY for another error of the server, DSQL_ERR_CONNECT if the connection was lost.
- * res may be NULL, as libpq returns it when the connection is broken.
+ * DSQL_ERR_QUERY for another error of the server, DSQL_ERR_CONNECT if the connection was lost or the
+ * query was not sent, DSQL_ERR_USAGE if libpq did not accept the call, DSQL_ERR_NOMEM if libpq ran
+ * out of memory.  res may be NULL, as libpq returns it when it has no result.
  */
 DSQL_API dsql_status dsql_check(PGconn *conn, const PGresult *res, dsql_error *err) DSQL_MUST_USE;
 

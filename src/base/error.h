@@ -20,6 +20,16 @@ dsql_status fail_errno(dsql_error *err, dsql_status status, const char *format, 
 /** Out of memory, in words that are the same everywhere. */
 dsql_status fail_nomem(dsql_error *err);
 
+/**
+ * The same error in other words, with another status: what the server said of it stays.  The old
+ * message may be one of the arguments.
+ */
+dsql_status fail_again(dsql_error *err, dsql_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** Fills one of the arrays of a dsql_error, as one line that ends at a whole character. */
+void error_set_text(char *place, size_t size, const char *words);
+
 /** Sets the SQLSTATE of an error just made with fail(); anything not 5 long clears it. */
 void error_set_sqlstate(dsql_error *err, const char *sqlstate);
 

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "connect/libpq_text.h"
 #include "connect/signature_skew.h"
 
 /*
@@ -282,49 +283,20 @@ static struct text shown(struct text text, const char *token, size_t max)
     return text_slice(text, 0, max);
 }
 
-/*
- * libpq adds advice in lines of their own.  It is replaced by ours: libpq would have the user turn
- * verification off, which is not possible here.
- */
-static bool is_libpq_advice(struct text line)
-{
-    return text_starts_with(line, "\t") || text_contains(line, "change sslmode");
-}
-
-/* max minus len, so that the buffer never breaks: a cut text is better than none here. */
-static void add_cut(struct buf *out, struct text text)
-{
-    buf_add_text(out, text_slice(text, 0, out->max - out->len));
-}
-
-/* One line, as every message of this library: lines of libpq are joined by semicolons. */
-static void add_lines(struct buf *out, struct text lines)
-{
-    struct text line;
-    while (text_next_line(&lines, &line)) {
-        if (!is_libpq_advice(line)) {
-            add_cut(out, text_of(out->len == 0 ? "" : "; "));
-            add_cut(out, text_trim(line));
-        }
-    }
-}
-
 dsql_status connect_failure_to_error(const struct connect_failure *failure,
                                      const struct connect_failure_context *context, dsql_error *err)
 {
     struct buf advice AUTO_BUF;
-    struct buf lines AUTO_BUF;
     bool has_hint = !text_is_empty(failure->hint);
     buf_init(&advice, ADVICE_MAX);
-    buf_init(&lines, has_hint ? PRIMARY_SHOWN_WITH_HINT : PRIMARY_SHOWN);
     advise(&advice, failure, context);
-    add_lines(&lines, shown(failure->primary, context->token, SIZE_MAX));
-    struct text primary = buf_text(&lines);
+    char primary[PRIMARY_SHOWN + 1];
+    libpq_text_join(shown(failure->primary, context->token, SIZE_MAX), primary,
+                    has_hint ? PRIMARY_SHOWN_WITH_HINT + 1 : sizeof primary);
     struct text hint = shown(failure->hint, context->token, HINT_SHOWN);
     struct text next = buf_text(&advice);
-    fail(err, DSQL_ERR_CONNECT, "could not connect to %s: %.*s%s%.*s%.*s", context->host,
-         (int)primary.len, primary.data, has_hint ? ": " : "", (int)hint.len, hint.data,
-         (int)next.len, next.data);
+    fail(err, DSQL_ERR_CONNECT, "could not connect to %s: %s%s%.*s%.*s", context->host, primary,
+         has_hint ? ": " : "", (int)hint.len, hint.data, (int)next.len, next.data);
     error_set_sqlstate(err, failure->sqlstate);
     return DSQL_ERR_CONNECT;
 }

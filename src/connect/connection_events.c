@@ -9,10 +9,9 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "connect/server_error.h"
 
 #include <libpq-events.h>
-
-#include <string.h>
 
 /* Owned by the connection: made by connection_events_attach(), freed by PGEVT_CONNDESTROY. */
 struct connection_events {
@@ -20,25 +19,6 @@ struct connection_events {
     void (*on_destroy)(PGconn *conn, void *arg);
     void *on_destroy_arg;
 };
-
-const char *conflict_detail(const PGresult *res)
-{
-    return dsql_result_occ(res) == DSQL_OCC_NONE ? NULL
-                                                 : PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
-}
-
-/*
- * Cuts the text at a whole character if there is no room.  Always NUL-terminated: the last byte
- * of the message is never given to the text.
- */
-static void append(struct transaction_failure *failure, const char *words)
-{
-    size_t used = strlen(failure->message);
-    size_t room = sizeof failure->message - used;
-    struct text text = text_of(words);
-    text.len = text_utf8_prefix(text, room - 1);
-    text_copy(text, &failure->message[used], room);
-}
 
 /*
  * PGEVT_RESULTCREATE comes only from results that PQgetResult() or PQexec() return, which is
@@ -50,17 +30,8 @@ static void note_failure(struct connection_events *events, const PGresult *res)
     if (sqlstate == NULL || text_equal_string(text_of(sqlstate), "25P02")) {
         return; /* without SQLSTATE: a lost connection, see PQstatus(); 25P02 only repeats */
     }
-    const char *primary = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
-    struct transaction_failure *failure = &events->failure;
-    text_copy(text_of(sqlstate), failure->sqlstate, sizeof failure->sqlstate);
-    failure->message[0] = '\0';
-    append(failure, primary);
-    failure->occ = dsql_occ_classify(sqlstate, primary);
-    const char *detail = conflict_detail(res);
-    if (detail != NULL) {
-        append(failure, ": ");
-        append(failure, detail);
-    }
+    server_error_read(res, &events->failure.error);
+    events->failure.occ = dsql_result_occ(res);
 }
 
 /*
@@ -122,14 +93,14 @@ void connection_events_reset(PGconn *conn)
 {
     struct connection_events *events = events_of(conn);
     if (events != NULL) {
-        events->failure = (struct transaction_failure){.sqlstate = ""};
+        events->failure = (struct transaction_failure){.occ = DSQL_OCC_NONE};
     }
 }
 
 /* Points into the connection's own struct, so it is valid until the next statement. */
 const struct transaction_failure *connection_events_failure(const PGconn *conn)
 {
-    static const struct transaction_failure none = {.sqlstate = ""};
+    static const struct transaction_failure none = {.occ = DSQL_OCC_NONE};
     const struct connection_events *events = events_of(conn);
     return events == NULL ? &none : &events->failure;
 }

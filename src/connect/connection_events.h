@@ -19,17 +19,13 @@ bool connection_events_are_attached(const PGconn *conn);
 /** Forgets the recorded error; called before BEGIN. */
 void connection_events_reset(PGconn *conn);
 
-/** The DETAIL of a conflict, if res is one: `dsql local` names the row there.  Else NULL. */
-const char *conflict_detail(const PGresult *res);
-
 /**
  * The error that broke the transaction: the last one since connection_events_reset() whose
  * SQLSTATE is not 25P02, because after the first error every statement fails with 25P02.
- * Without an error, sqlstate and message are "".
+ * Without an error, its sqlstate and message are "".
  */
 struct transaction_failure {
-    char sqlstate[6];
-    char message[384]; /* of a conflict: with its DETAIL */
+    dsql_error error;
     dsql_occ occ;
 };
 const struct transaction_failure *connection_events_failure(const PGconn *conn);

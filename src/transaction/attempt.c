@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "connect/connection_events.h"
+#include "connect/libpq_text.h"
 #include "connect/wait.h"
 #include "pool/health.h"
 #include "transaction/result_outcome.h"
@@ -143,13 +144,13 @@ static enum decision decide_now(const struct attempt *attempt, enum phase phase,
 
 /* ---- Reporting ---- */
 
-/* The SQLSTATE is set after the message, since fail() clears it. */
+/* All that the server said stays in the reason, for a body that did not look at its results. */
 static void fail_with_server(struct attempt *attempt, dsql_status status, const char *what)
 {
-    const struct transaction_failure *failure = connection_events_failure(attempt->conn);
-    attempt->status = fail(&attempt->reason, status, "%s%s%s", what,
-                           failure->message[0] == '\0' ? "" : ": ", failure->message);
-    error_set_sqlstate(&attempt->reason, failure->sqlstate);
+    attempt->reason = connection_events_failure(attempt->conn)->error;
+    attempt->status =
+        fail_again(&attempt->reason, status, "%s%s%s", what,
+                   attempt->reason.message[0] == '\0' ? "" : ": ", attempt->reason.message);
 }
 
 /*
@@ -158,10 +159,11 @@ static void fail_with_server(struct attempt *attempt, dsql_status status, const 
  */
 static void fail_lost(struct attempt *attempt, dsql_status status, const char *what)
 {
-    const char *message = PQerrorMessage(attempt->conn);
-    dsql_error before = attempt->reason;
-    attempt->status = fail(&attempt->reason, status, "%s: %s", what,
-                           message[0] != '\0' ? message : before.message);
+    char words[LIBPQ_TEXT_SIZE];
+    libpq_text_join(text_of(PQerrorMessage(attempt->conn)), words, sizeof words);
+    const char *why = words[0] != '\0' ? words : attempt->reason.message;
+    attempt->status =
+        fail(&attempt->reason, status, "%s%s%s", what, why[0] == '\0' ? "" : ": ", why);
 }
 
 /* Libpq has only seen the connection end, which the library did itself. */

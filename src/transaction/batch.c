@@ -162,16 +162,19 @@ static dsql_status fail_rows(const dsql_batch *batch, long long failed_row,
 {
     unsigned long long first = batch->committed + 1;
     const char *advice = advice_for(reason);
-    if (failed_row >= 0) {
-        fail(err, reason->status, "row %llu: %s%s", first + (unsigned long long)failed_row,
-             reason->message, advice);
-    } else if (failed_row == SEND_ROWS_STATEMENT) {
-        fail(err, reason->status, "the statement of the batch: %s", reason->message);
-    } else {
-        fail(err, reason->status, "rows %llu to %llu: %s%s", first, first + batch->rows.count - 1,
-             reason->message, advice);
+    if (err == NULL) {
+        return reason->status;
     }
-    error_set_sqlstate(err, reason->sqlstate);
+    *err = *reason;
+    if (failed_row >= 0) {
+        fail_again(err, reason->status, "row %llu: %s%s", first + (unsigned long long)failed_row,
+                   reason->message, advice);
+    } else if (failed_row == SEND_ROWS_STATEMENT) {
+        fail_again(err, reason->status, "the statement of the batch: %s", reason->message);
+    } else {
+        fail_again(err, reason->status, "rows %llu to %llu: %s%s", first,
+                   first + batch->rows.count - 1, reason->message, advice);
+    }
     return reason->status;
 }
 

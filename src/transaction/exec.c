@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "connect/connection_events.h"
+#include "connect/libpq_text.h"
 #include "pool/health.h"
 #include "transaction/result_outcome.h"
 #include "transaction/retry_loop.h"
@@ -45,7 +46,10 @@ static PGresult *last_result(PGconn *conn)
 static enum decision decide_lost(struct attempt *attempt, enum phase phase, dsql_status status,
                                  const char *what)
 {
-    attempt->status = fail(&attempt->reason, status, "%s: %s", what, PQerrorMessage(attempt->conn));
+    char words[LIBPQ_TEXT_SIZE];
+    libpq_text_join(text_of(PQerrorMessage(attempt->conn)), words, sizeof words);
+    attempt->status =
+        fail(&attempt->reason, status, "%s%s%s", what, words[0] == '\0' ? "" : ": ", words);
     return decide(&(struct observation){
         .phase = phase,
         .outcome = OUTCOME_CONNECTION_LOST,

@@ -61,7 +61,7 @@ enum outcome result_outcome(PGresult *result)
 enum cause result_cause(const PGconn *conn)
 {
     const struct transaction_failure *failure = connection_events_failure(conn);
-    if (failure->sqlstate[0] == '\0') {
+    if (failure->error.sqlstate[0] == '\0') {
         return CAUSE_NONE;
     }
     return failure->occ == DSQL_OCC_NONE ? CAUSE_OTHER : CAUSE_CONFLICT;

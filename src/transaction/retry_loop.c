@@ -12,7 +12,6 @@
 #include "base/error.h"
 
 #include <stdio.h>
-#include <string.h>
 
 void retry_loop_start(struct retry_loop *loop, dsql_pool *pool,
                       const struct transaction_settings *settings)
@@ -64,23 +63,20 @@ static bool has_time_for(const struct retry_loop *loop, int64_t wait_ms)
 }
 
 /*
- * The reason of the last attempt stays in the message, after what the library has done.  fail()
- * clears the SQLSTATE, so it is kept and set again: callers look at it.
+ * The reason of the last attempt stays in the message, after what the library has done.  What the
+ * server said stays in the other fields.
  */
 static void give_up(struct retry_loop *loop, bool is_for_time)
 {
     struct attempt *last = &loop->attempt;
-    char sqlstate[sizeof last->reason.sqlstate];
-    memcpy(sqlstate, last->reason.sqlstate, sizeof sqlstate);
     char limit[80] = "";
     if (is_for_time) {
         snprintf(limit, sizeof limit, "the time limit of %d ms was reached; last error: ",
                  loop->settings.retry.timeout_ms);
     }
-    fail(&last->reason, last->status, "gave up after %d %s (%lld ms): %s%s", loop->attempts,
-         loop->attempts == 1 ? "attempt" : "attempts", (long long)spent_ms(loop), limit,
-         last->reason.message);
-    error_set_sqlstate(&last->reason, sqlstate);
+    fail_again(&last->reason, last->status, "gave up after %d %s (%lld ms): %s%s", loop->attempts,
+               loop->attempts == 1 ? "attempt" : "attempts", (long long)spent_ms(loop), limit,
+               last->reason.message);
     loop->state = RETRY_LOOP_OVER;
 }
 

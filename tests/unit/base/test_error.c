@@ -47,6 +47,35 @@ static void a_message_may_quote_the_one_it_replaces(void **state)
     assert_string_equal(err.sqlstate, "");
 }
 
+static void other_words_keep_what_the_server_said(void **state)
+{
+    (void)state;
+    dsql_error err = {0};
+    fail(&err, DSQL_ERR_QUERY, "inner");
+    error_set_sqlstate(&err, "23505");
+    error_set_text(err.constraint_name, sizeof err.constraint_name, "items_pkey");
+    assert_int_equal(fail_again(&err, DSQL_ERR_OCC, "outer: %s", err.message), DSQL_ERR_OCC);
+    assert_int_equal(err.status, DSQL_ERR_OCC);
+    assert_string_equal(err.message, "outer: inner");
+    assert_string_equal(err.sqlstate, "23505");
+    assert_string_equal(err.constraint_name, "items_pkey");
+    fail(&err, DSQL_ERR_QUERY, "%s", err.message); /* a new error has nothing of the old one */
+    assert_string_equal(err.message, "outer: inner");
+    assert_string_equal(err.constraint_name, "");
+}
+
+static void a_field_is_one_line_of_whole_characters(void **state)
+{
+    (void)state;
+    char field[8];
+    error_set_text(field, sizeof field, "a\nb");
+    assert_string_equal(field, "a b");
+    error_set_text(field, sizeof field, "123456\xc3\xa4");
+    assert_string_equal(field, "123456");
+    error_set_text(field, sizeof field, NULL);
+    assert_string_equal(field, "");
+}
+
 static void errno_is_kept_and_named(void **state)
 {
     (void)state;
@@ -62,6 +91,7 @@ static void nobody_need_listen(void **state)
     (void)state;
     assert_int_equal(fail(NULL, DSQL_ERR_TOKEN, "x"), DSQL_ERR_TOKEN);
     assert_int_equal(fail_nomem(NULL), DSQL_ERR_NOMEM);
+    assert_int_equal(fail_again(NULL, DSQL_ERR_TOKEN, "x"), DSQL_ERR_TOKEN);
     error_set_sqlstate(NULL, "40001");
 }
 
@@ -84,6 +114,8 @@ int main(void)
         cmocka_unit_test(a_message_is_one_line),
         cmocka_unit_test(a_long_message_ends_at_a_whole_character),
         cmocka_unit_test(a_message_may_quote_the_one_it_replaces),
+        cmocka_unit_test(other_words_keep_what_the_server_said),
+        cmocka_unit_test(a_field_is_one_line_of_whole_characters),
         cmocka_unit_test(errno_is_kept_and_named),
         cmocka_unit_test(nobody_need_listen),
         cmocka_unit_test(every_status_has_a_name),

@@ -136,6 +136,7 @@ static void rejected_row_is_named_and_nothing_of_its_batch_is_committed(void **s
     assert_int_equal(add(batch, 9, "x", &err), DSQL_ERR_QUERY); /* is full, and cannot be sent */
     assert_string_equal(err.sqlstate, "23505");
     assert_int_equal(strncmp(err.message, "row 7: ", 7), 0);
+    assert_string_equal(err.constraint_name, "items_pkey");
     check_counts(batch, 4, 4);
     assert_int_equal(items(), 4);
     postgres_run("DELETE FROM items WHERE id = 2");

@@ -122,6 +122,28 @@ static void ignored_failure_is_not_committed(void **state)
     world_close(pool);
 }
 
+/* The first refusal, with all that the server said, although nobody looked at a result. */
+static void ignored_failure_is_reported_with_its_fields(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    dsql_error err;
+    PGconn *conn;
+    DSQL_TRANSACTION(pool, conn, &err) {
+        world_run(conn, "INSERT INTO items VALUES (7, 'a')");
+        world_run(conn, "INSERT INTO items VALUES (7, 'b')");
+        world_run(conn, "SELECT * FROM nowhere"); /* 25P02 */
+    }
+    assert_string_equal(err.sqlstate, "23505");
+    assert_string_equal(err.message, "a statement of the transaction failed: duplicate key value "
+                                     "violates unique constraint \"items_pkey\"");
+    assert_string_equal(err.detail, "Key (id)=(7) already exists.");
+    assert_string_equal(err.schema_name, "public");
+    assert_string_equal(err.table_name, "items");
+    assert_string_equal(err.constraint_name, "items_pkey");
+    world_close(pool);
+}
+
 /* A statement that libpq rejects leaves the transaction open; what the body returns counts. */
 static void failure_left_in_the_error_rolls_back(void **state)
 {
@@ -136,7 +158,7 @@ static void failure_left_in_the_error_rolls_back(void **state)
             continue;
         }
     }
-    assert_int_equal(err.status, DSQL_ERR_QUERY);
+    assert_int_equal(err.status, DSQL_ERR_USAGE);
     assert_non_null(strstr(err.message, "number of parameters"));
     assert_int_equal(world_counter(), 0);
     world_close(pool);
@@ -468,6 +490,7 @@ int main(void)
         ON_FRESH(conflict_in_the_body_runs_it_again_after_continue),
         ON_FRESH(conflict_that_remains_is_reported),
         ON_FRESH(ignored_failure_is_not_committed),
+        ON_FRESH(ignored_failure_is_reported_with_its_fields),
         ON_FRESH(failure_left_in_the_error_rolls_back),
         ON_FRESH(break_rolls_back),
         ON_FRESH(break_keeps_the_error_of_the_body),

@@ -40,6 +40,26 @@ if(TARGET dsql_cli)
   install(TARGETS dsql_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
+# ---- completions: where each shell looks for those of packages ---------------------
+
+set(DSQL_BASH_COMPLETIONS ${CMAKE_INSTALL_DATADIR}/bash-completion/completions CACHE STRING "For bash")
+set(DSQL_ZSH_COMPLETIONS ${CMAKE_INSTALL_DATADIR}/zsh/site-functions CACHE STRING "For zsh")
+set(DSQL_FISH_COMPLETIONS ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d CACHE STRING "For fish")
+if(TARGET dsql_cli AND NOT CMAKE_CROSSCOMPILING)
+  set(scripts)
+  foreach(shell bash zsh fish)
+    set(script ${PROJECT_BINARY_DIR}/completion.${shell})
+    add_custom_command(OUTPUT ${script}
+      COMMAND sh -c "exec \"$1\" completion \"$2\" >\"$3\"" sh $<TARGET_FILE:dsql_cli> ${shell} ${script}
+      DEPENDS dsql_cli VERBATIM)
+    list(APPEND scripts ${script})
+  endforeach()
+  add_custom_target(completions ALL DEPENDS ${scripts})
+  install(FILES ${PROJECT_BINARY_DIR}/completion.bash DESTINATION ${DSQL_BASH_COMPLETIONS} RENAME dsql)
+  install(FILES ${PROJECT_BINARY_DIR}/completion.zsh DESTINATION ${DSQL_ZSH_COMPLETIONS} RENAME _dsql)
+  install(FILES ${PROJECT_BINARY_DIR}/completion.fish DESTINATION ${DSQL_FISH_COMPLETIONS} RENAME dsql.fish)
+endif()
+
 # ---- pkg-config ----------------------------------------------------------------
 
 # From the .pc file's folder to the prefix; an absolute libdir cannot be moved.

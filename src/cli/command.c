@@ -18,6 +18,8 @@
  */
 static char path_so_far[128] = "dsql";
 
+static const struct command *root; /* of the table; set by the first command_main() */
+
 int command_usage(const struct command *command, const char *format, ...)
 {
     va_list args;
@@ -156,7 +158,7 @@ static int take_option(struct command_line *line, int argc, char **argv, int *i)
  */
 static int run_line(const struct command *command, int argc, char **argv)
 {
-    struct command_line line = {.command = command, .arguments = argv};
+    struct command_line line = {.root = root, .command = command, .arguments = argv};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) {
             return help_print(command, path_so_far);
@@ -188,6 +190,7 @@ static int run_line(const struct command *command, int argc, char **argv)
 int command_main(const struct command *command, const char *path, int argc, char **argv)
 {
     text_copy(text_of(path), path_so_far, sizeof path_so_far);
+    root = root == NULL ? command : root;
     if (command->commands == NULL) {
         return run_line(command, argc, argv);
     }

@@ -21,6 +21,7 @@ enum { COMMAND_MAX_OPTIONS = 16 }; /* own and shared */
  * and nothing of it is freed.
  */
 struct command_line {
+    const struct command *root; /* of the table of commands, for the one that prints all of it */
     const struct command *command;
     const char
         *values[COMMAND_MAX_OPTIONS]; /* by the place in the lists of options; NULL: not given */

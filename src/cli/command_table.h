@@ -19,6 +19,7 @@ struct command_option {
     const char *name;     /* without the dashes */
     char letter;          /* 0: none */
     const char *argument; /* what --help calls its value; NULL: a flag */
+    const char *choices;  /* the allowed values, separated by spaces; NULL: others too */
     const char *help;     /* --help breaks it into lines */
 };
 

@@ -18,6 +18,7 @@ int psql_run(const struct command_line *line);
 int exec_run(const struct command_line *line);
 int credentials_run(const struct command_line *line);
 int doctor_run(const struct command_line *line);
+int completion_run(const struct command_line *line);
 
 /** Prints the error; returns the exit status for it. */
 int cli_fail(const dsql_error *err);

@@ -7,6 +7,7 @@
 #include "cli/help.h"
 
 #include "base/text.h"
+#include "cli/options.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -110,10 +111,8 @@ static void print_commands(const struct command *list)
     }
 }
 
-/* "help" is not in the table, as it is not an option that a command could read. */
 int help_print(const struct command *command, const char *path)
 {
-    static const struct command_option help = {"help", 0, NULL, "print this help and exit"};
     print_usage(command, path);
     if (command->commands != NULL) {
         print_commands(command->commands);
@@ -121,6 +120,6 @@ int help_print(const struct command *command, const char *path)
     printf("\noptions:\n");
     print_options(command->options);
     print_options(command->shared_options);
-    print_option(&help);
+    print_option(&option_help);
     return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -2,57 +2,59 @@
 #include "cli/options.h"
 
 /*
- * Name, letter, what --help calls the value, and the help text: imperative, with the
+ * Name, letter, what --help calls the value, its choices, and the help text: imperative, with the
  * default and the unit.  --help breaks the texts into lines.  Letters are psql's.
  */
 /* clang-format off */
 #define OPTION const struct command_option
 
-OPTION option_host = {"host", 'h', "HOST",
+OPTION option_host = {"host", 'h', "HOST", NULL,
     "connect to this endpoint or cluster id (default: CLUSTER_ENDPOINT, then PGHOST)"};
-OPTION option_port = {"port", 'p', "PORT",
+OPTION option_port = {"port", 'p', "PORT", NULL,
     "connect to this port (default: PGPORT, then 5432)"};
-OPTION option_user = {"user", 'U', "ROLE",
+OPTION option_user = {"user", 'U', "ROLE", NULL,
     "log in as this database role (default: CLUSTER_USER if CLUSTER_ENDPOINT is used, then "
     "PGUSER, then admin)"};
-OPTION option_region = {"region", 0, "REGION",
+OPTION option_region = {"region", 0, "REGION", NULL,
     "use this AWS region (default: the one in the host name, then AWS_REGION, then the "
     "profile's)"};
-OPTION option_profile = {"profile", 0, "NAME",
+OPTION option_profile = {"profile", 0, "NAME", NULL,
     "use this AWS profile (default: AWS_PROFILE)"};
 
-OPTION option_expires_in = {"expires-in", 0, "SECONDS",
+OPTION option_expires_in = {"expires-in", 0, "SECONDS", NULL,
     "let the token expire after this many seconds, 1 to 604800 (default: 900)"};
-OPTION option_output = {"output", 0, "FORMAT",
+OPTION option_output = {"output", 0, "FORMAT", "text json",
     "print text or json (default: text)"};
-OPTION option_token_output = {"output", 0, "FORMAT",
+OPTION option_token_output = {"output", 0, "FORMAT", "text json url",
     "print text, json or url: a postgresql:// URL with the token in it (default: text)"};
-OPTION option_url_env = {"url-env", 0, "NAME",
+OPTION option_url_env = {"url-env", 0, "NAME", NULL,
     "also set this variable, such as DATABASE_URL, to a postgresql:// URL with the token in it "
     "(default: none)"};
-OPTION option_version = {"version", 'V', NULL,
+OPTION option_help = {"help", 0, NULL, NULL,
+    "print this help and exit"};
+OPTION option_version = {"version", 'V', NULL, NULL,
     "print the versions of dsql, libpq and OpenSSL"};
 
-OPTION option_dir = {"dir", 0, "DIR",
+OPTION option_dir = {"dir", 0, "DIR", NULL,
     "use the cluster in this directory (default: dsql/local in XDG_DATA_HOME or ~/.local/share)"};
-OPTION option_pg_bindir = {"pg-bindir", 0, "DIR",
+OPTION option_pg_bindir = {"pg-bindir", 0, "DIR", NULL,
     "use PostgreSQL's programs in this directory (default: those that dsql_local was built for)"};
-OPTION option_extension_dir = {"extension-dir", 0, "DIR",
+OPTION option_extension_dir = {"extension-dir", 0, "DIR", NULL,
     "use the dsql_local.so in this directory (default: the one built or installed with dsql)"};
-OPTION option_listen_port = {"port", 'p', "PORT",
+OPTION option_listen_port = {"port", 'p', "PORT", NULL,
     "listen on this port, or on any free one if it is 0 (default: the last one, or a "
     "free one from 5432 on)"};
-OPTION option_listen = {"listen", 0, "ADDRESS",
+OPTION option_listen = {"listen", 0, "ADDRESS", NULL,
     "listen on port 5432 of this loopback address, such as 127.0.0.2 (default: that of the last "
     "start, or 127.0.0.1 and ::1)"};
-OPTION option_inject_conflicts = {"inject-conflicts", 0, "FRACTION",
+OPTION option_inject_conflicts = {"inject-conflicts", 0, "FRACTION", NULL,
     "make this fraction of commits fail with OC000, from 0 to 1 (default: 0)"};
-OPTION option_inject_seed = {"inject-seed", 0, "N",
+OPTION option_inject_seed = {"inject-seed", 0, "N", NULL,
     "use a seed that makes the injected conflicts repeatable (default: a new one at each start)"};
-OPTION option_env_user = {"user", 'U', "ROLE",
+OPTION option_env_user = {"user", 'U', "ROLE", NULL,
     "set CLUSTER_USER to this role (default: admin)"};
-OPTION option_hosts = {"hosts", 0, NULL,
+OPTION option_hosts = {"hosts", 0, NULL, NULL,
     "print the line for /etc/hosts instead"};
-OPTION option_arn = {"arn", 0, "ARN",
+OPTION option_arn = {"arn", 0, "ARN", NULL,
     "use this IAM identity (default: the local identity)"};
 /* clang-format on */

@@ -20,6 +20,8 @@ extern const struct command_option option_output;
 extern const struct command_option option_token_output;
 extern const struct command_option option_url_env;
 extern const struct command_option option_version;
+/** In no command's list, because every command has it and none reads it. */
+extern const struct command_option option_help;
 
 /* Of a local cluster. */
 extern const struct command_option option_dir;

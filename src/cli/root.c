@@ -89,6 +89,16 @@ static const struct command commands[] = {
     {.name = "local",
      .summary = "Run a local cluster for development and tests",
      .commands = local_commands},
+    {.name = "completion",
+     .arguments = "SHELL",
+     .summary = "Print a script that completes command lines in bash, zsh or fish",
+     .description = "To complete in this shell, run:\n"
+                    "  bash: source <(dsql completion bash)\n"
+                    "  zsh:  source <(dsql completion zsh)\n"
+                    "  fish: dsql completion fish | source\n"
+                    "The packages install the scripts for all users.",
+     .max_arguments = 1,
+     .run = completion_run},
     {0},
 };
 

@@ -14,11 +14,12 @@ static int note(const struct command_line *line)
     return EXIT_DONE;
 }
 
-static const struct command_option user = {"user", 'U', "ROLE", "log in as this role"};
-static const struct command_option quiet = {"quiet", 'q', NULL, "print less"};
-static const struct command_option port = {"port", 'p', "PORT",
+static const struct command_option user = {"user", 'U', "ROLE", NULL, "log in as this role"};
+static const struct command_option quiet = {"quiet", 'q', NULL, NULL, "print less"};
+static const struct command_option port = {"port", 'p', "PORT", NULL,
                                            "connect to this port\n(default: 1)"};
-static const struct command_option output = {"output", 0, "FORMAT", "print text or json"};
+static const struct command_option output = {"output", 0, "FORMAT", "text json",
+                                             "print text or json"};
 static const struct command_option *const options[] = {&user, &quiet, NULL};
 static const struct command_option *const shared_options[] = {&port, &output, NULL};
 static const struct command inner[] = {

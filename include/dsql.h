@@ -421,9 +421,9 @@ DSQL_API PGconn *dsql_connect_start(const dsql_options *options, dsql_error *err
 
 /**
  * Turns a result into a status: DSQL_OK if the statement succeeded, DSQL_ERR_OCC for a conflict,
- * DSQL_ERR_QUERY for another error of the server, DSQL_ERR_CONNECT if the connection was lost or the
- * query was not sent, DSQL_ERR_USAGE if libpq did not accept the call, DSQL_ERR_NOMEM if libpq ran
- * out of memory.  res may be NULL, as libpq returns it when it has no result.
+ * DSQL_ERR_QUERY for another error of the server, DSQL_ERR_CONNECT if the connection was lost or
+ * the query was not sent, DSQL_ERR_USAGE if libpq did not accept the call, DSQL_ERR_NOMEM if libpq
+ * ran out of memory.  res may be NULL, as libpq returns it when it has no result.
  */
 DSQL_API dsql_status dsql_check(PGconn *conn, const PGresult *res, dsql_error *err) DSQL_MUST_USE;
 

@@ -12,7 +12,8 @@
  */
 extern void dialect_large_objects_check_function(Oid function);
 
-/* A function is about to be executed, by a query or by a function call message. */
+/* A function is about to be executed, by a query or by a function call
+ * message. */
 extern void dialect_large_objects_check_execution(Oid function);
 
 #endif /* DSQL_DIALECT_LARGE_OBJECTS_H */

@@ -342,6 +342,12 @@ typedef struct {
 
     dsql_log_fn log; /**< default: no log */
     void *log_arg;
+
+    /**
+     * For transactions too: how long the answer to one statement that the library sends is waited
+     * for; see dsql_exec().  Default: no limit but transaction_timeout_ms; -1: the same.
+     */
+    int statement_timeout_ms;
 } dsql_options;
 
 /**
@@ -538,6 +544,7 @@ typedef struct {
      */
     void (*on_retry)(void *arg, const dsql_retry *retry);
     void *on_retry_arg;
+    int statement_timeout_ms; /**< of each statement that the library sends; -1: none of its own */
 } dsql_transaction_options;
 
 /** A const dsql_transaction_options *, as DSQL_OPTIONS(...): (.read_only = 1).  C only. */
@@ -686,7 +693,12 @@ static inline void dsql_transaction_loop_cleanup(dsql_transaction_loop **loop)
  * BEGIN READ ONLY and COMMIT, and is retried whenever the connection is lost; a SELECT without it
  * is not, since it can call a function that writes.  DSQL_ERR_USAGE: COPY or BEGIN, which
  * need a connection for longer.  DSQL_ERR_QUERY: the server rejected it, also if the string has
- * several statements.  Other errors and the longest wait are those of dsql_transaction().
+ * several statements.  Other errors are those of dsql_transaction().
+ *
+ * The answer is waited for until transaction_timeout_ms, but at least 2 seconds, or for
+ * statement_timeout_ms if that is shorter.  Then the server is asked to cancel the statement:
+ * DSQL_ERR_TIMEOUT.  If it does not answer within 2 more seconds, the connection is closed, and the
+ * result is DSQL_ERR_COMMIT_UNKNOWN; with read_only it is DSQL_ERR_TIMEOUT.  Neither is retried.
  */
 DSQL_API PGresult *dsql_exec(dsql_pool *pool, const char *sql, int param_count,
                              const char *const *params, dsql_error *err) DSQL_MUST_USE;
@@ -736,8 +748,9 @@ DSQL_API dsql_batch *dsql_batch_new(dsql_pool *pool, const char *sql, int param_
 /**
  * Adds a row: copies of param_count texts; NULL is SQL NULL.  If the batch is full, its rows are
  * sent first.  If that fails, this row is not added and the others are kept: dsql_batch_flush()
- * sends them again.  Errors and waits are those of dsql_transaction().  A message about a row
- * that the server rejected begins with its number, from 1: "row 1234: ...".
+ * sends them again.  Errors are those of dsql_transaction().  A message about a row that the server
+ * rejected begins with its number, from 1: "row 1234: ...".  The rows of one transaction together
+ * are waited for as long as the statement of dsql_exec(); then it is DSQL_ERR_TIMEOUT.
  */
 DSQL_API dsql_status dsql_batch_add(dsql_batch *batch, const char *const *values,
                                     dsql_error *err) DSQL_MUST_USE;
@@ -767,7 +780,8 @@ DSQL_API dsql_status dsql_batch_add_all(dsql_batch *batch, dsql_row_fn next, voi
  * 0 reads once; -1: no limit.
  *
  * DSQL_OK: completed.  DSQL_ERR_QUERY: failed, or not in sys.jobs, which forgets finished jobs
- * after about 30 minutes.  DSQL_ERR_TIMEOUT: still running.  DSQL_ERR_USAGE: job_id is invalid.
+ * after about 30 minutes.  DSQL_ERR_TIMEOUT: still running, or a read was not answered in time,
+ * which is limited as a statement of dsql_exec().  DSQL_ERR_USAGE: job_id is invalid.
  */
 DSQL_API dsql_status dsql_job_wait(dsql_pool *pool, const char *job_id, int timeout_ms,
                                    dsql_error *err) DSQL_MUST_USE;

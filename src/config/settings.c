@@ -176,6 +176,9 @@ static dsql_status resolve_retry(const dsql_options *options, const struct pair_
         {{"transaction_timeout_ms", 1, MAX_WAIT_MS, 60000, true},
          options->transaction_timeout_ms,
          &retry->timeout_ms},
+        {{"statement_timeout_ms", 1, MAX_WAIT_MS, -1, true},
+         options->statement_timeout_ms,
+         &retry->statement_timeout_ms},
     };
     dsql_status status = resolve_ints(fields, sizeof fields / sizeof fields[0], err);
     if (status == DSQL_OK && options->retry_base_ms > retry->max_ms) {

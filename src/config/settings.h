@@ -38,12 +38,13 @@ struct pool_settings {
     void *on_close_arg;
 };
 
-/** The waits between attempts at a transaction, and the limit for all of them. */
+/** The waits between attempts at a transaction, and the limits. */
 struct retry_settings {
     int max_attempts;
     int base_ms;
     int max_ms;
-    int timeout_ms; /* -1: no limit */
+    int timeout_ms;           /* -1: no limit */
+    int statement_timeout_ms; /* not positive: none of its own */
 };
 
 /** Owns its strings, the pairs and a reference to the provider. */

@@ -7,7 +7,7 @@
 #include "pool/health.h"
 
 #include "base/platform.h"
-#include "connect/wait.h"
+#include "connect/exchange.h"
 
 #include <errno.h>
 
@@ -17,7 +17,7 @@
  */
 static bool ask(PGconn *conn, const char *sql, ExecStatusType expected, struct time_limit limit)
 {
-    PGresult *result = wait_for_query(conn, sql, limit.clock, limit.deadline_ms);
+    PGresult *result = exchange_query(conn, sql, limit.clock, limit.deadline_ms);
     bool is_done = PQresultStatus(result) == expected;
     PQclear(result);
     return is_done && PQtransactionStatus(conn) == PQTRANS_IDLE;

@@ -11,11 +11,11 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "pool/condition.h"
 #include "pool/slot_connection.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 
 /*
@@ -163,13 +163,7 @@ dsql_status maintenance_start(dsql_pool *pool, dsql_error *err)
     if (!is_needed || pool->is_closing) {
         return DSQL_OK;
     }
-    /* All signals are blocked in the new thread: they are for the program's own threads. */
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&pool->maintenance_thread, NULL, maintain, pool);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int rc = thread_start(&pool->maintenance_thread, maintain, pool);
     if (rc != 0) {
         errno = rc;
         return fail_errno(err, DSQL_ERR_SYSTEM, "could not start the pool's maintenance thread");

@@ -12,8 +12,8 @@
 
 #include "base/error.h"
 #include "connect/connection_events.h"
+#include "connect/exchange.h"
 #include "connect/libpq_text.h"
-#include "connect/wait.h"
 #include "pool/health.h"
 #include "transaction/result_outcome.h"
 
@@ -21,6 +21,13 @@
 enum { ANSWER_MS = 5000 };
 
 /* ---- Waiting for the server ---- */
+
+struct statement_limits attempt_limits(const struct attempt *attempt)
+{
+    return (struct statement_limits){.clock = attempt->clock,
+                                     .deadline_ms = attempt->deadline_ms,
+                                     .timeout_ms = attempt->statement_timeout_ms};
+}
 
 /*
  * The time limit of the transaction, but never less than ANSWER_MS from now: a body that took long
@@ -43,7 +50,7 @@ static PGresult *run(struct attempt *attempt, const char *command, int64_t deadl
 {
     bool is_late = false;
     PGresult *result =
-        wait_for_command(attempt->conn, command, attempt->clock, deadline_ms, &is_late);
+        exchange_command(attempt->conn, command, attempt->clock, deadline_ms, &is_late);
     attempt->is_late = attempt->is_late || is_late;
     return result;
 }
@@ -108,13 +115,13 @@ static enum outcome outcome_of_body(const struct attempt *attempt)
         return OUTCOME_BODY_CLOSED;
     }
     if (attempt->events.is_reset || PQstatus(attempt->conn) != CONNECTION_OK) {
-        return OUTCOME_CONNECTION_LOST;
+        return attempt->events.is_late ? OUTCOME_LATE : OUTCOME_CONNECTION_LOST;
     }
     switch (PQtransactionStatus(attempt->conn)) {
     case PQTRANS_INTRANS:
         return outcome_of_open(attempt->conn);
     case PQTRANS_INERROR:
-        return OUTCOME_IN_FAILED_TRANSACTION;
+        return attempt->events.is_late ? OUTCOME_LATE : OUTCOME_IN_FAILED_TRANSACTION;
     case PQTRANS_IDLE:
         return outcome_of_ended(&attempt->events);
     case PQTRANS_ACTIVE:
@@ -164,6 +171,17 @@ static void fail_lost(struct attempt *attempt, dsql_status status, const char *w
     const char *why = words[0] != '\0' ? words : attempt->reason.message;
     attempt->status =
         fail(&attempt->reason, status, "%s%s%s", what, why[0] == '\0' ? "" : ": ", why);
+}
+
+/* A body of the library's own, and one that reports what dsql_conn_exec() returned, says more. */
+static void fail_late_body(struct attempt *attempt)
+{
+    if (attempt->reason.status != DSQL_ERR_TIMEOUT) {
+        fail(&attempt->reason, DSQL_ERR_TIMEOUT,
+             "the server did not answer a statement of the transaction in time; nothing was "
+             "committed");
+    }
+    attempt->status = DSQL_ERR_TIMEOUT;
 }
 
 /* Libpq has only seen the connection end, which the library did itself. */
@@ -233,6 +251,9 @@ static void explain(struct attempt *attempt, enum decision decision)
                          "the transaction's body sent a COMMIT of its own, and the work after it "
                          "failed; it is not retried, because the first part is committed");
         return;
+    case DECISION_LATE:
+        fail_late_body(attempt);
+        return;
     case DECISION_RETRY_LOST:
     case DECISION_CONNECTION_LOST:
         explain_lost(attempt);
@@ -258,23 +279,34 @@ static void explain(struct attempt *attempt, enum decision decision)
 /* ---- Begin and end ---- */
 
 /*
- * A COPY or unread results may take any time to end.  A pool closes such a connection instead; on
- * the caller's own PQexec() ends them, without a time limit, and there is no other way.
+ * A COPY or unread results may take any time to end.  A pool closes such a connection instead.  On
+ * the caller's own they are ended, in the same time as a ROLLBACK.
  */
+static bool end_query(const struct attempt *attempt, int64_t deadline_ms)
+{
+    struct exchange exchange = {.conn = attempt->conn,
+                                .clock = attempt->clock,
+                                .deadline_ms = deadline_ms,
+                                .may_cancel = true};
+    bool is_ended = exchange_begin(&exchange) && exchange_discard(&exchange);
+    return exchange_end(&exchange) && is_ended;
+}
+
 static void roll_back(struct attempt *attempt)
 {
     if (PQstatus(attempt->conn) != CONNECTION_OK ||
         PQpipelineStatus(attempt->conn) != PQ_PIPELINE_OFF) {
         return;
     }
+    int64_t deadline_ms = clock_monotonic_ms(attempt->clock) + ANSWER_MS;
     switch (PQtransactionStatus(attempt->conn)) {
     case PQTRANS_INTRANS:
     case PQTRANS_INERROR:
-        PQclear(run(attempt, "ROLLBACK", clock_monotonic_ms(attempt->clock) + ANSWER_MS));
+        PQclear(run(attempt, "ROLLBACK", deadline_ms));
         return;
     case PQTRANS_ACTIVE:
-        if (attempt->origin == ORIGIN_CALLER) {
-            PQclear(PQexec(attempt->conn, "ROLLBACK"));
+        if (attempt->origin == ORIGIN_CALLER && end_query(attempt, deadline_ms)) {
+            PQclear(run(attempt, "ROLLBACK", deadline_ms + ANSWER_MS));
         }
         return;
     case PQTRANS_IDLE:
@@ -312,6 +344,7 @@ static enum decision end_with(struct attempt *attempt, enum decision decision)
  */
 enum decision attempt_begin(struct attempt *attempt, bool read_only)
 {
+    attempt->events.limits = attempt_limits(attempt);
     if (!body_events_attach(attempt->conn, &attempt->events)) {
         attempt->status = fail_nomem(&attempt->reason);
         return DECISION_RETURN_ERROR;

@@ -19,9 +19,10 @@ struct attempt {
     bool is_read_only; /* begun with READ ONLY */
     bool is_loop_form; /* the body returns nothing, so it cannot be said to hide an error */
     const struct clock *clock;
-    int64_t deadline_ms; /* of the transaction, monotonic; -1 for none */
-    bool is_committing;  /* COMMIT has been sent */
-    bool is_late;        /* BEGIN, COMMIT or ROLLBACK was not answered in time */
+    int64_t deadline_ms;      /* of the transaction, monotonic; -1 for none */
+    int statement_timeout_ms; /* not positive: none */
+    bool is_committing;       /* COMMIT has been sent */
+    bool is_late;             /* BEGIN, COMMIT or ROLLBACK was not answered in time */
     struct body_events events;
 
     /* The outcome; if the decision is to retry, the reason for it. */
@@ -29,6 +30,9 @@ struct attempt {
     dsql_error reason;  /* if status is not DSQL_OK */
     dsql_occ kind;      /* of the conflict; DSQL_OCC_NONE if it was not one */
 };
+
+/** The limits of a statement that the library sends in this attempt. */
+struct statement_limits attempt_limits(const struct attempt *attempt);
 
 /** DECISION_CONTINUE: the body may run.  Anything else ends the attempt. */
 enum decision attempt_begin(struct attempt *attempt, bool read_only);

@@ -12,7 +12,7 @@
 
 static int on_event(PGEventId id, void *info, void *pass_through);
 
-static struct body_events *events_of(const PGconn *conn)
+struct body_events *body_events_of(const PGconn *conn)
 {
     return PQinstanceData(conn, on_event);
 }
@@ -35,7 +35,7 @@ static bool may_change_mode(struct text tag)
  */
 static void note_result(const PGEventResultCreate *created)
 {
-    struct body_events *events = events_of(created->conn);
+    struct body_events *events = body_events_of(created->conn);
     if (events == NULL) {
         return;
     }
@@ -55,7 +55,7 @@ static void note_result(const PGEventResultCreate *created)
 /* The connection is freed right after this event, so nothing but the flag may be kept. */
 static void note_close(const PGEventConnDestroy *destroyed)
 {
-    struct body_events *events = events_of(destroyed->conn);
+    struct body_events *events = body_events_of(destroyed->conn);
     if (events != NULL) {
         events->is_closed = true;
     }
@@ -64,7 +64,7 @@ static void note_close(const PGEventConnDestroy *destroyed)
 /* PQreset() keeps the PGconn and replaces the session. */
 static void note_reset(const PGEventConnReset *reset)
 {
-    struct body_events *events = events_of(reset->conn);
+    struct body_events *events = body_events_of(reset->conn);
     if (events != NULL) {
         events->is_reset = true;
     }
@@ -89,7 +89,7 @@ static int on_event(PGEventId id, void *info, void *pass_through)
  */
 bool body_events_attach(PGconn *conn, struct body_events *events)
 {
-    *events = (struct body_events){.is_closed = false};
+    *events = (struct body_events){.limits = events->limits};
     return PQsetInstanceData(conn, on_event, events) == 1 ||
            (PQregisterEventProc(conn, on_event, "dsql transaction", NULL) == 1 &&
             PQsetInstanceData(conn, on_event, events) == 1);

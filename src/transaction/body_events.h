@@ -7,15 +7,19 @@
 #ifndef DSQL_TRANSACTION_BODY_EVENTS_H
 #define DSQL_TRANSACTION_BODY_EVENTS_H
 
+#include "transaction/statement_wait.h"
+
 #include <libpq-fe.h>
 
 #include <stdbool.h>
 
 struct body_events {
-    bool is_closed;     /* PQfinish(): the connection must not be used any more */
-    bool is_reset;      /* PQreset(): the transaction ended with the old connection */
-    bool has_committed; /* a COMMIT succeeded */
-    bool has_failed;    /* a statement after the last such COMMIT failed */
+    struct statement_limits limits; /* for what the library sends in the body */
+    bool is_closed;                 /* PQfinish(): the connection must not be used any more */
+    bool is_reset;                  /* PQreset(): the transaction ended with the old connection */
+    bool has_committed;             /* a COMMIT succeeded */
+    bool has_failed;                /* a statement after the last such COMMIT failed */
+    bool is_late;                   /* a statement was not answered in time, see statement_wait.h */
     /**
      * A SET, RESET or ROLLBACK succeeded: SET TRANSACTION READ WRITE may have undone READ ONLY, or
      * another transaction may have begun.
@@ -23,8 +27,11 @@ struct body_events {
     bool may_have_changed_mode;
 };
 
-/** Clears *events and keeps it up to date until detached.  False: out of memory. */
+/** Clears *events but for its limits, and keeps it up to date until detached.  False: no memory. */
 bool body_events_attach(PGconn *conn, struct body_events *events);
+
+/** Those of the transaction whose body runs on the connection; NULL: none does. */
+struct body_events *body_events_of(const PGconn *conn);
 
 /** Not for a connection that is closed. */
 void body_events_detach(PGconn *conn);

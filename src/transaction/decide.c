@@ -36,6 +36,9 @@ static const struct row table[] = {
     {PHASE_BEGIN | PHASE_BODY, OUTCOME_CONNECTION_LOST,             ANY,            ANY,            ORIGIN_POOL,   DECISION_RETRY_LOST},
     {PHASE_BEGIN | PHASE_BODY, OUTCOME_CONNECTION_LOST,             ANY,            ANY,            ORIGIN_CALLER, DECISION_CONNECTION_LOST},
 
+    /* A statement that took too long would take as long again. */
+    {PHASE_BODY | PHASE_STATEMENT, OUTCOME_LATE,                    ANY,            ANY,            ANY,           DECISION_LATE},
+
     /* What the server answered counts more than what the body returned. */
     {PHASE_BODY,               OUTCOME_IN_FAILED_TRANSACTION,       CAUSE_CONFLICT, ANY,            ANY,           DECISION_RETRY_CONFLICT},
     {PHASE_BODY,               OUTCOME_IN_FAILED_TRANSACTION,       ANY,            VERDICT_OK,     ANY,           DECISION_HIDDEN_ERROR},
@@ -88,9 +91,14 @@ static bool is_retry(enum decision decision)
     return decision == DECISION_RETRY_CONFLICT || decision == DECISION_RETRY_LOST;
 }
 
-/* Once the body has committed, a retry would repeat what is already committed. */
+/*
+ * Once the body has committed, a retry would repeat what is already committed, and a timeout would
+ * deny it.
+ */
 enum decision decide(const struct observation *seen)
 {
     enum decision decision = look_up(seen);
-    return seen->has_committed && is_retry(decision) ? DECISION_PARTLY_COMMITTED : decision;
+    return seen->has_committed && (is_retry(decision) || decision == DECISION_LATE)
+               ? DECISION_PARTLY_COMMITTED
+               : decision;
 }

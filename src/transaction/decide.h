@@ -38,6 +38,7 @@ enum outcome {
     OUTCOME_BODY_ROLLED_BACK = 256,       /* not in a transaction; nothing was committed */
     OUTCOME_BODY_CLOSED = 512,            /* the body closed the connection */
     OUTCOME_BODY_PARTLY_COMMITTED = 1024, /* the body committed, and then a statement failed */
+    OUTCOME_LATE = 2048                   /* a statement was not answered in time; rolled back */
 };
 
 /** The error that broke the transaction. */
@@ -56,6 +57,7 @@ enum decision {
     DECISION_RETURN_BODY,        /* ROLLBACK, return what the body returned */
     DECISION_HIDDEN_ERROR,       /* ROLLBACK, DSQL_ERR_QUERY: the body ignored an error */
     DECISION_BODY_BUSY,          /* ROLLBACK, DSQL_ERR_USAGE: the body left a query running */
+    DECISION_LATE,               /* ROLLBACK, DSQL_ERR_TIMEOUT */
     DECISION_BODY_CLOSED,        /* DSQL_ERR_USAGE: the body closed the connection */
     DECISION_BODY_ROLLED_BACK,   /* DSQL_ERR_QUERY: the body rolled back and returned DSQL_OK */
     DECISION_RETURN_ERROR,       /* return the server's error */

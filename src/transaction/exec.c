@@ -12,6 +12,7 @@
 #include "pool/health.h"
 #include "transaction/result_outcome.h"
 #include "transaction/retry_loop.h"
+#include "transaction/statement_wait.h"
 
 enum { MAX_PARAMS = 65535 }; /* of the protocol: a 16-bit count */
 
@@ -21,25 +22,6 @@ static bool is_copy(const PGresult *result)
 {
     ExecStatusType status = PQresultStatus(result);
     return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
-}
-
-/*
- * All results are read, so that the connection is idle afterwards and a late conflict is seen.
- * The caller owns the result.
- */
-static PGresult *last_result(PGconn *conn)
-{
-    PGresult *last = PQgetResult(conn);
-    while (last != NULL &&
-           !is_copy(last)) { /* PQgetResult() returns the same COPY again and again */
-        PGresult *next = PQgetResult(conn);
-        if (next == NULL) {
-            break;
-        }
-        PQclear(last);
-        last = next;
-    }
-    return last;
 }
 
 /* Needs no cause: there was no error of the server. */
@@ -71,6 +53,25 @@ static enum decision lost_after_sending(struct attempt *attempt, const struct st
     }
     return decide_lost(attempt, PHASE_STATEMENT, DSQL_ERR_COMMIT_UNKNOWN,
                        "connection lost while the statement ran; it may have been committed");
+}
+
+/*
+ * The server has cancelled the statement, or has not answered at all.  In the latter case only a
+ * query that changes nothing is known not to have been committed.
+ */
+static enum decision decide_late(struct attempt *attempt, const struct statement *statement,
+                                 const struct statement_wait *wait)
+{
+    bool is_unknown = wait->exchange.is_cut && !statement->changes_nothing;
+    attempt->status = statement_wait_fail(
+        wait, is_unknown ? DSQL_ERR_COMMIT_UNKNOWN : DSQL_ERR_TIMEOUT, &attempt->reason);
+    return decide(&(struct observation){
+        .phase = PHASE_STATEMENT,
+        .outcome = is_unknown ? OUTCOME_CONNECTION_LOST : OUTCOME_LATE,
+        .cause = CAUSE_NONE,
+        .verdict = VERDICT_OK,
+        .origin = attempt->origin,
+    });
 }
 
 /*
@@ -117,6 +118,19 @@ static enum decision judge(struct attempt *attempt, const struct statement *stat
     return decision == DECISION_CONTINUE ? check_is_over(attempt, result) : decision;
 }
 
+/* NULL: libpq did not take the statement, or there was no answer. */
+static PGresult *send_statement(struct exchange *exchange, const struct statement *statement,
+                                bool *is_sent)
+{
+    *is_sent = exchange_begin(exchange) &&
+               PQsendQueryParams(exchange->conn, statement->sql, statement->param_count, NULL,
+                                 statement->params, NULL, NULL, 0) == 1;
+    PGresult *result =
+        *is_sent || PQstatus(exchange->conn) != CONNECTION_OK ? exchange_finish(exchange) : NULL;
+    exchange_end(exchange);
+    return result;
+}
+
 /*
  * The last moment at which a loss is harmless is checked first.  If PQsendQueryParams() fails and
  * the connection is still good, the call itself was wrong (a NULL in sql, say) and a retry would
@@ -131,14 +145,17 @@ static enum decision send_and_judge(struct attempt *attempt, const struct statem
         return decide_lost(attempt, PHASE_BEGIN, DSQL_ERR_CONNECT,
                            "connection lost before the statement was sent");
     }
-    if (PQsendQueryParams(conn, statement->sql, statement->param_count, NULL, statement->params,
-                          NULL, NULL, 0) == 0 &&
-        PQstatus(conn) == CONNECTION_OK) {
+    const struct statement_limits limits = attempt_limits(attempt);
+    struct statement_wait wait = statement_wait_start(conn, &limits);
+    bool is_sent = false;
+    PGresult *result = send_statement(&wait.exchange, statement, &is_sent);
+    if (!is_sent && PQstatus(conn) == CONNECTION_OK) {
         attempt->status = dsql_check(conn, NULL, &attempt->reason);
         return DECISION_RETURN_ERROR;
     }
-    PGresult *result = last_result(conn);
-    enum decision decision = judge(attempt, statement, result);
+    enum decision decision = statement_wait_has_failed(&wait, result)
+                                 ? decide_late(attempt, statement, &wait)
+                                 : judge(attempt, statement, result);
     if (decision == DECISION_CONTINUE) {
         *out = result;
     } else {
@@ -169,10 +186,14 @@ static PGresult *exec_read_only(struct retry_loop *loop, const struct statement 
     PGconn *conn = retry_loop_begin(loop);
     while (conn != NULL) {
         PQclear(result);
-        result = PQexecParams(conn, statement->sql, statement->param_count, NULL, statement->params,
-                              NULL, NULL, 0);
+        struct body_events *events = &loop->attempt.events;
+        struct statement_wait wait = statement_wait_start(conn, &events->limits);
+        bool is_sent = false;
+        result = send_statement(&wait.exchange, statement, &is_sent);
+        events->is_late = statement_wait_has_failed(&wait, result);
         dsql_error reason = {0};
-        dsql_status status = dsql_check(conn, result, &reason);
+        dsql_status status = events->is_late ? statement_wait_fail(&wait, DSQL_ERR_TIMEOUT, &reason)
+                                             : dsql_check(conn, result, &reason);
         retry_loop_end_body(loop, status, &reason);
         conn = retry_loop_begin(loop);
     }

@@ -52,6 +52,8 @@ static dsql_status resolve_retry(const dsql_transaction_options *given,
         options.retry_base_ms = base_ms < options.retry_max_ms ? base_ms : options.retry_max_ms;
     }
     options.transaction_timeout_ms = first_of(given->timeout_ms, defaults->timeout_ms);
+    options.statement_timeout_ms =
+        first_of(given->statement_timeout_ms, defaults->statement_timeout_ms);
     struct logger unused;
     return settings_resolve_retry(&options, out, &unused, err);
 }

@@ -234,6 +234,7 @@ bool retry_loop_take(struct retry_loop *loop)
         .is_loop_form = loop->is_loop_form,
         .clock = loop->clock,
         .deadline_ms = limit_ms < 0 ? -1 : loop->start_ms + limit_ms,
+        .statement_timeout_ms = loop->settings.retry.statement_timeout_ms,
         .status = reason.status,
         .reason = reason,
     };

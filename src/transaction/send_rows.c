@@ -7,9 +7,9 @@
 #include "transaction/send_rows.h"
 
 #include "base/error.h"
+#include "transaction/body_events.h"
 #include "transaction/result_outcome.h"
 
-#include <errno.h>
 #include <poll.h>
 
 /* libpq keeps unsent output in memory; flushing at this size bounds it. */
@@ -21,6 +21,8 @@ enum { FLUSH_BYTES = 64 * 1024 };
  */
 struct sending {
     PGconn *conn;
+    struct body_events *events;
+    struct statement_wait wait; /* for all rows together */
     struct send_rows *task;
     dsql_error *err;
     dsql_status status;
@@ -32,9 +34,19 @@ struct sending {
 
 /* ---- Reading results ---- */
 
+static void note_late(struct sending *sending)
+{
+    sending->events->is_late = true;
+    sending->status = statement_wait_fail(&sending->wait, DSQL_ERR_TIMEOUT, sending->err);
+}
+
 /* Only the first failure is kept: the server skips the rest of the pipeline. */
 static void note_failure(struct sending *sending, const PGresult *result)
 {
+    if (statement_wait_has_failed(&sending->wait, result)) {
+        note_late(sending);
+        return;
+    }
     sending->status = dsql_check(sending->conn, result, sending->err);
     sending->task->failed_row =
         sending->answered == 0 ? SEND_ROWS_STATEMENT : (long long)sending->answered - 1;
@@ -72,11 +84,27 @@ static bool read_ready(struct sending *sending)
 }
 
 /*
- * Waits in PQgetResult(), which is safe now: everything has been sent, so the server only writes.
+ * libpq has read the answer to the Sync, but had no memory for its result.  It reports that only in
+ * its message, which is empty as long as all goes well, and would wait for ever.
  */
+static bool has_lost_sync(const struct sending *sending)
+{
+    return sending->status == DSQL_OK && sending->answered >= sending->sent &&
+           PQerrorMessage(sending->conn)[0] != '\0';
+}
+
+/* Everything has been sent, so the server only writes. */
 static bool read_to_sync(struct sending *sending)
 {
     while (!sending->is_synced && PQstatus(sending->conn) == CONNECTION_OK) {
+        while (PQisBusy(sending->conn) == 1) {
+            if (has_lost_sync(sending) || !exchange_read(&sending->wait.exchange)) {
+                return false;
+            }
+        }
+        if (sending->answered > sending->sent) {
+            return false; /* a result was lost before: nothing else comes */
+        }
         take_result(sending);
     }
     return sending->is_synced;
@@ -89,11 +117,7 @@ static bool flush(struct sending *sending)
 {
     int left = PQflush(sending->conn);
     while (left > 0) {
-        struct pollfd socket = {.fd = PQsocket(sending->conn), .events = POLLIN | POLLOUT};
-        if (poll(&socket, 1, -1) < 0 && errno != EINTR) {
-            return false;
-        }
-        if ((socket.revents & (POLLIN | POLLERR | POLLHUP)) != 0 && !read_ready(sending)) {
+        if (!exchange_wait(&sending->wait.exchange, POLLIN | POLLOUT) || !read_ready(sending)) {
             return false;
         }
         left = PQflush(sending->conn);
@@ -146,15 +170,22 @@ static bool run_pipeline(struct sending *sending)
  */
 dsql_status send_rows(PGconn *conn, void *arg, dsql_error *err)
 {
-    struct sending sending = {.conn = conn, .task = arg, .err = err};
+    struct body_events *events = body_events_of(conn);
+    struct sending sending = {.conn = conn,
+                              .events = events,
+                              .wait = statement_wait_start(conn, &events->limits),
+                              .task = arg,
+                              .err = err};
     sending.task->failed_row = SEND_ROWS_NONE;
-    bool is_done =
-        PQsetnonblocking(conn, 1) == 0 && PQenterPipelineMode(conn) == 1 && run_pipeline(&sending);
-    if (!is_done && sending.status == DSQL_OK) {
+    bool is_done = exchange_begin(&sending.wait.exchange) && PQenterPipelineMode(conn) == 1 &&
+                   run_pipeline(&sending);
+    if (sending.wait.exchange.is_cut) {
+        note_late(&sending);
+    } else if (!is_done && sending.status == DSQL_OK) {
         sending.status = dsql_check(conn, NULL, err);
     }
     /* Fails in the middle of a pipeline; the pool then closes the connection. */
     PQexitPipelineMode(conn);
-    PQsetnonblocking(conn, 0);
+    exchange_end(&sending.wait.exchange);
     return sending.status;
 }

@@ -24,6 +24,7 @@ struct link {
     int client, server; /* -1: free */
     bool has_started;   /* the startup message, which has no type, has been forwarded */
     bool is_cutting;    /* nothing is sent to the client until the server is ready */
+    bool is_silent;     /* nothing is read from either side any more */
     unsigned char *input;
     size_t input_len;
     unsigned char header[HEADER_SIZE]; /* of the server's current message */
@@ -113,6 +114,10 @@ static bool pass_on(struct link *link, size_t len)
         if (where == CUT_BEFORE) {
             return false;
         }
+        link->is_silent = where == CUT_SILENT;
+        if (link->is_silent) {
+            return true;
+        }
         link->is_cutting = true;
     }
     link->has_started = true;
@@ -131,7 +136,7 @@ static bool from_client(struct link *link)
     }
     link->input_len += (size_t)got;
     size_t len = first_message(link);
-    while (len > 0) {
+    while (len > 0 && !link->is_silent) {
         if (!pass_on(link, len)) {
             return false;
         }
@@ -212,8 +217,10 @@ static void *relay(void *arg)
         struct pollfd fds[2 + 2 * MAX_LINKS] = {{.fd = cutter.stop[0], .events = POLLIN},
                                                 {.fd = cutter.listener, .events = POLLIN}};
         for (int i = 0; i < MAX_LINKS; i++) {
-            fds[2 + 2 * i] = (struct pollfd){.fd = cutter.links[i].client, .events = POLLIN};
-            fds[3 + 2 * i] = (struct pollfd){.fd = cutter.links[i].server, .events = POLLIN};
+            const struct link *link = &cutter.links[i];
+            short events = link->is_silent ? 0 : POLLIN; /* a closed socket is reported even so */
+            fds[2 + 2 * i] = (struct pollfd){.fd = link->client, .events = events};
+            fds[3 + 2 * i] = (struct pollfd){.fd = link->server, .events = events};
         }
         poll(fds, sizeof fds / sizeof fds[0], -1);
         if (fds[0].revents != 0) {
@@ -221,8 +228,11 @@ static void *relay(void *arg)
         }
         for (int i = 0; i < MAX_LINKS; i++) {
             struct link *link = &cutter.links[i];
-            if ((fds[2 + 2 * i].revents != 0 && !from_client(link)) ||
-                (fds[3 + 2 * i].revents != 0 && !from_server(link))) {
+            bool has_client = fds[2 + 2 * i].revents != 0;
+            bool has_server = fds[3 + 2 * i].revents != 0;
+            if (link->is_silent
+                    ? has_client || has_server
+                    : (has_client && !from_client(link)) || (has_server && !from_server(link))) {
                 close_link(link);
             }
         }

@@ -2,12 +2,12 @@
 /*
  * A relay in front of the temporary PostgreSQL that closes a connection at a chosen message:
  * before the server receives the message, or after the server has answered and before the client
- * receives the answer.
+ * receives the answer.  Or it stays open and silent: nothing more is read from either side.
  */
 #ifndef TEST_SUPPORT_CUTTER_H
 #define TEST_SUPPORT_CUTTER_H
 
-enum cut { CUT_BEFORE, CUT_AFTER };
+enum cut { CUT_BEFORE, CUT_AFTER, CUT_SILENT };
 
 /** The connection string of the relay, which is started by the first call. */
 const char *cutter_conninfo(void);

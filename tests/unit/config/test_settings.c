@@ -401,6 +401,7 @@ static void absurd_numbers_are_refused_by_name(void **state)
     expect_failure(DSQL_OPTIONS(.host = HOST, .retry_base_ms = 1001), "greater than retry_max_ms");
     expect_failure(DSQL_OPTIONS(.host = HOST, .transaction_timeout_ms = -2),
                    "transaction_timeout_ms");
+    expect_failure(DSQL_OPTIONS(.host = HOST, .statement_timeout_ms = -2), "statement_timeout_ms");
 }
 
 static void minus_one_waits_for_ever(void **state)

@@ -41,6 +41,12 @@ static const struct example examples[] = {
     {{PHASE_BODY, OUTCOME_CONNECTION_LOST, CAUSE_OTHER, VERDICT_FAILED, ORIGIN_POOL, false}, DECISION_RETRY_LOST},
     {{PHASE_BODY, OUTCOME_CONNECTION_LOST, CAUSE_OTHER, VERDICT_FAILED, ORIGIN_CALLER, false}, DECISION_CONNECTION_LOST},
 
+    /* a second attempt would take as long */
+    {{PHASE_BODY, OUTCOME_LATE, CAUSE_OTHER, VERDICT_FAILED, ORIGIN_POOL, false}, DECISION_LATE},
+    {{PHASE_BODY, OUTCOME_LATE, CAUSE_NONE, VERDICT_OK, ORIGIN_CALLER, false}, DECISION_LATE},
+    {{PHASE_BODY, OUTCOME_LATE, CAUSE_NONE, VERDICT_OK, ORIGIN_POOL, true}, DECISION_PARTLY_COMMITTED},
+    {{PHASE_STATEMENT, OUTCOME_LATE, CAUSE_NONE, VERDICT_OK, ORIGIN_POOL, false}, DECISION_LATE},
+
     {{PHASE_COMMIT, OUTCOME_SUCCESS, CAUSE_NONE, VERDICT_OK, ORIGIN_POOL, false}, DECISION_CONTINUE},
     {{PHASE_COMMIT, OUTCOME_ERROR, CAUSE_CONFLICT, VERDICT_OK, ORIGIN_POOL, false}, DECISION_RETRY_CONFLICT},
     {{PHASE_COMMIT, OUTCOME_ERROR, CAUSE_OTHER, VERDICT_OK, ORIGIN_POOL, false}, DECISION_RETURN_ERROR},
@@ -90,16 +96,17 @@ static void a_commit_without_an_answer_is_never_retried(void **state)
     }
 }
 
-/* In each phase and for each outcome: what the body has committed is not repeated. */
+/* In each phase and for each outcome: what the body has committed is not repeated or denied. */
 static void committed_work_is_never_repeated(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
         struct observation seen = examples[i].seen;
         enum decision usual = examples[i].decision;
-        bool is_retry = usual == DECISION_RETRY_CONFLICT || usual == DECISION_RETRY_LOST;
+        bool denies = usual == DECISION_RETRY_CONFLICT || usual == DECISION_RETRY_LOST ||
+                      usual == DECISION_LATE;
         seen.has_committed = true;
-        assert_int_equal(decide(&seen), is_retry ? DECISION_PARTLY_COMMITTED : usual);
+        assert_int_equal(decide(&seen), denies ? DECISION_PARTLY_COMMITTED : usual);
     }
 }
 

@@ -1,4 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "connect/exchange.h"
 #include "connect/wait.h"
 #include "postgres.h"
 #include "unit.h"
@@ -12,7 +13,7 @@ static PGresult *ask(PGconn *conn, const char *sql, int64_t ms)
 {
     const struct clock *clock = clock_system();
     int64_t deadline_ms = ms < 0 ? -1 : clock_monotonic_ms(clock) + ms;
-    return wait_for_query(conn, sql, clock, deadline_ms);
+    return exchange_query(conn, sql, clock, deadline_ms);
 }
 
 static void expect_status(PGconn *conn, const char *sql, ExecStatusType status)
@@ -92,11 +93,11 @@ static void a_command_without_an_answer_ends_the_connection(void **state)
     int pid = PQbackendPID(conn);
     const struct clock *clock = clock_system();
     bool is_late = true;
-    PQclear(wait_for_command(conn, "BEGIN", clock, clock_monotonic_ms(clock) + 5000, &is_late));
+    PQclear(exchange_command(conn, "BEGIN", clock, clock_monotonic_ms(clock) + 5000, &is_late));
     assert_false(is_late);
     assert_int_equal(PQtransactionStatus(conn), PQTRANS_INTRANS);
     assert_int_equal(kill(pid, SIGSTOP), 0);
-    assert_null(wait_for_command(conn, "COMMIT", clock, clock_monotonic_ms(clock) + 50, &is_late));
+    assert_null(exchange_command(conn, "COMMIT", clock, clock_monotonic_ms(clock) + 50, &is_late));
     assert_true(is_late);
     assert_int_equal(PQstatus(conn), CONNECTION_BAD);
     PGresult *result = PQexec(conn, "SELECT 1");
@@ -113,7 +114,7 @@ static void a_command_keeps_the_mode_of_the_connection(void **state)
     for (int mode = 0; mode < 2; mode++) {
         bool is_late = true;
         assert_int_equal(PQsetnonblocking(conn, mode), 0);
-        PQclear(wait_for_command(conn, "SELECT 1", clock_system(), -1, &is_late));
+        PQclear(exchange_command(conn, "SELECT 1", clock_system(), -1, &is_late));
         assert_false(is_late);
         assert_int_equal(PQisnonblocking(conn), mode);
     }

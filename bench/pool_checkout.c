@@ -137,6 +137,20 @@ static double query_ns(dsql_pool *pool)
     return took / QUERIES;
 }
 
+/* The release resets the session. */
+static double reset_ns(dsql_pool *pool)
+{
+    double took = 0;
+    for (int i = 0; i < QUERIES; i++) {
+        PGconn *conn = dsql_pool_acquire(pool, NULL);
+        PQclear(PQexec(conn, "SET search_path = public"));
+        double start = now_ns();
+        dsql_pool_release(pool, conn);
+        took += now_ns() - start;
+    }
+    return took / QUERIES;
+}
+
 static double opening_ns(void)
 {
     double start = now_ns();
@@ -191,6 +205,7 @@ int main(void)
     double large[REPETITIONS];
     double threaded[REPETITIONS];
     double query[REPETITIONS];
+    double reset[REPETITIONS];
     double opening[REPETITIONS];
     dsql_pool *pool = open_pool(SLOTS);
     dsql_pool *large_pool = open_pool(10000);
@@ -201,6 +216,7 @@ int main(void)
         large[i] = checkout_ns(large_pool);
         threaded[i] = threads_ns(pool);
         query[i] = query_ns(pool);
+        reset[i] = reset_ns(pool);
         opening[i] = opening_ns();
     }
     double checkout = median(small);
@@ -214,6 +230,7 @@ int main(void)
            checkout / median(query));
     printf("  relative to opening a connection %8.5f x (target: below 0.01)\n",
            checkout / median(opening));
+    printf("release after a SET, with a reset  %8.2f x SELECT 1\n", median(reset) / median(query));
     dsql_pool_close(pool, -1);
     dsql_pool_close(large_pool, -1);
     return 0;

@@ -306,8 +306,9 @@ typedef struct {
     /** A connection idle for longer is checked with one round trip; default 30; -1: never. */
     int validate_idle_s;
     /**
-     * Not 0: RESET ALL when a connection is released, so that the next caller does not inherit a
-     * SET.  This also undoes the SETs of on_connect; make those in on_acquire instead.
+     * Not 0: RESET ALL and DEALLOCATE ALL, then on_connect, each time a connection is released.
+     * Default: only if the library has seen that something was set or prepared; see
+     * dsql_pool_release().
      */
     int reset_on_release;
     /**
@@ -315,11 +316,12 @@ typedef struct {
      * on the pool's own thread.  They must not call PQfinish().  A transaction that a hook leaves
      * open is rolled back.
      *
-     * on_connect: once for each new connection, before it is acquired; for example to
-     * SET search_path.  If it does not return DSQL_OK, the connection is closed and the acquire
-     * fails with its error.
+     * on_connect: for each new connection, before it is acquired, and again after a reset; for
+     * example to SET search_path or to prepare statements.  If it does not return DSQL_OK, the
+     * connection is closed and the acquire fails with its error.
      * on_acquire: each time a connection is acquired.  If it does not return DSQL_OK, the
-     * connection is closed, and one new connection is tried.
+     * connection is closed, and one new connection is tried.  What it sets or prepares costs a
+     * reset when the connection is released.
      * on_release: each time a connection is released and can be used again.
      * on_close: before a connection is closed, for whatever reason; the connection may be broken.
      * If the caller closes it, on_close runs inside PQfinish().
@@ -484,6 +486,13 @@ DSQL_API PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err) DSQL_MUST_U
  * Returns a connection to the pool in any state.  An open transaction is rolled back.  A
  * connection that is broken, too old or busy (a COPY, unread results, pipeline mode) is closed.
  * PQfinish() instead is allowed.  Waits for the server for at most 5 seconds.  Keeps errno.
+ *
+ * The next caller gets it as on_connect left it.  If something was set or prepared, it is reset
+ * with RESET ALL and DEALLOCATE ALL, in one round trip, and on_connect runs again; otherwise this
+ * costs nothing.  The library sees SET, PREPARE and the like, PQprepare(), and parameters that the
+ * server reports.  It does not see set_config() of other parameters in a query or a function; see
+ * reset_on_release.  libpq's notice receiver, notice processor, error verbosity and blocking mode
+ * are put back too, and PQtrace() is ended.  Event procedures stay registered.
  */
 DSQL_API void dsql_pool_release(dsql_pool *pool, PGconn *conn);
 

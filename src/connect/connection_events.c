@@ -2,7 +2,8 @@
 /*
  * A body of a transaction may swallow the error of a statement; libpq's events cannot be
  * swallowed.  This file registers one event procedure for each connection and keeps what it
- * reports in a struct that belongs to the connection.  libpq calls it on the thread that uses the
+ * reports in a struct that belongs to the connection: errors, and commands that change the session
+ * beyond the transaction.  libpq calls it on the thread that uses the
  * connection, so there is no lock.
  */
 #include "connect/connection_events.h"
@@ -16,6 +17,8 @@
 /* Owned by the connection: made by connection_events_attach(), freed by PGEVT_CONNDESTROY. */
 struct connection_events {
     struct transaction_failure failure;
+    bool has_changed_session;
+    bool expects_own_prepare;
     void (*on_destroy)(PGconn *conn, void *arg);
     void *on_destroy_arg;
 };
@@ -35,8 +38,41 @@ static void note_failure(struct connection_events *events, const PGresult *res)
 }
 
 /*
- * Returns 1, success in libpq's terms, for every event.  PGEVT_RESULTCOPY and PGEVT_CONNRESET are
- * ignored: a copied result is no new error.
+ * SET LOCAL, and a SET that is rolled back, have the same command tag as a SET that stays.
+ * RESET and DEALLOCATE count, because they also undo what on_connect has made.
+ */
+static bool tag_changes_session(struct text tag)
+{
+    static const char *const changing[] = {"SET",        "RESET",          "PREPARE",
+                                           "DEALLOCATE", "DEALLOCATE ALL", "DISCARD ALL"};
+    for (size_t i = 0; i < sizeof changing / sizeof changing[0]; i++) {
+        if (text_equal_string(tag, changing[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * A Parse message, as PQprepare() sends it, is answered without a command tag.  So are Describe
+ * and Close, which libpq does not tell apart from it.
+ */
+static void note_change(struct connection_events *events, PGresult *res)
+{
+    bool is_own = events->expects_own_prepare;
+    events->expects_own_prepare = false;
+    if (PQresultStatus(res) != PGRES_COMMAND_OK) {
+        return;
+    }
+    struct text tag = text_of(PQcmdStatus(res));
+    if (tag.len == 0 ? !is_own : tag_changes_session(tag)) {
+        events->has_changed_session = true;
+    }
+}
+
+/*
+ * Returns 1, success in libpq's terms, for every event.  PGEVT_RESULTCOPY is ignored: a copied
+ * result is no new error.
  */
 static int on_event(PGEventId id, void *info, void *pass_through)
 {
@@ -47,6 +83,9 @@ static int on_event(PGEventId id, void *info, void *pass_through)
         if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
             note_failure(events, created->result);
         }
+        note_change(events, created->result);
+    } else if (id == PGEVT_CONNRESET) {
+        events->has_changed_session = true; /* a new one, without what on_connect has made */
     } else if (id == PGEVT_CONNDESTROY) {
         const PGEventConnDestroy *destroyed = info;
         if (events->on_destroy != NULL) {
@@ -103,6 +142,28 @@ const struct transaction_failure *connection_events_failure(const PGconn *conn)
     static const struct transaction_failure none = {.occ = DSQL_OCC_NONE};
     const struct connection_events *events = events_of(conn);
     return events == NULL ? &none : &events->failure;
+}
+
+bool connection_events_session_has_changed(const PGconn *conn)
+{
+    const struct connection_events *events = events_of(conn);
+    return events != NULL && events->has_changed_session;
+}
+
+void connection_events_session_is_clean(PGconn *conn)
+{
+    struct connection_events *events = events_of(conn);
+    if (events != NULL) {
+        events->has_changed_session = false;
+    }
+}
+
+void connection_events_expect_own_prepare(PGconn *conn)
+{
+    struct connection_events *events = events_of(conn);
+    if (events != NULL) {
+        events->expects_own_prepare = true;
+    }
 }
 
 void connection_events_on_destroy(PGconn *conn, void (*listener)(PGconn *conn, void *arg),

@@ -1,8 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * What libpq's events (libpq-events.h) report of a connection: the error that broke the current
- * transaction, and the end of the connection.  The body of a transaction cannot hide an error
- * from it.  It records facts only; transaction/ decides what follows.
+ * transaction, whether the session was changed, and the end of the connection.  The body of a
+ * transaction cannot hide an error from it.  It records facts only; transaction/ and pool/ decide
+ * what follows.
  */
 #ifndef DSQL_CONNECT_CONNECTION_EVENTS_H
 #define DSQL_CONNECT_CONNECTION_EVENTS_H
@@ -29,6 +30,16 @@ struct transaction_failure {
     dsql_occ occ;
 };
 const struct transaction_failure *connection_events_failure(const PGconn *conn);
+
+/**
+ * Whether a command has changed what outlives its transaction (SET, RESET, a prepared statement,
+ * PQreset()) since connection_events_session_is_clean().  set_config() in a query is not seen.
+ */
+bool connection_events_session_has_changed(const PGconn *conn);
+void connection_events_session_is_clean(PGconn *conn);
+
+/** The next result is that of a Parse for the unnamed statement, which changes nothing. */
+void connection_events_expect_own_prepare(PGconn *conn);
 
 /**
  * Sets the one listener of a connection; NULL removes it.  PQfinish() calls it once, on its own

@@ -51,10 +51,13 @@ bool health_end_transaction(PGconn *conn, struct time_limit limit)
     }
 }
 
-/* RESET ALL and not DISCARD ALL, which the service rejects.  Prepared statements stay. */
-bool health_reset_all(PGconn *conn, struct time_limit limit)
+/*
+ * Not DISCARD ALL, which the service rejects.  What else DISCARD ALL would undo (LISTEN, temporary
+ * tables, cursors WITH HOLD, advisory locks, SET ROLE), the service does not have.
+ */
+bool health_reset_session(PGconn *conn, struct time_limit limit)
 {
-    return ask(conn, "RESET ALL", PGRES_COMMAND_OK, limit);
+    return ask(conn, "RESET ALL; DEALLOCATE ALL", PGRES_COMMAND_OK, limit);
 }
 
 /*

@@ -20,8 +20,11 @@ struct time_limit {
 /** Rolls an open transaction back.  False: broken, or busy (COPY, pipeline, unread results). */
 bool health_end_transaction(PGconn *conn, struct time_limit limit);
 
-/** RESET ALL, outside a transaction.  False: it failed or took too long. */
-bool health_reset_all(PGconn *conn, struct time_limit limit);
+/**
+ * Undoes all SETs and drops all prepared statements, in one round trip and outside a transaction.
+ * False: it failed or took too long.
+ */
+bool health_reset_session(PGconn *conn, struct time_limit limit);
 
 /**
  * Whether an idle connection is still open.  Peeks at the socket; a round trip is made only

@@ -13,6 +13,7 @@
 #define DSQL_POOL_SLOT_H
 
 #include "base/fork.h"
+#include "pool/baseline.h"
 #include "pool/open_rate.h"
 #include "pool/parts.h"
 #include "pool/waiters.h"
@@ -37,6 +38,7 @@ struct slot {
     PGconn *conn;                 /* NULL when free, and while it is being opened */
     int64_t expires_ms;           /* monotonic: max_lifetime_s, less some jitter */
     int64_t idle_since_ms;        /* monotonic */
+    struct baseline baseline;     /* used by the thread that has the slot reserved */
 };
 
 /** A stack: the slot that came last is first, so that connections not needed grow old. */

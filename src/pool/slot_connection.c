@@ -8,6 +8,7 @@
 #include "pool/slot_connection.h"
 
 #include "base/error.h"
+#include "base/log.h"
 #include "connect/connection.h"
 #include "connect/connection_events.h"
 #include "pool/health.h"
@@ -109,6 +110,7 @@ void slot_close(struct slot *slot)
         return;
     }
     connection_events_on_destroy(slot->conn, NULL, NULL);
+    baseline_restore_libpq(&slot->baseline, slot->conn); /* on_close may use the connection */
     run_on_close(pool, slot->conn);
     pthread_mutex_lock(&pool->lock);
     PGconn *conn = slot->conn;
@@ -155,6 +157,18 @@ static PGconn *open_connection(const dsql_pool *pool, int64_t deadline_ms, dsql_
     return conn;
 }
 
+/* Brings the session of a connection that is new, or was reset, to where on_connect leaves it. */
+static dsql_status set_up(struct slot *slot, dsql_error *err)
+{
+    const struct pool_settings *settings = &slot->pool->parts.pool;
+    dsql_status status =
+        run_hook(slot, "on_connect", settings->on_connect, settings->on_connect_arg, err);
+    if (status == DSQL_OK) {
+        baseline_note(&slot->baseline, slot->conn);
+    }
+    return status;
+}
+
 /*
  * deadline_ms is monotonic, -1 for none.  The slot has its connection before on_connect runs, so
  * a fork inside the hook finds and disarms it.
@@ -162,7 +176,6 @@ static PGconn *open_connection(const dsql_pool *pool, int64_t deadline_ms, dsql_
 dsql_status slot_open(struct slot *slot, int64_t deadline_ms, dsql_error *err)
 {
     dsql_pool *pool = slot->pool;
-    const struct pool_settings *settings = &pool->parts.pool;
     assert(slot->conn == NULL);
     dsql_error reason = {0};
     PGconn *conn = open_connection(pool, deadline_ms, &reason);
@@ -178,8 +191,8 @@ dsql_status slot_open(struct slot *slot, int64_t deadline_ms, dsql_error *err)
     slot->expires_ms = expiry_ms(pool);
     pool->counters.opened++;
     pthread_mutex_unlock(&pool->lock);
-    dsql_status status =
-        run_hook(slot, "on_connect", settings->on_connect, settings->on_connect_arg, err);
+    baseline_begin(&slot->baseline, conn);
+    dsql_status status = set_up(slot, err);
     if (status != DSQL_OK) {
         slot_close(slot);
     }
@@ -255,9 +268,37 @@ dsql_status slot_prepare(struct slot *slot, int64_t deadline_ms, dsql_error *err
 
 /* ---- After it was released ---- */
 
+/* A program whose sessions cannot be reset would otherwise only notice that it is slow. */
+static bool fail_reset(const dsql_pool *pool, const char *reason)
+{
+    log_write(&pool->parts.logger, DSQL_LOG_WARN,
+              "pool: could not reset a released connection, which is closed: %s", reason);
+    return false;
+}
+
+/* A round trip, and what on_connect needs, only if something was set or prepared. */
+static bool reset_session(struct slot *slot, bool is_forced, struct time_limit limit)
+{
+    if (!is_forced && baseline_holds(&slot->baseline, slot->conn)) {
+        return true;
+    }
+    if (!health_reset_session(slot->conn, limit)) {
+        return fail_reset(slot->pool, "RESET ALL and DEALLOCATE ALL failed");
+    }
+    dsql_error reason = {0};
+    return set_up(slot, &reason) == DSQL_OK || fail_reset(slot->pool, reason.message);
+}
+
+/* The last user's notice receiver must not see what the pool does, so libpq's state is first. */
+static bool clean_up_after_user(struct slot *slot, bool is_forced, struct time_limit limit)
+{
+    baseline_restore_libpq(&slot->baseline, slot->conn);
+    return health_end_transaction(slot->conn, limit) && reset_session(slot, is_forced, limit);
+}
+
 /*
- * One limit for all steps.  After on_release the transaction is ended again, because the hook may
- * have begun one.
+ * One limit for all steps.  on_release gets a clean connection, and is then a user like the caller:
+ * the connection is cleaned once more after it.
  */
 bool slot_reset(struct slot *slot)
 {
@@ -265,13 +306,13 @@ bool slot_reset(struct slot *slot)
     const struct pool_settings *settings = &pool->parts.pool;
     int64_t now = now_ms(pool);
     struct time_limit limit = {.clock = pool->parts.clock, .deadline_ms = now + RESET_MS};
-    if (now >= slot->expires_ms || !health_end_transaction(slot->conn, limit) ||
-        (settings->reset_on_release && !health_reset_all(slot->conn, limit))) {
+    if (now >= slot->expires_ms ||
+        !clean_up_after_user(slot, settings->reset_on_release != 0, limit)) {
         return false;
     }
     if (settings->on_release == NULL) {
         return true;
     }
     settings->on_release(slot->conn, settings->on_release_arg);
-    return slot->conn != NULL && health_end_transaction(slot->conn, limit);
+    return slot->conn != NULL && clean_up_after_user(slot, false, limit);
 }

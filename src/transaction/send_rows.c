@@ -7,6 +7,7 @@
 #include "transaction/send_rows.h"
 
 #include "base/error.h"
+#include "connect/connection_events.h"
 #include "transaction/body_events.h"
 #include "transaction/result_outcome.h"
 
@@ -159,6 +160,7 @@ static bool send_each(struct sending *sending)
 static bool run_pipeline(struct sending *sending)
 {
     const struct send_rows *task = sending->task;
+    connection_events_expect_own_prepare(sending->conn); /* or the pool would reset the session */
     return count_sent(sending, PQsendPrepare(sending->conn, "", task->sql, 0, NULL) == 1) &&
            send_each(sending) && PQpipelineSync(sending->conn) == 1 && flush(sending) &&
            read_to_sync(sending);

@@ -58,4 +58,7 @@ says 'setting configuration parameter "statement_timeout" not supported'
 succeeds 'localhost is in the certificate' env PGPASSWORD="$token" psql -X -Atc 'SHOW server_version' \
     "host=localhost user=admin dbname=postgres sslmode=verify-full"
 
+succeeds 'what a pool sends to reset a session' env PGPASSWORD="$token" psql -X -At \
+    -c 'RESET ALL; DEALLOCATE ALL' "host=$CLUSTER_ENDPOINT user=admin dbname=postgres sslmode=verify-full"
+
 finish_checks

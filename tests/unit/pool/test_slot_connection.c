@@ -200,28 +200,6 @@ static void on_close_runs_once_for_every_connection(void **state)
     assert_int_equal(hooks.closes, 4);
 }
 
-/* ---- Reset ---- */
-
-static void reset_on_release_resets_settings(void **state)
-{
-    (void)state;
-    for (int is_reset = 0; is_reset < 2; is_reset++) {
-        struct pool_parts parts = pools_parts(1, 1000);
-        parts.pool.reset_on_release = is_reset == 1;
-        dsql_pool *pool = pools_open(&parts);
-        PGconn *conn = pools_acquire(pool);
-        run(conn, "SET statement_timeout = 7777");
-        run(conn, "BEGIN");
-        dsql_pool_release(pool, conn);
-        assert_ptr_equal(pools_acquire(pool), conn);
-        long seen = pools_ask(conn, "SELECT setting FROM pg_settings "
-                                    "WHERE name = 'statement_timeout'");
-        assert_int_equal(seen, is_reset == 1 ? 0 : 7777);
-        dsql_pool_release(pool, conn);
-        assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
-    }
-}
-
 /* ---- A dead network: the server's process is stopped, its socket stays open ---- */
 
 static void stop(int pid)
@@ -396,7 +374,6 @@ int main(void)
         cmocka_unit_test(a_connection_broken_by_a_hook_is_not_handed_out),
         cmocka_unit_test(on_release_does_not_see_broken_connections),
         cmocka_unit_test(on_close_runs_once_for_every_connection),
-        cmocka_unit_test(reset_on_release_resets_settings),
         cmocka_unit_test(release_does_not_wait_for_a_dead_network),
         cmocka_unit_test(a_connection_idle_for_long_is_checked_and_replaced_in_time),
         cmocka_unit_test(a_connection_idle_for_long_and_alive_is_handed_out),

@@ -350,6 +350,12 @@ typedef struct {
      * for; see dsql_exec().  Default: no limit but transaction_timeout_ms; -1: the same.
      */
     int statement_timeout_ms;
+
+    /**
+     * For a pool: a connection that is in use for longer is logged once (DSQL_LOG_WARN), with the
+     * place that acquired it; default 0: never.  See dsql_pool_acquire_at().
+     */
+    int leak_warn_s;
 } dsql_options;
 
 /**
@@ -482,6 +488,76 @@ DSQL_API dsql_pool *dsql_pool_open(const dsql_options *options, dsql_error *err)
  */
 DSQL_API PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err) DSQL_MUST_USE;
 
+/** The place of this line, for dsql_pool_acquire_at(): "checkout.c:120". */
+#define DSQL_HERE           __FILE__ ":" DSQL_STRING(__LINE__)
+#define DSQL_STRING(text)   DSQL_STRING_2(text)
+#define DSQL_STRING_2(text) #text
+
+/**
+ * The same; place is what the warning of leak_warn_s calls the caller: DSQL_HERE or a name of
+ * your own.  The last 63 bytes are copied.  DSQL_TRANSACTION() does this by itself.
+ */
+DSQL_API PGconn *dsql_pool_acquire_at(dsql_pool *pool, const char *place,
+                                      dsql_error *err) DSQL_MUST_USE;
+
+/**
+ * Returns an idle connection, or NULL at once: it never waits for the server or for another
+ * caller.  Dead connections are skipped.  If none is ready, one is opened on a thread of the pool,
+ * or checked if validate_idle_s is over, so that a later call gets it.  place may be NULL.  The
+ * hook on_acquire runs, and may wait.
+ *
+ * DSQL_ERR_TIMEOUT: no connection is ready.  DSQL_ERR_CLOSED; the error of on_acquire.
+ */
+DSQL_API PGconn *dsql_pool_try_acquire(dsql_pool *pool, const char *place,
+                                       dsql_error *err) DSQL_MUST_USE;
+
+/**
+ * Acquires a connection in an event loop, in the manner of PQconnectPoll():
+ *
+ *     dsql_acquire *acquire = dsql_pool_acquire_start(pool, DSQL_HERE, &err);
+ *     PGconn *conn;
+ *     switch (dsql_acquire_poll(acquire, &conn, &err)) {
+ *     case PGRES_POLLING_OK: use conn; dsql_acquire_free(acquire); break;
+ *     case PGRES_POLLING_READING: call dsql_acquire_poll() again when dsql_acquire_socket() is
+ *         readable, or after dsql_acquire_wait_ms(); break;
+ *     default: report err; dsql_acquire_free(acquire); break;
+ *     }
+ *
+ * It waits in the same queue as dsql_pool_acquire(), and is served in order.  Whatever may block
+ * runs on a thread of the pool: the lookup of the host name, fetching credentials, connecting, the
+ * check of an idle connection, on_connect and on_acquire.  None of its functions waits.  One
+ * thread at a time may use the object.
+ */
+typedef struct dsql_acquire dsql_acquire;
+
+/**
+ * Call dsql_acquire_poll() next.  place may be NULL.  Free the object before the pool is closed.
+ * DSQL_ERR_CLOSED, DSQL_ERR_NOMEM, DSQL_ERR_SYSTEM: no descriptor could be opened.
+ */
+DSQL_API dsql_acquire *dsql_pool_acquire_start(dsql_pool *pool, const char *place,
+                                               dsql_error *err) DSQL_MUST_USE;
+
+/**
+ * PGRES_POLLING_OK: *conn is the connection, in blocking mode, to be returned with
+ * dsql_pool_release().  PGRES_POLLING_READING: not yet; *conn is NULL.  PGRES_POLLING_FAILED: with
+ * the errors of dsql_pool_acquire(); DSQL_ERR_SYSTEM: no thread or descriptor.
+ */
+DSQL_API PostgresPollingStatusType dsql_acquire_poll(dsql_acquire *acquire, PGconn **conn,
+                                                     dsql_error *err) DSQL_MUST_USE;
+
+/**
+ * The descriptor to wait for until it is readable, level- or edge-triggered.  Valid after
+ * PGRES_POLLING_READING, and the same until dsql_acquire_free() closes it; -1 before.
+ */
+DSQL_API int dsql_acquire_socket(const dsql_acquire *acquire);
+/** In how many milliseconds dsql_acquire_poll() must be called at the latest; -1: no limit. */
+DSQL_API int dsql_acquire_wait_ms(const dsql_acquire *acquire);
+/**
+ * Frees the object in any state, and gives up its place in the queue.  A connection that it was
+ * opening stays in the pool.  One that dsql_acquire_poll() has returned is not affected.
+ */
+DSQL_API void dsql_acquire_free(dsql_acquire *acquire);
+
 /**
  * Returns a connection to the pool in any state.  An open transaction is rolled back.  A
  * connection that is broken, too old or busy (a COPY, unread results, pipeline mode) is closed.
@@ -554,6 +630,8 @@ typedef struct {
     void (*on_retry)(void *arg, const dsql_retry *retry);
     void *on_retry_arg;
     int statement_timeout_ms; /**< of each statement that the library sends; -1: none of its own */
+    /** For the warning of leak_warn_s, as for dsql_pool_acquire_at(); copied. */
+    const char *place;
 } dsql_transaction_options;
 
 /** A const dsql_transaction_options *, as DSQL_OPTIONS(...): (.read_only = 1).  C only. */
@@ -657,7 +735,7 @@ DSQL_API dsql_status dsql_conn_transaction(PGconn *conn, const dsql_options *opt
 #define DSQL_TRANSACTION_WITH(pool, options, conn, err)                                            \
     for (dsql_transaction_loop * DSQL_UNIQUE(dsql_loop_)                                           \
                                      __attribute__((cleanup(dsql_transaction_loop_cleanup))) =     \
-             dsql_transaction_loop_new(pool, options, err);                                        \
+             dsql_transaction_loop_new(pool, options, DSQL_HERE, err);                             \
          dsql_transaction_loop_running(DSQL_UNIQUE(dsql_loop_));                                   \
          dsql_transaction_loop_end(DSQL_UNIQUE(dsql_loop_)))                                       \
         while (((conn) = dsql_transaction_loop_next(DSQL_UNIQUE(dsql_loop_))) != NULL)
@@ -669,10 +747,13 @@ DSQL_API dsql_status dsql_conn_transaction(PGconn *conn, const dsql_options *opt
 /** The loop as functions, for other compilers and for bindings. */
 typedef struct dsql_transaction_loop dsql_transaction_loop;
 
-/** err may be NULL here; otherwise it must stay valid until dsql_transaction_loop_free(). */
+/**
+ * place counts if the options have none; NULL: it is not named.  err may be NULL here; otherwise it
+ * must stay valid until dsql_transaction_loop_free().
+ */
 DSQL_API dsql_transaction_loop *dsql_transaction_loop_new(dsql_pool *pool,
                                                           const dsql_transaction_options *options,
-                                                          dsql_error *err);
+                                                          const char *place, dsql_error *err);
 /** Not 0 while another attempt is possible.  0 for NULL. */
 DSQL_API int dsql_transaction_loop_running(const dsql_transaction_loop *loop);
 /**

@@ -14,6 +14,9 @@
 #ifdef DSQL_HAVE_GETRANDOM
 #include <sys/random.h>
 #endif
+#ifdef DSQL_HAVE_EVENTFD
+#include <sys/eventfd.h>
+#endif
 
 /* ---- Texts ---- */
 
@@ -146,6 +149,30 @@ int platform_pipe(int ends[2])
     }
     int saved = errno;
     close(ends[0] < 0 ? last : ends[0]);
+    errno = saved;
+    return -1;
+}
+#endif
+
+#ifdef DSQL_HAVE_EVENTFD
+int platform_wakeup(int ends[2])
+{
+    ends[0] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    ends[1] = ends[0];
+    return ends[0] < 0 ? -1 : 0;
+}
+#else
+int platform_wakeup(int ends[2])
+{
+    if (platform_pipe(ends) != 0) {
+        return -1;
+    }
+    if (fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 && fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0) {
+        return 0;
+    }
+    int saved = errno;
+    close(ends[0]);
+    close(ends[1]);
     errno = saved;
     return -1;
 }

@@ -43,6 +43,12 @@ bool platform_random_bytes(void *out, size_t len) __attribute__((warn_unused_res
 /** A pipe: ends[0] is read, ends[1] is written.  0, or -1 with errno set. */
 int platform_pipe(int ends[2]) __attribute__((warn_unused_result));
 
+/**
+ * For waking a poll(): ends[0] becomes readable when 8 bytes are written to ends[1].  Neither
+ * blocks, and both may be the same descriptor.  0, or -1 with errno set.
+ */
+int platform_wakeup(int ends[2]) __attribute__((warn_unused_result));
+
 /** socket().  A descriptor, or -1 with errno set. */
 int platform_socket(int family, int type, int protocol) __attribute__((warn_unused_result));
 

@@ -132,6 +132,7 @@ static dsql_status resolve_pool(const dsql_options *options, struct pool_setting
         {{"validate_idle_s", 1, MAX_WAIT_S, 30, true},
          options->validate_idle_s,
          &pool->validate_idle_s},
+        {{"leak_warn_s", 0, MAX_WAIT_S, 0, false}, options->leak_warn_s, &pool->leak_warn_s},
     };
     resolve_hooks(options, pool);
     dsql_status status = resolve_ints(fields, sizeof fields / sizeof fields[0], err);

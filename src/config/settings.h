@@ -27,6 +27,7 @@ struct pool_settings {
     int max_idle_s;
     int acquire_timeout_ms; /* -1: no limit */
     int validate_idle_s;    /* -1: never */
+    int leak_warn_s;        /* 0: off */
     bool reset_on_release;
     dsql_status (*on_connect)(PGconn *conn, void *arg, dsql_error *err);
     void *on_connect_arg;

@@ -97,20 +97,20 @@ bool health_check_round_trip(PGconn *conn, struct time_limit limit)
  * A connection that a NAT gateway has dropped without a word looks SILENT.  Only a round trip
  * finds that out, which is what pool_validate_idle_s is for.
  */
-bool health_check_idle(PGconn *conn, struct time_limit limit)
+enum health health_look(PGconn *conn)
 {
     if (PQstatus(conn) != CONNECTION_OK || PQsocket(conn) < 0) {
-        return false;
+        return HEALTH_LOST;
     }
     switch (peek(conn)) {
     case SILENT:
-        return true;
+        return HEALTH_GOOD;
     case READABLE:
-        return health_check_round_trip(conn, limit);
+        return HEALTH_UNSURE;
     case ENDING:
     case GONE:
     default:
-        return false;
+        return HEALTH_LOST;
     }
 }
 

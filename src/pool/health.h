@@ -26,13 +26,16 @@ bool health_end_transaction(PGconn *conn, struct time_limit limit);
  */
 bool health_reset_session(PGconn *conn, struct time_limit limit);
 
-/**
- * Whether an idle connection is still open.  Peeks at the socket; a round trip is made only
- * when the server has sent something unasked.
- */
-bool health_check_idle(PGconn *conn, struct time_limit limit);
+enum health {
+    HEALTH_GOOD,   /* open, and nothing has arrived */
+    HEALTH_UNSURE, /* the server has sent something unasked: a round trip decides */
+    HEALTH_LOST
+};
 
-/** The same, always with a round trip (SELECT 1). */
+/** What an idle connection looks like without a round trip.  Peeks at the socket. */
+enum health health_look(PGconn *conn);
+
+/** Whether an idle connection works, by a round trip (SELECT 1). */
 bool health_check_round_trip(PGconn *conn, struct time_limit limit);
 
 /**

@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * The maintenance thread.  It holds the lock except while it opens or closes a connection.  It
- * works in rounds: close what is overdue, open what is missing, sleep until the next thing is
- * due.  slot.c wakes it when a change makes something due earlier.
+ * works in rounds: close what is overdue, warn of what was lent for too long, open what is missing,
+ * sleep until the next thing is due.  slot.c wakes it when a change makes something due earlier.
  *
  * The thread must not use a connection in a state other than SLOT_RESERVED, and must look at
  * is_closing after each time that it had released the lock.
@@ -24,17 +24,27 @@
  */
 enum { FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 30000 };
 
-/* All idle slots are looked at, as they are ordered by their last use and not by their age. */
-static int64_t first_due_ms(const dsql_pool *pool)
+/* All slots of a state are looked at, as they are ordered by their last use and not by their age.
+ */
+static int64_t first_of(const dsql_pool *pool, enum slot_state state,
+                        int64_t (*due_ms)(const struct slot *slot))
 {
     int64_t first = INT64_MAX;
-    const struct slot *slot = pool->lists[SLOT_IDLE].first;
+    const struct slot *slot = pool->lists[state].first;
     while (slot != NULL) {
-        int64_t due = slot_due_ms(slot);
+        int64_t due = due_ms(slot);
         first = due < first ? due : first;
         slot = slot->next;
     }
     return first;
+}
+
+static int64_t first_due_ms(const dsql_pool *pool)
+{
+    int64_t idle = first_of(pool, SLOT_IDLE, slot_due_ms);
+    int64_t lent = pool->parts.pool.leak_warn_s > 0 ? first_of(pool, SLOT_IN_USE, slot_leak_due_ms)
+                                                    : INT64_MAX;
+    return idle < lent ? idle : lent;
 }
 
 /* Reserved under the lock, so no caller can acquire it between the decision and the close. */
@@ -63,6 +73,38 @@ static void close_overdue(dsql_pool *pool)
         slot_discard(slot);
         pthread_mutex_lock(&pool->lock);
         slot = take_overdue(pool);
+    }
+}
+
+/* Marks the connection as logged, so that each is logged once while it is in use. */
+static bool take_leak(dsql_pool *pool, char place[PLACE_SIZE])
+{
+    int64_t now = clock_monotonic_ms(pool->parts.clock);
+    struct slot *slot = pool->lists[SLOT_IN_USE].first;
+    while (slot != NULL && slot_leak_due_ms(slot) > now) {
+        slot = slot->next;
+    }
+    if (slot == NULL) {
+        return false;
+    }
+    slot->is_leak_logged = true;
+    memcpy(place, slot->place, PLACE_SIZE);
+    return true;
+}
+
+/* One at a time, as the log may take long and runs without the lock. */
+static void warn_of_leaks(dsql_pool *pool)
+{
+    char place[PLACE_SIZE];
+    while (pool->parts.pool.leak_warn_s > 0 && take_leak(pool, place)) {
+        pthread_mutex_unlock(&pool->lock);
+        bool is_named = place[0] != '\0';
+        log_write(&pool->parts.logger, DSQL_LOG_WARN,
+                  "pool: a connection that was acquired at %s has been in use for more than %d s; "
+                  "is it never released?",
+                  is_named ? place : "an unnamed place (see dsql_pool_acquire_at())",
+                  pool->parts.pool.leak_warn_s);
+        pthread_mutex_lock(&pool->lock);
     }
 }
 
@@ -148,6 +190,7 @@ static void *maintain(void *arg)
     pthread_mutex_lock(&pool->lock);
     while (!pool->is_closing) {
         close_overdue(pool);
+        warn_of_leaks(pool);
         pause_ms = open_idle(pool, pause_ms);
         if (!pool->is_closing) {
             sleep_until_work(pool, pause_ms);
@@ -159,24 +202,26 @@ static void *maintain(void *arg)
 
 dsql_status maintenance_start(dsql_pool *pool, dsql_error *err)
 {
-    bool is_needed = pool->parts.pool.min_idle > 0 || pool->parts.pool.max_idle_s > 0;
+    const struct pool_settings *settings = &pool->parts.pool;
+    bool is_needed =
+        settings->min_idle > 0 || settings->max_idle_s > 0 || settings->leak_warn_s > 0;
     if (!is_needed || pool->is_closing) {
         return DSQL_OK;
     }
-    int rc = thread_start(&pool->maintenance_thread, maintain, pool);
+    int rc = thread_start(&pool->maintenance.id, maintain, pool);
     if (rc != 0) {
         errno = rc;
         return fail_errno(err, DSQL_ERR_SYSTEM, "could not start the pool's maintenance thread");
     }
-    pool->is_maintained = true;
+    pool->maintenance.exists = true;
     return DSQL_OK;
 }
 
 /* The lock must not be held: the thread needs it to see is_closing. */
 void maintenance_join(dsql_pool *pool)
 {
-    if (pool->is_maintained) {
-        pthread_join(pool->maintenance_thread, NULL);
-        pool->is_maintained = false;
+    if (pool->maintenance.exists) {
+        pthread_join(pool->maintenance.id, NULL);
+        pool->maintenance.exists = false;
     }
 }

@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The pool's one background thread.  It closes connections that are too old or idle for too
- * long, and opens idle ones up to pool_min_idle.  The pool is correct without it, only slower;
- * slot.c wakes it when there is something to do.
+ * The pool's background thread.  It closes connections that are too old or idle for too long,
+ * opens idle ones up to pool_min_idle, and logs those that are in use for too long.  The pool is
+ * correct without it, only slower; slot.c wakes it when there is something to do.
  */
 #ifndef DSQL_POOL_MAINTENANCE_H
 #define DSQL_POOL_MAINTENANCE_H

@@ -13,8 +13,10 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "pool/condition.h"
+#include "pool/hand_out.h"
 #include "pool/maintenance.h"
 #include "pool/pool_fork.h"
+#include "pool/preparation.h"
 #include "pool/slot_connection.h"
 
 #include <errno.h>
@@ -227,27 +229,12 @@ dsql_status dsql_pool_close(dsql_pool *pool, int timeout_ms)
         return DSQL_ERR_TIMEOUT;
     }
     maintenance_join(pool);
+    preparation_join(pool);
     pool_free(pool);
     return DSQL_OK;
 }
 
 /* ---- Acquiring ---- */
-
-static dsql_status fail_closed(dsql_error *err)
-{
-    return fail(err, DSQL_ERR_CLOSED, "the pool is closing");
-}
-
-/* The numbers tell a pool that is too small from a connection that was never released. */
-static dsql_status fail_timeout(dsql_pool *pool, int timeout_ms, dsql_error *err)
-{
-    pool->counters.timeouts++;
-    return fail(err, DSQL_ERR_TIMEOUT,
-                "no connection became available within %d ms: %d of %d are in use and %d callers "
-                "wait; release connections sooner or raise pool_max",
-                timeout_ms, slot_count(pool, SLOT_IN_USE), pool->parts.pool.max,
-                pool->waiters.count);
-}
 
 /*
  * Waits in the queue until served.  The caller holds the lock.  The waiter is on this stack, so
@@ -268,9 +255,9 @@ static struct slot *wait_in_queue(dsql_pool *pool, struct waiter *waiter, int ti
         return waiter->slot;
     }
     if (pool->is_closing) {
-        fail_closed(err);
+        hand_out_fail_closed(err);
     } else {
-        fail_timeout(pool, timeout_ms, err);
+        hand_out_fail_timeout(pool, timeout_ms, err);
     }
     waiters_remove(&pool->waiters, waiter);
     pthread_cond_broadcast(&pool->drain_progress);
@@ -288,7 +275,7 @@ static struct slot *wait_for_slot(dsql_pool *pool, int timeout_ms, dsql_error *e
     struct slot *slot = NULL;
     pthread_mutex_lock(&pool->lock);
     if (pool->is_closing) {
-        fail_closed(err);
+        hand_out_fail_closed(err);
     } else if (pool->waiters.first != NULL) {
         slot = wait_in_queue(pool, &waiter, timeout_ms, err); /* nobody overtakes the queue */
     } else {
@@ -303,39 +290,10 @@ static struct slot *wait_for_slot(dsql_pool *pool, int timeout_ms, dsql_error *e
 }
 
 /*
- * The pool may have begun to close, or a hook may have forked, while the slot was prepared.  The
- * check and the change of state are under one lock.  Otherwise dsql_pool_close() could count the
- * slots in between.
- */
-static PGconn *hand_out(struct slot *slot, dsql_error *err)
-{
-    dsql_pool *pool = slot->pool;
-    PGconn *conn = slot->conn;
-    pthread_mutex_lock(&pool->lock);
-    bool is_closing = pool->is_closing;
-    bool is_inherited = slot->state == SLOT_INHERITED;
-    if (!is_closing && !is_inherited) {
-        slot_set_state(slot, SLOT_IN_USE);
-        pool->counters.acquired++;
-    }
-    pthread_mutex_unlock(&pool->lock);
-    if (is_inherited) {
-        fail(err, DSQL_ERR_USAGE, "the process forked inside a pool hook");
-        return NULL;
-    }
-    if (is_closing) {
-        slot_discard(slot);
-        fail_closed(err);
-        return NULL;
-    }
-    return conn;
-}
-
-/*
  * The time limit covers waiting and preparing together.  A slot that cannot be prepared is
  * discarded, so the next caller gets a fresh one.
  */
-PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, dsql_error *err)
+PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, const char *place, dsql_error *err)
 {
     if (!pool_fork_adopt(pool)) {
         fail_nomem(err);
@@ -350,16 +308,21 @@ PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, dsql_error *err)
         slot_discard(slot);
         return NULL;
     }
-    return hand_out(slot, err);
+    return hand_out(slot, place, err);
 }
 
-PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err)
+PGconn *dsql_pool_acquire_at(dsql_pool *pool, const char *place, dsql_error *err)
 {
     if (pool == NULL) {
         fail(err, DSQL_ERR_USAGE, "dsql_pool_acquire(): pool must not be NULL");
         return NULL;
     }
-    return pool_acquire_within(pool, pool->parts.pool.acquire_timeout_ms, err);
+    return pool_acquire_within(pool, pool->parts.pool.acquire_timeout_ms, place, err);
+}
+
+PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err)
+{
+    return dsql_pool_acquire_at(pool, NULL, err);
 }
 
 /* ---- Releasing ---- */

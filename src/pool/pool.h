@@ -23,8 +23,8 @@ const struct pool_parts *pool_parts(const dsql_pool *pool);
 void pool_pin(dsql_pool *pool);
 void pool_unpin(dsql_pool *pool);
 
-/** dsql_pool_acquire() with a time limit of its own; -1 waits without a limit. */
-PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, dsql_error *err);
+/** dsql_pool_acquire_at() with a time limit of its own; -1 waits without a limit. */
+PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, const char *place, dsql_error *err);
 
 /** Counts one retry after a conflict, for dsql_pool_stats. */
 void pool_count_occ_retry(dsql_pool *pool);

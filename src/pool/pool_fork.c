@@ -64,7 +64,9 @@ static void in_child(void *arg)
     }
     pool->waiters = (struct waiters){.first = NULL};
     pool->pins = 0;
-    pool->is_maintained = false;
+    pool->maintenance.exists = false;
+    pool->last_preparation.exists = false;
+    pool->is_refreshing = false;
     condition_init(&pool->drain_progress);
     condition_init(&pool->has_work);
     atomic_store(&pool->is_inherited, true);

@@ -129,10 +129,12 @@ bool slot_is_idle_short(const dsql_pool *pool)
  */
 static void wake_maintenance(dsql_pool *pool, const struct slot *slot)
 {
-    if (!pool->is_maintained || pool->wakes_at_ms == INT64_MIN) {
+    if (!pool->maintenance.exists || pool->wakes_at_ms == INT64_MIN) {
         return;
     }
-    bool is_due_earlier = slot->state == SLOT_IDLE && slot_due_ms(slot) < pool->wakes_at_ms;
+    bool is_due_earlier =
+        (slot->state == SLOT_IDLE && slot_due_ms(slot) < pool->wakes_at_ms) ||
+        (slot->state == SLOT_IN_USE && slot_leak_due_ms(slot) < pool->wakes_at_ms);
     if (is_due_earlier || (!pool->is_pausing && slot_is_idle_short(pool))) {
         pthread_cond_signal(&pool->has_work);
     }
@@ -181,4 +183,11 @@ int64_t slot_due_ms(const struct slot *slot)
 bool slot_is_overdue(const struct slot *slot, int64_t now_ms)
 {
     return now_ms >= slot_due_ms(slot);
+}
+
+int64_t slot_leak_due_ms(const struct slot *slot)
+{
+    int leak_warn_s = slot->pool->parts.pool.leak_warn_s;
+    bool is_watched = leak_warn_s > 0 && !slot->is_leak_logged;
+    return is_watched ? slot->lent_at_ms + (int64_t)leak_warn_s * 1000 : INT64_MAX;
 }

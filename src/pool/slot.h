@@ -16,6 +16,7 @@
 #include "pool/baseline.h"
 #include "pool/open_rate.h"
 #include "pool/parts.h"
+#include "pool/place.h"
 #include "pool/waiters.h"
 
 #include <pthread.h>
@@ -39,6 +40,17 @@ struct slot {
     int64_t expires_ms;           /* monotonic: max_lifetime_s, less some jitter */
     int64_t idle_since_ms;        /* monotonic */
     struct baseline baseline;     /* used by the thread that has the slot reserved */
+
+    /* While in use; guarded by the lock, and only set if leak_warn_s is. */
+    int64_t lent_at_ms;     /* monotonic */
+    char place[PLACE_SIZE]; /* that acquired it; "": not named */
+    bool is_leak_logged;
+};
+
+/** POSIX has no value of pthread_t that means "none". */
+struct thread_handle {
+    pthread_t id;
+    bool exists;
 };
 
 /** A stack: the slot that came last is first, so that connections not needed grow old. */
@@ -69,9 +81,12 @@ struct dsql_pool {
     bool is_closing;
     pthread_cond_t drain_progress; /* while closing: a slot came back, a waiter or pin has gone */
 
+    /* For preparation.c. */
+    struct thread_handle last_preparation; /* has ended or is about to; joined by the next one */
+    bool is_refreshing;                    /* a connection is prepared for nobody in particular */
+
     /* For maintenance.c. */
-    bool is_maintained; /* the thread runs */
-    pthread_t maintenance_thread;
+    struct thread_handle maintenance;
     pthread_cond_t has_work;
     int64_t wakes_at_ms; /* monotonic; INT64_MIN while the thread is awake */
     bool is_pausing;     /* it could not open a connection and waits before the next one */
@@ -109,5 +124,8 @@ bool slot_is_overdue(const struct slot *slot, int64_t now_ms);
 
 /** When it will be, on the monotonic clock. */
 int64_t slot_due_ms(const struct slot *slot);
+
+/** When a slot in use is to be logged for leak_warn_s, monotonic; INT64_MAX: never, or it was. */
+int64_t slot_leak_due_ms(const struct slot *slot);
 
 #endif

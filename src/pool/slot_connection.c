@@ -213,26 +213,34 @@ static struct time_limit limit_for_validation(const dsql_pool *pool, int64_t now
 }
 
 /* Negative: the user has turned it off. */
-static bool needs_round_trip(const struct slot *slot, int64_t now)
+bool slot_is_check_due(const struct slot *slot, int64_t now)
 {
     int validate_idle_s = slot->pool->parts.pool.validate_idle_s;
     return validate_idle_s >= 0 && now - slot->idle_since_ms > (int64_t)validate_idle_s * 1000;
 }
 
 /* Cheapest first: the age, the socket, and the round trip only after a long idle time. */
+enum health slot_look(const struct slot *slot, int64_t now)
+{
+    if (slot->conn == NULL || slot_is_overdue(slot, now)) {
+        return HEALTH_LOST;
+    }
+    enum health health = health_look(slot->conn);
+    return health == HEALTH_GOOD && slot_is_check_due(slot, now) ? HEALTH_UNSURE : health;
+}
+
 static bool is_usable(const struct slot *slot, int64_t deadline_ms)
 {
     int64_t now = now_ms(slot->pool);
-    if (slot_is_overdue(slot, now)) {
-        return false;
+    enum health health = slot_look(slot, now);
+    if (health != HEALTH_UNSURE) {
+        return health == HEALTH_GOOD;
     }
-    struct time_limit limit = limit_for_validation(slot->pool, now, deadline_ms);
-    return health_check_idle(slot->conn, limit) &&
-           (!needs_round_trip(slot, now) || health_check_round_trip(slot->conn, limit));
+    return health_check_round_trip(slot->conn, limit_for_validation(slot->pool, now, deadline_ms));
 }
 
 /* A connection that the hook rejects is closed: the next caller would meet the same rejection. */
-static dsql_status run_on_acquire(struct slot *slot, dsql_error *err)
+dsql_status slot_accept(struct slot *slot, dsql_error *err)
 {
     const struct pool_settings *settings = &slot->pool->parts.pool;
     dsql_status status =
@@ -243,22 +251,27 @@ static dsql_status run_on_acquire(struct slot *slot, dsql_error *err)
     return status;
 }
 
+dsql_status slot_refresh(struct slot *slot, int64_t deadline_ms, dsql_error *err)
+{
+    if (slot->conn != NULL && !is_usable(slot, deadline_ms)) {
+        slot_close(slot);
+    }
+    return slot->conn != NULL ? DSQL_OK : slot_open(slot, deadline_ms, err);
+}
+
 /*
  * Two attempts, because on_acquire may reject a connection for its age or its state.  What it
  * rejects twice is its decision, and the caller gets its error.
  */
 dsql_status slot_prepare(struct slot *slot, int64_t deadline_ms, dsql_error *err)
 {
-    if (slot->conn != NULL && !is_usable(slot, deadline_ms)) {
-        slot_close(slot);
-    }
     dsql_status status = DSQL_OK;
     for (int attempts = 0; attempts < 2; attempts++) {
-        status = slot->conn != NULL ? DSQL_OK : slot_open(slot, deadline_ms, err);
+        status = slot_refresh(slot, deadline_ms, err);
         if (status != DSQL_OK) {
             return status;
         }
-        status = run_on_acquire(slot, err);
+        status = slot_accept(slot, err);
         if (status == DSQL_OK) {
             return status;
         }

@@ -7,15 +7,28 @@
 #ifndef DSQL_POOL_SLOT_CONNECTION_H
 #define DSQL_POOL_SLOT_CONNECTION_H
 
+#include "pool/health.h"
 #include "pool/slot.h"
 
 /** Opens a connection in an empty slot and runs on_connect.  On failure the slot is empty. */
 dsql_status slot_open(struct slot *slot, int64_t deadline_ms, dsql_error *err);
 
+/** Whether the connection was idle for so long that a round trip must show that it works. */
+bool slot_is_check_due(const struct slot *slot, int64_t now_ms);
+
 /**
- * Leaves a working connection in the slot, the old one or a new one, that on_acquire has
- * accepted.  If on_acquire rejects it, one new connection is tried.
+ * What can be known of the connection without waiting.  LOST: there is none, or it is overdue or
+ * closed.  UNSURE: only a round trip can tell, or its check is due.
  */
+enum health slot_look(const struct slot *slot, int64_t now_ms);
+
+/** Leaves a working connection in the slot, the old one or a new one. */
+dsql_status slot_refresh(struct slot *slot, int64_t deadline_ms, dsql_error *err);
+
+/** Runs on_acquire.  If that rejects the connection, the slot is empty. */
+dsql_status slot_accept(struct slot *slot, dsql_error *err);
+
+/** Both.  If on_acquire rejects the connection, one new connection is tried. */
 dsql_status slot_prepare(struct slot *slot, int64_t deadline_ms, dsql_error *err);
 
 /** Prepares a released connection for the next caller, within 5 s.  False: it must be closed. */

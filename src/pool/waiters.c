@@ -1,8 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A doubly linked queue of structs on the stacks of waiting threads: adding cannot fail, and a
- * waiter that gives up can leave from the middle.  The pool's lock guards all of it.  Nothing
- * here blocks.
+ * A doubly linked queue of structs that the waiters own: adding cannot fail, and a waiter that
+ * gives up can leave from the middle.  The pool's lock guards all of it.  Nothing here blocks.
  */
 #include "pool/waiters.h"
 
@@ -37,6 +36,15 @@ void waiters_remove(struct waiters *waiters, struct waiter *waiter)
     waiters->count--;
 }
 
+static void wake(struct waiter *waiter)
+{
+    if (waiter->wakeup != NULL) {
+        wakeup_signal(waiter->wakeup);
+    } else {
+        pthread_cond_signal(&waiter->is_served);
+    }
+}
+
 /*
  * Removed before it is woken: once the lock is free, the waiter's thread may return, and its
  * stack is gone.
@@ -47,12 +55,12 @@ void waiters_serve(struct waiters *waiters, struct slot *slot)
     assert(waiter != NULL);
     waiters_remove(waiters, waiter);
     waiter->slot = slot;
-    pthread_cond_signal(&waiter->is_served);
+    wake(waiter);
 }
 
 void waiters_wake_all(const struct waiters *waiters)
 {
     for (struct waiter *waiter = waiters->first; waiter != NULL; waiter = waiter->next) {
-        pthread_cond_signal(&waiter->is_served);
+        wake(waiter);
     }
 }

@@ -1,20 +1,23 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The queue of threads that wait for a slot, served in order.  Each waiter has a condition
- * variable of its own, so that a slot wakes exactly the thread that gets it.  The pool's lock
- * guards the queue.
+ * The queue of those who wait for a slot, served in order: threads, each with a condition variable
+ * of its own, and event loops, each with a descriptor.  So a slot wakes exactly the one that gets
+ * it.  The pool's lock guards the queue.
  */
 #ifndef DSQL_POOL_WAITERS_H
 #define DSQL_POOL_WAITERS_H
+
+#include "pool/wakeup.h"
 
 #include <pthread.h>
 
 struct slot;
 
-/** Lives on the stack of the thread that waits. */
+/** Lives on the stack of the thread that waits, or in a dsql_acquire. */
 struct waiter {
-    pthread_cond_t is_served;
-    struct slot *slot; /* NULL: not served yet */
+    const struct wakeup *wakeup; /* of an event loop; NULL: a thread waits for is_served */
+    pthread_cond_t is_served;    /* not initialized if there is a wakeup */
+    struct slot *slot;           /* NULL: not served yet */
     struct waiter *previous, *next;
 };
 

@@ -119,6 +119,7 @@ dsql_batch *dsql_batch_new(dsql_pool *pool, const char *sql, int param_count,
             DSQL_OK) {
         return NULL;
     }
+    transaction_settings_default_place(&settings, "a dsql_batch");
     const dsql_batch parts = {
         .pool = pool,
         .param_count = param_count,

@@ -250,6 +250,7 @@ PGresult *dsql_exec_with(dsql_pool *pool, const dsql_transaction_options *option
             DSQL_OK) {
         return NULL;
     }
+    transaction_settings_default_place(&settings, "dsql_exec()");
     return exec_statement(pool, &settings, &statement, err);
 }
 

@@ -167,7 +167,7 @@ dsql_status dsql_job_wait(dsql_pool *pool, const char *job_id, int timeout_ms, d
     struct job job = {
         .pool = pool,
         .id = job_id,
-        .settings = {.retry = parts->retry},
+        .settings = {.retry = parts->retry, .place = "dsql_job_wait()"},
         .clock = parts->clock,
         .deadline_ms = timeout_ms < 0 ? -1 : clock_monotonic_ms(parts->clock) + timeout_ms,
     };

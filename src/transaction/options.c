@@ -77,5 +77,13 @@ dsql_status transaction_settings_resolve(const dsql_transaction_options *options
         .on_retry = given.on_retry,
         .on_retry_arg = given.on_retry_arg,
     };
+    place_copy(given.place, out->place);
     return DSQL_OK;
+}
+
+void transaction_settings_default_place(struct transaction_settings *settings, const char *place)
+{
+    if (settings->place[0] == '\0') {
+        place_copy(place, settings->place);
+    }
 }

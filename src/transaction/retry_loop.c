@@ -201,7 +201,8 @@ static bool find_connection(struct retry_loop *loop, PGconn **conn, dsql_error *
         return true;
     }
     bool is_cut = false;
-    *conn = pool_acquire_within(loop->pool, acquire_limit_ms(loop, &is_cut), reason);
+    *conn = pool_acquire_within(loop->pool, acquire_limit_ms(loop, &is_cut), loop->settings.place,
+                                reason);
     if (*conn == NULL) {
         return !is_cut || reason->status != DSQL_ERR_TIMEOUT;
     }

@@ -56,7 +56,11 @@ dsql_status dsql_transaction_with(dsql_pool *pool, const dsql_transaction_option
     struct transaction_settings settings;
     dsql_status status =
         transaction_settings_resolve(options, &pool_parts(pool)->retry, &settings, err);
-    return status == DSQL_OK ? transaction_run(pool, &settings, fn, arg, err) : status;
+    if (status != DSQL_OK) {
+        return status;
+    }
+    transaction_settings_default_place(&settings, "dsql_transaction()");
+    return transaction_run(pool, &settings, fn, arg, err);
 }
 
 dsql_status dsql_transaction(dsql_pool *pool, dsql_txn_fn fn, void *arg, dsql_error *err)

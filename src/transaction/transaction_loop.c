@@ -18,8 +18,9 @@ struct dsql_transaction_loop {
     bool is_reported; /* *err has the outcome, and is the caller's again */
 };
 
-dsql_transaction_loop *
-dsql_transaction_loop_new(dsql_pool *pool, const dsql_transaction_options *options, dsql_error *err)
+dsql_transaction_loop *dsql_transaction_loop_new(dsql_pool *pool,
+                                                 const dsql_transaction_options *options,
+                                                 const char *place, dsql_error *err)
 {
     if (pool == NULL) {
         fail(err, DSQL_ERR_USAGE, "DSQL_TRANSACTION: pool must not be NULL");
@@ -35,6 +36,7 @@ dsql_transaction_loop_new(dsql_pool *pool, const dsql_transaction_options *optio
         fail_nomem(err);
         return NULL;
     }
+    transaction_settings_default_place(&settings, place);
     retry_loop_start(&loop->retry_loop, pool, &settings);
     loop->retry_loop.is_loop_form = true;
     loop->err = err != NULL ? err : &loop->own;

@@ -43,6 +43,15 @@ says 'Libpq test passed'
 succeeds 'written to myschema' env CLUSTER_USER=app "$DSQL" psql -- -Atc 'SELECT count(*) FROM myschema.example_items'
 equals 'by app' "$output" 1
 
+if [ -x "$BUILD/examples/event_loop" ]; then
+    succeeds 'many queries in an event loop' "$BUILD/examples/event_loop" 200
+    says '200 queries on one thread, 4 connections'
+    equals 'one result each' "$(printf '%s\n' "$output" | grep -c '^query [0-9]*: [0-9]*$')" 200
+    says 'query 199: 398'
+    fails 'too many of them' "$BUILD/examples/event_loop" 1001
+    says 'usage: event_loop'
+fi
+
 for variable in CLUSTER_ENDPOINT REGION CLUSTER_USER; do
     fails "manual token without $variable" env -u "$variable" "$manual"
     says "$variable"

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -96,6 +97,27 @@ static void a_pipe_is_closed_by_exec(void **state)
     assert_int_equal(got, 'x');
     close(ends[0]);
     close(ends[1]);
+}
+
+static void a_wakeup_makes_poll_return(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(platform_wakeup(ends), 0);
+    assert_true(is_closed_by_exec(ends[0]) && is_closed_by_exec(ends[1]));
+    struct pollfd fd = {.fd = ends[0], .events = POLLIN};
+    const uint64_t one = 1;
+    uint64_t got = 0;
+    assert_int_equal(poll(&fd, 1, 0), 0);
+    assert_int_equal(write(ends[1], &one, sizeof one), sizeof one);
+    assert_int_equal(poll(&fd, 1, 0), 1);
+    assert_int_equal(read(ends[0], &got, sizeof got), sizeof got);
+    assert_int_equal(read(ends[0], &got, sizeof got), -1);
+    assert_int_equal(errno, EAGAIN);
+    close(ends[0]);
+    if (ends[1] != ends[0]) {
+        close(ends[1]);
+    }
 }
 
 static void a_socket_is_closed_by_exec(void **state)
@@ -240,6 +262,7 @@ int main(void)
         cmocka_unit_test(the_environment_is_hidden_from_a_set_uid_program),
         cmocka_unit_test(random_bytes_fill_the_place),
         cmocka_unit_test(a_pipe_is_closed_by_exec),
+        cmocka_unit_test(a_wakeup_makes_poll_return),
         cmocka_unit_test(a_socket_is_closed_by_exec),
         cmocka_unit_test(a_duplicate_is_closed_by_exec),
         cmocka_unit_test(a_temporary_file_is_new_and_private),

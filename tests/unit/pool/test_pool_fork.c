@@ -210,6 +210,43 @@ static void a_child_has_a_maintenance_thread_of_its_own(void **state)
     assert_int_equal(dsql_pool_close(pool, -1), DSQL_OK);
 }
 
+/* ---- Event loops ---- */
+
+static dsql_acquire *acquire_of_parent;
+
+static void poll_the_acquire_of_the_parent(dsql_pool *pool, PGconn *conn)
+{
+    (void)conn;
+    PGconn *none = NULL;
+    dsql_error err = {0};
+    CHECK(dsql_acquire_poll(acquire_of_parent, &none, &err) == PGRES_POLLING_FAILED);
+    CHECK(none == NULL && err.status == DSQL_ERR_USAGE);
+    dsql_acquire_free(acquire_of_parent);
+    dsql_acquire *own = dsql_pool_acquire_start(pool, NULL, NULL);
+    CHECK(own != NULL);
+    dsql_acquire_free(own);
+    use_the_pool(pool, NULL);
+}
+
+static void a_child_cannot_use_an_acquire_of_its_parent(void **state)
+{
+    (void)state;
+    dsql_pool *pool = pool_of(1);
+    PGconn *lent = pools_acquire(pool);
+    parent_backend = PQbackendPID(lent);
+    acquire_of_parent = dsql_pool_acquire_start(pool, NULL, NULL);
+    run_in_child(poll_the_acquire_of_the_parent, pool, NULL);
+    PGconn *conn = NULL;
+    assert_int_equal(dsql_acquire_poll(acquire_of_parent, &conn, NULL), PGRES_POLLING_READING);
+    dsql_pool_release(pool, lent);
+    run_in_child(poll_the_acquire_of_the_parent, pool, NULL);
+    assert_int_equal(dsql_acquire_poll(acquire_of_parent, &conn, NULL), PGRES_POLLING_OK);
+    assert_true(pools_works(conn));
+    dsql_acquire_free(acquire_of_parent);
+    dsql_pool_release(pool, conn);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+}
+
 /* ---- While other threads are busy ---- */
 
 enum { WORKERS = 6, FORKS = 12 };
@@ -332,6 +369,7 @@ int main(void)
         cmocka_unit_test(a_child_does_not_affect_a_connection_in_use_in_the_parent),
         cmocka_unit_test(a_child_may_have_children),
         cmocka_unit_test(a_child_has_a_maintenance_thread_of_its_own),
+        cmocka_unit_test(a_child_cannot_use_an_acquire_of_its_parent),
         cmocka_unit_test(forks_during_work_harm_neither_process),
         cmocka_unit_test(a_child_sends_nothing_on_the_parent_s_tls_session),
     };

@@ -394,7 +394,7 @@ static void functions_do_without_an_error(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
-    dsql_transaction_loop *loop = dsql_transaction_loop_new(pool, NULL, NULL);
+    dsql_transaction_loop *loop = dsql_transaction_loop_new(pool, NULL, NULL, NULL);
     assert_true(dsql_transaction_loop_running(loop));
     PGconn *conn = dsql_transaction_loop_next(loop);
     world_run(conn, ADD_ONE);
@@ -412,7 +412,7 @@ static void ended_before_the_first_attempt_is_not_a_success(void **state)
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
     dsql_error err;
-    dsql_transaction_loop *loop = dsql_transaction_loop_new(pool, NULL, &err);
+    dsql_transaction_loop *loop = dsql_transaction_loop_new(pool, NULL, NULL, &err);
     assert_int_equal(dsql_transaction_loop_end(loop), DSQL_ERR_CALLBACK);
     assert_int_equal(dsql_transaction_loop_end(loop), DSQL_ERR_CALLBACK);
     assert_null(dsql_transaction_loop_next(loop));
@@ -434,7 +434,7 @@ static void closing_waits_for_an_attempt(void **state)
 {
     (void)state;
     dsql_pool *pool = world_pool(4, -1);
-    dsql_transaction_loop *loop = dsql_transaction_loop_new(pool, NULL, NULL);
+    dsql_transaction_loop *loop = dsql_transaction_loop_new(pool, NULL, NULL, NULL);
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_ERR_TIMEOUT);
     assert_null(dsql_transaction_loop_next(loop));
     assert_int_equal(dsql_transaction_loop_end(loop), DSQL_ERR_CLOSED);

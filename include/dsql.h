@@ -483,6 +483,11 @@ DSQL_API dsql_pool *dsql_pool_open(const dsql_options *options, dsql_error *err)
  * Returns a working connection that is not in a transaction.  If all pool_max connections are in
  * use it waits; callers are served in order.  Return it with dsql_pool_release().
  *
+ * If a new connection cannot be opened for a reason that may pass by itself (is_transient), it
+ * tries again within acquire_timeout_ms and connect_timeout_ms.  After a failure one caller at a
+ * time tries, with waits of 100 ms to 2 s that all callers share.  Any other failure is returned at
+ * once, also to the callers that wait for the same.
+ *
  * DSQL_ERR_TIMEOUT after acquire_timeout_ms; DSQL_ERR_CLOSED if the pool is closing; the errors of
  * dsql_connect() and of the hooks.
  */
@@ -666,8 +671,9 @@ typedef dsql_status (*dsql_txn_fn)(PGconn *conn, void *arg, dsql_error *err);
  * Runs BEGIN, fn and COMMIT on a connection of the pool.  After a conflict in any of the three it
  * rolls back, releases the connection, waits, and starts again; each attempt may get another
  * connection.  After the first OC001 it does not wait, because the retry itself loads the new
- * schema.  A connection lost before COMMIT is replaced in the same way.  Any other error is rolled
- * back and returned.
+ * schema.  A connection lost before COMMIT is replaced in the same way.  While that fails for a
+ * reason that may pass by itself, it is tried until the time limit, whatever max_attempts is.  Any
+ * other error is rolled back and returned.
  *
  * The library sees conflicts in the results that libpq receives.  A body that ignores a conflict is
  * therefore retried all the same, and a body that ignores another error gets DSQL_ERR_QUERY

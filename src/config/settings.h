@@ -26,6 +26,7 @@ struct pool_settings {
     int max_lifetime_s;
     int max_idle_s;
     int acquire_timeout_ms; /* -1: no limit */
+    int connect_timeout_ms; /* not positive: no limit */
     int validate_idle_s;    /* -1: never */
     int leak_warn_s;        /* 0: off */
     bool reset_on_release;

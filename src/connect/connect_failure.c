@@ -3,8 +3,8 @@
  * Turns the text of a failed connect into a kind, which decides about a retry, and an error with
  * a next step.  libpq gives no structure (there is no PGresult before the connection is open), so
  * the text is all there is.  Two rules follow from that: only a SQLSTATE, which a server must
- * have sent, can lead to a retry; and a text from an unknown server may contain anything, so it
- * is cut, and a token in it is not shown.
+ * have sent, can lead to a retry in here; and a text from an unknown server may contain anything,
+ * so it is cut, and a token in it is not shown.
  */
 #include "connect/connect_failure.h"
 
@@ -75,6 +75,34 @@ static struct text find_hint(struct text lines)
 }
 
 /*
+ * libpq's and the system's words for a server that is not there, or goes away in the middle: it may
+ * restart.  A name that does not exist and a certificate that is rejected stay as they are.
+ */
+static bool may_come_back(struct text words)
+{
+    static const char *const passing[] = {
+        "Connection refused",     "Connection reset by peer",
+        "Connection timed out",   "No route to host",
+        "Network is unreachable", "Temporary failure in name resolution",
+        "closed the connection",  "connection has been closed",
+        "EOF detected",           "unexpected eof",
+    };
+    static const char *const lasting[] = {"certificate", "does not support SSL",
+                                          "authentication method requirement"};
+    for (size_t i = 0; i < sizeof lasting / sizeof lasting[0]; i++) {
+        if (text_contains(words, lasting[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++) {
+        if (text_contains(words, passing[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
  * Only a message of the server can cause a retry, never one of libpq or of the system.  The words
  * are those of the service, seen in its answers; it has no SQLSTATE of its own for them.  An
  * unknown error is permanent: a retry that cannot help delays the report and adds to the load of
@@ -90,11 +118,12 @@ static enum connect_failure_kind kind_of(const struct connect_failure *failure)
         return CONNECT_FAILURE_EXPIRED;
     }
     if (text_equal_string(state, "53300") || text_equal_string(state, "53400") ||
-        text_equal_string(state, "57P03") || /* cannot_connect_now: starting up or recovering */
+        text_starts_with(state, "57P0") || /* shutting down, starting up or recovering */
         (!text_is_empty(state) && text_contains(failure->primary, "waking up cluster"))) {
         return CONNECT_FAILURE_TRANSIENT;
     }
-    return CONNECT_FAILURE_PERMANENT;
+    return text_is_empty(state) && may_come_back(failure->primary) ? CONNECT_FAILURE_UNREACHABLE
+                                                                   : CONNECT_FAILURE_PERMANENT;
 }
 
 /*
@@ -297,6 +326,10 @@ dsql_status connect_failure_to_error(const struct connect_failure *failure,
     struct text next = buf_text(&advice);
     fail(err, DSQL_ERR_CONNECT, "could not connect to %s: %s%s%.*s%.*s", context->host, primary,
          has_hint ? ": " : "", (int)hint.len, hint.data, (int)next.len, next.data);
-    error_set_sqlstate(err, failure->sqlstate);
+    if (err != NULL) {
+        err->is_transient = failure->kind == CONNECT_FAILURE_TRANSIENT ||
+                            failure->kind == CONNECT_FAILURE_UNREACHABLE;
+        error_set_sqlstate(err, failure->sqlstate);
+    }
     return DSQL_ERR_CONNECT;
 }

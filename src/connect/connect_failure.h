@@ -14,7 +14,8 @@
 enum connect_failure_kind {
     CONNECT_FAILURE_PERMANENT, /* the same connect would fail again */
     CONNECT_FAILURE_EXPIRED,   /* the signature or its credentials: worth one retry with new ones */
-    CONNECT_FAILURE_TRANSIENT  /* waking up, or too many connections, in all or per second */
+    CONNECT_FAILURE_TRANSIENT, /* waking up, or too many connections, in all or per second */
+    CONNECT_FAILURE_UNREACHABLE /* refused, reset or closed early: perhaps the server restarts */
 };
 
 /** The texts point into the message. */
@@ -40,7 +41,7 @@ struct connect_failure_context {
     int64_t now_s; /* Unix time of the failure, to measure the clock's error */
 };
 
-/** Fills in err: DSQL_ERR_CONNECT, the SQLSTATE, what the server said, and the next step. */
+/** Fills in err: DSQL_ERR_CONNECT, what the server said, and the next step. */
 dsql_status connect_failure_to_error(const struct connect_failure *failure,
                                      const struct connect_failure_context *context,
                                      dsql_error *err);

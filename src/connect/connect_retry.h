@@ -4,8 +4,9 @@
  *
  *   expired      once, at once, with new credentials and therefore a new token
  *   transient    until the deadline, with waits of 100 ms, 200 ms ... 5 s, half of each random
- *   permanent    never: errors of the network and of TLS do not change with a second attempt,
- *                and libpq has already tried every address of the host
+ *   unreachable  never: libpq has already tried every address of the host, and only the program
+ *                knows how long a server may be away; a pool tries again (connect_turn.h)
+ *   permanent    never
  */
 #ifndef DSQL_CONNECT_CONNECT_RETRY_H
 #define DSQL_CONNECT_CONNECT_RETRY_H

@@ -151,6 +151,9 @@ static void fail_timeout(const struct settings *settings, dsql_error *err)
          "could not connect to %s port %s: no answer in time; check that the network allows "
          "outbound traffic to it",
          settings->endpoint.host, settings->port);
+    if (err != NULL) {
+        err->is_transient = 1;
+    }
 }
 
 /*

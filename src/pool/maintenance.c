@@ -20,7 +20,7 @@
 
 /*
  * A cluster that cannot be reached is asked again after 1 s, 2 s and so on.  Callers are not
- * affected by these pauses: they open connections themselves.
+ * affected by these pauses: they open connections themselves, see connect_turn.h.
  */
 enum { FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 30000 };
 
@@ -112,7 +112,7 @@ static void warn_of_leaks(dsql_pool *pool)
  * False: the connection could not be opened.  The failure is logged and not kept: a caller who
  * needs a connection meets the same one with its own error.
  */
-static bool open_one(dsql_pool *pool)
+static bool open_one(dsql_pool *pool, const struct connect_turn *turn)
 {
     struct slot *slot = slot_take_first(pool, SLOT_FREE);
     if (slot == NULL) {
@@ -120,7 +120,7 @@ static bool open_one(dsql_pool *pool)
     }
     pthread_mutex_unlock(&pool->lock);
     dsql_error reason = {0};
-    dsql_status status = slot_open(slot, -1, &reason);
+    dsql_status status = slot_open_as(slot, turn, -1, &reason);
     if (status != DSQL_OK) {
         log_write(&pool->parts.logger, DSQL_LOG_WARN,
                   "pool: could not open an idle connection in the background: %s", reason.message);
@@ -149,7 +149,13 @@ static int64_t open_idle(dsql_pool *pool, int64_t last_pause_ms)
         if (too_early_ms > 0) {
             return too_early_ms;
         }
-        if (!open_one(pool)) {
+        struct connect_turn turn = {.pool = pool};
+        int64_t wait_ms = connect_backoff_begin(
+            &pool->connect_backoff, clock_monotonic_ms(pool->parts.clock), &turn.is_probe);
+        if (wait_ms != 0) {
+            return wait_ms == CONNECT_BACKOFF_PROBING ? FIRST_PAUSE_MS : wait_ms;
+        }
+        if (!open_one(pool, &turn)) {
             int64_t pause_ms = last_pause_ms < FIRST_PAUSE_MS ? FIRST_PAUSE_MS : last_pause_ms * 2;
             return pause_ms > LONGEST_PAUSE_MS ? LONGEST_PAUSE_MS : pause_ms;
         }

@@ -42,6 +42,7 @@ dsql_pool *dsql_pool_open(const dsql_options *options, dsql_error *err)
         mem_free(settings);
         return NULL;
     }
+    settings->pool.connect_timeout_ms = settings->connect_timeout_ms;
     const struct pool_parts parts = {
         .pool = settings->pool,
         .retry = settings->retry,

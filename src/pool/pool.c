@@ -58,6 +58,34 @@ static void destroy_connector(const struct pool_connector *connector)
     }
 }
 
+/* All or nothing: what was made is destroyed again on failure. */
+static bool init_locks(dsql_pool *pool)
+{
+    pthread_cond_t *conditions[] = {&pool->drain_progress, &pool->has_work,
+                                    &pool->connect_progress};
+    if (pthread_mutex_init(&pool->lock, NULL) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof conditions / sizeof conditions[0]; i++) {
+        if (!condition_init(conditions[i])) {
+            while (i > 0) {
+                pthread_cond_destroy(conditions[--i]);
+            }
+            pthread_mutex_destroy(&pool->lock);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void destroy_locks(dsql_pool *pool)
+{
+    pthread_cond_destroy(&pool->connect_progress);
+    pthread_cond_destroy(&pool->has_work);
+    pthread_cond_destroy(&pool->drain_progress);
+    pthread_mutex_destroy(&pool->lock);
+}
+
 /*
  * The connector is destroyed last, from a copy: its destroy function may free whatever the pool
  * pointed to.
@@ -66,30 +94,10 @@ static void pool_free(dsql_pool *pool)
 {
     struct pool_connector connector = pool->parts.connector;
     pool_fork_unregister(pool);
-    pthread_cond_destroy(&pool->has_work);
-    pthread_cond_destroy(&pool->drain_progress);
-    pthread_mutex_destroy(&pool->lock);
+    destroy_locks(pool);
     slot_blocks_free(pool);
     mem_free(pool);
     destroy_connector(&connector);
-}
-
-/* All or nothing: what was made is destroyed again on failure. */
-static bool init_locks(dsql_pool *pool)
-{
-    if (pthread_mutex_init(&pool->lock, NULL) != 0) {
-        return false;
-    }
-    if (!condition_init(&pool->drain_progress)) {
-        pthread_mutex_destroy(&pool->lock);
-        return false;
-    }
-    if (!condition_init(&pool->has_work)) {
-        pthread_cond_destroy(&pool->drain_progress);
-        pthread_mutex_destroy(&pool->lock);
-        return false;
-    }
-    return true;
 }
 
 /*
@@ -110,9 +118,7 @@ static dsql_pool *pool_new(const struct pool_parts *parts)
         return NULL;
     }
     if (!pool_fork_register(pool)) {
-        pthread_cond_destroy(&pool->has_work);
-        pthread_cond_destroy(&pool->drain_progress);
-        pthread_mutex_destroy(&pool->lock);
+        destroy_locks(pool);
         slot_blocks_free(pool);
         mem_free(pool);
         return NULL;
@@ -222,6 +228,7 @@ dsql_status dsql_pool_close(dsql_pool *pool, int timeout_ms)
     pthread_mutex_lock(&pool->lock);
     pool->is_closing = true;
     waiters_wake_all(&pool->waiters);
+    pthread_cond_broadcast(&pool->connect_progress);
     pthread_cond_signal(&pool->has_work);
     bool all_back = wait_until_drained(pool, timeout_ms);
     pthread_mutex_unlock(&pool->lock);

@@ -69,6 +69,7 @@ static void in_child(void *arg)
     pool->is_refreshing = false;
     condition_init(&pool->drain_progress);
     condition_init(&pool->has_work);
+    condition_init(&pool->connect_progress);
     atomic_store(&pool->is_inherited, true);
     pthread_mutex_unlock(&pool->lock);
 }
@@ -118,6 +119,7 @@ static bool make_new_slots(dsql_pool *pool)
     }
     pool->counters = (dsql_pool_stats){0};
     pool->open_rate = (struct open_rate){0};
+    pool->connect_backoff = (struct connect_backoff){0};
     pool->wakes_at_ms = INT64_MIN;
     atomic_store(&pool->is_inherited, false);
     maintenance_start(pool, NULL); /* the pool works without the thread too */

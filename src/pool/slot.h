@@ -14,6 +14,7 @@
 
 #include "base/fork.h"
 #include "pool/baseline.h"
+#include "pool/connect_backoff.h"
 #include "pool/open_rate.h"
 #include "pool/parts.h"
 #include "pool/place.h"
@@ -79,6 +80,13 @@ struct dsql_pool {
     dsql_pool_stats counters; /* the totals only; current numbers are counted when asked for */
     int pins;                 /* pool_pin() minus pool_unpin() */
     bool is_closing;
+
+    /* For connect_turn.c. */
+    struct connect_backoff connect_backoff;
+    dsql_error connect_failure;  /* the last one */
+    uint64_t connect_rejections; /* failures that do not pass by themselves */
+    pthread_cond_t connect_progress;
+
     pthread_cond_t drain_progress; /* while closing: a slot came back, a waiter or pin has gone */
 
     /* For preparation.c. */

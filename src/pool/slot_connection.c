@@ -199,6 +199,35 @@ dsql_status slot_open(struct slot *slot, int64_t deadline_ms, dsql_error *err)
     return status;
 }
 
+dsql_status slot_open_as(struct slot *slot, const struct connect_turn *turn, int64_t deadline_ms,
+                         dsql_error *err)
+{
+    dsql_status status = slot_open(slot, deadline_ms, err);
+    connect_turn_end(turn, status, err);
+    return status;
+}
+
+/* After failures of this or another thread it waits for its turn, with the slot reserved. */
+static dsql_status open_in_turn(struct slot *slot, int64_t deadline_ms, dsql_error *err)
+{
+    struct connect_turn turn = connect_turn_new(slot->pool, deadline_ms);
+    dsql_error reason = {0};
+    bool is_over = false;
+    dsql_status status = DSQL_OK;
+    while (!is_over) {
+        status = connect_turn_wait(&turn, &reason);
+        is_over = status != DSQL_OK;
+        if (!is_over) {
+            status = slot_open_as(slot, &turn, deadline_ms, &reason);
+            is_over = status == DSQL_OK || !connect_turn_may_try_again(&turn, &reason);
+        }
+    }
+    if (status != DSQL_OK && err != NULL) {
+        *err = reason;
+    }
+    return status;
+}
+
 /* ---- Before it is handed out ---- */
 
 /* At most half of what is left is spent on the old connection. */
@@ -256,7 +285,7 @@ dsql_status slot_refresh(struct slot *slot, int64_t deadline_ms, dsql_error *err
     if (slot->conn != NULL && !is_usable(slot, deadline_ms)) {
         slot_close(slot);
     }
-    return slot->conn != NULL ? DSQL_OK : slot_open(slot, deadline_ms, err);
+    return slot->conn != NULL ? DSQL_OK : open_in_turn(slot, deadline_ms, err);
 }
 
 /*

@@ -7,11 +7,16 @@
 #ifndef DSQL_POOL_SLOT_CONNECTION_H
 #define DSQL_POOL_SLOT_CONNECTION_H
 
+#include "pool/connect_turn.h"
 #include "pool/health.h"
 #include "pool/slot.h"
 
 /** Opens a connection in an empty slot and runs on_connect.  On failure the slot is empty. */
 dsql_status slot_open(struct slot *slot, int64_t deadline_ms, dsql_error *err);
+
+/** The same when a turn has begun, which it ends.  err must not be NULL. */
+dsql_status slot_open_as(struct slot *slot, const struct connect_turn *turn, int64_t deadline_ms,
+                         dsql_error *err);
 
 /** Whether the connection was idle for so long that a round trip must show that it works. */
 bool slot_is_check_due(const struct slot *slot, int64_t now_ms);

@@ -191,6 +191,28 @@ static int acquire_limit_ms(const struct retry_loop *loop, bool *is_cut)
 }
 
 /*
+ * A transaction that has lost its connection goes on asking while the server may be back in a
+ * moment.  That is not an attempt, since nothing was run.  The pool spaces its connects, so this
+ * does not wait by itself.
+ */
+static bool may_ask_again(const struct retry_loop *loop, const dsql_error *reason)
+{
+    int timeout_ms = loop->settings.retry.timeout_ms;
+    return loop->attempts > 0 && reason->is_transient &&
+           (timeout_ms < 0 || spent_ms(loop) < timeout_ms);
+}
+
+static PGconn *acquire(const struct retry_loop *loop, bool *is_cut, dsql_error *reason)
+{
+    PGconn *conn = NULL;
+    do {
+        conn = pool_acquire_within(loop->pool, acquire_limit_ms(loop, is_cut), loop->settings.place,
+                                   reason);
+    } while (conn == NULL && may_ask_again(loop, reason));
+    return conn;
+}
+
+/*
  * False: the time limit was reached while it waited.  The check after acquiring matters: the wait
  * in the pool's queue may have used up the time.
  */
@@ -201,8 +223,12 @@ static bool find_connection(struct retry_loop *loop, PGconn **conn, dsql_error *
         return true;
     }
     bool is_cut = false;
-    *conn = pool_acquire_within(loop->pool, acquire_limit_ms(loop, &is_cut), loop->settings.place,
-                                reason);
+    *conn = acquire(loop, &is_cut, reason);
+    if (*conn == NULL && loop->attempts > 0 && reason->is_transient) {
+        loop->attempt.reason = *reason; /* says more than the loss of the last connection */
+        loop->attempt.status = reason->status;
+        return false;
+    }
     if (*conn == NULL) {
         return !is_cut || reason->status != DSQL_ERR_TIMEOUT;
     }
@@ -214,8 +240,8 @@ static bool find_connection(struct retry_loop *loop, PGconn **conn, dsql_error *
 }
 
 /*
- * A failure to acquire ends the loop at once: connect/ has retried what can be retried.  It
- * counts as an attempt, and its reason is the outcome.
+ * A failure to acquire ends the loop: what may pass by itself has been retried.  It counts as an
+ * attempt, and its reason is the outcome.
  */
 bool retry_loop_take(struct retry_loop *loop)
 {

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (connect_failure_to_error(&failure, &context, &err) != DSQL_ERR_CONNECT ||
         err.message[sizeof err.message - 1] != '\0' || strchr(err.message, '\n') != NULL ||
         (state_length != 0 && state_length != 5) ||
-        (failure.kind != CONNECT_FAILURE_PERMANENT && state_length == 0)) {
+        (failure.kind != CONNECT_FAILURE_PERMANENT &&
+         (failure.kind == CONNECT_FAILURE_UNREACHABLE) != (state_length == 0))) {
         __builtin_trap();
     }
     return 0;

@@ -1,6 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
+#include "base/error.h"
 #include "pool/pool.h"
 #include "postgres.h"
 
@@ -70,7 +71,12 @@ static const struct random_source world_random = {.next = no_chance};
 static PGconn *open_plain(void *arg, int64_t deadline_ms, dsql_error *err)
 {
     (void)deadline_ms;
-    (void)err;
+    if (atomic_load(&world.refusals) > 0) {
+        atomic_fetch_sub(&world.refusals, 1);
+        fail(err, DSQL_ERR_CONNECT, "refused by the test");
+        err->is_transient = atomic_load(&world.are_lasting) ? 0 : 1;
+        return NULL;
+    }
     return PQconnectdb(arg);
 }
 
@@ -153,6 +159,8 @@ void world_reset(void)
     world.watched = NULL;
     world.on_sleep = NULL;
     world.on_connect = NULL;
+    atomic_store(&world.refusals, 0);
+    atomic_store(&world.are_lasting, false);
     atomic_store(&world.now_ms, 0);
     atomic_store(&world.step_ms, 0);
     atomic_store(&world.sleeps, 0);

@@ -123,9 +123,11 @@ static void transient_failures_are_recognized(void **state)
         "x: FATAL:  53400: Unable to accept connection, rate exceeded.\n",
         "x: FATAL:  08006: unable to accept connection, waking up cluster, please retry later\n",
         "x: FATAL:  57P03: the database system is not yet accepting connections\n",
+        "x: FATAL:  57P01: terminating connection due to administrator command\n",
     };
     for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
         assert_int_equal(kind_of(messages[i]), CONNECT_FAILURE_TRANSIENT);
+        assert_int_equal(error_of(messages[i]).is_transient, 1);
     }
 }
 
@@ -136,6 +138,34 @@ static void only_a_message_of_the_server_can_cause_a_retry(void **state)
                      CONNECT_FAILURE_PERMANENT);
     assert_int_equal(kind_of("connection refused\nHINT:  Signature expired: x\n"),
                      CONNECT_FAILURE_PERMANENT);
+}
+
+static void server_that_may_come_back_is_told_from_one_that_is_wrong(void **state)
+{
+    (void)state;
+    static const char *const passing[] = {
+        PREFIX "Connection refused\n\tIs the server running on that host?\n",
+        PREFIX "server closed the connection unexpectedly\n\tThis probably means\n",
+        PREFIX "SSL SYSCALL error: Connection reset by peer\n",
+        PREFIX "SSL SYSCALL error: EOF detected\n",
+        PREFIX "SSL error: unexpected eof while reading\n",
+        "could not translate host name \"h\" to address: Temporary failure in name resolution\n",
+    };
+    static const char *const lasting[] = {
+        PREFIX "SSL error: certificate verify failed\n",
+        PREFIX "Connection refused\n" PREFIX "SSL error: certificate verify failed\n",
+        PREFIX "FATAL:  28P01: password rejected: Connection refused\n",
+        PREFIX "FATAL:  08006: unable to accept connection, access denied\n",
+        "could not translate host name \"h\" to address: Name or service not known\n",
+    };
+    for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++) {
+        assert_int_equal(kind_of(passing[i]), CONNECT_FAILURE_UNREACHABLE);
+        assert_int_equal(error_of(passing[i]).is_transient, 1);
+    }
+    for (size_t i = 0; i < sizeof lasting / sizeof lasting[0]; i++) {
+        assert_int_equal(kind_of(lasting[i]), CONNECT_FAILURE_PERMANENT);
+        assert_int_equal(error_of(lasting[i]).is_transient, 0);
+    }
 }
 
 static void too_many_connections_keep_their_sqlstate(void **state)
@@ -186,7 +216,6 @@ static void each_known_failure_has_a_next_step(void **state)
         {PREFIX "FATAL:  08006: unable to accept connection, sni was not received\n", "sslsni"},
     };
     for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++) {
-        assert_int_equal(kind_of(troubles[i][0]), CONNECT_FAILURE_PERMANENT);
         assert_non_null(strstr(error_of(troubles[i][0]).message, troubles[i][1]));
     }
 }
@@ -277,6 +306,7 @@ int main(void)
         cmocka_unit_test(a_wrong_action_is_explained),
         cmocka_unit_test(access_denied_is_permanent_and_names_the_permission),
         cmocka_unit_test(transient_failures_are_recognized),
+        cmocka_unit_test(server_that_may_come_back_is_told_from_one_that_is_wrong),
         cmocka_unit_test(only_a_message_of_the_server_can_cause_a_retry),
         cmocka_unit_test(too_many_connections_keep_their_sqlstate),
         cmocka_unit_test(the_message_of_the_server_counts_among_several_addresses),

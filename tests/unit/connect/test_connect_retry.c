@@ -19,6 +19,7 @@ static void a_permanent_failure_is_never_retried(void **state)
     (void)state;
     struct connect_retry retry = {0};
     assert_int_equal(next(&retry, CONNECT_FAILURE_PERMANENT, 100000, 0), CONNECT_RETRY_GIVE_UP);
+    assert_int_equal(next(&retry, CONNECT_FAILURE_UNREACHABLE, 100000, 0), CONNECT_RETRY_GIVE_UP);
 }
 
 static void an_expired_signature_is_retried_once_without_a_wait(void **state)

@@ -356,6 +356,64 @@ static void connection_lost_during_commit_is_never_retried(void **state)
     world_close(pool);
 }
 
+/* ---- A server that is away for a moment ---- */
+
+static int refusals_of_the_restart;
+
+static dsql_status add_one_and_restart(PGconn *conn, void *arg, dsql_error *err)
+{
+    struct script *script = arg;
+    dsql_status status = play(conn, arg, err);
+    if (script->calls == 1) {
+        atomic_store(&world.refusals, refusals_of_the_restart);
+        postgres_kill_backends();
+    }
+    return status;
+}
+
+static dsql_status run_through_restart(int refusals, int max_attempts, int timeout_ms,
+                                       dsql_error *err)
+{
+    dsql_pool *pool = world_pool(max_attempts, timeout_ms);
+    struct script script = {.other = ADD_ONE};
+    refusals_of_the_restart = refusals;
+    dsql_status status = dsql_transaction(pool, add_one_and_restart, &script, err);
+    assert_int_equal(world_conflicts(pool), 0);
+    world_close(pool);
+    return status;
+}
+
+/* More often than there are attempts: nothing has run, so it is not an attempt. */
+static void reconnect_that_is_refused_for_a_moment_is_tried_again(void **state)
+{
+    (void)state;
+    assert_int_equal(run_through_restart(3, 2, 60000, NULL), DSQL_OK);
+    assert_int_equal(atomic_load(&world.refusals), 0);
+    assert_int_equal(world_counter(), 1);
+}
+
+static void reconnect_that_is_refused_for_too_long_ends_at_the_time_limit(void **state)
+{
+    (void)state;
+    dsql_error err = {0};
+    atomic_store(&world.step_ms, 5);
+    assert_int_equal(run_through_restart(1000, 20, 1000, &err), DSQL_ERR_CONNECT);
+    assert_non_null(strstr(err.message, "the time limit of 1000 ms was reached; last error: "
+                                        "refused by the test"));
+    assert_int_equal(err.is_transient, 1);
+    assert_int_equal(world_counter(), 0);
+}
+
+static void reconnect_that_is_rejected_ends_the_transaction_at_once(void **state)
+{
+    (void)state;
+    dsql_error err = {0};
+    atomic_store(&world.are_lasting, true);
+    assert_int_equal(run_through_restart(3, 20, 60000, &err), DSQL_ERR_CONNECT);
+    assert_string_equal(err.message, "refused by the test");
+    assert_int_equal(atomic_load(&world.refusals), 2);
+}
+
 /* ---- A server that is silent ---- */
 
 /*
@@ -881,6 +939,9 @@ int main(void)
         ON_FRESH(connection_lost_unnoticed_before_commit_is_replaced),
         ON_FRESH(own_connection_lost_in_the_body_is_reported),
         ON_FRESH(connection_lost_during_commit_is_never_retried),
+        ON_FRESH(reconnect_that_is_refused_for_a_moment_is_tried_again),
+        ON_FRESH(reconnect_that_is_refused_for_too_long_ends_at_the_time_limit),
+        ON_FRESH(reconnect_that_is_rejected_ends_the_transaction_at_once),
         ON_FRESH(commit_without_an_answer_is_unknown),
         ON_FRESH(rollback_without_an_answer_keeps_the_error_of_the_body),
         ON_FRESH(break_does_not_wait_for_a_silent_server),

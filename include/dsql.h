@@ -22,6 +22,16 @@
  * Threads: a dsql_pool and a dsql_credentials_provider may be used by several threads at the same
  * time.  Every other object, like a PGconn, may be used by one thread at a time.
  *
+ * pthread_cancel() of a thread inside the library, in one of its callbacks, or in the body of a
+ * transaction takes effect after the function or loop; an operation is never left half done.  A
+ * thread that is cancelled in libpq leaves the connection in an unknown state: PQfinish() it and
+ * do not release it.  Callbacks must return: no longjmp(), no pthread_exit(), no C++ exception.
+ * Only the body of a transaction may be left by the latter two.
+ *
+ * The end of the process: close pools before exit() or the end of main(), and before static
+ * destructors run; or end with _exit() and leave them open.  The library stays loaded after
+ * dlclose().
+ *
  * Each declaration has a manual page with an example: dsql(7) is the overview.
  */
 #ifndef DSQL_H

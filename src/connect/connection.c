@@ -9,6 +9,7 @@
  */
 #include "connect/connection.h"
 
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/platform.h"
@@ -241,6 +242,7 @@ PGconn *connection_open(const struct settings *settings, const struct connect_wo
 
 PGconn *dsql_connect(const dsql_options *options, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     struct settings settings;
     if (settings_open(options, &settings, err) != DSQL_OK) {
         return NULL;
@@ -258,6 +260,7 @@ PGconn *dsql_connect(const dsql_options *options, dsql_error *err)
  */
 PGconn *dsql_connect_start(const dsql_options *options, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     struct settings settings;
     if (settings_open(options, &settings, err) != DSQL_OK) {
         return NULL;

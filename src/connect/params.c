@@ -11,6 +11,7 @@
 #include "connect/params.h"
 
 #include "base/buf.h"
+#include "base/cancellation.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -215,6 +216,7 @@ dsql_params *params_build(const struct settings *settings, const char *token, in
 
 dsql_params *dsql_params_new(const dsql_options *options, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     struct settings settings;
     if (settings_open(options, &settings, err) != DSQL_OK) {
         return NULL;
@@ -233,6 +235,7 @@ dsql_params *dsql_params_new(const dsql_options *options, dsql_error *err)
 dsql_params *dsql_params_new_with_token(const dsql_options *options, const char *token,
                                         dsql_error *err)
 {
+    HOLD_CANCELLATION();
     struct settings settings;
     if (token == NULL || token[0] == '\0') {
         fail(err, DSQL_ERR_USAGE,

@@ -9,6 +9,7 @@
  * The pool is pinned for as long as the object exists.  It is used by one thread, except for
  * waiter.slot, which the pool's lock guards until the waiter has left the queue.
  */
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "pool/hand_out.h"
@@ -91,6 +92,7 @@ static dsql_status start(dsql_acquire *acquire, dsql_error *err)
 
 dsql_acquire *dsql_pool_acquire_start(dsql_pool *pool, const char *place, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     if (pool == NULL) {
         fail(err, DSQL_ERR_USAGE, "dsql_pool_acquire_start(): pool must not be NULL");
         return NULL;
@@ -228,6 +230,7 @@ static bool is_of_this_process(const dsql_acquire *acquire)
 /* A queued object that has been served goes on at once: nothing would wake it for that. */
 PostgresPollingStatusType dsql_acquire_poll(dsql_acquire *acquire, PGconn **conn, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     if (acquire == NULL || conn == NULL || acquire->state == ACQUIRE_OVER) {
         fail(err, DSQL_ERR_USAGE,
              "dsql_acquire_poll(): acquire and conn must not be NULL, and it must not be called "
@@ -309,6 +312,7 @@ static void cancel(dsql_acquire *acquire)
 /* errno is kept, as callers may free while they handle a failure. */
 void dsql_acquire_free(dsql_acquire *acquire)
 {
+    HOLD_CANCELLATION();
     if (acquire == NULL) {
         return;
     }

@@ -9,6 +9,7 @@
  */
 #include "pool/maintenance.h"
 
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/thread.h"
@@ -191,6 +192,7 @@ static void sleep_until_work(dsql_pool *pool, int64_t pause_ms)
  */
 static void *maintain(void *arg)
 {
+    HOLD_CANCELLATION(); /* a hook may know this thread */
     dsql_pool *pool = arg;
     int64_t pause_ms = 0;
     pthread_mutex_lock(&pool->lock);

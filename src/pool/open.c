@@ -3,6 +3,7 @@
  * dsql_pool_open(): a pool whose connections come from connect/.  The rest of the folder knows
  * connections only through pool_connector.
  */
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "connect/connection.h"
@@ -28,6 +29,7 @@ static void destroy_settings(void *arg)
 
 dsql_pool *dsql_pool_open(const dsql_options *options, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     if (options == NULL) {
         fail(err, DSQL_ERR_USAGE, "dsql_pool_open(): options must not be NULL");
 

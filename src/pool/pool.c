@@ -10,6 +10,7 @@
  */
 #include "pool/pool.h"
 
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "pool/condition.h"
@@ -219,6 +220,7 @@ static bool wait_until_drained(dsql_pool *pool, int timeout_ms)
  */
 dsql_status dsql_pool_close(dsql_pool *pool, int timeout_ms)
 {
+    HOLD_CANCELLATION();
     if (pool == NULL) {
         return DSQL_OK;
     }
@@ -320,6 +322,7 @@ PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, const char *place, 
 
 PGconn *dsql_pool_acquire_at(dsql_pool *pool, const char *place, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     if (pool == NULL) {
         fail(err, DSQL_ERR_USAGE, "dsql_pool_acquire(): pool must not be NULL");
         return NULL;
@@ -360,6 +363,7 @@ static void release(struct slot *slot, bool is_closing)
  */
 void dsql_pool_release(dsql_pool *pool, PGconn *conn)
 {
+    HOLD_CANCELLATION();
     if (pool == NULL || conn == NULL) {
         return;
     }
@@ -385,6 +389,7 @@ void dsql_pool_release(dsql_pool *pool, PGconn *conn)
 /* One lock for all numbers, so that they fit each other. */
 void dsql_pool_get_stats(dsql_pool *pool, dsql_pool_stats *out)
 {
+    HOLD_CANCELLATION();
     if (pool == NULL || out == NULL) {
         return;
     }

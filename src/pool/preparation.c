@@ -10,6 +10,7 @@
  */
 #include "pool/preparation.h"
 
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/thread.h"
@@ -83,6 +84,7 @@ static struct thread_handle replace_last_thread(dsql_pool *pool)
 
 static void *prepare(void *arg)
 {
+    HOLD_CANCELLATION(); /* a hook may know this thread */
     struct preparation *preparation = arg;
     dsql_pool *pool = preparation->slot->pool;
     run(preparation);

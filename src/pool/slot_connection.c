@@ -7,6 +7,7 @@
  */
 #include "pool/slot_connection.h"
 
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "connect/connection.h"
@@ -83,6 +84,7 @@ static void run_on_close(const dsql_pool *pool, PGconn *conn)
  */
 static void connection_destroyed(PGconn *conn, void *arg)
 {
+    HOLD_CANCELLATION(); /* on_close may wait */
     struct slot *slot = arg;
     dsql_pool *pool = slot->pool;
     if (slot->state != SLOT_INHERITED) {

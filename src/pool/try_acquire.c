@@ -4,6 +4,7 @@
  * in the background for the next call, so that a program which never waits gets one in the end.
  * One at a time, or each call of a busy program would open another connection.
  */
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "pool/hand_out.h"
 #include "pool/pool_fork.h"
@@ -98,6 +99,7 @@ static struct slot *find(dsql_pool *pool, dsql_error *err)
 
 PGconn *dsql_pool_try_acquire(dsql_pool *pool, const char *place, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     if (pool == NULL) {
         fail(err, DSQL_ERR_USAGE, "dsql_pool_try_acquire(): pool must not be NULL");
         return NULL;

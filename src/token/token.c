@@ -6,6 +6,7 @@
 #include "token/token.h"
 
 #include "base/buf.h"
+#include "base/cancellation.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "credentials/cache/provider.h"
@@ -145,6 +146,7 @@ dsql_status token_for_settings(const struct settings *settings, const struct clo
 
 char *dsql_token(const dsql_options *options, int64_t *expires_at, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     struct settings settings;
     char *token = NULL;
     if (options == NULL) {

@@ -5,6 +5,7 @@
  *
  * Invariant: a row is either counted in committed or still in rows, whatever fails.
  */
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "pool/pool.h"
@@ -186,6 +187,7 @@ static dsql_status fail_rows(const dsql_batch *batch, long long failed_row,
  */
 dsql_status dsql_batch_flush(dsql_batch *batch, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     if (batch == NULL) {
         return fail(err, DSQL_ERR_USAGE, "dsql_batch_flush(): batch must not be NULL");
     }
@@ -227,6 +229,7 @@ static bool is_full_for(const dsql_batch *batch, size_t size)
  */
 dsql_status dsql_batch_add(dsql_batch *batch, const char *const *values, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     if (batch == NULL || (values == NULL && batch->param_count > 0)) {
         return fail(err, DSQL_ERR_USAGE, "dsql_batch_add(): batch and values must not be NULL");
     }
@@ -286,6 +289,7 @@ static dsql_status add_from(dsql_batch *batch, const char **values, dsql_row_fn 
 
 dsql_status dsql_batch_add_all(dsql_batch *batch, dsql_row_fn next, void *arg, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     if (batch == NULL || next == NULL) {
         return fail(err, DSQL_ERR_USAGE, "dsql_batch_add_all(): batch and next must not be NULL");
     }

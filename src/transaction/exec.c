@@ -6,6 +6,7 @@
  */
 #include "transaction/exec.h"
 
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "connect/connection_events.h"
 #include "connect/libpq_text.h"
@@ -239,6 +240,7 @@ static dsql_status check_arguments(const dsql_pool *pool, const struct statement
 PGresult *dsql_exec_with(dsql_pool *pool, const dsql_transaction_options *options, const char *sql,
                          int param_count, const char *const *params, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     const struct statement statement = {
         .sql = sql,
         .param_count = param_count,

@@ -3,6 +3,7 @@
  * dsql_job_wait(): polls sys.jobs.  The server's sys.wait_for_job() has no time limit, and it
  * would keep a connection busy for as long as the job runs.
  */
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "pool/pool.h"
@@ -159,6 +160,7 @@ static dsql_status check_arguments(const dsql_pool *pool, const char *job_id, in
  */
 dsql_status dsql_job_wait(dsql_pool *pool, const char *job_id, int timeout_ms, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     dsql_status status = check_arguments(pool, job_id, timeout_ms, err);
     if (status != DSQL_OK) {
         return status;

@@ -2,14 +2,20 @@
 /*
  * The callback form: runs a function between BEGIN and COMMIT, once for each attempt.
  *
- * Compiled with -fexceptions: when a C++ exception, or the cancellation of the thread, leaves the
- * body, the cleanup attribute rolls back and releases the connection.
+ * The body may be left without returning: by a C++ exception, by pthread_exit(), or by the
+ * cancellation of the thread if the body has enabled it.  Then the transaction is rolled back and
+ * the connection released.  An exception finds the cleanup attribute, as this file is compiled
+ * with -fexceptions.  The other two find the handler of pthread_cleanup_push(), which does not
+ * depend on unwinding; musl does not unwind.
  */
 #include "transaction/transaction.h"
 
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "connect/connection_events.h"
 #include "transaction/retry_loop.h"
+
+#include <pthread.h>
 
 /*
  * Also runs after drive() has finished; then it does nothing.  The error has no text: nobody
@@ -17,6 +23,7 @@
  */
 static void clean_up(struct retry_loop *loop)
 {
+    HOLD_CANCELLATION();
     dsql_error unwound = {.status = DSQL_ERR_CALLBACK};
     retry_loop_abandon(loop, unwound.status, &unwound);
     retry_loop_finish(loop, NULL);
@@ -38,18 +45,36 @@ static dsql_status drive(struct retry_loop *loop, dsql_txn_fn body, void *arg, d
     return retry_loop_finish(loop, err);
 }
 
+static void clean_up_thread(void *loop)
+{
+    clean_up(loop);
+}
+
+static dsql_status drive_protected(struct retry_loop *loop, dsql_txn_fn body, void *arg,
+                                   dsql_error *err)
+{
+    dsql_status status = DSQL_OK;
+    pthread_cleanup_push(clean_up_thread, loop);
+    status = drive(loop, body, arg, err);
+    pthread_cleanup_pop(0);
+    return status;
+}
+
 /* The loop is on the stack and has a cleanup, so that unwinding from the body finds it. */
 dsql_status transaction_run(dsql_pool *pool, const struct transaction_settings *settings,
                             dsql_txn_fn body, void *arg, dsql_error *err)
 {
     struct retry_loop loop __attribute__((cleanup(clean_up)));
     retry_loop_start(&loop, pool, settings);
-    return drive(&loop, body, arg, err);
+    return drive_protected(&loop, body, arg, err);
 }
+
+/* ---- On connections of a pool ---- */
 
 dsql_status dsql_transaction_with(dsql_pool *pool, const dsql_transaction_options *options,
                                   dsql_txn_fn fn, void *arg, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     if (pool == NULL || fn == NULL) {
         return fail(err, DSQL_ERR_USAGE, "dsql_transaction(): pool and fn must not be NULL");
     }
@@ -92,13 +117,14 @@ static dsql_status run_on(PGconn *conn, const struct transaction_settings *setti
 {
     struct retry_loop loop __attribute__((cleanup(clean_up)));
     retry_loop_start_on(&loop, conn, settings, logger);
-    return drive(&loop, body, arg, err);
+    return drive_protected(&loop, body, arg, err);
 }
 
 /* The options are read for their retry settings and logger only: the connection is open already. */
 dsql_status dsql_conn_transaction(PGconn *conn, const dsql_options *options, dsql_txn_fn fn,
                                   void *arg, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     if (conn == NULL || fn == NULL) {
         return fail(err, DSQL_ERR_USAGE, "dsql_conn_transaction(): conn and fn must not be NULL");
     }

@@ -3,9 +3,12 @@
  * The loop form: the caller drives the retry loop.  DSQL_TRANSACTION in dsql.h is a loop over
  * these functions, whose condition commits.
  */
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "transaction/retry_loop.h"
+
+#include <pthread.h>
 
 /*
  * err is always valid.  While the loop runs, *err is where the body reports its failure;
@@ -16,11 +19,12 @@ struct dsql_transaction_loop {
     dsql_error *err; /* the caller's, or the one below */
     dsql_error own;
     bool is_reported; /* *err has the outcome, and is the caller's again */
+    pthread_t thread; /* has cancellation held off from new to free */
+    int callers_cancellation;
 };
 
-dsql_transaction_loop *dsql_transaction_loop_new(dsql_pool *pool,
-                                                 const dsql_transaction_options *options,
-                                                 const char *place, dsql_error *err)
+static dsql_transaction_loop *loop_new(dsql_pool *pool, const dsql_transaction_options *options,
+                                       const char *place, dsql_error *err)
 {
     if (pool == NULL) {
         fail(err, DSQL_ERR_USAGE, "DSQL_TRANSACTION: pool must not be NULL");
@@ -41,6 +45,21 @@ dsql_transaction_loop *dsql_transaction_loop_new(dsql_pool *pool,
     loop->retry_loop.is_loop_form = true;
     loop->err = err != NULL ? err : &loop->own;
     *loop->err = (dsql_error){.status = DSQL_OK};
+    return loop;
+}
+
+/* Cancellation stays held off for the bodies: see base/cancellation.h. */
+dsql_transaction_loop *dsql_transaction_loop_new(dsql_pool *pool,
+                                                 const dsql_transaction_options *options,
+                                                 const char *place, dsql_error *err)
+{
+    HOLD_CANCELLATION();
+    dsql_transaction_loop *loop = loop_new(pool, options, place, err);
+    if (loop != NULL) {
+        loop->thread = pthread_self();
+        loop->callers_cancellation = callers_cancellation;
+        callers_cancellation = cancellation_hold();
+    }
     return loop;
 }
 
@@ -75,6 +94,7 @@ static void end_body(dsql_transaction_loop *loop)
  */
 PGconn *dsql_transaction_loop_next(dsql_transaction_loop *loop)
 {
+    HOLD_CANCELLATION();
     if (!dsql_transaction_loop_running(loop)) {
         return NULL;
     }
@@ -93,6 +113,7 @@ PGconn *dsql_transaction_loop_next(dsql_transaction_loop *loop)
  */
 dsql_status dsql_transaction_loop_end(dsql_transaction_loop *loop)
 {
+    HOLD_CANCELLATION();
     if (loop == NULL) {
         return DSQL_ERR_USAGE;
     }
@@ -107,11 +128,18 @@ dsql_status dsql_transaction_loop_end(dsql_transaction_loop *loop)
     return report_outcome(loop);
 }
 
-/* The cleanup attribute of the macro calls this on every way out of the scope. */
+/*
+ * The cleanup attribute of the macro calls this on every way out of the scope.  A binding may free
+ * a loop on another thread, whose state is not this loop's.
+ */
 void dsql_transaction_loop_free(dsql_transaction_loop *loop)
 {
+    HOLD_CANCELLATION();
     if (loop != NULL) {
         dsql_transaction_loop_end(loop);
+        if (pthread_equal(loop->thread, pthread_self())) {
+            callers_cancellation = loop->callers_cancellation;
+        }
         mem_free(loop);
     }
 }

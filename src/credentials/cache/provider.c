@@ -6,6 +6,7 @@
  */
 #include "credentials/cache/provider.h"
 
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "base/fork.h"
 #include "base/memory.h"
@@ -107,6 +108,7 @@ dsql_credentials_provider *dsql_credentials_ref(dsql_credentials_provider *provi
 /* The hook goes first: a fork must not find a provider that is being destroyed. */
 void dsql_credentials_unref(dsql_credentials_provider *provider)
 {
+    HOLD_CANCELLATION();
     if (provider == NULL || atomic_fetch_sub(&provider->refs, 1) != 1) {
         return;
     }
@@ -405,6 +407,7 @@ void provider_mark_rejected(dsql_credentials_provider *provider)
 
 dsql_credentials *dsql_credentials_fetch(dsql_credentials_provider *provider, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     if (provider == NULL) {
         fail(err, DSQL_ERR_USAGE, "the credentials provider is NULL");
         return NULL;

@@ -1,5 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* Searches the default chain again, to explain which source is used and why. */
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "credentials/chain/chain.h"
@@ -28,6 +29,7 @@ dsql_credentials *source_list_explain(const struct source_list *list,
 dsql_credentials *dsql_credentials_explain(const char *profile, dsql_credentials_explain_fn fn,
                                            void *arg, dsql_error *err)
 {
+    HOLD_CANCELLATION();
     const struct source_list list = source_list_default();
     struct source_context context = source_context_system();
     context.profile = profile;

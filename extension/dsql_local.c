@@ -33,6 +33,7 @@
 #include "occ/index.h"
 #include "occ/intents.h"
 #include "schema/ddl.h"
+#include "schema/known.h"
 #include "sys/inject.h"
 #include "utils/guc.h"
 
@@ -64,6 +65,7 @@ _PG_init(void)
 	dialect_isolation_init();
 	dialect_settings_init();
 	schema_ddl_init();
+	schema_known_init();
 	occ_am_init();
 	occ_default_am_init();
 	occ_index_init();

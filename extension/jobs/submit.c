@@ -6,10 +6,12 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/index.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "jobs/signal.h"
 #include "jobs/submit.h"
+#include "schema/known.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -56,14 +58,23 @@ refuse_to_wait(JobOutcome outcome)
 
 /* One look leaves nothing behind, however many there are. */
 static JobOutcome
-look(const pg_uuid_t *id, MemoryContext scratch)
+look(const pg_uuid_t *id, Oid *object, MemoryContext scratch)
 {
 	MemoryContext old = MemoryContextSwitchTo(scratch);
-	JobOutcome	  outcome = jobs_table_look(id);
+	JobOutcome	  outcome = jobs_table_look(id, object);
 
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(scratch);
 	return outcome;
+}
+
+/* Whoever has waited for the job knows what it did to its table. */
+static void
+know_end_of_job(Oid object)
+{
+	Oid table = IndexGetRelation(object, true);
+
+	schema_known_forget(OidIsValid(table) ? table : object);
 }
 
 /* True: the job has succeeded.  False: it has failed. */
@@ -73,13 +84,15 @@ wait_for(const pg_uuid_t *id)
 	MemoryContext scratch = AllocSetContextCreate(
 		CurrentMemoryContext, "dsql_local wait_for_job", ALLOCSET_SMALL_SIZES);
 	JobOutcome outcome;
+	Oid		   object = InvalidOid;
 
 	jobs_signal_begin_waiting();
-	while ((outcome = look(id, scratch)) == JOB_IS_UNDER_WAY)
+	while ((outcome = look(id, &object, scratch)) == JOB_IS_UNDER_WAY)
 		jobs_signal_wait_for_end();
 	jobs_signal_end_waiting();
 	MemoryContextDelete(scratch);
 	refuse_to_wait(outcome);
+	know_end_of_job(object);
 	return outcome == JOB_HAS_SUCCEEDED;
 }
 

@@ -115,7 +115,7 @@ outcome_of(Relation table, HeapTuple tuple)
 }
 
 JobOutcome
-jobs_table_look(const pg_uuid_t *id)
+jobs_table_look(const pg_uuid_t *id, Oid *object)
 {
 	Relation	table = open_table(AccessShareLock);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
@@ -123,13 +123,18 @@ jobs_table_look(const pg_uuid_t *id)
 	SysScanDesc scan;
 	HeapTuple	tuple;
 	JobOutcome	outcome = JOB_IS_MISSING;
+	bool		is_null;
 
 	ScanKeyInit(&key, COLUMN_ID, BTEqualStrategyNumber, F_UUID_EQ,
 				UUIDPGetDatum(id));
 	scan = systable_beginscan(table, InvalidOid, false, snapshot, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
+	{
 		outcome = outcome_of(table, tuple);
+		*object = DatumGetObjectId(heap_getattr(
+			tuple, COLUMN_OBJECT_ID, RelationGetDescr(table), &is_null));
+	}
 	systable_endscan(scan);
 	UnregisterSnapshot(snapshot);
 	table_close(table, AccessShareLock);

@@ -46,8 +46,11 @@ typedef enum JobOutcome
 	JOB_HAS_FAILED,
 } JobOutcome;
 
-/* As committed right now, whatever the transaction's snapshot sees. */
-extern JobOutcome jobs_table_look(const pg_uuid_t *id);
+/*
+ * As committed right now, whatever the transaction's snapshot sees.  *object:
+ * the job's, unless the job is missing.
+ */
+extern JobOutcome jobs_table_look(const pg_uuid_t *id, Oid *object);
 
 /*
  * For the worker, in a transaction.  next: the oldest job that is not done,

@@ -9,14 +9,18 @@
  * makes no room, the next change counts as a change of everything: some
  * transactions then fail that would not have to.
  *
- * Locking: one LWLock guards the table and its entries, shared for a look,
+ * One more entry, outside the table, is for all that is created: of concurrent
+ * transactions that create something only one commits, as in the service.  It
+ * is claimed at COMMIT only.
+ *
+ * Locking: one LWLock guards the table and the entries, shared for a look,
  * exclusive for a change.  Under it TransactionIdIsInProgress() and the like
  * take ProcArrayLock and the locks of pg_xact, and nothing else is locked.  No
  * catalog is read and no transaction id is assigned under it.
  *
- * "newest" and "overflow" are written under the lock and read without it.  A
- * reader has a lock on the relation that conflicts with DDL's lock, so any
- * change that it must see was recorded before it got that lock.
+ * "newest", "overflow" and "count" are written under the lock and read without
+ * it.  A reader has a lock on the relation that conflicts with DDL's lock, so
+ * any change that it must see was recorded before it got that lock.
  */
 #include "postgres.h"
 
@@ -60,6 +64,8 @@ typedef struct Changes
 	pg_atomic_uint32 newest;   /* newest xid of any change */
 	pg_atomic_uint32 overflow; /* newest xid that found the table full: it
 								* counts as having changed everything */
+	pg_atomic_uint64 count;	   /* of changes ever recorded */
+	Change			 creation; /* of anything; its key is not used */
 } Changes;
 
 static Changes *changes = NULL;
@@ -88,6 +94,8 @@ schema_changes_shmem_init(void)
 		changes->lock = &GetNamedLWLockTranche(TRANCHE_NAME)->lock;
 		pg_atomic_init_u32(&changes->newest, InvalidTransactionId);
 		pg_atomic_init_u32(&changes->overflow, InvalidTransactionId);
+		pg_atomic_init_u64(&changes->count, 0);
+		memset(&changes->creation, 0, sizeof(Change));
 	}
 	control.keysize = sizeof(ChangeKey);
 	control.entrysize = sizeof(Change);
@@ -180,6 +188,7 @@ record(const ChangeKey *key)
 
 	LWLockAcquire(changes->lock, LW_EXCLUSIVE);
 	raise_newest(&changes->newest, xid);
+	pg_atomic_fetch_add_u64(&changes->count, 1);
 	change = enter_change(key);
 	if (change == NULL)
 		raise_newest(&changes->overflow, xid);
@@ -253,6 +262,55 @@ schema_changes_unseen(Oid relid, TransactionId *winner, bool *in_progress)
 	return is_unseen(change.latest, snapshot) ||
 		   is_unseen(change.committed, snapshot) ||
 		   is_unseen(overflow, snapshot);
+}
+
+/*
+ * A transaction that ends meanwhile has its outcome in pg_xact before it stops
+ * being in progress.
+ */
+static TransactionId
+last_committed(const Change *change, bool *in_progress)
+{
+	*in_progress = TransactionIdIsValid(change->latest) &&
+				   TransactionIdIsInProgress(change->latest);
+	if (!*in_progress && TransactionIdIsValid(change->latest) &&
+		TransactionIdDidCommit(change->latest))
+		return change->latest;
+	return change->committed;
+}
+
+TransactionId
+schema_changes_last(Oid relid, bool *in_progress)
+{
+	Change change;
+
+	*in_progress = false;
+	return copy_change(relid, &change) ? last_committed(&change, in_progress)
+									   : InvalidTransactionId;
+}
+
+uint64
+schema_changes_count(void)
+{
+	return pg_atomic_read_u64(&changes->count);
+}
+
+/* If the one before has ended, all that created something before it have. */
+bool
+schema_changes_claim_creation(TransactionId *winner)
+{
+	TransactionId xid = GetTopTransactionId();
+	Snapshot	  snapshot = GetTransactionSnapshot();
+	Change		 *creation = &changes->creation;
+	bool		  is_ours;
+
+	LWLockAcquire(changes->lock, LW_EXCLUSIVE);
+	*winner = creation->latest;
+	is_ours = !is_unseen(creation->latest, snapshot) &&
+			  !is_unseen(creation->committed, snapshot) &&
+			  claim_change(creation, xid);
+	LWLockRelease(changes->lock);
+	return is_ours;
 }
 
 bool

@@ -27,7 +27,30 @@ extern bool schema_changes_record_name(Oid class, const char *name);
 extern bool schema_changes_unseen(Oid relid, TransactionId *winner,
 								  bool *in_progress);
 
-/* The same for anything at all, also for what can no longer be named. */
+/*
+ * The last transaction that committed a change of the relation, invalid if
+ * none is known.  *in_progress: true if a running transaction, maybe this one,
+ * is changing it.
+ */
+extern TransactionId schema_changes_last(Oid relid, bool *in_progress);
+
+/*
+ * How many changes were ever recorded.  While it stays the same, no
+ * transaction has begun to change anything.
+ */
+extern uint64 schema_changes_count(void);
+
+/*
+ * At COMMIT of a transaction that created something: may it?  Not if another
+ * one has that is concurrent to it, whatever each of them created.  Nothing
+ * may fail after true.
+ */
+extern bool schema_changes_claim_creation(TransactionId *winner);
+
+/*
+ * schema_changes_unseen() for anything at all, also for what can no longer be
+ * named.
+ */
 extern bool schema_changes_any_unseen(void);
 
 /* Does this backend hold the lock of this file?  For error handling. */

@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "schema/changes.h"
 #include "schema/conflict.h"
+#include "schema/known.h"
 #include "schema/transaction.h"
 #include "sys/conflicts.h"
 #include "utils/lsyscache.h"
@@ -47,6 +48,7 @@ schema_conflict_raise(Oid relid, TransactionId winner)
 	char *name = OidIsValid(relid) ? get_rel_name(relid) : NULL;
 
 	record(relid, winner);
+	schema_known_forget_all();
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg(OC001_TEXT),
 			 name ? errdetail("The definition of \"%s\" changed.", name)
@@ -98,6 +100,7 @@ rephrase(ErrorData *error)
 	error->message = pstrdup(OC001_TEXT);
 	error->hint = pstrdup(RETRY_HINT);
 	error->cursorpos = 0;
+	schema_known_forget_all();
 }
 
 void
@@ -109,11 +112,19 @@ schema_conflict_rephrase_ddl_error(ErrorData *error)
 	rephrase(error);
 }
 
+/* A prepared statement's rows have got other columns. */
+static bool
+is_of_cached_plan(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED &&
+		   error->message && strncmp(error->message, "cached plan", 11) == 0;
+}
+
 /* Could a changed definition be the reason for this error? */
 static bool
 may_come_from_change(const ErrorData *error)
 {
-	return is_catalog_clash(error) ||
+	return is_catalog_clash(error) || is_of_cached_plan(error) ||
 		   (ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
 				ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
 			error->message &&
@@ -148,11 +159,11 @@ is_of_dropped_object(const ErrorData *error)
 /*
  * A statement that does not fit a changed definition (a column is gone) fails
  * while it is analyzed, before we are asked whether it may touch the relation.
- * If anything that its transaction touched has changed, that is the reason.  A
- * deadlock can only come from DDL, and may come before anything is touched:
- * the parser locks one relation after the other.  An error while DDL is
- * running is one of its COMMIT: schema_conflict_rephrase_ddl_error() has seen
- * the others.
+ * If anything that its transaction touched has changed, or what it fails for
+ * has since the session used it last, that is the reason.  A deadlock can only
+ * come from DDL, and may come before anything is touched: the parser locks one
+ * relation after the other.  An error while DDL is running is one of its
+ * COMMIT: schema_conflict_rephrase_ddl_error() has seen the others.
  *
  * This runs inside error handling: it must not raise, so it asks changes.c
  * only if the error did not come from there, with its lock held.
@@ -166,6 +177,6 @@ schema_conflict_rephrase_sent_error(ErrorData *error)
 		return;
 	if (error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
 		is_clash_of_ddl(error) || has_touched_a_change() ||
-		is_of_dropped_object(error))
+		is_of_dropped_object(error) || schema_known_explains(error))
 		rephrase(error);
 }

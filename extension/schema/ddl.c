@@ -25,6 +25,7 @@
 #include "schema/changes.h"
 #include "schema/conflict.h"
 #include "schema/ddl.h"
+#include "schema/known.h"
 #include "schema/locks.h"
 #include "schema/statement_kind.h"
 #include "schema/statement_targets.h"
@@ -93,6 +94,8 @@ announce_relation(Oid relid)
 		return;
 	if (FirstSnapshotSet && schema_changes_unseen(relid, &winner, NULL))
 		schema_conflict_raise(relid, winner);
+	if (schema_known_was_stale(relid))
+		schema_conflict_raise(relid, InvalidTransactionId);
 	schema_ddl_record_change(relid);
 	schema_touched_entry(relid);
 }
@@ -114,6 +117,7 @@ schema_ddl_record_change(Oid relid)
 {
 	if (!schema_changes_record(relid))
 		schema_conflict_raise(relid, InvalidTransactionId);
+	schema_known_note_own_change(relid);
 }
 
 /* ---- Around a statement ---- */
@@ -145,6 +149,7 @@ schema_ddl_before_statement(Node *statement, bool has_pending_writes)
 	if (!schema_statement_is_ddl(statement))
 		return;
 	schema_transaction_enter_ddl();
+	schema_transaction.first_command = GetCurrentCommandId(false);
 	announce(statement);
 }
 
@@ -171,12 +176,23 @@ record_locked_relations(void)
 	}
 }
 
+/* IF NOT EXISTS, and it did. */
+static bool
+found_it_existing(Node *statement)
+{
+	return schema_statement_may_find_it_existing(statement) &&
+		   GetCurrentCommandId(false) == schema_transaction.first_command;
+}
+
 void
 schema_ddl_after_statement(Node *statement, bool inside_utility)
 {
 	if (schema_statement_is_ddl(statement))
 	{
 		schema_transaction.nddl++;
+		if (settings_is_strict() && schema_statement_creates(statement) &&
+			!found_it_existing(statement))
+			schema_transaction.has_created = true;
 		schema_transaction_leave_ddl();
 		record_locked_relations();
 		if (!schema_statement_leaves_rows_alone(statement,

@@ -17,6 +17,43 @@ schema_statement_is_ddl(Node *statement)
 }
 
 bool
+schema_statement_creates(Node *statement)
+{
+	switch (nodeTag(statement))
+	{
+		case T_CreateStmt:
+		case T_IndexStmt:
+		case T_ViewStmt:
+		case T_CreateSeqStmt:
+		case T_CreateSchemaStmt:
+		case T_CreateFunctionStmt:
+		case T_CreateDomainStmt:
+		case T_CreateRoleStmt:
+			return true;
+		default:
+			return false;
+	}
+}
+
+bool
+schema_statement_may_find_it_existing(Node *statement)
+{
+	switch (nodeTag(statement))
+	{
+		case T_CreateStmt:
+			return ((CreateStmt *) statement)->if_not_exists;
+		case T_IndexStmt:
+			return ((IndexStmt *) statement)->if_not_exists;
+		case T_CreateSeqStmt:
+			return ((CreateSeqStmt *) statement)->if_not_exists;
+		case T_CreateSchemaStmt:
+			return ((CreateSchemaStmt *) statement)->if_not_exists;
+		default:
+			return false;
+	}
+}
+
+bool
 schema_statement_rewrites(Node *statement)
 {
 	return schema_statement_is_ddl(statement) ||

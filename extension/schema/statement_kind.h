@@ -12,6 +12,12 @@
 /* As log_statement = 'ddl' has it. */
 extern bool schema_statement_is_ddl(Node *statement);
 
+/* Does it create an object, or replace it? */
+extern bool schema_statement_creates(Node *statement);
+
+/* Has it IF NOT EXISTS, so that it may do nothing at all? */
+extern bool schema_statement_may_find_it_existing(Node *statement);
+
 /* Does it move rows, or read them as plain heap does? */
 extern bool schema_statement_rewrites(Node *statement);
 

@@ -17,6 +17,7 @@
 #include "nodes/parsenodes.h"
 #include "schema/changes.h"
 #include "schema/conflict.h"
+#include "schema/known.h"
 #include "schema/touched.h"
 #include "storage/lmgr.h"
 #include "utils/memutils.h"
@@ -39,15 +40,22 @@ make_room(void)
 			: repalloc(schema_transaction.touched, size);
 }
 
-TouchedRelation *
-schema_touched_entry(Oid relid)
+static TouchedRelation *
+find_entry(Oid relid)
 {
-	TouchedRelation *entry;
-
 	for (int i = 0; i < schema_transaction.ntouched; i++)
 		if (schema_transaction.touched[i].relid == relid)
 			return &schema_transaction.touched[i];
+	return NULL;
+}
 
+TouchedRelation *
+schema_touched_entry(Oid relid)
+{
+	TouchedRelation *entry = find_entry(relid);
+
+	if (entry != NULL)
+		return entry;
 	make_room();
 	entry = &schema_transaction.touched[schema_transaction.ntouched++];
 	memset(entry, 0, sizeof(TouchedRelation));
@@ -66,6 +74,8 @@ schema_touched_note(Oid relid, bool written)
 		return;
 	if (schema_changes_unseen(relid, &winner, NULL))
 		schema_conflict_raise(relid, winner);
+	if (find_entry(relid) == NULL && schema_known_is_stale(relid))
+		schema_conflict_raise(relid, InvalidTransactionId);
 	entry = schema_touched_entry(relid);
 	if (written)
 		entry->written = true;
@@ -193,4 +203,7 @@ schema_touched_lock_and_check(void (*make_way)(Oid relid))
 		if (schema_changes_unseen(relation->relid, &winner, NULL))
 			schema_conflict_raise(relation->relid, winner);
 	}
+	if (schema_transaction.has_created &&
+		!schema_changes_claim_creation(&winner))
+		schema_conflict_raise(InvalidOid, winner);
 }

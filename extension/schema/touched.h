@@ -16,7 +16,8 @@ extern TouchedRelation *schema_touched_entry(Oid relid);
 
 /*
  * The transaction reads the relation, or (written) writes or locks rows in it.
- * Raises OC001 if its definition is newer than the transaction's snapshot.
+ * Raises OC001 if its definition is newer than the transaction's snapshot, or
+ * was changed by another session since this one used it last.
  */
 extern void schema_touched_note(Oid relid, bool written);
 extern void schema_touched_note_plan(const PlannedStmt *plan);
@@ -33,7 +34,8 @@ extern void schema_touched_before_commit(void);
 
 /*
  * At COMMIT: lock again what was written or changed, and raise OC001 if the
- * definition of anything touched has changed.
+ * definition of anything touched has changed, or if the transaction has
+ * created something and a concurrent one has too.
  *
  * make_way is called for a relation before a lock is taken that keeps others
  * out, so that background work on it stops instead of being waited for.

@@ -28,8 +28,10 @@ typedef struct SchemaTransaction
 	int				 ntouched;
 	int				 max_touched;
 
-	int	 nddl;	  /* DDL statements that have finished */
-	bool has_dml; /* rows were modified or locked by the client */
+	int		  nddl;			 /* DDL statements that have finished */
+	CommandId first_command; /* of the DDL statement */
+	bool	  has_created;	 /* something that did not exist */
+	bool	  has_dml;		 /* rows were modified or locked by the client */
 
 	/*
 	 * Relation locks last to the end of the transaction: a statement's

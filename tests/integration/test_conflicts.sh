@@ -111,6 +111,18 @@ equals 'the same seed' "$(pattern 42)" "$first"
 [ "$(pattern 43)" != "$first" ] || [ "$(pattern 44)" != "$first" ] || fail_check 'another seed'
 succeeds 'an end' sql 'SELECT sys.inject_conflicts(NULL)'
 
+# Nothing overlaps, and yet the next transaction fails once: the session knew the old definition.
+succeeds 'a session that has become stale' script <<SQL
+SELECT 'first: ' || balance FROM accounts WHERE id = 1;
+\! $other 'ALTER TABLE accounts ADD COLUMN note text'
+SELECT 'second: ' || balance FROM accounts WHERE id = 1;
+SELECT 'third: ' || balance FROM accounts WHERE id = 1;
+SQL
+says 'first: 3'
+says '40001: schema has been updated by another transaction (OC001)'
+equals 'rows of the stale one' "$(printf '%s\n' "$output" | grep -c second)" 0
+says 'third: 3'
+
 succeeds 'threads that retry' "$BUILD/tests/integration/contended_counter/contended_counter" 64 5
 says 'value 320'
 succeeds 'injected conflicts' sql 'SELECT sys.inject_conflicts(0.2, seed => 1)'

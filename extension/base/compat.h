@@ -61,6 +61,13 @@ typedef bool UpdateIndexesCompat;
 #define MyProcNumberCompat MyProc->pgprocno
 #endif
 
+/* 17: a process is signalled by its ProcNumber, before by its backend id. */
+#if PG_VERSION_NUM >= 170000
+#define MySignalIdCompat MyProcNumber
+#else
+#define MySignalIdCompat MyBackendId
+#endif
+
 /*
  * 16: get_guc_variables() returns a sorted copy.  (16 also exports
  * find_option(), but 15 has only the whole array.)

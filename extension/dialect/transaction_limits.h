@@ -7,6 +7,8 @@
 #define DSQL_DIALECT_TRANSACTION_LIMITS_H
 
 #include "executor/tuptable.h"
+#include "nodes/parsenodes.h"
+#include "utils/elog.h"
 
 extern void transaction_limits_init(void);
 
@@ -32,6 +34,17 @@ extern void transaction_limits_chain(bool by_commit);
 
 /* Before each statement, and at COMMIT.  Begins the age as well. */
 extern void transaction_limits_check_age(void);
+
+/*
+ * A transaction that expired while its session was idle has been ended.  The
+ * next statement or COMMIT gets the error that it would have got otherwise: in
+ * place of the one that the block has failed, or after the statement has ended
+ * the block.  Is it a COMMIT that will get it?
+ */
+extern void transaction_limits_rephrase_sent_error(ErrorData *error);
+extern bool transaction_limits_is_lost(const TransactionStmt *statement);
+extern void
+transaction_limits_after_block_end(const TransactionStmt *statement);
 
 /* At COMMIT. */
 extern void transaction_limits_check_size(void);

@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "dialect/transaction_limits.h"
 #include "hooks/install.h"
 #include "schema/conflict.h"
 #include "utils/elog.h"
@@ -15,6 +16,7 @@ static void
 emit_log(ErrorData *error)
 {
 	schema_conflict_rephrase_sent_error(error);
+	transaction_limits_rephrase_sent_error(error);
 	if (prev_emit_log)
 		prev_emit_log(error);
 }

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "dialect/age_watch.h"
 #include "hooks/install.h"
 #include "jobs/signal.h"
 #include "miscadmin.h"
@@ -38,6 +39,7 @@ request_shared_memory(void)
 	conflicts_shmem_request();
 	inject_shmem_request();
 	jobs_signal_shmem_request();
+	age_watch_shmem_request();
 }
 
 static void
@@ -54,6 +56,7 @@ start_shared_memory(void)
 	conflicts_shmem_init();
 	inject_shmem_init();
 	jobs_signal_shmem_init();
+	age_watch_shmem_init();
 	LWLockRelease(AddinShmemInitLock);
 }
 

@@ -88,6 +88,8 @@ begin_age(const TransactionStmt *statement)
 {
 	bool is_aborted = IsAbortedTransactionBlockState();
 
+	if (transaction_limits_is_lost(statement))
+		return;
 	if (statement->chain && IsTransactionBlock() && !is_aborted)
 		transaction_limits_chain(statement->kind == TRANS_STMT_COMMIT);
 	else if (statement->chain || !is_aborted)
@@ -105,6 +107,8 @@ run_transaction_statement(UtilityCall *call)
 
 	begin_age((TransactionStmt *) call->pstmt->utilityStmt);
 	call_next(call);
+	transaction_limits_after_block_end(
+		(TransactionStmt *) call->pstmt->utilityStmt);
 	if (is_commit)
 		schema_touched_before_commit();
 }

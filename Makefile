@@ -10,7 +10,7 @@ RELEASE := build/release
 CMAKE_QUIET := --log-level=WARNING
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-ruby test test-debian-13 test-musl check-long check-model bench test-asan test-tsan build install format lint fuzz clean dependencies
+.PHONY: help demo demo-ruby test test-deb test-debian-13 test-musl check-long check-model bench test-asan test-tsan build install dist deb format lint fuzz clean dependencies
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
@@ -52,6 +52,10 @@ test-musl: ## the unit tests of libdsql and the command with musl (needs musl-to
 test-debian-13: ## all tests in a Debian 13 chroot: PostgreSQL 17, Ruby 3.3 (needs root)
 	@scripts/test-debian-13
 
+test-deb: ## build the Debian packages, install them in a bare Debian 12 and 13, run their tests (needs root)
+	@scripts/test-deb bookworm
+	@scripts/test-deb trixie
+
 build: dependencies ## build the library and the command, optimised
 	@cmake --preset release $(CMAKE_QUIET) -DDSQL_BUILD_TESTS=OFF \
 		-DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
@@ -59,6 +63,12 @@ build: dependencies ## build the library and the command, optimised
 
 install: build ## install into PREFIX (default /usr/local); honours DESTDIR
 	@DESTDIR=$(DESTDIR) cmake --install $(RELEASE)
+
+dist: ## make the source archive of what is committed, in build/dist
+	@scripts/make-dist
+
+deb: ## build Debian packages of what is committed, in build/deb
+	@scripts/make-deb
 
 bench: build ## measure costs, as ratios to another implementation and to the minimum
 	@extension/test/with_server $(RELEASE)/extension bench/occ_ratios

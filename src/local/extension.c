@@ -79,8 +79,8 @@ static dsql_status find_folder(const char *option, char out[PATH_MAX], dsql_erro
     return fail(err, DSQL_ERR_SYSTEM,
                 "the PostgreSQL extension " EXTENSION_NAME
                 " was not found next to the program (\"%s\"). "
-                "Build it (Debian: apt-get install postgresql-server-dev-all), or name its "
-                "directory with --extension-dir",
+                "Install the package dsql-local, or build it (Debian: apt-get install "
+                "postgresql-server-dev-all), or name its directory with --extension-dir",
                 own);
 }
 

@@ -10,14 +10,16 @@ unless pkg_config("dsql")
 end
 abort "the compiler could not find dsql.h. Check the Cflags in dsql.pc; mkmf.log has the details." unless have_header("dsql.h")
 
-# The dynamic loader does not search a private prefix by itself.
+# The dynamic loader does not search a private prefix by itself.  --disable-rpath is for packages.
 libdir = pkg_config("dsql", "variable=libdir").to_s.strip
-append_ldflags("-Wl,-rpath,#{libdir}") unless libdir.empty? || libdir.start_with?("/usr/lib")
+needs_rpath = enable_config("rpath", true) && !libdir.empty? && !libdir.start_with?("/usr/lib")
+append_ldflags("-Wl,-rpath,#{libdir}") if needs_rpath
 
 append_cflags(["-std=gnu11", "-fvisibility=hidden"])
 # append_cflags would drop these, because mkmf's trial program does not compile without warnings.
 # Ruby's headers have unused parameters.
 $CFLAGS << " -Wall -Wextra -Wno-unused-parameter"
-# scripts/build-gem sets this for builds with sanitizers.
+# For builds with sanitizers, and for packages, which are hardened.
 $CFLAGS << " #{ENV['DSQL_RUBY_CFLAGS']}" if ENV["DSQL_RUBY_CFLAGS"]
+$DLDFLAGS << " #{ENV['DSQL_RUBY_LDFLAGS']}" if ENV["DSQL_RUBY_LDFLAGS"]
 create_makefile("aurora_dsql_pg/native")

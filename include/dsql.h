@@ -576,7 +576,9 @@ DSQL_API void dsql_acquire_free(dsql_acquire *acquire);
 /**
  * Returns a connection to the pool in any state.  An open transaction is rolled back.  A
  * connection that is broken, too old or busy (a COPY, unread results, pipeline mode) is closed.
- * PQfinish() instead is allowed.  Waits for the server for at most 5 seconds.  Keeps errno.
+ * PQfinish() instead is allowed.  Waits for the server for at most 5 seconds.  Keeps errno.  A
+ * connection of another pool is returned to that one, and the mistake is logged as an error.  So is
+ * the release of a connection that is not in use, which changes nothing.
  *
  * The next caller gets it as on_connect left it.  If something was set or prepared, it is reset
  * with RESET ALL and DEALLOCATE ALL, in one round trip, and on_connect runs again; otherwise this

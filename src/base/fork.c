@@ -80,3 +80,13 @@ void fork_hook_remove(struct fork_hook *hook)
     }
     pthread_mutex_unlock(&lock);
 }
+
+void fork_hook_visit(void (*before)(void *arg), bool (*visit)(void *object, void *arg), void *arg)
+{
+    pthread_mutex_lock(&lock);
+    struct fork_hook *hook = newest;
+    while (hook != NULL && (hook->before != before || !visit(hook->arg, arg))) {
+        hook = hook->older;
+    }
+    pthread_mutex_unlock(&lock);
+}

@@ -39,4 +39,11 @@ bool fork_hook_add(struct fork_hook *hook) __attribute__((warn_unused_result));
 /** Thread-safe; in a child as well. */
 void fork_hook_remove(struct fork_hook *hook);
 
+/**
+ * Calls visit for the arg of each hook with this before, which is of one kind of object, until it
+ * returns true.  With the registry locked: no object goes away meanwhile, and visit may take the
+ * object's lock as before does.
+ */
+void fork_hook_visit(void (*before)(void *arg), bool (*visit)(void *object, void *arg), void *arg);
+
 #endif

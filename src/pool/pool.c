@@ -357,10 +357,46 @@ static void release(struct slot *slot, bool is_closing)
     }
 }
 
+struct lent {
+    const PGconn *conn;
+    struct slot *slot; /* reserved from now on; NULL: not found */
+    bool is_closing;
+};
+
+/* The connection is compared and not dereferenced: it may be freed already. */
+static bool take_back(dsql_pool *pool, void *arg)
+{
+    struct lent *lent = arg;
+    pthread_mutex_lock(&pool->lock);
+    lent->slot = slot_find_in_use(pool, lent->conn);
+    lent->is_closing = pool->is_closing;
+    if (lent->slot != NULL) {
+        slot_set_state(lent->slot, SLOT_RESERVED);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return lent->slot != NULL;
+}
+
 /*
- * The connection is compared and not dereferenced before its slot was found: it may belong to
- * another pool or be freed already.  The function returns no error, so a mistake is logged.
+ * dsql_pool_release() returns no error, so a mistake is logged.  A connection of another pool goes
+ * back to that one, which would otherwise have lost it and could never be closed.
  */
+static void release_elsewhere(const dsql_pool *pool, const PGconn *conn)
+{
+    struct lent lent = {.conn = conn};
+    pool_fork_visit_all(take_back, &lent);
+    if (lent.slot == NULL) {
+        log_write(&pool->parts.logger, DSQL_LOG_ERROR,
+                  "dsql_pool_release(): the connection is not in use in any pool, and was left as "
+                  "it is; it was released before, or did not come from a pool");
+        return;
+    }
+    log_write(&pool->parts.logger, DSQL_LOG_ERROR,
+              "dsql_pool_release(): the connection belongs to another pool, and was returned to "
+              "that one; release each connection to the pool that it came from");
+    release(lent.slot, lent.is_closing);
+}
+
 void dsql_pool_release(dsql_pool *pool, PGconn *conn)
 {
     HOLD_CANCELLATION();
@@ -369,19 +405,11 @@ void dsql_pool_release(dsql_pool *pool, PGconn *conn)
     }
     int os_errno = errno;        /* callers often release while they handle a failure */
     (void)pool_fork_adopt(pool); /* out of memory: it can still be closed */
-    pthread_mutex_lock(&pool->lock);
-    bool is_closing = pool->is_closing;
-    struct slot *slot = slot_find_in_use(pool, conn);
-    if (slot != NULL) {
-        slot_set_state(slot, SLOT_RESERVED);
-    }
-    pthread_mutex_unlock(&pool->lock);
-    if (slot != NULL) {
-        release(slot, is_closing);
+    struct lent lent = {.conn = conn};
+    if (take_back(pool, &lent)) {
+        release(lent.slot, lent.is_closing);
     } else if (!pool_fork_release(pool, conn)) {
-        log_write(&pool->parts.logger, DSQL_LOG_ERROR,
-                  "dsql_pool_release(): the connection is not in use in this pool; it was released "
-                  "before, or belongs to another pool");
+        release_elsewhere(pool, conn);
     }
     errno = os_errno;
 }

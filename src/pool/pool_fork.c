@@ -95,6 +95,24 @@ void pool_fork_unregister(dsql_pool *pool)
     }
 }
 
+struct visit {
+    bool (*visit)(dsql_pool *pool, void *arg);
+    void *arg;
+};
+
+static bool visit_pool(void *object, void *arg)
+{
+    const struct visit *visit = arg;
+    return visit->visit(object, visit->arg);
+}
+
+/* The registry of forks is also the list of all pools. */
+void pool_fork_visit_all(bool (*visit)(dsql_pool *pool, void *arg), void *arg)
+{
+    struct visit all = {.visit = visit, .arg = arg};
+    fork_hook_visit(before_fork, visit_pool, &all);
+}
+
 /* ---- In the child, later ---- */
 
 /* No thread was using idle connections at the fork, so libpq's memory is consistent. */

@@ -26,6 +26,12 @@ void pool_fork_unregister(dsql_pool *pool);
  */
 bool pool_fork_adopt(dsql_pool *pool);
 
+/**
+ * Calls visit for each pool of the process until it returns true.  No pool is freed meanwhile;
+ * visit may take the pool's lock and no other.
+ */
+void pool_fork_visit_all(bool (*visit)(dsql_pool *pool, void *arg), void *arg);
+
 /** Frees an inherited connection.  False: it is not one.  Called without the lock. */
 bool pool_fork_release(dsql_pool *pool, PGconn *conn);
 

@@ -103,12 +103,13 @@ struct slot *slot_take_first(dsql_pool *pool, enum slot_state state)
 
 /*
  * Linear in the number of connections in use.  That is cheap beside the round trip of a release,
- * and works with a pointer that is not this pool's.
+ * and works with a pointer that is not this pool's.  In a child that has not adopted the pool the
+ * list has inherited slots.
  */
 struct slot *slot_find_in_use(dsql_pool *pool, const PGconn *conn)
 {
     struct slot *slot = pool->lists[SLOT_IN_USE].first;
-    while (slot != NULL && slot->conn != conn) {
+    while (slot != NULL && (slot->conn != conn || slot->state != SLOT_IN_USE)) {
         slot = slot->next;
     }
     return slot;

@@ -239,28 +239,85 @@ static void a_connection_that_is_too_old_is_not_handed_out(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
-static atomic_int lines_logged;
+static char last_error[512];
 
-static void count_line(void *arg, dsql_log_level level, const char *message)
+static void keep_error(void *arg, dsql_log_level level, const char *message)
 {
     (void)arg;
-    (void)message;
-    atomic_fetch_add(&lines_logged, level == DSQL_LOG_ERROR ? 1 : 0);
+    if (level == DSQL_LOG_ERROR) {
+        snprintf(last_error, sizeof last_error, "%s", message);
+    }
 }
 
-static void releasing_a_connection_of_another_pool_is_harmless(void **state)
+static dsql_pool *pool_that_complains(void)
+{
+    struct pool_parts parts = parts_with(1, 1000);
+    parts.logger.write = keep_error;
+    last_error[0] = '\0';
+    return pool_from(&parts);
+}
+
+static void releasing_a_connection_of_no_pool_leaves_it(void **state)
 {
     (void)state;
-    struct pool_parts parts = parts_with(1, 1000);
-    parts.logger.write = count_line;
-    dsql_pool *pool = pool_from(&parts);
+    dsql_pool *pool = pool_that_complains();
     PGconn *stranger = postgres_connect();
     dsql_pool_release(pool, stranger);
-    assert_int_equal(atomic_load(&lines_logged), 1);
+    assert_non_null(strstr(last_error, "not in use in any pool"));
     assert_int_equal(PQstatus(stranger), CONNECTION_OK);
     PQfinish(stranger);
+    last_error[0] = '\0';
     dsql_pool_release(pool, NULL);
+    assert_string_equal(last_error, "");
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+}
+
+static void releasing_twice_is_reported(void **state)
+{
+    (void)state;
+    dsql_pool *pool = pool_that_complains();
+    PGconn *conn = acquire(pool);
+    dsql_pool_release(pool, conn);
+    assert_string_equal(last_error, "");
+    dsql_pool_release(pool, conn);
+    assert_non_null(strstr(last_error, "it was released before"));
+    assert_ptr_equal(acquire(pool), conn);
+    dsql_pool_release(pool, conn);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+}
+
+static void a_connection_of_another_pool_goes_back_to_it(void **state)
+{
+    (void)state;
+    dsql_pool *pool = pool_that_complains();
+    dsql_pool *owner = pool_with(1, 1000);
+    PGconn *conn = acquire(owner);
+    run(conn, "BEGIN");
+    dsql_pool_release(pool, conn);
+    assert_non_null(strstr(last_error, "belongs to another pool"));
+    assert_int_equal(stats_of(pool).idle, 1);
+    assert_int_equal(stats_of(owner).idle, 1);
+    assert_ptr_equal(acquire(owner), conn);
+    assert_int_equal(PQtransactionStatus(conn), PQTRANS_IDLE);
+    assert_int_equal(dsql_pool_close(owner, 0), DSQL_ERR_TIMEOUT);
+    dsql_pool_release(pool, conn); /* the owner is closing */
+    assert_int_equal(dsql_pool_close(owner, 0), DSQL_OK);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+}
+
+static void a_closing_pool_returns_the_connection_of_another(void **state)
+{
+    (void)state;
+    dsql_pool *pool = pool_that_complains();
+    dsql_pool *owner = pool_with(1, 1000);
+    PGconn *own = acquire(pool);
+    PGconn *conn = acquire(owner);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_ERR_TIMEOUT);
+    dsql_pool_release(pool, conn);
+    assert_int_equal(stats_of(owner).idle, 1);
+    dsql_pool_release(owner, own);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+    assert_int_equal(dsql_pool_close(owner, 0), DSQL_OK);
 }
 
 static void pqfinish_frees_the_slot(void **state)
@@ -568,7 +625,10 @@ int main(void)
         cmocka_unit_test(release_closes_a_connection_that_broke_during_a_query),
         cmocka_unit_test(release_closes_a_connection_that_is_too_old),
         cmocka_unit_test(a_connection_that_is_too_old_is_not_handed_out),
-        cmocka_unit_test(releasing_a_connection_of_another_pool_is_harmless),
+        cmocka_unit_test(releasing_a_connection_of_no_pool_leaves_it),
+        cmocka_unit_test(releasing_twice_is_reported),
+        cmocka_unit_test(a_connection_of_another_pool_goes_back_to_it),
+        cmocka_unit_test(a_closing_pool_returns_the_connection_of_another),
         cmocka_unit_test(pqfinish_frees_the_slot),
         cmocka_unit_test(a_connection_killed_while_idle_is_not_handed_out),
         cmocka_unit_test(a_connection_with_a_notice_while_idle_is_handed_out),

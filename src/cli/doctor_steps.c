@@ -204,8 +204,17 @@ static void check_tcp(struct diagnosis *diagnosis, struct finding *finding)
               "endpoint");
 }
 
-static const char *remedy_for_tls(const struct diagnosis *diagnosis)
+/* In OpenSSL's words.  A clock that is off makes every certificate too old or too young. */
+static bool is_about_time(const char *detail)
 {
+    return strstr(detail, "not yet valid") != NULL || strstr(detail, "has expired") != NULL;
+}
+
+static const char *remedy_for_tls(const struct diagnosis *diagnosis, const char *detail)
+{
+    if (is_about_time(detail)) {
+        return "check the clock of this machine (NTP); if it is correct, renew the certificate";
+    }
     return is_on_this_machine(diagnosis)
                ? "a local cluster has its own certificate authority; run eval \"$(dsql local env)\""
                : "trust Amazon Root CA 1 (Debian: install ca-certificates) or set PGSSLROOTCERT; "
@@ -220,7 +229,7 @@ static void check_tls(struct diagnosis *diagnosis, struct finding *finding)
     bool is_secure = probe_tls(diagnosis->socket, host_name(diagnosis, host),
                                param(diagnosis, "sslrootcert"), TIMEOUT_MS, detail);
     finding_set(finding, is_secure ? VERDICT_OK : VERDICT_FAILED, detail,
-                is_secure ? NULL : remedy_for_tls(diagnosis));
+                is_secure ? NULL : remedy_for_tls(diagnosis, detail));
 }
 
 /*

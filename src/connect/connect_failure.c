@@ -10,8 +10,13 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/platform.h"
+#include "connect/file_failure.h"
 #include "connect/libpq_text.h"
 #include "connect/signature_skew.h"
+
+#include <errno.h>
+#include <time.h>
 
 /*
  * Lengths in bytes.  dsql_error has room for DSQL_ERROR_MESSAGE_SIZE, and the next step at the
@@ -132,7 +137,8 @@ static enum connect_failure_kind kind_of(const struct connect_failure *failure)
  */
 struct connect_failure connect_failure_read(struct text message)
 {
-    struct connect_failure failure = {.primary = text_trim(message), .hint = text_of("")};
+    struct connect_failure failure = {
+        .primary = text_trim(message), .hint = text_of(""), .file = text_of("")};
     struct text rest = message;
     struct text line;
     while (text_next_line(&rest, &line)) {
@@ -140,6 +146,9 @@ struct connect_failure connect_failure_read(struct text message)
             failure.hint = find_hint(rest);
             break;
         }
+    }
+    if (failure.sqlstate[0] == '\0') {
+        failure.file = file_failure_name(message);
     }
     failure.kind = kind_of(&failure);
     return failure;
@@ -228,8 +237,7 @@ static const struct {
     {"sni was not received", "; host must be the cluster's endpoint, and sslsni must not be 0"},
     {"setting configuration parameter",
      "; remove it from options=, or unset PGGEQO, PGTZ or PGDATESTYLE"},
-    {"certificate verify failed", "; set ca_file or PGSSLROOTCERT to the file of the CA"},
-    {"root certificate file", "; correct the file name in ca_file or PGSSLROOTCERT"},
+    {"root certificate file", "; correct the file in ca_file or PGSSLROOTCERT"},
     {"does not match host name", "; the server is not this cluster: check host and PGHOSTADDR"},
     {"does not support SSL", "; the server is not Aurora DSQL: check host, PGHOSTADDR and port"},
     {"authentication method requirement",
@@ -238,11 +246,47 @@ static const struct {
     {"Connection refused", "; check the port, and that a server listens there"},
 };
 
+/*
+ * libpq does not say what is wrong with a certificate.  A clock that is off makes every certificate
+ * invalid and is quickly compared, so it comes before the file of the CA.
+ */
+static void advise_about_certificate(struct buf *out, const struct connect_failure *failure,
+                                     const struct connect_failure_context *context)
+{
+    char now[40] = "";
+    time_t now_s = (time_t)context->now_s;
+    struct tm parts;
+    if (gmtime_r(&now_s, &parts) != NULL) {
+        strftime(now, sizeof now, "%Y-%m-%d %H:%M UTC", &parts);
+    }
+    bool is_time = text_contains(failure->primary, "not yet valid") ||
+                   text_contains(failure->primary, "has expired");
+    buf_printf(out, "; check the clock of this machine (%s)%s", now,
+               is_time ? ", then renew the certificate"
+                       : ", then set ca_file or PGSSLROOTCERT to the file of the CA");
+}
+
+static void advise_about_descriptors(struct buf *out, int os_errno)
+{
+    buf_add_string(out, os_errno == EMFILE
+                            ? "; this process has no file descriptors left: close some, or raise "
+                              "the limit (ulimit -n)"
+                            : "; the system has no file descriptors left");
+}
+
 /* From the most certain to the least: the kind, the SQLSTATE, then words. */
 static void advise(struct buf *out, const struct connect_failure *failure,
                    const struct connect_failure_context *context)
 {
     struct text state = text_of(failure->sqlstate);
+    if (context->os_errno == EMFILE || context->os_errno == ENFILE) {
+        advise_about_descriptors(out, context->os_errno);
+        return;
+    }
+    if (text_contains(failure->primary, "certificate verify failed")) {
+        advise_about_certificate(out, failure, context);
+        return;
+    }
     if (failure->kind == CONNECT_FAILURE_EXPIRED) {
         advise_about_expiry(out, failure, context);
         return;
@@ -312,6 +356,39 @@ static struct text shown(struct text text, const char *token, size_t max)
     return text_slice(text, 0, max);
 }
 
+/* What OpenSSL says of the content of a file is plain text. */
+static bool is_plain(struct text text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < ' ' || text.data[i] > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * libpq's words, without the reason if that may be uninitialised memory: see file_failure.h.  why
+ * is the reason then.
+ */
+static struct text words_of(const struct connect_failure *failure,
+                            const struct connect_failure_context *context,
+                            char why[PLATFORM_ERROR_TEXT_SIZE])
+{
+    why[0] = '\0';
+    if (text_is_empty(failure->file)) {
+        return failure->primary;
+    }
+    const char *end = failure->file.data + failure->file.len + 1; /* after the quote */
+    size_t len = (size_t)(end - failure->primary.data);
+    if (context->os_errno != 0) {
+        platform_error_text(context->os_errno, why);
+    } else if (is_plain(text_slice(failure->primary, len, failure->primary.len))) {
+        return failure->primary;
+    }
+    return text_slice(failure->primary, 0, len);
+}
+
 dsql_status connect_failure_to_error(const struct connect_failure *failure,
                                      const struct connect_failure_context *context, dsql_error *err)
 {
@@ -320,13 +397,17 @@ dsql_status connect_failure_to_error(const struct connect_failure *failure,
     buf_init(&advice, ADVICE_MAX);
     advise(&advice, failure, context);
     char primary[PRIMARY_SHOWN + 1];
-    libpq_text_join(shown(failure->primary, context->token, SIZE_MAX), primary,
+    char why[PLATFORM_ERROR_TEXT_SIZE];
+    libpq_text_join(shown(words_of(failure, context, why), context->token, SIZE_MAX), primary,
                     has_hint ? PRIMARY_SHOWN_WITH_HINT + 1 : sizeof primary);
     struct text hint = shown(failure->hint, context->token, HINT_SHOWN);
     struct text next = buf_text(&advice);
-    fail(err, DSQL_ERR_CONNECT, "could not connect to %s: %s%s%.*s%.*s", context->host, primary,
-         has_hint ? ": " : "", (int)hint.len, hint.data, (int)next.len, next.data);
+    fail(err, DSQL_ERR_CONNECT, "could not connect to %s: %s%s%s%s%.*s%.*s", context->host, primary,
+         why[0] == '\0' ? "" : ": ", why, has_hint ? ": " : "", (int)hint.len, hint.data,
+         (int)next.len, next.data);
     if (err != NULL) {
+        err->os_errno = context->os_errno;
+        text_copy(hint, err->hint, sizeof err->hint);
         err->is_transient = failure->kind == CONNECT_FAILURE_TRANSIENT ||
                             failure->kind == CONNECT_FAILURE_UNREACHABLE;
         error_set_sqlstate(err, failure->sqlstate);

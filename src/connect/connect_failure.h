@@ -24,6 +24,7 @@ struct connect_failure {
     char sqlstate[6];    /* "": the message is not the server's */
     struct text primary; /* the server's primary message, or all that libpq says */
     struct text hint;    /* may be empty */
+    struct text file;    /* the name of the file that libpq could not read; usually empty */
 };
 
 /** Parses PQerrorMessage() of a failed connect. */
@@ -39,6 +40,11 @@ struct connect_failure_context {
     const char *token; /* the one that was sent, so that it is never quoted; NULL: none */
     int token_seconds;
     int64_t now_s; /* Unix time of the failure, to measure the clock's error */
+    /**
+     * Why failure.file cannot be opened, or EMFILE or ENFILE if no descriptor is left at all; 0
+     * otherwise.
+     */
+    int os_errno;
 };
 
 /** Fills in err: DSQL_ERR_CONNECT, what the server said, and the next step. */

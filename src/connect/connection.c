@@ -17,6 +17,7 @@
 #include "connect/connect_failure.h"
 #include "connect/connect_retry.h"
 #include "connect/connection_events.h"
+#include "connect/file_failure.h"
 #include "connect/params.h"
 #include "connect/wait.h"
 #include "token/complete.h"
@@ -113,6 +114,16 @@ static PGconn *start(const struct settings *settings, const struct connect_world
 
 /* ---- One attempt ---- */
 
+/* libpq gives no errno, and its reason may be wrong or missing when no descriptor is left. */
+static int errno_of(const struct connect_failure *failure)
+{
+    if (failure->sqlstate[0] != '\0') {
+        return 0; /* the server answered */
+    }
+    return text_is_empty(failure->file) ? file_failure_no_descriptor()
+                                        : file_failure_reason(failure->file);
+}
+
 /* PQpass() is the token that was sent, which the error must not quote. */
 static enum connect_failure_kind report_failure(const struct settings *settings,
                                                 const struct clock *clock, const PGconn *conn,
@@ -123,7 +134,8 @@ static enum connect_failure_kind report_failure(const struct settings *settings,
                                                     .user = settings->user,
                                                     .token = PQpass(conn),
                                                     .token_seconds = settings->token_seconds,
-                                                    .now_s = clock_wall_s(clock)};
+                                                    .now_s = clock_wall_s(clock),
+                                                    .os_errno = errno_of(&failure)};
     connect_failure_to_error(&failure, &context, err);
     return failure.kind;
 }

@@ -6,7 +6,9 @@
 #include "connect/resolver.h"
 
 #include "base/error.h"
+#include "connect/file_failure.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <sys/socket.h>
 
@@ -23,6 +25,22 @@ static void add_address(struct addresses *out, const struct addrinfo *info)
     }
 }
 
+/* Without a descriptor the system does not find its servers, and reports an unknown name. */
+static dsql_status fail_lookup(const char *name, int failure, dsql_error *err)
+{
+    int os_errno = failure == EAI_SYSTEM ? errno : file_failure_no_descriptor();
+    if (os_errno != 0) {
+        errno = os_errno;
+        return fail_errno(err, DSQL_ERR_CONNECT, "could not resolve the host name %s", name);
+    }
+    fail(err, DSQL_ERR_CONNECT, "could not resolve the host name %s: %s", name,
+         gai_strerror(failure));
+    if (err != NULL && failure == EAI_AGAIN) {
+        err->is_transient = 1;
+    }
+    return DSQL_ERR_CONNECT;
+}
+
 /* A socket type is given so that each address is listed once and not once for each type. */
 static dsql_status system_lookup(void *arg, const char *name, struct addresses *out,
                                  dsql_error *err)
@@ -32,8 +50,7 @@ static dsql_status system_lookup(void *arg, const char *name, struct addresses *
     struct addrinfo *found = NULL;
     int failure = getaddrinfo(name, NULL, &wanted, &found);
     if (failure != 0) {
-        return fail(err, DSQL_ERR_CONNECT, "could not resolve the host name %s: %s", name,
-                    gai_strerror(failure));
+        return fail_lookup(name, failure, err);
     }
     for (const struct addrinfo *info = found; info != NULL; info = info->ai_next) {
         add_address(out, info);

@@ -79,8 +79,10 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
 static void make_identity(struct fake_server *server, const struct fake_identity *identity)
 {
     struct certificate ca = certificate_make("test.ca", NULL, true, -3600, 3600);
-    struct certificate own =
-        certificate_make(identity->name, identity->is_self_signed ? NULL : &ca, false, -3600, 3600);
+    bool is_valid_now = identity->from_s == 0 && identity->until_s == 0;
+    struct certificate own = certificate_make(identity->name, identity->is_self_signed ? NULL : &ca,
+                                              false, is_valid_now ? -3600 : identity->from_s,
+                                              is_valid_now ? 3600 : identity->until_s);
     certificate_write(&ca, server->ca_file, NULL);
     server->tls = SSL_CTX_new(TLS_server_method());
     if (SSL_CTX_use_certificate(server->tls, own.x509) != 1 ||

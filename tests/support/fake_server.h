@@ -18,8 +18,9 @@ struct fake_client;
 typedef void (*fake_serve_fn)(struct fake_client *client, int number, void *arg);
 
 struct fake_identity {
-    const char *name;    /* in the certificate */
-    bool is_self_signed; /* instead of signed by the CA */
+    const char *name;     /* in the certificate */
+    bool is_self_signed;  /* instead of signed by the CA */
+    long from_s, until_s; /* when it is valid, seconds from now; both 0: an hour each way */
 };
 
 struct fake_server *fake_server_start(const struct fake_identity *identity, fake_serve_fn serve,

@@ -3,6 +3,7 @@
 #include "connect/connect_failure.h"
 #include "unit.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -204,7 +205,7 @@ static void each_known_failure_has_a_next_step(void **state)
         {PREFIX "SSL error: certificate verify failed\n", "ca_file"},
         {PREFIX "root certificate file \"/x\" does not exist\nEither provide the file or change "
                 "sslmode to disable server certificate verification.\n",
-         "does not exist; correct the file name in ca_file"},
+         "does not exist; correct the file in ca_file"},
         {PREFIX "Connection refused\n\tIs the server running on that host and accepting TCP/IP "
                 "connections?\n",
          "Connection refused; check the port"},
@@ -218,6 +219,57 @@ static void each_known_failure_has_a_next_step(void **state)
     for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++) {
         assert_non_null(strstr(error_of(troubles[i][0]).message, troubles[i][1]));
     }
+}
+
+static void the_clock_is_blamed_before_the_file_of_the_ca(void **state)
+{
+    (void)state;
+    dsql_error err =
+        error_at(PREFIX "SSL error: certificate verify failed\n", "app", at("20241107T003012Z"));
+    assert_non_null(strstr(err.message, "; check the clock of this machine (2024-11-07 00:30 UTC), "
+                                        "then set ca_file or PGSSLROOTCERT"));
+    err = error_of(PREFIX "SSL error: certificate verify failed: certificate has expired\n");
+    assert_non_null(strstr(err.message, "check the clock"));
+    assert_null(strstr(err.message, "ca_file"));
+}
+
+static dsql_error error_with_errno(const char *message, int os_errno, const char *file)
+{
+    dsql_error err = {.status = DSQL_OK};
+    struct connect_failure failure = connect_failure_read(text_of(message));
+    const struct connect_failure_context context = {
+        .host = "h", .user = "app", .os_errno = os_errno};
+    assert_true(text_equal_string(failure.file, file));
+    connect_failure_to_error(&failure, &context, &err);
+    assert_int_equal(err.os_errno, os_errno);
+    return err;
+}
+
+/* libpq prints a buffer that nobody has filled: whatever was in memory there before. */
+static void uninitialised_bytes_of_libpq_are_not_shown(void **state)
+{
+    (void)state;
+    static const char message[] =
+        PREFIX "could not read root certificate file \"/x: y.pem\": rubbish\x01\xa5\n";
+    dsql_error err = error_with_errno(message, EMFILE, "/x: y.pem");
+    assert_non_null(strstr(err.message, "root certificate file \"/x: y.pem\": Too many open "
+                                        "files; this process has no file descriptors left"));
+    assert_null(strstr(err.message, "rubbish"));
+    err = error_with_errno(message, 0, "/x: y.pem");
+    assert_non_null(strstr(err.message, "\"/x: y.pem\"; correct the file"));
+    assert_null(strstr(err.message, "rubbish"));
+    err = error_with_errno(PREFIX "could not read root certificate file \"/x\": no start line\n", 0,
+                           "/x");
+    assert_non_null(strstr(err.message, "\"/x\": no start line; correct the file"));
+}
+
+static void no_descriptor_is_blamed_first(void **state)
+{
+    (void)state;
+    dsql_error err = error_with_errno(
+        "could not translate host name \"h\" to address: Name or service not known\n", EMFILE, "");
+    assert_non_null(strstr(err.message, "no file descriptors left"));
+    assert_null(strstr(err.message, "cluster exists"));
 }
 
 static void no_message_suggests_to_turn_verification_off(void **state)
@@ -312,6 +364,9 @@ int main(void)
         cmocka_unit_test(the_message_of_the_server_counts_among_several_addresses),
         cmocka_unit_test(a_network_error_has_no_sqlstate),
         cmocka_unit_test(each_known_failure_has_a_next_step),
+        cmocka_unit_test(the_clock_is_blamed_before_the_file_of_the_ca),
+        cmocka_unit_test(uninitialised_bytes_of_libpq_are_not_shown),
+        cmocka_unit_test(no_descriptor_is_blamed_first),
         cmocka_unit_test(no_message_suggests_to_turn_verification_off),
         cmocka_unit_test(each_address_is_reported_and_advice_of_libpq_is_not),
         cmocka_unit_test(a_server_that_repeats_the_token_is_not_quoted),

@@ -7,10 +7,12 @@
 #include "token/complete.h"
 #include "unit.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define HOST "abcdefghijklmnopqrstuvwxyz.dsql.us-east-1.on.aws"
 
@@ -527,6 +529,87 @@ static void a_self_signed_certificate_is_rejected(void **state)
     assert_string_equal(seen.password, "");
 }
 
+/* libpq only says "certificate verify failed", for whatever reason. */
+static void a_certificate_of_another_time_blames_the_clock_first(void **state)
+{
+    (void)state;
+    static const struct fake_identity wrong[] = {
+        {.name = HOST, .from_s = 3600, .until_s = 7200},
+        {.name = HOST, .from_s = -7200, .until_s = -3600},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct stage stage;
+        struct seen seen = {.password = ""};
+        set_up_as(&stage, &wrong[i], serve_well, &seen);
+        expect_failure(&stage, DSQL_ERR_CONNECT, "; check the clock of this machine (");
+        assert_false(stage.err.is_transient);
+        tear_down(&stage);
+        assert_string_equal(seen.password, "");
+    }
+}
+
+/* OpenSSL cannot read it, and glibc leaves libpq's buffer for the reason as it was. */
+static void a_file_that_cannot_be_read_has_a_reason(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct seen seen = {.password = ""};
+    set_up(&stage, serve_well, &seen);
+    const char *const keywords[] = {"hostaddr", NULL};
+    const char *const values[] = {"127.0.0.1", NULL};
+    settings_clear(&stage.settings);
+    assert_int_equal(
+        settings_open(DSQL_OPTIONS(.host = HOST, .port = fake_server_port(stage.server),
+                                   .user = "app", .ca_file = "/tmp",
+                                   .credentials = stage.credentials, .pq_keywords = keywords,
+                                   .pq_values = values),
+                      &stage.settings, &stage.err),
+        DSQL_OK);
+    expect_failure(&stage, DSQL_ERR_CONNECT,
+                   "could not read root certificate file \"/tmp\": Is a directory; correct");
+    assert_int_equal(stage.err.os_errno, EISDIR);
+    tear_down(&stage);
+}
+
+static void a_process_without_descriptors_says_so(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct seen seen = {.password = ""};
+    set_up(&stage, serve_well, &seen);
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    PGconn *conn = open_stage(&stage);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_null(conn);
+    assert_int_equal(stage.err.os_errno, EMFILE);
+    assert_non_null(strstr(stage.err.message, "no file descriptors left"));
+    tear_down(&stage);
+}
+
+static void serve_and_leave(struct fake_client *client, int number, void *arg)
+{
+    (void)number;
+    (void)arg;
+    (void)(fake_tls(client) && fake_read_startup(client)); /* and closes the connection */
+}
+
+static void a_server_that_goes_away_may_come_back(void **state)
+{
+    (void)state;
+    struct stage stage;
+    set_up(&stage, serve_and_leave, NULL);
+    expect_failure(&stage, DSQL_ERR_CONNECT, "could not connect");
+    assert_true(stage.err.is_transient);
+    fake_server_stop(stage.server); /* nothing listens at its port any more */
+    expect_failure(&stage, DSQL_ERR_CONNECT, "Connection refused");
+    assert_true(stage.err.is_transient);
+    settings_clear(&stage.settings);
+    dsql_credentials_unref(stage.credentials);
+}
+
 static void serve_endless_words(struct fake_client *client, int number, void *arg)
 {
     enum { LENGTH = 2000000 };
@@ -774,6 +857,10 @@ int main(void)
         cmocka_unit_test(a_server_without_tls_gets_no_token),
         cmocka_unit_test(a_certificate_of_another_name_is_rejected),
         cmocka_unit_test(a_self_signed_certificate_is_rejected),
+        cmocka_unit_test(a_certificate_of_another_time_blames_the_clock_first),
+        cmocka_unit_test(a_file_that_cannot_be_read_has_a_reason),
+        cmocka_unit_test(a_process_without_descriptors_says_so),
+        cmocka_unit_test(a_server_that_goes_away_may_come_back),
         cmocka_unit_test(an_endless_message_fits_into_the_error),
         cmocka_unit_test(another_authentication_never_succeeds),
         cmocka_unit_test(a_refused_tcp_connection_is_an_error),

@@ -589,7 +589,15 @@ DSQL_API void dsql_acquire_free(dsql_acquire *acquire);
  */
 DSQL_API void dsql_pool_release(dsql_pool *pool, PGconn *conn);
 
-/** The state of a pool. */
+/** Of the acquires, those that took longer than the entry before and at most up_to_ms. */
+typedef struct {
+    int up_to_ms; /**< -1 in the last entry: all that took longer */
+    uint64_t count;
+} dsql_pool_wait;
+
+#define DSQL_POOL_WAITS 9 /**< up to 1, 5, 10, 50, 100, 500, 1000 and 5000 ms, and longer */
+
+/** The state of a pool, and what a dashboard shows of it. */
 typedef struct {
     int open, idle, in_use; /**< connections now */
     int waiting;            /**< callers that wait for a connection now */
@@ -598,10 +606,26 @@ typedef struct {
     uint64_t timeouts;       /**< acquires that failed with DSQL_ERR_TIMEOUT in the queue */
     uint64_t opened, closed; /**< connections */
     uint64_t occ_retries;    /**< transactions and statements retried after a conflict */
-    uint64_t reserved[8];    /**< for later versions */
+
+    uint64_t connects_failed;    /**< connections that could not be opened */
+    uint64_t tokens;             /**< tokens made; each attempt to connect needs one */
+    uint64_t validations_failed; /**< idle connections that were found to be lost */
+    uint64_t resets;             /**< released connections whose session was reset */
+    uint64_t leaks;              /**< warnings of leak_warn_s */
+
+    /* Retries by what failed the attempt.  occ_retries is the sum of the first three. */
+    uint64_t retries_oc000;    /**< OC000: the same rows */
+    uint64_t retries_oc001;    /**< OC001: the schema */
+    uint64_t retries_other;    /**< another serialization failure or deadlock */
+    uint64_t retries_lost;     /**< the connection was lost before COMMIT */
+    uint64_t retries_given_up; /**< failed for good: no attempts or no time were left */
+
+    uint64_t wait_total_ms;                /**< of all acquires, in the queue and for preparing */
+    dsql_pool_wait waits[DSQL_POOL_WAITS]; /**< a histogram; the counts add up to acquired */
+    uint64_t reserved[8];                  /**< for later versions */
 } dsql_pool_stats;
 
-/** Fills in out.  Does not wait. */
+/** Fills in out.  In a child process, totals begin at the fork.  Does not wait. */
 DSQL_API void dsql_pool_get_stats(dsql_pool *pool, dsql_pool_stats *out);
 
 /**

@@ -83,6 +83,9 @@ static dsql_params *params_with_token(const struct settings *settings,
     if (token_for_settings(settings, world->clock, &token, &expires_at, err) != DSQL_OK) {
         return NULL;
     }
+    if (world->tokens != NULL) {
+        atomic_fetch_add(world->tokens, 1);
+    }
     dsql_params *params = params_build(settings, token, PQlibVersion(), world->resolver, err);
     secret_free_string(token);
     return params;

@@ -13,11 +13,14 @@
 
 #include <dsql.h>
 
+#include <stdatomic.h>
+
 /** What connecting takes from outside, for tests to replace; must outlive the connects. */
 struct connect_world {
     const struct clock *clock;
     const struct random_source *random;
     const struct resolver *resolver;
+    atomic_ullong *tokens; /* counts the tokens that are made; may be NULL */
 };
 
 /** The real clock, random source and resolver. */

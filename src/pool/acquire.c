@@ -38,6 +38,7 @@ struct dsql_acquire {
     dsql_pool *pool;
     const struct slot_block *block; /* the pool's in the process that has started this */
     char place[PLACE_SIZE];
+    int64_t start_ms;    /* monotonic */
     int64_t deadline_ms; /* monotonic; -1: none */
     enum acquire_state state;
     struct wakeup wakeup;
@@ -105,7 +106,8 @@ dsql_acquire *dsql_pool_acquire_start(dsql_pool *pool, const char *place, dsql_e
     int timeout_ms = pool->parts.pool.acquire_timeout_ms;
     acquire->pool = pool;
     acquire->wakeup = (struct wakeup)WAKEUP_NONE;
-    acquire->deadline_ms = timeout_ms < 0 ? -1 : clock_monotonic_ms(pool->parts.clock) + timeout_ms;
+    acquire->start_ms = clock_monotonic_ms(pool->parts.clock);
+    acquire->deadline_ms = timeout_ms < 0 ? -1 : acquire->start_ms + timeout_ms;
     place_copy(place, acquire->place);
     if (start(acquire, err) != DSQL_OK) {
         wakeup_close(&acquire->wakeup);
@@ -125,7 +127,8 @@ static PostgresPollingStatusType end(dsql_acquire *acquire, const PGconn *conn)
 
 static PostgresPollingStatusType hand_out_to(dsql_acquire *acquire, PGconn **conn, dsql_error *err)
 {
-    *conn = hand_out(acquire->slot, acquire->place, err);
+    const struct loan loan = {.place = acquire->place, .start_ms = acquire->start_ms};
+    *conn = hand_out(acquire->slot, &loan, err);
     return end(acquire, *conn);
 }
 

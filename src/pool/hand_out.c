@@ -21,16 +21,22 @@ dsql_status hand_out_fail_timeout(dsql_pool *pool, int timeout_ms, dsql_error *e
                 pool->waiters.count);
 }
 
-/* The caller holds the lock.  The clock is read only if somebody wants to know. */
-static void note_loan(struct slot *slot, const char *place)
+/*
+ * The caller holds the lock.  The clock is not read for an acquire that has neither waited nor
+ * asked the server: that would be a good part of its cost.
+ */
+static void note_loan(struct slot *slot, const struct loan *loan)
 {
     dsql_pool *pool = slot->pool;
-    if (pool->parts.pool.leak_warn_s > 0) {
-        slot->lent_at_ms = clock_monotonic_ms(pool->parts.clock);
+    int64_t start_ms = loan->start_ms >= 0 ? loan->start_ms : slot->slow_since_ms;
+    bool is_watched = pool->parts.pool.leak_warn_s > 0;
+    int64_t now = start_ms >= 0 || is_watched ? clock_monotonic_ms(pool->parts.clock) : 0;
+    if (is_watched) {
+        slot->lent_at_ms = now;
         slot->is_leak_logged = false;
-        place_copy(place, slot->place);
+        place_copy(loan->place, slot->place);
     }
-    pool->counters.acquired++;
+    stats_note_acquired(&pool->counters, start_ms >= 0 ? now - start_ms : 0);
 }
 
 /*
@@ -38,7 +44,7 @@ static void note_loan(struct slot *slot, const char *place)
  * check and the change of state are under one lock.  Otherwise dsql_pool_close() could count the
  * slots in between.
  */
-PGconn *hand_out(struct slot *slot, const char *place, dsql_error *err)
+PGconn *hand_out(struct slot *slot, const struct loan *loan, dsql_error *err)
 {
     dsql_pool *pool = slot->pool;
     PGconn *conn = slot->conn;
@@ -46,7 +52,7 @@ PGconn *hand_out(struct slot *slot, const char *place, dsql_error *err)
     bool is_closing = pool->is_closing;
     bool is_inherited = slot->state == SLOT_INHERITED;
     if (!is_closing && !is_inherited) {
-        note_loan(slot, place);
+        note_loan(slot, loan);
         slot_set_state(slot, SLOT_IN_USE);
     }
     pthread_mutex_unlock(&pool->lock);

@@ -89,6 +89,7 @@ static bool take_leak(dsql_pool *pool, char place[PLACE_SIZE])
         return false;
     }
     slot->is_leak_logged = true;
+    pool->counters.leaks++;
     memcpy(place, slot->place, PLACE_SIZE);
     return true;
 }

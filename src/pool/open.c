@@ -10,21 +10,30 @@
 #include "pool/pool.h"
 #include "token/complete.h"
 
+/* What a pool's connector needs. */
+struct opener {
+    struct settings settings;
+    atomic_ullong tokens;
+};
+
 /*
  * Called on several threads at once.  connection_open() keeps everything in its own variables,
  * and the settings are only read (their credential provider has a lock of its own).
  */
 static PGconn *open_from_settings(void *arg, int64_t deadline_ms, dsql_error *err)
 {
-    const struct connect_world world = connect_world_system();
-    return connection_open(arg, &world, deadline_ms, err);
+    struct opener *opener = arg;
+    struct connect_world world = connect_world_system();
+    world.tokens = &opener->tokens;
+    return connection_open(&opener->settings, &world, deadline_ms, err);
 }
 
 /* The settings belong to the pool from pool_open_with() on, which calls this even if it fails. */
-static void destroy_settings(void *arg)
+static void destroy_opener(void *arg)
 {
-    settings_clear(arg);
-    mem_free(arg);
+    struct opener *opener = arg;
+    settings_clear(&opener->settings);
+    mem_free(opener);
 }
 
 dsql_pool *dsql_pool_open(const dsql_options *options, dsql_error *err)
@@ -35,13 +44,14 @@ dsql_pool *dsql_pool_open(const dsql_options *options, dsql_error *err)
 
         return NULL;
     }
-    struct settings *settings = mem_new(sizeof *settings);
-    if (settings == NULL) {
+    struct opener *opener = mem_new(sizeof *opener);
+    if (opener == NULL) {
         fail_nomem(err);
         return NULL;
     }
+    struct settings *settings = &opener->settings;
     if (settings_open(options, settings, err) != DSQL_OK) {
-        mem_free(settings);
+        mem_free(opener);
         return NULL;
     }
     settings->pool.connect_timeout_ms = settings->connect_timeout_ms;
@@ -49,7 +59,10 @@ dsql_pool *dsql_pool_open(const dsql_options *options, dsql_error *err)
         .pool = settings->pool,
         .retry = settings->retry,
         .logger = settings->logger,
-        .connector = {open_from_settings, destroy_settings, settings},
+        .connector = {.open = open_from_settings,
+                      .destroy = destroy_opener,
+                      .arg = opener,
+                      .tokens = &opener->tokens},
         .clock = clock_system(),
         .random = random_system(),
     };

@@ -12,11 +12,14 @@
 
 #include <dsql.h>
 
+#include <stdatomic.h>
+
 /** Opens connections.  open runs without the pool's lock and on several threads at once. */
 struct pool_connector {
     PGconn *(*open)(void *arg, int64_t deadline_ms, dsql_error *err);
     void (*destroy)(void *arg); /* called once, with the pool's end or failed start; may be NULL */
     void *arg;
+    atomic_ullong *tokens; /* counts the tokens that it makes; may be NULL */
 };
 
 /** Copied into the pool; clock and random must outlive it. */

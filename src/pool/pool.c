@@ -43,10 +43,17 @@ void pool_unpin(dsql_pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
-void pool_count_occ_retry(dsql_pool *pool)
+void pool_count_retry(dsql_pool *pool, dsql_occ kind)
 {
     pthread_mutex_lock(&pool->lock);
-    pool->counters.occ_retries++;
+    stats_note_retry(&pool->counters, kind);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void pool_count_give_up(dsql_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->counters.retries_given_up++;
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -112,6 +119,7 @@ static dsql_pool *pool_new(const struct pool_parts *parts)
         return NULL;
     }
     pool->parts = *parts;
+    stats_init(&pool->counters);
     pool->wakes_at_ms = INT64_MIN;
     if (!slot_block_add(pool) || !init_locks(pool)) {
         slot_blocks_free(pool);
@@ -252,8 +260,9 @@ dsql_status dsql_pool_close(dsql_pool *pool, int timeout_ms)
  * a timeout is taken, not lost.
  */
 static struct slot *wait_in_queue(dsql_pool *pool, struct waiter *waiter, int timeout_ms,
-                                  dsql_error *err)
+                                  struct loan *loan, dsql_error *err)
 {
+    loan->start_ms = clock_monotonic_ms(pool->parts.clock);
     struct timespec until = condition_deadline(timeout_ms);
     bool has_time = true;
     waiters_add(&pool->waiters, waiter);
@@ -274,7 +283,8 @@ static struct slot *wait_in_queue(dsql_pool *pool, struct waiter *waiter, int ti
 }
 
 /* The condition variable is made before the lock is taken, as it may need memory. */
-static struct slot *wait_for_slot(dsql_pool *pool, int timeout_ms, dsql_error *err)
+static struct slot *wait_for_slot(dsql_pool *pool, int timeout_ms, struct loan *loan,
+                                  dsql_error *err)
 {
     struct waiter waiter = {.slot = NULL};
     if (!condition_init(&waiter.is_served)) {
@@ -286,11 +296,11 @@ static struct slot *wait_for_slot(dsql_pool *pool, int timeout_ms, dsql_error *e
     if (pool->is_closing) {
         hand_out_fail_closed(err);
     } else if (pool->waiters.first != NULL) {
-        slot = wait_in_queue(pool, &waiter, timeout_ms, err); /* nobody overtakes the queue */
+        slot = wait_in_queue(pool, &waiter, timeout_ms, loan, err); /* nobody overtakes the queue */
     } else {
         slot = slot_take(pool);
         if (slot == NULL) {
-            slot = wait_in_queue(pool, &waiter, timeout_ms, err);
+            slot = wait_in_queue(pool, &waiter, timeout_ms, loan, err);
         }
     }
     pthread_mutex_unlock(&pool->lock);
@@ -309,7 +319,8 @@ PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, const char *place, 
         return NULL;
     }
     int64_t deadline_ms = timeout_ms < 0 ? -1 : clock_monotonic_ms(pool->parts.clock) + timeout_ms;
-    struct slot *slot = wait_for_slot(pool, timeout_ms, err);
+    struct loan loan = {.place = place, .start_ms = -1};
+    struct slot *slot = wait_for_slot(pool, timeout_ms, &loan, err);
     if (slot == NULL) {
         return NULL;
     }
@@ -317,7 +328,7 @@ PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, const char *place, 
         slot_discard(slot);
         return NULL;
     }
-    return hand_out(slot, place, err);
+    return hand_out(slot, &loan, err);
 }
 
 PGconn *dsql_pool_acquire_at(dsql_pool *pool, const char *place, dsql_error *err)
@@ -422,9 +433,11 @@ void dsql_pool_get_stats(dsql_pool *pool, dsql_pool_stats *out)
         return;
     }
     (void)pool_fork_adopt(pool); /* otherwise these are the parent's numbers */
+    const atomic_ullong *tokens = pool->parts.connector.tokens;
 
     pthread_mutex_lock(&pool->lock);
     *out = pool->counters;
+    out->tokens = tokens == NULL ? 0 : atomic_load(tokens);
     out->open = (int)(pool->counters.opened - pool->counters.closed);
     out->idle = slot_count(pool, SLOT_IDLE);
     out->in_use = slot_count(pool, SLOT_IN_USE);

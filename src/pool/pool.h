@@ -26,7 +26,8 @@ void pool_unpin(dsql_pool *pool);
 /** dsql_pool_acquire_at() with a time limit of its own; -1 waits without a limit. */
 PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, const char *place, dsql_error *err);
 
-/** Counts one retry after a conflict, for dsql_pool_stats. */
-void pool_count_occ_retry(dsql_pool *pool);
+/** These count for dsql_pool_stats.  DSQL_OCC_NONE: after a lost connection. */
+void pool_count_retry(dsql_pool *pool, dsql_occ kind);
+void pool_count_give_up(dsql_pool *pool);
 
 #endif

@@ -135,7 +135,10 @@ static bool make_new_slots(dsql_pool *pool)
     if (!slot_block_add(pool)) {
         return false;
     }
-    pool->counters = (dsql_pool_stats){0};
+    stats_init(&pool->counters);
+    if (pool->parts.connector.tokens != NULL) {
+        atomic_store(pool->parts.connector.tokens, 0);
+    }
     pool->open_rate = (struct open_rate){0};
     pool->connect_backoff = (struct connect_backoff){0};
     pool->wakes_at_ms = INT64_MIN;

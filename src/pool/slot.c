@@ -66,6 +66,7 @@ bool slot_block_add(dsql_pool *pool)
     }
     for (int i = count - 1; i >= 0; i--) {
         block->items[i].pool = pool;
+        block->items[i].slow_since_ms = -1;
         link_first(&pool->lists[SLOT_FREE], &block->items[i]);
     }
     return true;
@@ -153,6 +154,7 @@ void slot_set_state(struct slot *slot, enum slot_state state)
     if (slot->state == SLOT_INHERITED) {
         return; /* a hook forked, and this is the child: the slot stays out of use */
     }
+    slot->slow_since_ms = -1;
     if (state == SLOT_IDLE) {
         slot->idle_since_ms = clock_monotonic_ms(pool->parts.clock);
     }

@@ -18,6 +18,7 @@
 #include "pool/open_rate.h"
 #include "pool/parts.h"
 #include "pool/place.h"
+#include "pool/stats.h"
 #include "pool/waiters.h"
 
 #include <pthread.h>
@@ -40,6 +41,7 @@ struct slot {
     PGconn *conn;                 /* NULL when free, and while it is being opened */
     int64_t expires_ms;           /* monotonic: max_lifetime_s, less some jitter */
     int64_t idle_since_ms;        /* monotonic */
+    int64_t slow_since_ms;        /* while reserved: when the acquire became slow; -1: it is not */
     struct baseline baseline;     /* used by the thread that has the slot reserved */
 
     /* While in use; guarded by the lock, and only set if leak_warn_s is. */

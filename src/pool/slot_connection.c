@@ -32,6 +32,13 @@ static struct time_limit limit_from_now(const dsql_pool *pool, int64_t ms)
     return (struct time_limit){.clock = pool->parts.clock, .deadline_ms = now_ms(pool) + ms};
 }
 
+static void count(dsql_pool *pool, uint64_t *counter)
+{
+    pthread_mutex_lock(&pool->lock);
+    (*counter)++;
+    pthread_mutex_unlock(&pool->lock);
+}
+
 /* ---- Hooks ---- */
 
 typedef dsql_status (*hook_fn)(PGconn *conn, void *arg, dsql_error *err);
@@ -144,7 +151,7 @@ static int64_t expiry_ms(const dsql_pool *pool)
  * The events are attached here too, because a test's connector may return a plain libpq
  * connection.  A connector that reports no status must not turn into DSQL_OK.
  */
-static PGconn *open_connection(const dsql_pool *pool, int64_t deadline_ms, dsql_error *reason)
+static PGconn *open_connection(dsql_pool *pool, int64_t deadline_ms, dsql_error *reason)
 {
     const struct pool_connector *connector = &pool->parts.connector;
     PGconn *conn = connector->open(connector->arg, deadline_ms, reason);
@@ -155,6 +162,9 @@ static PGconn *open_connection(const dsql_pool *pool, int64_t deadline_ms, dsql_
     }
     if (conn == NULL && reason->status == DSQL_OK) {
         reason->status = DSQL_ERR_CONNECT;
+    }
+    if (conn == NULL) {
+        count(pool, &pool->counters.connects_failed);
     }
     return conn;
 }
@@ -260,13 +270,13 @@ enum health slot_look(const struct slot *slot, int64_t now)
     return health == HEALTH_GOOD && slot_is_check_due(slot, now) ? HEALTH_UNSURE : health;
 }
 
-static bool is_usable(const struct slot *slot, int64_t deadline_ms)
+static bool is_usable(struct slot *slot, int64_t now, int64_t deadline_ms)
 {
-    int64_t now = now_ms(slot->pool);
     enum health health = slot_look(slot, now);
     if (health != HEALTH_UNSURE) {
         return health == HEALTH_GOOD;
     }
+    slot->slow_since_ms = now;
     return health_check_round_trip(slot->conn, limit_for_validation(slot->pool, now, deadline_ms));
 }
 
@@ -282,12 +292,24 @@ dsql_status slot_accept(struct slot *slot, dsql_error *err)
     return status;
 }
 
+/* One whose time is over was not lost. */
+void slot_close_unusable(struct slot *slot, int64_t now)
+{
+    if (slot->conn != NULL && !slot_is_overdue(slot, now)) {
+        count(slot->pool, &slot->pool->counters.validations_failed);
+    }
+    slot_close(slot);
+}
+
 dsql_status slot_refresh(struct slot *slot, int64_t deadline_ms, dsql_error *err)
 {
-    if (slot->conn != NULL && !is_usable(slot, deadline_ms)) {
-        slot_close(slot);
+    int64_t now = now_ms(slot->pool);
+    if (slot->conn != NULL && is_usable(slot, now, deadline_ms)) {
+        return DSQL_OK;
     }
-    return slot->conn != NULL ? DSQL_OK : open_in_turn(slot, deadline_ms, err);
+    slot->slow_since_ms = slot->slow_since_ms >= 0 ? slot->slow_since_ms : now;
+    slot_close_unusable(slot, now);
+    return open_in_turn(slot, deadline_ms, err);
 }
 
 /*
@@ -329,6 +351,7 @@ static bool reset_session(struct slot *slot, bool is_forced, struct time_limit l
     if (!health_reset_session(slot->conn, limit)) {
         return fail_reset(slot->pool, "RESET ALL and DEALLOCATE ALL failed");
     }
+    count(slot->pool, &slot->pool->counters.resets);
     dsql_error reason = {0};
     return set_up(slot, &reason) == DSQL_OK || fail_reset(slot->pool, reason.message);
 }

@@ -27,6 +27,9 @@ bool slot_is_check_due(const struct slot *slot, int64_t now_ms);
  */
 enum health slot_look(const struct slot *slot, int64_t now_ms);
 
+/** Closes a connection that was found not to be usable, and counts it if it was lost. */
+void slot_close_unusable(struct slot *slot, int64_t now_ms);
+
 /** Leaves a working connection in the slot, the old one or a new one. */
 dsql_status slot_refresh(struct slot *slot, int64_t deadline_ms, dsql_error *err);
 

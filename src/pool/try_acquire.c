@@ -90,6 +90,7 @@ static struct slot *find(dsql_pool *pool, dsql_error *err)
             break;
         case HEALTH_LOST:
         default:
+            slot_close_unusable(slot, now_ms);
             slot_discard(slot);
         }
         slot = take_ready(pool, now_ms, err);
@@ -116,5 +117,6 @@ PGconn *dsql_pool_try_acquire(dsql_pool *pool, const char *place, dsql_error *er
         slot_discard(slot);
         return NULL;
     }
-    return hand_out(slot, place, err);
+    const struct loan loan = {.place = place, .start_ms = -1};
+    return hand_out(slot, &loan, err);
 }

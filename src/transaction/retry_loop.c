@@ -78,6 +78,9 @@ static void give_up(struct retry_loop *loop, bool is_for_time)
                loop->attempts == 1 ? "attempt" : "attempts", (long long)spent_ms(loop), limit,
                last->reason.message);
     loop->state = RETRY_LOOP_OVER;
+    if (loop->pool != NULL) {
+        pool_count_give_up(loop->pool);
+    }
 }
 
 /* ---- Between two attempts ---- */
@@ -139,8 +142,8 @@ static void wait_for_next(struct retry_loop *loop)
         give_up(loop, true);
         return;
     }
-    if (loop->pool != NULL && loop->attempt.kind != DSQL_OCC_NONE) {
-        pool_count_occ_retry(loop->pool);
+    if (loop->pool != NULL) {
+        pool_count_retry(loop->pool, loop->attempt.kind);
     }
     report_retry(loop, wait_ms);
     clock_sleep_ms(loop->clock, wait_ms);

@@ -279,10 +279,14 @@ static void the_deadline_of_the_caller_holds_too(void **state)
     struct stage stage;
     struct refusals refusals = {"53300", "too many", NULL, 100, {""}};
     set_up(&stage, serve_failures, &refusals);
-    const struct connect_world world = {
-        .clock = &stage.clock, .random = &test_random, .resolver = resolver_system()};
+    atomic_ullong tokens = 0;
+    const struct connect_world world = {.clock = &stage.clock,
+                                        .random = &test_random,
+                                        .resolver = resolver_system(),
+                                        .tokens = &tokens};
     assert_null(connection_open(&stage.settings, &world, stage.time.ms + 200, &stage.err));
     assert_int_equal(fake_server_count(stage.server), 3); /* 50, 100, and no 200 */
+    assert_int_equal(atomic_load(&tokens), 3);            /* each attempt has made one */
     tear_down(&stage);
 }
 

@@ -77,6 +77,7 @@ static void a_connection_that_is_lent_for_too_long_is_logged_once(void **state)
     expect_warnings(1, "acquired at checkout.c:120 has been in use for more than 60 s");
     lent[3] = lend_at(pool, NULL);
     expect_warnings(1, "checkout.c:120");
+    assert_int_equal(pools_stats(pool).leaks, 1);
     for (int i = 0; i < 4; i++) {
         dsql_pool_release(pool, lent[i]);
     }

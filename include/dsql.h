@@ -28,9 +28,10 @@
  * do not release it.  Callbacks must return: no longjmp(), no pthread_exit(), no C++ exception.
  * Only the body of a transaction may be left by the latter two.
  *
- * The end of the process: close pools before exit() or the end of main(), and before static
- * destructors run; or end with _exit() and leave them open.  The library stays loaded after
- * dlclose().
+ * The process may exit() while threads are inside the library and pools are open; a static
+ * destructor may close them.  Only a program that initialises OpenSSL by itself must end its
+ * threads and close its pools first, or pass OPENSSL_INIT_NO_ATEXIT.  The library stays loaded
+ * after dlclose().
  *
  * Each declaration has a manual page with an example: dsql(7) is the overview.
  */

@@ -7,6 +7,7 @@
  *
  * What we hand to libcurl is wiped by us.  Its own buffers, and those of TLS, are not.
  */
+#include "base/crypto_exit.h"
 #include "base/error.h"
 #include "base/platform.h"
 #include "base/secret.h"
@@ -49,6 +50,7 @@ static CURLcode init_outcome = CURLE_FAILED_INIT;
 /* curl_global_init() must not run twice at once; pthread_once() ensures that among our threads. */
 static void init_libcurl(void)
 {
+    crypto_outlive_exit();
     init_outcome = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 

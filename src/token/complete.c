@@ -5,6 +5,7 @@
  */
 #include "token/complete.h"
 
+#include "base/crypto_exit.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "credentials/cache/provider.h"
@@ -86,6 +87,7 @@ dsql_status settings_complete(struct settings *settings, const struct source_con
 dsql_status settings_open(const dsql_options *options, struct settings *out, dsql_error *err)
 {
     struct settings settings;
+    crypto_outlive_exit();
     dsql_status status = settings_resolve(options, &settings, err);
     if (status != DSQL_OK) {
         return status;

@@ -28,29 +28,33 @@ struct preparation {
     dsql_error error;
 };
 
-/*
- * A connection that on_acquire has seen, and no caller, is closed: on_release would have to run
- * first, and could block.
- */
-static void settle(struct slot *slot, bool is_clean)
-{
-    dsql_pool *pool = slot->pool;
-    pthread_mutex_lock(&pool->lock);
-    bool is_kept = is_clean && !pool->is_closing;
-    if (is_kept) {
-        slot_set_state(slot, SLOT_IDLE);
-    }
-    pthread_mutex_unlock(&pool->lock);
-    if (!is_kept) {
-        slot_discard(slot);
-    }
-}
-
 static bool is_clean(const struct preparation *preparation)
 {
     bool was_accepted =
         !preparation->is_refresh && preparation->slot->pool->parts.pool.on_acquire != NULL;
     return preparation->status == DSQL_OK && !was_accepted;
+}
+
+/*
+ * For a slot that nobody waits for.  A connection that on_acquire has seen, and no caller, is
+ * closed: on_release would have to run first, and could block.  A refresh ends under the lock
+ * under which its slot becomes idle, or a caller in between would start another one.
+ */
+static void settle(struct preparation *preparation)
+{
+    struct slot *slot = preparation->slot;
+    dsql_pool *pool = slot->pool;
+    pthread_mutex_lock(&pool->lock);
+    bool is_kept = is_clean(preparation) && !pool->is_closing;
+    if (is_kept) {
+        slot_set_state(slot, SLOT_IDLE);
+    }
+    pool->is_refreshing = pool->is_refreshing && !preparation->is_refresh;
+    pthread_mutex_unlock(&pool->lock);
+    if (!is_kept) {
+        slot_discard(slot);
+    }
+    mem_free(preparation);
 }
 
 /* ---- The thread ---- */
@@ -91,7 +95,6 @@ static void *prepare(void *arg)
 
     pthread_mutex_lock(&pool->lock);
     struct thread_handle previous = replace_last_thread(pool);
-    pool->is_refreshing = pool->is_refreshing && !preparation->is_refresh;
     preparation->is_done = true;
     bool is_awaited = preparation->wakeup != NULL;
     if (is_awaited) {
@@ -99,8 +102,7 @@ static void *prepare(void *arg)
     }
     pthread_mutex_unlock(&pool->lock);
     if (!is_awaited) {
-        settle(preparation->slot, is_clean(preparation));
-        mem_free(preparation);
+        settle(preparation);
     }
     if (previous.exists) {
         pthread_join(previous.id, NULL);
@@ -173,8 +175,7 @@ void preparation_abandon(struct preparation *preparation)
     preparation->wakeup = NULL;
     pthread_mutex_unlock(&slot->pool->lock);
     if (is_done) {
-        settle(slot, is_clean(preparation));
-        mem_free(preparation);
+        settle(preparation);
     }
 }
 

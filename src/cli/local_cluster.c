@@ -8,24 +8,45 @@
 
 #include "cli/commands.h"
 #include "local/cluster_lock.h"
-#include "local/file.h"
+#include "local/cluster_owner.h"
 
-int local_open(const struct command_line *line, struct cluster *cluster)
+int local_find(const struct command_line *line, struct cluster *cluster)
 {
     dsql_error err = {0};
-    dsql_status status = cluster_open(cluster, command_value(line, "dir"), &err);
+    dsql_status status = cluster_locate(cluster, command_value(line, "dir"), &err);
+    if (status == DSQL_OK) {
+        status = cluster_owner_check(cluster, &err);
+    }
     return status == DSQL_OK ? EXIT_DONE : cli_fail(&err);
 }
 
+/* A cluster that is being restarted has all its files, and its server answers for itself. */
 int local_open_running(const struct command_line *line, struct cluster *cluster)
 {
-    int status = local_open(line, cluster);
-    if (status == EXIT_DONE && cluster_lock_holder(cluster) == 0) {
-        fprintf(stderr, "dsql: no cluster is running in \"%s\". Start it with 'dsql local start'\n",
-                cluster->dir);
-        status = EXIT_FAILED;
+    struct cluster_process process;
+    dsql_error err = {0};
+    int found = local_find(line, cluster);
+    if (found != EXIT_DONE) {
+        return found;
     }
-    return status;
+    if (cluster_lock_read(cluster, &process, &err) != DSQL_OK) {
+        return cli_fail(&err);
+    }
+    switch (process.phase) {
+    case CLUSTER_RUNNING:
+    case CLUSTER_RESTARTING:
+        return cluster_read_settings(cluster, &err) == DSQL_OK ? EXIT_DONE : cli_fail(&err);
+    case CLUSTER_STARTING:
+    case CLUSTER_STOPPING:
+        fprintf(stderr, "dsql: the cluster in \"%s\" is %s. Wait for it with 'dsql local start'\n",
+                cluster->dir, cluster_phase_name(process.phase));
+        return EXIT_FAILED;
+    case CLUSTER_STOPPED:
+        break;
+    }
+    fprintf(stderr, "dsql: no cluster is running in \"%s\". Start it with 'dsql local start'\n",
+            cluster->dir);
+    return EXIT_FAILED;
 }
 
 /*
@@ -34,7 +55,7 @@ int local_open_running(const struct command_line *line, struct cluster *cluster)
  */
 bool local_has_files(const struct cluster *cluster)
 {
-    bool found = file_exists(cluster->settings) || file_exists(cluster->lock);
+    bool found = cluster_owner_has_cluster(cluster);
     if (!found) {
         fprintf(stderr, "dsql: there is no cluster in \"%s\"\n", cluster->dir);
     }

@@ -8,10 +8,13 @@
 
 #include <stdbool.h>
 
-/** EXIT_DONE; otherwise the error has been printed and this is the exit status. */
-int local_open(const struct command_line *line, struct cluster *cluster);
+/**
+ * Finds the cluster and reads nothing in it, so that a damaged one can be stopped and destroyed.
+ * EXIT_DONE; otherwise the error has been printed and this is the exit status.
+ */
+int local_find(const struct command_line *line, struct cluster *cluster);
 
-/** The same for commands that need a running cluster: it fails when the cluster is stopped. */
+/** The same for commands that need a running cluster; reads cluster.json. */
 int local_open_running(const struct command_line *line, struct cluster *cluster);
 
 /** False, with an error printed, when there is no cluster in the directory. */

@@ -4,9 +4,12 @@
 #include "cli/local_cluster.h"
 #include "cli/local_commands.h"
 #include "local/cluster_lock.h"
+#include "local/cluster_owner.h"
 #include "local/file.h"
 #include "local/log_file.h"
 #include "local/supervisor.h"
+
+#include <jansson.h>
 
 #include <unistd.h>
 
@@ -16,44 +19,89 @@ int local_stop_run(const struct command_line *line)
     struct cluster cluster;
     bool was_running = false;
     dsql_error err = {0};
-    int opened = local_open(line, &cluster);
-    if (opened != EXIT_DONE) {
-        return opened;
+    int found = local_find(line, &cluster);
+    if (found != EXIT_DONE) {
+        return found;
     }
-    if (supervisor_stop(&cluster, &was_running, &err) != DSQL_OK) {
+    if (supervisor_stop(&cluster, local_print_progress, &was_running, &err) != DSQL_OK) {
         return cli_fail(&err);
     }
     fprintf(stderr, was_running ? "stopped\n" : "the cluster was not running\n");
     return EXIT_DONE;
 }
 
+/* One object.  Scripts read these names: they do not change. */
+static int print_status_json(const struct cluster *cluster, const struct cluster_process *process,
+                             const struct cluster_state *state)
+{
+    json_t *root =
+        json_pack("{s:b, s:i, s:i, s:s, s:s, s:s}", "running", process->phase == CLUSTER_RUNNING,
+                  "pid", (int)process->pid, "port", state->port, "endpoint", cluster->endpoint,
+                  "phase", cluster_phase_name(process->phase), "problem", state->problem);
+    if (root == NULL) {
+        fprintf(stderr, "dsql: out of memory\n");
+        return EXIT_FAILED;
+    }
+    json_dumpf(root, stdout, JSON_PRESERVE_ORDER);
+    putchar('\n');
+    json_decref(root);
+    return EXIT_DONE;
+}
+
+static void print_status(const struct cluster *cluster, const struct cluster_process *process,
+                         const struct cluster_state *state)
+{
+    if (process->phase == CLUSTER_RUNNING) {
+        printf("running on port %d (process %d): %s\n", state->port, (int)process->pid,
+               cluster->endpoint);
+    } else if (process->phase == CLUSTER_STOPPED) {
+        printf("not running\n");
+    } else {
+        printf("%s (process %d)\n", cluster_phase_name(process->phase), (int)process->pid);
+    }
+    if (state->problem[0] != '\0') {
+        printf("%s\n", state->problem);
+    }
+}
+
 /*
- * Exit status 1 means "not running" (pg_ctl status has 3 for that).  The port is read from the
- * cluster's files only while the lock is held: after a crash they are old.
+ * Whoever may look can ask.  What the daemon has written counts only while it lives: after a crash
+ * it is old.
  */
+static dsql_status read_status(struct cluster *cluster, struct cluster_process *process,
+                               struct cluster_state *state, dsql_error *err)
+{
+    dsql_status status = cluster_lock_read(cluster, process, err);
+    bool is_known = cluster_read_state(cluster, state) && process->phase != CLUSTER_STOPPED &&
+                    (state->pid == process->pid || process->pid == 0);
+    if (!is_known) {
+        *state = (struct cluster_state){0};
+    }
+    return status == DSQL_OK ? cluster_read_settings(cluster, err) : status;
+}
+
+/* Exit status 1 means "not running" (pg_ctl status has 3 for that). */
 int local_status_run(const struct command_line *line)
 {
     struct cluster cluster;
+    struct cluster_process process;
+    struct cluster_state state;
     bool is_json = false;
+    dsql_error err = {0};
     if (!command_wants_json(line, &is_json)) {
         return EXIT_USAGE;
     }
-    int opened = local_open(line, &cluster);
-    if (opened != EXIT_DONE) {
-        return opened;
+    if (cluster_locate(&cluster, command_value(line, "dir"), &err) != DSQL_OK ||
+        (!cluster_owner_is_visible(&cluster) && cluster_owner_check(&cluster, &err) != DSQL_OK) ||
+        read_status(&cluster, &process, &state, &err) != DSQL_OK) {
+        return cli_fail(&err);
     }
-    pid_t pid = cluster_lock_holder(&cluster);
-    int port = pid > 0 ? cluster_last_port(&cluster) : 0;
-    if (is_json) {
-        /* Scripts read these names: they do not change. */
-        printf("{\"running\": %s, \"pid\": %d, \"port\": %d, \"endpoint\": \"%s\"}\n",
-               pid > 0 ? "true" : "false", (int)pid, port, cluster.endpoint);
-    } else if (pid > 0) {
-        printf("running on port %d (process %d): %s\n", port, (int)pid, cluster.endpoint);
-    } else {
-        printf("not running\n");
+    if (!is_json) {
+        print_status(&cluster, &process, &state);
+    } else if (print_status_json(&cluster, &process, &state) != EXIT_DONE) {
+        return EXIT_FAILED;
     }
-    return pid > 0 ? EXIT_DONE : EXIT_FAILED;
+    return process.phase == CLUSTER_RUNNING ? EXIT_DONE : EXIT_FAILED;
 }
 
 static dsql_status print_log(const char *path, dsql_error *err)
@@ -74,9 +122,9 @@ int local_logs_run(const struct command_line *line)
 {
     struct cluster cluster;
     dsql_error err = {0};
-    int opened = local_open(line, &cluster);
-    if (opened != EXIT_DONE) {
-        return opened;
+    int found = local_find(line, &cluster);
+    if (found != EXIT_DONE) {
+        return found;
     }
     if (!local_has_files(&cluster)) {
         return EXIT_FAILED;
@@ -92,18 +140,14 @@ int local_logs_run(const struct command_line *line)
 int local_destroy_run(const struct command_line *line)
 {
     struct cluster cluster;
-    bool was_running = false;
     dsql_error err = {0};
-    int opened = local_open(line, &cluster);
-    if (opened != EXIT_DONE) {
-        return opened;
+    int found = local_find(line, &cluster);
+    if (found != EXIT_DONE) {
+        return found;
     }
     if (!local_has_files(&cluster)) {
         return EXIT_FAILED;
     }
-    if (supervisor_stop(&cluster, &was_running, &err) != DSQL_OK ||
-        supervisor_destroy(&cluster, &err) != DSQL_OK) {
-        return cli_fail(&err);
-    }
-    return EXIT_DONE;
+    return supervisor_destroy(&cluster, local_print_progress, &err) == DSQL_OK ? EXIT_DONE
+                                                                               : cli_fail(&err);
 }

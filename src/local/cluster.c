@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char not_set[] = "";
@@ -127,64 +128,110 @@ static dsql_status choose_dir(const char *dir, char *out, size_t size, dsql_erro
                       "the root directory cannot hold a cluster. Choose another one with --dir");
 }
 
-/*
- * PostgreSQL refuses to run as root.  Started by root, the cluster belongs to the user postgres
- * or, without one, nobody; in a container root is often the only user.
- */
-static dsql_status find_owner(struct cluster_owner *owner, dsql_error *err)
+/* A user who is not in the list of users has a number only. */
+static void name_owner(struct cluster_owner *owner)
 {
+    const struct passwd *account = getpwuid(owner->uid);
+    snprintf(owner->name, sizeof owner->name, "%u", (unsigned)owner->uid);
+    if (account != NULL) {
+        owner->gid = owner->is_other ? account->pw_gid : owner->gid;
+        text_copy(text_of(account->pw_name), owner->name, sizeof owner->name);
+    }
+}
+
+/* The user of an existing cluster, when root runs the command; 0 if there is none. */
+static uid_t user_of_files(const struct cluster *cluster)
+{
+    struct stat info;
+    bool is_cluster = file_exists(cluster->lock) || file_exists(cluster->settings);
+    return is_cluster && stat(cluster->dir, &info) == 0 ? info.st_uid : 0;
+}
+
+/*
+ * PostgreSQL refuses to run as root.  Started by root, a cluster belongs to the user who has
+ * created it, and a new one to the user postgres or, without one, nobody; in a container root is
+ * often the only user.
+ */
+static dsql_status find_owner(struct cluster *cluster, dsql_error *err)
+{
+    struct cluster_owner *owner = &cluster->owner;
     owner->uid = geteuid();
     owner->gid = getegid();
-    if (owner->uid != 0) {
-        return DSQL_OK;
+    if (owner->uid == 0) {
+        const struct passwd *account = getpwnam("postgres");
+        account = account == NULL ? getpwnam("nobody") : account;
+        uid_t found = user_of_files(cluster);
+        owner->is_other = true;
+        owner->uid = found == 0 && account != NULL ? account->pw_uid : found;
+        owner->gid = (gid_t)owner->uid;
     }
-    const struct passwd *account = getpwnam("postgres");
-    account = account == NULL ? getpwnam("nobody") : account;
-    if (account == NULL || account->pw_uid == 0) {
+    if (owner->uid == 0) {
         return fail(err, DSQL_ERR_SYSTEM,
                     "PostgreSQL refuses to run as root, and there is neither a user postgres nor a "
                     "user nobody. Create one, or run dsql as another user");
     }
-    owner->uid = account->pw_uid;
-    owner->gid = account->pw_gid;
-    owner->is_other = true;
-    text_copy(text_of(account->pw_name), owner->name, sizeof owner->name);
+    name_owner(owner);
     return DSQL_OK;
 }
 
-/*
- * A cluster that does not exist yet has no file; its endpoint stays "".  A damaged file must not
- * be replaced by a new name: clients have the old one in their environment.
- */
-static dsql_status read_settings(struct cluster *cluster, dsql_error *err)
+/* As make_name() makes it: 26 letters or digits, and the region that the gateway expects. */
+bool cluster_endpoint_is_valid(const char *endpoint)
 {
+    static const char suffix[] = ".dsql." CLUSTER_REGION ".on.aws";
+    size_t len = strspn(endpoint, "abcdefghijklmnopqrstuvwxyz0123456789");
+    return len == CLUSTER_IDENTIFIER_LEN && strcmp(endpoint + len, suffix) == 0;
+}
+
+/*
+ * A damaged file must not be replaced by a new name: clients have the old one in their
+ * environment.
+ */
+dsql_status cluster_read_settings(struct cluster *cluster, dsql_error *err)
+{
+    struct buf content AUTO_BUF;
+    buf_init(&content, FILE_MAX_SIZE);
+    cluster->endpoint[0] = '\0';
     if (!file_exists(cluster->settings)) {
         return DSQL_OK;
     }
-    json_t *root = json_load_file(cluster->settings, 0, NULL);
+    dsql_status status = file_read(cluster->settings, &content, err);
+    if (status != DSQL_OK) {
+        return status;
+    }
+    json_t *root = json_loadb(content.data, content.len, 0, NULL);
     const char *endpoint = json_string_value(json_object_get(root, "endpoint"));
-    bool ok = endpoint != NULL &&
+    bool ok = endpoint != NULL && cluster_endpoint_is_valid(endpoint) &&
               text_copy(text_of(endpoint), cluster->endpoint, sizeof cluster->endpoint);
     json_decref(root);
     return ok ? DSQL_OK
               : fail(err, DSQL_ERR_SYSTEM,
-                     "the cluster's file \"%s\" is damaged: it is not JSON or has no endpoint. "
-                     "Restore it, or delete the cluster's directory",
-                     cluster->settings);
+                     "the cluster's file \"%s\" is damaged: it is not JSON, or its endpoint is not "
+                     "<%d characters>.dsql.%s.on.aws. Restore the file, or delete the cluster with "
+                     "'dsql local destroy'",
+                     cluster->settings, CLUSTER_IDENTIFIER_LEN, CLUSTER_REGION);
 }
 
-dsql_status cluster_open(struct cluster *cluster, const char *dir, dsql_error *err)
+dsql_status cluster_locate(struct cluster *cluster, const char *dir, dsql_error *err)
 {
     *cluster = (struct cluster){0};
     dsql_status status = choose_dir(dir, cluster->dir, sizeof cluster->dir, err);
-    if (status == DSQL_OK) {
-        status = find_owner(&cluster->owner, err);
-    }
     if (status != DSQL_OK) {
         return status;
     }
     compute_paths(cluster);
-    return read_settings(cluster, err);
+    return find_owner(cluster, err);
+}
+
+dsql_status cluster_open(struct cluster *cluster, const char *dir, dsql_error *err)
+{
+    dsql_status status = cluster_locate(cluster, dir, err);
+    return status == DSQL_OK ? cluster_read_settings(cluster, err) : status;
+}
+
+/* Written by the first complete start, and by `init`.  The content does not matter here. */
+bool cluster_has_been_complete(const struct cluster *cluster)
+{
+    return file_exists(cluster->state) || file_exists(cluster->data);
 }
 
 int cluster_open_postgres_log(const struct cluster *cluster)
@@ -206,6 +253,16 @@ static dsql_status write_json(const char *path, mode_t mode, json_t *root, dsql_
     return status;
 }
 
+/* Writes cluster.json for cluster->endpoint. */
+static dsql_status write_settings(const struct cluster *cluster, dsql_error *err)
+{
+    char identifier[CLUSTER_IDENTIFIER_LEN + 1] = "";
+    snprintf(identifier, sizeof identifier, "%.*s", CLUSTER_IDENTIFIER_LEN, cluster->endpoint);
+    json_t *root = json_pack("{s:s, s:s, s:s}", "identifier", identifier, "endpoint",
+                             cluster->endpoint, "region", CLUSTER_REGION);
+    return root == NULL ? fail_nomem(err) : write_json(cluster->settings, 0644, root, err);
+}
+
 /* Like a cluster identifier of the service: 26 characters of lower-case base32. */
 static dsql_status make_name(struct cluster *cluster, dsql_error *err)
 {
@@ -219,15 +276,17 @@ static dsql_status make_name(struct cluster *cluster, dsql_error *err)
     }
     snprintf(cluster->endpoint, sizeof cluster->endpoint, "%s.dsql.%s.on.aws", identifier,
              CLUSTER_REGION);
-    json_t *root = json_pack("{s:s, s:s, s:s}", "identifier", identifier, "endpoint",
-                             cluster->endpoint, "region", CLUSTER_REGION);
-    return root == NULL ? fail_nomem(err) : write_json(cluster->settings, 0644, root, err);
+    return write_settings(cluster, err);
 }
 
-/*
- * Directories that exist get their mode again, so a change by hand does not last.  The name is
- * made once in a cluster's life.
- */
+/* The name is made once in a cluster's life. */
+dsql_status cluster_restore_settings(struct cluster *cluster, const char *endpoint, dsql_error *err)
+{
+    text_copy(text_of(endpoint), cluster->endpoint, sizeof cluster->endpoint);
+    return write_settings(cluster, err);
+}
+
+/* Directories that exist get their mode again, so a change by hand does not last. */
 dsql_status cluster_create(struct cluster *cluster, dsql_error *err)
 {
     dsql_status status = directory_create(cluster->secret, 0700, err);
@@ -247,29 +306,52 @@ dsql_status cluster_create(struct cluster *cluster, dsql_error *err)
  * For `dsql local status` and the next start.  It may be out of date at any time; whether the
  * cluster runs is decided by the lock.
  */
-dsql_status cluster_write_state(const struct cluster *cluster, pid_t pid, const char *address,
-                                int port, dsql_error *err)
+dsql_status cluster_write_state(const struct cluster *cluster, const struct cluster_state *state,
+                                dsql_error *err)
 {
-    json_t *root = json_pack("{s:i, s:s, s:i}", "pid", (int)pid, "address", address, "port", port);
+    json_t *root =
+        json_pack("{s:i, s:s, s:i, s:s, s:i}", "pid", (int)state->pid, "address", state->address,
+                  "port", state->port, "problem", state->problem, "failures", state->failures);
     return root == NULL ? fail_nomem(err) : write_json(cluster->state, 0644, root, err);
 }
 
-/* A missing or damaged file only means that the port is not known. */
-int cluster_last_port(const struct cluster *cluster)
+static void copy_string(json_t *root, const char *name, char *out, size_t size)
 {
-    json_t *root = json_load_file(cluster->state, 0, NULL);
-    json_int_t port = json_integer_value(json_object_get(root, "port"));
-    json_decref(root);
-    return port > 0 && port < 65536 ? (int)port : 0;
+    const char *value = json_string_value(json_object_get(root, name));
+    if (value != NULL) {
+        text_copy(text_of(value), out, size);
+    }
 }
 
-/* A file of an earlier version has no address: there was no choice. */
+/*
+ * A missing or damaged file only means that nothing is known.  A file of an earlier version has no
+ * address: there was no choice.
+ */
+bool cluster_read_state(const struct cluster *cluster, struct cluster_state *state)
+{
+    *state = (struct cluster_state){.address = CLUSTER_DEFAULT_ADDRESS};
+    json_t *root = json_load_file(cluster->state, 0, NULL);
+    bool is_readable = json_is_object(root);
+    json_int_t port = json_integer_value(json_object_get(root, "port"));
+    state->port = port > 0 && port < 65536 ? (int)port : 0;
+    state->pid = (pid_t)json_integer_value(json_object_get(root, "pid"));
+    state->failures = (int)json_integer_value(json_object_get(root, "failures"));
+    copy_string(root, "address", state->address, sizeof state->address);
+    copy_string(root, "problem", state->problem, sizeof state->problem);
+    json_decref(root);
+    return is_readable;
+}
+
+int cluster_last_port(const struct cluster *cluster)
+{
+    struct cluster_state state;
+    cluster_read_state(cluster, &state);
+    return state.port;
+}
+
 void cluster_last_address(const struct cluster *cluster, char out[CLUSTER_ADDRESS_SIZE])
 {
-    json_t *root = json_load_file(cluster->state, 0, NULL);
-    const char *address = json_string_value(json_object_get(root, "address"));
-    if (address == NULL || !text_copy(text_of(address), out, CLUSTER_ADDRESS_SIZE)) {
-        text_copy(text_of(CLUSTER_DEFAULT_ADDRESS), out, CLUSTER_ADDRESS_SIZE);
-    }
-    json_decref(root);
+    struct cluster_state state;
+    cluster_read_state(cluster, &state);
+    text_copy(text_of(state.address), out, CLUSTER_ADDRESS_SIZE);
 }

@@ -5,7 +5,8 @@
  *
  * DIR (0711)
  *   cluster.json  identifier, endpoint, region     ca.pem  for PGSSLROOTCERT (0644)
- *   state.json    pid and port of the last start   lock    held by the daemon while it runs
+ *   state.json    the last start; it exists since the first complete one
+ *   lock          held by the daemon while it runs
  *   daemon.log, postgres.log
  *   secret/ (0700)  ca.key server.key server.pem identities.json
  *   data/   (0700)  PostgreSQL's data directory    run/ (0700)  its Unix socket
@@ -57,18 +58,42 @@ struct cluster {
     char lib[CLUSTER_PATH_SIZE];
 };
 
-/** Computes the paths and reads cluster.json if it exists.  dir: --dir, or NULL. */
+/** The paths and the owner.  Reads no file of the cluster, so it works for a damaged one too. */
+dsql_status cluster_locate(struct cluster *cluster, const char *dir, dsql_error *err);
+/** cluster_locate(), and cluster.json if it exists.  dir: --dir, or NULL. */
 dsql_status cluster_open(struct cluster *cluster, const char *dir, dsql_error *err);
+
+/** Reads the endpoint; "" if there is no cluster.json. */
+dsql_status cluster_read_settings(struct cluster *cluster, dsql_error *err);
+bool cluster_endpoint_is_valid(const char *endpoint);
+
+/** True if a start has succeeded once: a part that is missing now has been lost since. */
+bool cluster_has_been_complete(const struct cluster *cluster);
 
 /** For appending; -1 with errno set. */
 int cluster_open_postgres_log(const struct cluster *cluster);
 
 /** Creates the subdirectories and, if it is missing, the name.  As the owner. */
 dsql_status cluster_create(struct cluster *cluster, dsql_error *err);
+/** Writes cluster.json again.  endpoint: a valid one. */
+dsql_status cluster_restore_settings(struct cluster *cluster, const char *endpoint,
+                                     dsql_error *err);
 
-/** address: numeric, of the loopback network. */
-dsql_status cluster_write_state(const struct cluster *cluster, pid_t pid, const char *address,
-                                int port, dsql_error *err);
+enum { CLUSTER_PROBLEM_SIZE = 400 };
+
+/** The last start, in state.json. */
+struct cluster_state {
+    pid_t pid;                          /* the daemon's */
+    char address[CLUSTER_ADDRESS_SIZE]; /* numeric, of the loopback network */
+    int port;                           /* 0: not known */
+    char problem[CLUSTER_PROBLEM_SIZE]; /* what the daemon has to report now, or "" */
+    int failures;                       /* how often in a row PostgreSQL has terminated */
+};
+
+dsql_status cluster_write_state(const struct cluster *cluster, const struct cluster_state *state,
+                                dsql_error *err);
+/** False, and the defaults, if the file is missing or damaged. */
+bool cluster_read_state(const struct cluster *cluster, struct cluster_state *state);
 /** The port of the last start; 0 if it is not known. */
 int cluster_last_port(const struct cluster *cluster);
 /** The address of the last start; CLUSTER_DEFAULT_ADDRESS if it is not known. */

@@ -10,9 +10,13 @@
 #include "base/text.h"
 #include "local/file.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pwd.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,13 +51,108 @@ static dsql_status check_reachable(const struct cluster *cluster, dsql_error *er
 }
 
 /*
- * A mistyped --dir must not turn, say, a home directory into a cluster.  The lock is enough, as a
- * first start that was interrupted may have left little else.
+ * A start that was killed before it took the lock, in an earlier version, has left its log and
+ * nothing else.
+ */
+static bool has_only_a_log(const struct cluster *cluster)
+{
+    DIR *folder = opendir(cluster->dir);
+    int others = 0;
+    if (folder == NULL) {
+        return false;
+    }
+    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        bool is_expected = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+                           strcmp(entry->d_name, "daemon.log") == 0;
+        others += is_expected ? 0 : 1;
+    }
+    closedir(folder);
+    return others == 0 && file_exists(cluster->daemon_log);
+}
+
+/* The lock is enough, as a first start that was interrupted may have left little else. */
+bool cluster_owner_has_cluster(const struct cluster *cluster)
+{
+    return file_exists(cluster->settings) || file_exists(cluster->lock) ||
+           file_exists(cluster->identities) || has_only_a_log(cluster);
+}
+
+/*
+ * A mistyped --dir must not turn, say, a home directory into a cluster.  In this order, as other
+ * commands may create or delete the cluster meanwhile: an empty directory gets its lock first, and
+ * loses it last.  One that has gone is not refused here: see fail_to_open().
  */
 static bool is_cluster_or_empty(const struct cluster *cluster)
 {
-    return file_exists(cluster->settings) || file_exists(cluster->lock) ||
-           directory_is_empty(cluster->dir);
+    return directory_is_empty(cluster->dir) || cluster_owner_has_cluster(cluster) ||
+           directory_is_empty(cluster->dir) || !file_exists(cluster->dir);
+}
+
+/* The name of a file's owner, or the number. */
+static void name_user(uid_t uid, char *out, size_t size)
+{
+    const struct passwd *account = getpwuid(uid);
+    if (account == NULL || !text_copy(text_of(account->pw_name), out, size)) {
+        snprintf(out, size, "%u", (unsigned)uid);
+    }
+}
+
+static dsql_status fail_other_user(const struct cluster *cluster, uid_t uid, dsql_error *err)
+{
+    char name[64];
+    name_user(uid, name, sizeof name);
+    fail(err, DSQL_ERR_SYSTEM,
+         "permission denied: the cluster in \"%s\" belongs to user %s. Run the command as that "
+         "user, or name another directory with --dir",
+         cluster->dir, name);
+    if (err != NULL) {
+        err->os_errno = EACCES;
+    }
+    return DSQL_ERR_SYSTEM;
+}
+
+/* A directory that may not be entered: the owner of the first one above it that can be seen. */
+static dsql_status fail_closed(const struct cluster *cluster, dsql_error *err)
+{
+    char part[CLUSTER_PATH_SIZE];
+    struct stat info = {0};
+    text_copy(text_of(cluster->dir), part, sizeof part);
+    char *slash = strrchr(part, '/');
+    while (slash != NULL && slash != part && stat(part, &info) != 0) {
+        *slash = '\0';
+        slash = strrchr(part, '/');
+    }
+    return fail_other_user(cluster, info.st_uid, err);
+}
+
+bool cluster_owner_is_visible(const struct cluster *cluster)
+{
+    return access(cluster->lock, R_OK) == 0;
+}
+
+/*
+ * Without this check a directory that may not be entered would look like one without a cluster.
+ * Root may enter every directory, and works as its owner.
+ */
+dsql_status cluster_owner_check(const struct cluster *cluster, dsql_error *err)
+{
+    struct stat info;
+    if (cluster->owner.is_other) {
+        return DSQL_OK;
+    }
+    if (stat(cluster->dir, &info) != 0) {
+        return errno == EACCES ? fail_closed(cluster, err) : DSQL_OK;
+    }
+    bool may_enter = access(cluster->dir, X_OK) == 0 || errno != EACCES;
+    bool is_own = info.st_uid == cluster->owner.uid;
+    if (!is_own && (!may_enter || cluster_owner_has_cluster(cluster))) {
+        return fail_other_user(cluster, info.st_uid, err);
+    }
+    return may_enter ? DSQL_OK
+                     : fail(err, DSQL_ERR_SYSTEM,
+                            "permission denied: \"%s\" cannot be entered. Restore its permissions "
+                            "with 'chmod 0711'",
+                            cluster->dir);
 }
 
 /* Root's umask may be 077, and the server must be able to enter. */
@@ -67,12 +166,23 @@ static dsql_status create_dir(const struct cluster *cluster, dsql_error *err)
     return status;
 }
 
+/* Another command may delete the cluster meanwhile, and then the start is tried again. */
+static dsql_status fail_to_open(const struct cluster *cluster, dsql_error *err)
+{
+    bool has_gone = errno == ENOENT;
+    fail_errno(err, DSQL_ERR_SYSTEM, "could not open \"%s\"", cluster->dir);
+    if (has_gone && err != NULL) {
+        err->os_errno = EAGAIN;
+    }
+    return DSQL_ERR_SYSTEM;
+}
+
 /* By descriptor: between a check by path and chown() the path could become another file. */
 static dsql_status give_dir_to_owner(const struct cluster *cluster, dsql_error *err)
 {
     int fd = open(cluster->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not open \"%s\"", cluster->dir);
+        return fail_to_open(cluster, err);
     }
     dsql_status status = DSQL_OK;
     bool ok = fchmod(fd, 0711) == 0 &&

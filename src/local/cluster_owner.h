@@ -10,6 +10,20 @@
 
 #include <dsql.h>
 
+#include <stdbool.h>
+
+/** True if the directory holds a cluster, or what an interrupted first start has left. */
+bool cluster_owner_has_cluster(const struct cluster *cluster);
+
+/** True if the caller may ask whether the cluster is running, which other users often may. */
+bool cluster_owner_is_visible(const struct cluster *cluster);
+
+/**
+ * Fails, and names the owner, if the cluster belongs to another user or is in a directory that the
+ * caller may not enter.  A directory without a cluster is fine.
+ */
+dsql_status cluster_owner_check(const struct cluster *cluster, dsql_error *err);
+
 /** Creates the directory for its owner; refuses one that holds something else. */
 dsql_status cluster_owner_prepare(const struct cluster *cluster, dsql_error *err);
 

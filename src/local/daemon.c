@@ -23,45 +23,40 @@
 #include "local/log_file.h"
 #include "local/pki.h"
 #include "local/postgres_install.h"
-#include "local/postmaster.h"
 #include "local/report.h"
 #include "local/schema.h"
+#include "local/server_keeper.h"
 #include "local/wiped_memory.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
-enum {
-    START_ATTEMPTS = 40, /* times the pause: 10 s */
-    START_PAUSE_MS = 250,
-    FIRST_PORT = 5432,
-    PORTS = 100
-};
+enum { FIRST_PORT = 5432, PORTS = 100 };
 
 /*
- * The state of the process.  While a server runs, postgres is its process id; only a waitpid()
- * that has returned it sets it to 0.  Static and not on the stack: libuv's handles in it must not
- * move.  options and its strings are the command's, copied by fork().
+ * The state of the process.  Static and not on the stack: libuv's handles in it must not move.
+ * options and its strings are the command's, copied by fork().
  */
 struct daemon {
     struct cluster cluster;
     const struct start_options *options;
     char bindir[POSTGRES_BINDIR_SIZE];
     struct extension extension;
-    pid_t postgres; /* 0: not running */
+    struct cluster_lock lock;
+    struct server_keeper server;
     char address[CLUSTER_ADDRESS_SIZE];
     int port;
     bool is_stopping;
     uv_loop_t loop;
-    uv_signal_t on_term, on_interrupt, on_child;
-    uv_timer_t restart, check_logs;
+    uv_signal_t on_term, on_interrupt;
+    uv_timer_t check_files;
     struct gateway *gateway;
 };
 
@@ -80,9 +75,8 @@ static void write_log(void *arg, dsql_log_level level, const char *message)
 /* ---- Becoming a daemon ---- */
 
 /*
- * Order matters: the report pipe is at REPORT_FD by now, all descriptors above it are closed, and
- * then the log is opened.  SIGPIPE is ignored because a client may go away at any moment; SIGHUP,
- * because the terminal may.
+ * Order matters: the report pipe is at REPORT_FD by now, and all descriptors above it are closed.
+ * SIGPIPE is ignored because a client may go away at any moment; SIGHUP, because the terminal may.
  */
 static dsql_status leave_terminal(const struct cluster *cluster, dsql_error *err)
 {
@@ -92,19 +86,38 @@ static dsql_status leave_terminal(const struct cluster *cluster, dsql_error *err
     /* A program that waits for an inherited pipe to close would wait until the cluster stops. */
     platform_close_from(REPORT_FD + 1);
     wiped_memory_forbid_dumps();
-    /* The log is opened after the user has changed, so it belongs to the owner. */
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int log =
-        open(cluster->daemon_log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     dup2(nothing, STDIN_FILENO);
     dup2(nothing, STDOUT_FILENO);
-    dup2(log < 0 ? nothing : log, STDERR_FILENO);
-    report_copy_to_log();
+    dup2(nothing, STDERR_FILENO);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
-    return chdir(cluster->dir) == 0
-               ? DSQL_OK
+    if (chdir(cluster->dir) == 0) {
+        return DSQL_OK;
+    }
+    /* Another command has deleted the cluster since the directory was created. */
+    return errno == ENOENT
+               ? cluster_lock_fail_busy(cluster, err)
                : fail_errno(err, DSQL_ERR_SYSTEM, "could not change to \"%s\"", cluster->dir);
+}
+
+/*
+ * After the user has changed, so the log belongs to the owner; and with the lock, so nothing is
+ * created in a directory that another command deletes.
+ */
+static dsql_status open_log(const struct cluster *cluster, dsql_error *err)
+{
+    int log =
+        open(cluster->daemon_log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (log < 0) {
+        return fail_errno(err, DSQL_ERR_SYSTEM,
+                          "could not write \"%s\". Delete it, or make it a file of user %s again",
+                          cluster->daemon_log, cluster->owner.name);
+    }
+    dup2(log, STDERR_FILENO);
+    close(log);
+    report_copy_to_log();
+    return DSQL_OK;
 }
 
 /*
@@ -126,30 +139,103 @@ static void clear_environment(void)
 
 /* ---- Creating what the cluster lacks ---- */
 
+static struct pki_files pki_files(const struct cluster *cluster)
+{
+    return (struct pki_files){
+        .ca = cluster->ca,
+        .ca_key = cluster->ca_key,
+        .server_certificate = cluster->server_certificate,
+        .server_key = cluster->server_key,
+    };
+}
+
+/*
+ * The name is known for certain from the server's certificate, which the cluster's own CA has
+ * signed.  Without it, a cluster that clients know must not get another name.
+ */
+static dsql_status find_name(struct daemon *daemon, dsql_error *err)
+{
+    struct cluster *cluster = &daemon->cluster;
+    struct pki_files files = pki_files(cluster);
+    char endpoint[CLUSTER_NAME_SIZE];
+    dsql_status status = cluster_read_settings(cluster, err);
+    if (status == DSQL_OK && cluster->endpoint[0] != '\0') {
+        return DSQL_OK;
+    }
+    if (pki_read_endpoint(&files, endpoint, sizeof endpoint) &&
+        cluster_endpoint_is_valid(endpoint)) {
+        report_progress("\"%s\" was %s: it is written again, with the endpoint %s of the server's "
+                        "certificate",
+                        cluster->settings, status == DSQL_OK ? "missing" : "damaged", endpoint);
+        return cluster_restore_settings(cluster, endpoint, err);
+    }
+    if (status == DSQL_OK && cluster_has_been_complete(cluster)) {
+        return fail(err, DSQL_ERR_SYSTEM,
+                    "\"%s\" is missing, and the server's certificate, which has the endpoint too, "
+                    "is missing or damaged. Restore the file, or delete the cluster with 'dsql "
+                    "local destroy'",
+                    cluster->settings);
+    }
+    return status;
+}
+
+/* What clients have to know.  A new cluster has no clients. */
+static void report_certificates(const struct daemon *daemon, const struct pki_made *made,
+                                const char *former_endpoint)
+{
+    const struct cluster *cluster = &daemon->cluster;
+    bool is_new = !cluster_has_been_complete(cluster);
+    if (is_new && made->server) {
+        report_progress("created TLS certificates");
+        return;
+    }
+    if (former_endpoint[0] != '\0' && strcmp(former_endpoint, cluster->endpoint) != 0) {
+        report_progress("the endpoint in \"%s\" has changed from %s to %s: clients need it ('dsql "
+                        "local env')",
+                        cluster->settings, former_endpoint, cluster->endpoint);
+    }
+    if (made->ca) {
+        report_progress(
+            "created a new certificate authority: \"%s\" or \"%s\" was missing, "
+            "damaged or about to expire. Clients with a copy of ca.pem need the new one",
+            cluster->ca, cluster->ca_key);
+    }
+    if (made->server) {
+        report_progress("created the server's key and certificate again, for %s",
+                        cluster->endpoint);
+    }
+}
+
 /*
  * At each start, so that certificates are renewed in time by a cluster that is started now and
  * then.
  */
 static dsql_status create_certificates(struct daemon *daemon, dsql_error *err)
 {
-    const struct pki_files files = {
-        .ca = daemon->cluster.ca,
-        .ca_key = daemon->cluster.ca_key,
-        .server_certificate = daemon->cluster.server_certificate,
-        .server_key = daemon->cluster.server_key,
-    };
-    bool is_new = false;
-    dsql_status status = pki_ensure(&files, daemon->cluster.endpoint, &is_new, err);
-    if (status == DSQL_OK && is_new) {
-        report_progress("created TLS certificates");
+    struct pki_files files = pki_files(&daemon->cluster);
+    struct pki_made made = {0};
+    char former_endpoint[CLUSTER_NAME_SIZE] = "";
+    (void)pki_read_endpoint(&files, former_endpoint, sizeof former_endpoint);
+    dsql_status status = pki_ensure(&files, daemon->cluster.endpoint, &made, err);
+    if (status == DSQL_OK) {
+        report_certificates(daemon, &made, former_endpoint);
     }
     return status;
 }
 
-/*
- * The version is checked before the server starts, because PostgreSQL's own message does not say
- * what to do.
- */
+static dsql_status create_identities(struct daemon *daemon, dsql_error *err)
+{
+    const struct cluster *cluster = &daemon->cluster;
+    bool was_lost = !file_exists(cluster->identities) && cluster_has_been_complete(cluster);
+    dsql_status status = identity_create_file(cluster->identities, err);
+    if (status == DSQL_OK && was_lost) {
+        report_progress("created a new access key, because \"%s\" was missing: clients need it "
+                        "('dsql local env')",
+                        cluster->identities);
+    }
+    return status;
+}
+
 static dsql_status create_data(struct daemon *daemon, dsql_error *err)
 {
     if (data_directory_exists(&daemon->cluster)) {
@@ -169,63 +255,40 @@ static dsql_status find_postgres(struct daemon *daemon, dsql_error *err)
                              : status;
 }
 
+static dsql_status create_module(struct daemon *daemon, dsql_error *err)
+{
+    return extension_write(&daemon->extension, &daemon->cluster, err);
+}
+
+static dsql_status create_directories(struct daemon *daemon, dsql_error *err)
+{
+    return cluster_create(&daemon->cluster, err);
+}
+
 /*
  * Each step does nothing if its result exists, so a start that was interrupted is completed by the
  * next one.
  */
 static dsql_status create_missing(struct daemon *daemon, dsql_error *err)
 {
-    dsql_status status = find_postgres(daemon, err);
-    if (status == DSQL_OK) {
-        status = cluster_create(&daemon->cluster, err);
-    }
-    if (status == DSQL_OK) {
-        status = extension_write(&daemon->extension, &daemon->cluster, err);
-    }
-    if (status == DSQL_OK) {
-        status = create_certificates(daemon, err);
-    }
-    if (status == DSQL_OK) {
-        status = identity_create_file(daemon->cluster.identities, err);
-    }
-    if (status == DSQL_OK) {
-        status = create_data(daemon, err);
+    static dsql_status (*const steps[])(struct daemon *, dsql_error *) = {
+        find_postgres,       find_name,         create_directories, create_module,
+        create_certificates, create_identities, create_data,
+    };
+    dsql_status status = DSQL_OK;
+    for (size_t i = 0; status == DSQL_OK && i < sizeof steps / sizeof *steps; i++) {
+        status = steps[i](daemon, err);
     }
     return status;
 }
 
 /* ---- PostgreSQL ---- */
 
-/*
- * After kill -9 of the postmaster its children may still hold the shared memory for a moment, and
- * a new server refuses to start.  -1 means that no process was made, 0 that it has terminated;
- * only the latter is tried again.
- */
-static PGconn *start_postgres(struct daemon *daemon, dsql_error *err)
-{
-    if (postmaster_stop_orphan(&daemon->cluster, err) != DSQL_OK) {
-        return NULL;
-    }
-    for (int i = 0; i < START_ATTEMPTS; i++) {
-        daemon->postgres =
-            postmaster_start(&daemon->cluster, daemon->bindir, daemon->options->settings, err);
-        if (daemon->postgres < 0) {
-            return NULL;
-        }
-        PGconn *conn = postmaster_wait(&daemon->cluster, &daemon->postgres, err);
-        if (conn != NULL || daemon->postgres != 0) {
-            return conn;
-        }
-        clock_sleep_ms(clock_system(), START_PAUSE_MS);
-    }
-    return NULL;
-}
-
 /* The schema is installed before the gateway opens, so no client sees a cluster without it. */
 static dsql_status open_database(struct daemon *daemon, dsql_error *err)
 {
     report_progress("starting PostgreSQL");
-    PGconn *conn = start_postgres(daemon, err);
+    PGconn *conn = server_keeper_start(&daemon->server, err);
     if (conn == NULL) {
         return DSQL_ERR_SYSTEM;
     }
@@ -271,6 +334,16 @@ static bool try_port(struct daemon *daemon, int port, dsql_error *err)
     return daemon->gateway != NULL;
 }
 
+/* Best effort: it is for the user, and the disk may be full. */
+static dsql_status write_state(const struct daemon *daemon, dsql_error *err)
+{
+    struct cluster_state state = {
+        .pid = getpid(), .port = daemon->port, .failures = daemon->server.failures};
+    text_copy(text_of(daemon->address), state.address, sizeof state.address);
+    text_copy(text_of(daemon->server.problem), state.problem, sizeof state.problem);
+    return cluster_write_state(&daemon->cluster, &state, err);
+}
+
 /*
  * The port is kept from one start to the next, since clients have it in their environment.  A new
  * cluster takes the first free port from 5432 on, so several clusters can run side by side.
@@ -303,129 +376,93 @@ static dsql_status open_gateway(struct daemon *daemon, dsql_error *err)
         return fail(err, DSQL_ERR_SYSTEM, "%s. Choose another port with --port", err->message);
     }
     daemon->port = gateway_port(daemon->gateway);
-    return cluster_write_state(&daemon->cluster, getpid(), daemon->address, daemon->port, err);
+    return write_state(daemon, err);
+}
+
+/* `init` of an existing cluster keeps what the last start has written. */
+static dsql_status keep_state(struct daemon *daemon, dsql_error *err)
+{
+    struct cluster_state state;
+    cluster_read_state(&daemon->cluster, &state);
+    return cluster_write_state(&daemon->cluster, &state, err);
 }
 
 /* ---- Running ---- */
 
 /* With the last handle closed, uv_run() returns and the process exits. */
-static void close_handles(struct daemon *daemon)
+static void on_server_stopped(void *arg)
 {
+    struct daemon *daemon = arg;
     uv_close((uv_handle_t *)&daemon->on_term, NULL);
     uv_close((uv_handle_t *)&daemon->on_interrupt, NULL);
-    uv_close((uv_handle_t *)&daemon->on_child, NULL);
-    uv_close((uv_handle_t *)&daemon->restart, NULL);
-    uv_close((uv_handle_t *)&daemon->check_logs, NULL);
+    uv_close((uv_handle_t *)&daemon->check_files, NULL);
+}
+
+static void on_server_change(void *arg, enum cluster_phase phase)
+{
+    struct daemon *daemon = arg;
+    cluster_lock_set_phase(&daemon->lock, daemon->is_stopping ? CLUSTER_STOPPING : phase);
+    write_log(NULL, phase == CLUSTER_RUNNING ? DSQL_LOG_INFO : DSQL_LOG_WARN,
+              phase == CLUSTER_RUNNING ? "PostgreSQL accepts connections again"
+                                       : daemon->server.problem);
+    (void)write_state(daemon, NULL);
 }
 
 /*
- * The clients have gone.  SIGINT is PostgreSQL's fast shutdown; its end arrives as SIGCHLD.  The
- * order is gateway first: PostgreSQL's fast shutdown ends sessions by itself, but clients get a
- * better message from the gateway.
+ * The clients have gone.  The order is gateway first: PostgreSQL's fast shutdown ends sessions by
+ * itself, but clients get a better message from the gateway.
  */
 static void on_gateway_stopped(void *arg)
 {
     struct daemon *daemon = arg;
-    if (daemon->postgres > 0) {
-        kill(daemon->postgres, SIGINT);
-    } else {
-        close_handles(daemon);
-    }
+    server_keeper_stop(&daemon->server);
 }
 
-/*
- * The first signal lets sessions end in order, a second one does not wait for them.  SIGQUIT is
- * PostgreSQL's immediate shutdown; the next start recovers from the write-ahead log.
- */
-static void on_stop_signal(uv_signal_t *handle, int number)
+/* A further signal changes nothing: several commands may stop a cluster at the same time. */
+static void stop(struct daemon *daemon, const char *reason)
 {
-    struct daemon *daemon = handle->data;
-    (void)number;
-    if (daemon->is_stopping && daemon->postgres > 0) {
-        kill(daemon->postgres, SIGQUIT);
-    }
     if (daemon->is_stopping) {
         return;
     }
     daemon->is_stopping = true;
-    write_log(NULL, DSQL_LOG_INFO, "stopping");
-    uv_timer_stop(&daemon->restart);
+    cluster_lock_set_phase(&daemon->lock, CLUSTER_STOPPING);
+    write_log(NULL, DSQL_LOG_INFO, reason);
     gateway_stop(daemon->gateway, on_gateway_stopped, daemon);
 }
 
-/*
- * After a pause and not at once: if PostgreSQL cannot run, this would spin.  The gateway stays
- * open meanwhile, so clients get "server unavailable" and not "connection refused".
- */
-static void on_restart_time(uv_timer_t *timer)
+static void on_stop_signal(uv_signal_t *handle, int number)
 {
-    struct daemon *daemon = timer->data;
-    dsql_error err = {0};
-    postmaster_stop_orphan(&daemon->cluster, &err);
-    daemon->postgres =
-        postmaster_start(&daemon->cluster, daemon->bindir, daemon->options->settings, &err);
-    if (daemon->postgres < 0) {
-        daemon->postgres = 0;
-        write_log(NULL, DSQL_LOG_ERROR, err.message);
-        uv_timer_start(timer, on_restart_time, START_PAUSE_MS, 0);
-    }
-}
-
-/*
- * Signals of the same kind may be merged, and a child may stop without ending, so waitpid()
- * decides.  It names the process: other children are waited for where they were started.
- */
-static void on_child_signal(uv_signal_t *handle, int number)
-{
-    struct daemon *daemon = handle->data;
-    int status = 0;
     (void)number;
-    if (daemon->postgres <= 0 || waitpid(daemon->postgres, &status, WNOHANG) != daemon->postgres) {
-        return;
-    }
-    daemon->postgres = 0;
-    if (daemon->is_stopping) {
-        close_handles(daemon);
-        return;
-    }
-    write_log(NULL, DSQL_LOG_WARN, "PostgreSQL terminated unexpectedly; starting it again");
-    uv_timer_start(&daemon->restart, on_restart_time, START_PAUSE_MS, 0);
+    stop(handle->data, "stopping");
 }
 
-static void on_check_logs(uv_timer_t *timer)
+/*
+ * Without its file the lock protects nothing: a start would create another one, and a second
+ * daemon.
+ */
+static void on_check_files(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
     log_file_rotate(daemon->cluster.postgres_log);
     log_file_rotate(daemon->cluster.daemon_log);
+    if (!cluster_lock_is_in_place(&daemon->cluster, &daemon->lock)) {
+        stop(daemon, "stopping: the file \"lock\" or the cluster's directory was deleted");
+    }
 }
 
 /* libuv calls the handlers from the loop, not from the signal, so they may do anything. */
 static bool start_watching(struct daemon *daemon)
 {
-    uv_timer_init(&daemon->loop, &daemon->restart);
     uv_signal_init(&daemon->loop, &daemon->on_term);
     uv_signal_init(&daemon->loop, &daemon->on_interrupt);
-    uv_signal_init(&daemon->loop, &daemon->on_child);
-    uv_timer_init(&daemon->loop, &daemon->check_logs);
-    daemon->restart.data = daemon;
-    daemon->check_logs.data = daemon;
+    uv_timer_init(&daemon->loop, &daemon->check_files);
+    daemon->check_files.data = daemon;
     daemon->on_term.data = daemon;
     daemon->on_interrupt.data = daemon;
-    daemon->on_child.data = daemon;
-    return uv_timer_start(&daemon->check_logs, on_check_logs, 0, LOG_FILE_CHECK_MS) == 0 &&
+    return uv_timer_start(&daemon->check_files, on_check_files, 0, LOG_FILE_CHECK_MS) == 0 &&
            uv_signal_start(&daemon->on_term, on_stop_signal, SIGTERM) == 0 &&
            uv_signal_start(&daemon->on_interrupt, on_stop_signal, SIGINT) == 0 &&
-           uv_signal_start(&daemon->on_child, on_child_signal, SIGCHLD) == 0;
-}
-
-/* Blocks, which is right only before the loop has begun and after it has ended. */
-static void stop_postgres(struct daemon *daemon)
-{
-    if (daemon->postgres > 0) {
-        kill(daemon->postgres, SIGINT);
-        waitpid(daemon->postgres, NULL, 0);
-        daemon->postgres = 0;
-    }
+           server_keeper_watch(&daemon->server, &daemon->loop);
 }
 
 /*
@@ -446,15 +483,19 @@ static dsql_status open_cluster(struct daemon *daemon, dsql_error *err)
         return status;
     }
     uv_loop_init(&daemon->loop);
-    status = cluster_lock_take(&daemon->cluster, err);
+    status = cluster_lock_take(&daemon->cluster, &daemon->lock, err);
+    if (status == DSQL_OK) {
+        status = open_log(&daemon->cluster, err);
+    }
     if (status == DSQL_OK) {
         status = create_missing(daemon, err);
     }
     if (status == DSQL_OK) {
         status = open_database(daemon, err);
     }
-    if (status == DSQL_OK && !daemon->options->is_init_only) {
-        status = open_gateway(daemon, err);
+    if (status == DSQL_OK) {
+        status =
+            daemon->options->is_init_only ? keep_state(daemon, err) : open_gateway(daemon, err);
     }
     extension_clear(&daemon->extension);
     return status;
@@ -463,13 +504,14 @@ static dsql_status open_cluster(struct daemon *daemon, dsql_error *err)
 /* report_ready() lets the command return, so it comes only when everything serves. */
 static void run(struct daemon *daemon)
 {
+    cluster_lock_set_phase(&daemon->lock, CLUSTER_RUNNING);
     if (start_watching(daemon)) {
         report_ready(daemon->port);
         close(REPORT_FD);
         uv_run(&daemon->loop, UV_RUN_DEFAULT);
         gateway_free(daemon->gateway);
     }
-    stop_postgres(daemon);
+    server_keeper_stop_now(&daemon->server);
     uv_loop_close(&daemon->loop);
 }
 
@@ -484,15 +526,23 @@ _Noreturn void daemon_main(const struct cluster *cluster, const struct start_opt
     dsql_error err = {0};
     daemon.cluster = *cluster;
     daemon.options = options;
+    daemon.server = (struct server_keeper){
+        .cluster = &daemon.cluster,
+        .bindir = daemon.bindir,
+        .settings = options->settings,
+        .on_change = on_server_change,
+        .on_stopped = on_server_stopped,
+        .arg = &daemon,
+    };
     dup2(report_fd, REPORT_FD);
     clear_environment();
     if (open_cluster(&daemon, &err) != DSQL_OK) {
+        server_keeper_stop_now(&daemon.server);
         report_error(&err);
-        stop_postgres(&daemon);
         _exit(1);
     }
     if (options->is_init_only) {
-        stop_postgres(&daemon);
+        server_keeper_stop_now(&daemon.server);
         report_ready(0);
         _exit(0);
     }

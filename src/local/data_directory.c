@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "local/file.h"
+#include "local/postmaster_files.h"
 #include "local/program.h"
 
 #include <limits.h>
@@ -65,6 +66,7 @@ static dsql_status run_initdb(const struct cluster *cluster, const char *bindir,
                     (char[]){"-D"},
                     data,
                     NULL};
+    off_t log_from = postmaster_log_size(cluster);
     int log = cluster_open_postgres_log(cluster);
     pid_t pid = fork();
     if (pid == 0) {
@@ -75,7 +77,10 @@ static dsql_status run_initdb(const struct cluster *cluster, const char *bindir,
     close(log);
     int status = -1;
     if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
-        return fail(err, DSQL_ERR_SYSTEM, "initdb failed. See \"%s\"", cluster->postgres_log);
+        char words[POSTMASTER_COMPLAINT_SIZE];
+        postmaster_log_complaint(cluster, log_from, words);
+        return fail(err, DSQL_ERR_SYSTEM, "initdb failed: %s. See \"%s\"",
+                    words[0] == '\0' ? "it wrote no reason" : words, cluster->postgres_log);
     }
     return DSQL_OK;
 }
@@ -108,7 +113,10 @@ dsql_status data_directory_check_version(const struct cluster *cluster, int majo
         return status;
     }
     if (!text_to_int64(text_trim(buf_text(&content)), 1, 999, &own)) {
-        return fail(err, DSQL_ERR_SYSTEM, "\"%s\" is damaged: it holds no version number", path);
+        return fail(err, DSQL_ERR_SYSTEM,
+                    "\"%s\" is damaged: it holds no version number. Restore the directory \"data\" "
+                    "from a backup, or delete the cluster with 'dsql local destroy'",
+                    path);
     }
     return own == major
                ? DSQL_OK
@@ -127,7 +135,7 @@ dsql_status data_directory_create(const struct cluster *cluster, const char *bin
     dsql_status status = DSQL_OK;
     /* An initdb that was interrupted. */
     if (file_exists(cluster->data_new)) {
-        status = directory_remove(cluster->data_new, false, err);
+        status = directory_remove(cluster->data_new, err);
     }
     if (status == DSQL_OK) {
         status = run_initdb(cluster, bindir, err);

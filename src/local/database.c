@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Short work as the owner or as admin: libpq's blocking functions without a deadline are right
+ * Short work as the owner or as admin: libpq's blocking functions are right
  * here, because the server is a child of the daemon on the same machine.  Clients do not come
  * this way: they connect to the gateway.
  */
@@ -9,6 +9,7 @@
 #include "base/error.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { DATABASE_ERROR_SIZE = 400 };
 
@@ -28,18 +29,29 @@ void database_forget_environment(void)
     }
 }
 
+/* 5432 is part of the socket's name and no TCP port. */
+static const char *const keywords[] = {
+    "host", "port", "user", "dbname", "sslmode", "application_name", "connect_timeout", NULL};
+enum { KEYWORDS = sizeof keywords / sizeof *keywords };
+
 /*
- * The caller owns the connection and calls PQfinish().  5432 is part of the socket's name and no
- * TCP port.
+ * No TLS: the socket does not leave this machine, and the server has no certificate.  Seconds for
+ * a server that has accepted the connection and says nothing, because it is stopped (SIGSTOP).
  */
+static void fill_values(const struct cluster *cluster, const char *user,
+                        const char *values[KEYWORDS])
+{
+    const char *const all[KEYWORDS] = {cluster->run, "5432",       user, "postgres",
+                                       "disable",    "dsql local", "20", NULL};
+    memcpy(values, all, sizeof all);
+}
+
+/* The caller owns the connection and calls PQfinish(). */
 PGconn *database_connect(const struct cluster *cluster, const char *user, dsql_error *err)
 {
-    const char *const keywords[] = {"host", "port", "user", "dbname", "sslmode", "application_name",
-                                    NULL};
-    const char *const values[] = {cluster->run, "5432",       user, "postgres",
-                                  "disable",    "dsql local", NULL};
+    const char *values[KEYWORDS];
+    fill_values(cluster, user, values);
     database_forget_environment();
-    /* No TLS: the socket does not leave this machine, and the server has no certificate. */
     PGconn *conn = PQconnectdbParams(keywords, values, 0);
     if (PQstatus(conn) != CONNECTION_OK) {
         fail(err, DSQL_ERR_CONNECT, "could not connect to PostgreSQL: %s", PQerrorMessage(conn));
@@ -47,6 +59,14 @@ PGconn *database_connect(const struct cluster *cluster, const char *user, dsql_e
         return NULL;
     }
     return conn;
+}
+
+PGPing database_ping(const struct cluster *cluster, const char *user)
+{
+    const char *values[KEYWORDS];
+    fill_values(cluster, user, values);
+    database_forget_environment();
+    return PQpingParams(keywords, values, 0);
 }
 
 /* Cut to leave room for the caller's own words.  Does not free the result. */

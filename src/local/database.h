@@ -16,6 +16,9 @@
 /** A connection as user, or NULL with err filled in. */
 PGconn *database_connect(const struct cluster *cluster, const char *user, dsql_error *err);
 
+/** Whether the server answers, and if it does, whether it is starting (PQPING_REJECT). */
+PGPing database_ping(const struct cluster *cluster, const char *user);
+
 /** Runs statements: one transaction, unless they have their own BEGIN and COMMIT. */
 dsql_status database_run(PGconn *conn, const char *sql, dsql_error *err);
 

@@ -145,27 +145,39 @@ dsql_status directory_create(const char *path, mode_t mode, dsql_error *err)
     return DSQL_OK;
 }
 
+/* What nftw() leaves alone; it has no argument for its callback. */
+static const char *kept_path;
+
 /*
  * FTW_PHYS does not follow links, FTW_MOUNT does not leave the file system.  Level 0 is the
- * directory itself, which the caller may want to keep.
+ * directory itself, which the caller may want to keep.  What has gone meanwhile is fine.
  */
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *where)
 {
     (void)info;
     (void)kind;
-    return where->level == 0 ? 0 : remove(path);
+    bool is_kept = where->level == 0 || (kept_path != NULL && strcmp(path, kept_path) == 0);
+    return is_kept || remove(path) == 0 || errno == ENOENT ? 0 : -1;
 }
 
-/* 16 descriptors at most, whatever the depth. */
-dsql_status directory_remove(const char *path, bool keep_top, dsql_error *err)
+dsql_status directory_remove_except(const char *path, const char *kept, dsql_error *err)
 {
-    /* FTW_DEPTH: a directory comes after its content. */
+    kept_path = kept;
+    /* FTW_DEPTH: a directory comes after its content.  16 descriptors, whatever the depth. */
     bool ok = nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0;
-    ok = ok && (keep_top || rmdir(path) == 0);
-    if (!ok && errno != ENOENT) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not remove \"%s\"", path);
+    kept_path = NULL;
+    return ok || errno == ENOENT
+               ? DSQL_OK
+               : fail_errno(err, DSQL_ERR_SYSTEM, "could not remove all of \"%s\"", path);
+}
+
+dsql_status directory_remove(const char *path, dsql_error *err)
+{
+    dsql_status status = directory_remove_except(path, NULL, err);
+    if (status == DSQL_OK && rmdir(path) != 0 && errno != ENOENT) {
+        status = fail_errno(err, DSQL_ERR_SYSTEM, "could not remove \"%s\"", path);
     }
-    return DSQL_OK;
+    return status;
 }
 
 /* A directory that cannot be opened is not known to be empty. */

@@ -32,8 +32,11 @@ dsql_status directory_create_all(const char *path, dsql_error *err);
 /** Creates one directory with exactly this mode; an existing one gets the mode. */
 dsql_status directory_create(const char *path, mode_t mode, dsql_error *err);
 
-/** Removes the content and, unless keep_top, the directory too.  Follows no symbolic link. */
-dsql_status directory_remove(const char *path, bool keep_top, dsql_error *err);
+/** Removes the directory with its content.  Follows no symbolic link. */
+dsql_status directory_remove(const char *path, dsql_error *err);
+
+/** Removes the content, but not the entry with the path kept.  Not thread-safe. */
+dsql_status directory_remove_except(const char *path, const char *kept, dsql_error *err);
 
 bool directory_is_empty(const char *path);
 

@@ -65,18 +65,82 @@ bool pki_lasts(const char *certificate_file, int days)
     return ok && left_days >= days;
 }
 
+/* A certificate and the private key that belongs to it.  Both are NULL if there is no such pair. */
+struct pair {
+    X509 *certificate;
+    EVP_PKEY *key;
+};
+
+static void clear_pair(struct pair *pair)
+{
+    EVP_PKEY_free(pair->key);
+    X509_free(pair->certificate);
+    *pair = (struct pair){0};
+}
+
+static struct pair read_pair(const char *certificate_file, const char *key_file)
+{
+    struct pair pair = {.certificate = read_certificate(certificate_file),
+                        .key = read_key(key_file)};
+    bool ok = pair.certificate != NULL && pair.key != NULL &&
+              X509_check_private_key(pair.certificate, pair.key) == 1;
+    if (!ok) {
+        clear_pair(&pair);
+    }
+    return pair;
+}
+
+/* False if a file is missing, damaged or of another CA: no certificate could be renewed with it. */
+static bool has_usable_ca(const struct pki_files *files)
+{
+    struct pair ca = read_pair(files->ca, files->ca_key);
+    bool ok = ca.key != NULL && pki_lasts(files->ca, PKI_RENEW_DAYS);
+    clear_pair(&ca);
+    return ok;
+}
+
+static bool is_signed_by(X509 *certificate, const char *ca_file)
+{
+    X509 *ca = read_certificate(ca_file);
+    bool ok = ca != NULL && X509_verify(certificate, X509_get0_pubkey(ca)) == 1;
+    X509_free(ca);
+    return ok;
+}
+
 /*
- * False for an empty key file, a key of another certificate, and a certificate for the name that
- * the cluster had before.  Clients would reject each of them, so the pair is made again; nothing
- * is lost, since clients know only the CA.
+ * False for an empty key file, a key of another certificate, a certificate for the name that the
+ * cluster had before, and one of another CA.  Clients would reject each of them, so the pair is
+ * made again; nothing is lost, since clients know only the CA.
  */
 static bool serves(const struct pki_files *files, const char *endpoint)
 {
+    struct pair server = read_pair(files->server_certificate, files->server_key);
+    bool ok = server.key != NULL && is_signed_by(server.certificate, files->ca) &&
+              X509_check_host(server.certificate, endpoint, 0, 0, NULL) == 1;
+    clear_pair(&server);
+    return ok;
+}
+
+/* The first name in a certificate; make_server_certificate() puts the endpoint there. */
+static bool copy_first_name(X509 *certificate, char *out, size_t size)
+{
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    const GENERAL_NAME *first = names == NULL ? NULL : sk_GENERAL_NAME_value(names, 0);
+    bool ok = first != NULL && first->type == GEN_DNS;
+    if (ok) {
+        const ASN1_IA5STRING *name = first->d.dNSName;
+        ok = text_copy(text_of_bytes(ASN1_STRING_get0_data(name), (size_t)ASN1_STRING_length(name)),
+                       out, size);
+    }
+    GENERAL_NAMES_free(names);
+    return ok;
+}
+
+bool pki_read_endpoint(const struct pki_files *files, char *out, size_t size)
+{
     X509 *certificate = read_certificate(files->server_certificate);
-    EVP_PKEY *key = read_key(files->server_key);
-    bool ok = certificate != NULL && key != NULL && X509_check_private_key(certificate, key) == 1 &&
-              X509_check_host(certificate, endpoint, 0, 0, NULL) == 1;
-    EVP_PKEY_free(key);
+    bool ok = certificate != NULL && is_signed_by(certificate, files->ca) &&
+              copy_first_name(certificate, out, size);
     X509_free(certificate);
     return ok;
 }
@@ -277,15 +341,15 @@ static dsql_status make_server(const struct pki_files *files, const char *endpoi
  * A certificate with fewer than PKI_RENEW_DAYS left is replaced at the next start.  A daemon that
  * runs longer than that keeps its old one.
  */
-dsql_status pki_ensure(const struct pki_files *files, const char *endpoint, bool *is_new,
+dsql_status pki_ensure(const struct pki_files *files, const char *endpoint, struct pki_made *made,
                        dsql_error *err)
 {
     dsql_status status = DSQL_OK;
-    bool has_ca = file_exists(files->ca_key) && pki_lasts(files->ca, PKI_RENEW_DAYS);
+    bool has_ca = has_usable_ca(files);
     /* A new CA needs a new server certificate: the old one would not verify. */
     bool has_server =
         has_ca && serves(files, endpoint) && pki_lasts(files->server_certificate, PKI_RENEW_DAYS);
-    *is_new = !has_server;
+    *made = (struct pki_made){.ca = !has_ca, .server = !has_server};
     if (!has_server) {
         /* Removed first: if this is interrupted, the next start creates all of it again. */
         unlink(files->server_certificate);

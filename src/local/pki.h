@@ -9,6 +9,7 @@
 #include <dsql.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum { PKI_CA_DAYS = 3650, PKI_SERVER_DAYS = 365, PKI_RENEW_DAYS = 30 };
 
@@ -19,12 +20,21 @@ struct pki_files {
     const char *server_key;
 };
 
+/* What was created, or created again. */
+struct pki_made {
+    bool ca;
+    bool server;
+};
+
 /**
- * Creates what is missing or expires within 30 days, and a server certificate that does not fit its
- * key or the endpoint.  *is_new: whether anything was created.
+ * Creates what is missing, damaged or expires within 30 days: a CA whose key and certificate do
+ * not belong together, and a server certificate that does not fit its key, the CA or the endpoint.
  */
-dsql_status pki_ensure(const struct pki_files *files, const char *endpoint, bool *is_new,
+dsql_status pki_ensure(const struct pki_files *files, const char *endpoint, struct pki_made *made,
                        dsql_error *err);
+
+/** The endpoint that the server certificate is for; false unless the CA has signed it. */
+bool pki_read_endpoint(const struct pki_files *files, char *out, size_t size);
 
 /** True if the certificate exists and is valid for at least that many days more. */
 bool pki_lasts(const char *certificate_file, int days);

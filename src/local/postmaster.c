@@ -1,19 +1,18 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starts and stops the server as a process.  It must not outlive its daemon, or the next start
- * would find the data directory in use: the kernel sends it SIGINT when the daemon dies
- * (PR_SET_PDEATHSIG), and postmaster_stop_orphan() is for where that has failed.
+ * Starts the server as a process.  It must not outlive its daemon, or the next start would find
+ * the data directory in use: the kernel sends it SIGINT when the daemon dies (PR_SET_PDEATHSIG),
+ * and server_processes.c is for where that has failed.
  */
 #include "local/postmaster.h"
 
-#include "base/buf.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "local/database.h"
-#include "local/file.h"
+#include "local/postmaster_files.h"
 #include "local/program.h"
+#include "local/report.h"
+#include "local/wait.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,8 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A start may have to recover from the write-ahead log, so the wait for it is long. */
-enum { WAIT_START_MS = 30000, WAIT_STOP_MS = 15000, POLL_MS = 15 };
+enum { POLL_MS = 15 };
 
 /*
  * Given on the command line, so that postgresql.conf cannot change them and older clusters have
@@ -122,109 +120,115 @@ pid_t postmaster_start(const struct cluster *cluster, const char *bindir, const 
     return pid;
 }
 
-/*
- * By connecting, the only proof that it accepts connections.  A SIGCHLD may come in between, but
- * the loop does not run yet, so nobody else waits for this child.
- */
-PGconn *postmaster_wait(const struct cluster *cluster, pid_t *pid, dsql_error *err)
+/* ---- Waiting for it ---- */
+
+/* What postmaster_wait() asks: the server process itself. */
+struct server {
+    const struct cluster *cluster;
+    pid_t *pid;
+    PGconn *conn; /* once it has answered POSTMASTER_READY */
+};
+
+static enum postmaster_answer ask_server(void *arg, dsql_error *err)
 {
-    for (int64_t waited = 0; waited < WAIT_START_MS; waited += POLL_MS) {
-        PGconn *conn = database_connect(cluster, "dsql_owner", err);
-        if (conn != NULL) {
-            return conn;
-        }
-        int status = 0;
-        if (waitpid(*pid, &status, WNOHANG) == *pid) {
-            *pid = 0;
-            fail(err, DSQL_ERR_SYSTEM, "PostgreSQL terminated while starting. See \"%s\"",
-                 cluster->postgres_log);
-            return NULL;
-        }
-        clock_sleep_ms(clock_system(), POLL_MS);
+    struct server *server = arg;
+    server->conn = database_connect(server->cluster, "dsql_owner", err);
+    if (server->conn != NULL) {
+        return POSTMASTER_READY;
     }
-    return NULL;
+    switch (database_ping(server->cluster, "dsql_owner")) {
+    case PQPING_REJECT:
+        return POSTMASTER_STARTING;
+    case PQPING_OK:
+        return POSTMASTER_REFUSES;
+    default:
+        break;
+    }
+    struct postmaster_pid file = postmaster_pid_read(server->cluster);
+    return file.pid == *server->pid && file.status == POSTMASTER_STATUS_STARTING
+               ? POSTMASTER_STARTING
+               : POSTMASTER_SILENT;
 }
 
-/* ---- Stopping a server whose daemon has gone ---- */
-
-/* EPERM: it exists, and belongs to another user. */
-static bool is_alive(pid_t pid)
+/* The loop does not run yet, so nobody else waits for this child. */
+static bool has_server_ended(void *arg)
 {
-    return kill(pid, 0) == 0 || errno == EPERM;
-}
-
-/*
- * The process id in postmaster.pid may by now be that of another program.  A postmaster's working
- * directory is its data directory (postmaster.c changes to it), which is a surer sign than its
- * name.
- */
-static bool is_our_postmaster(const struct cluster *cluster, pid_t pid)
-{
-    char link[64];
-    char folder[PATH_MAX] = "";
-    char data[PATH_MAX] = "";
-    snprintf(link, sizeof link, "/proc/%d/cwd", (int)pid);
-    ssize_t len = readlink(link, folder, sizeof folder - 1);
-    if (len <= 0 || realpath(cluster->data, data) == NULL) {
-        return false;
+    const struct server *server = arg;
+    bool has_ended = waitpid(*server->pid, NULL, WNOHANG) == *server->pid;
+    if (has_ended) {
+        *server->pid = 0;
     }
-    folder[len] = '\0';
-    return strcmp(folder, data) == 0;
-}
-
-/* The first line of postmaster.pid; 0 if it cannot be read. */
-static pid_t read_postmaster_pid(const char *path)
-{
-    struct buf content AUTO_BUF;
-    buf_init(&content, 4096);
-    struct text line = {0};
-    int64_t pid = 0;
-    if (file_read(path, &content, NULL) == DSQL_OK) {
-        struct text rest = buf_text(&content);
-        if (text_next_line(&rest, &line)) {
-            text_to_int64(line, 2, INT_MAX, &pid);
-        }
-    }
-    return (pid_t)pid;
-}
-
-/* Polled: the process is not a child of this one, so waitpid() does not know it. */
-static bool wait_gone(pid_t pid, int64_t limit_ms)
-{
-    for (int64_t waited = 0; waited < limit_ms && is_alive(pid); waited += POLL_MS) {
-        clock_sleep_ms(clock_system(), POLL_MS);
-    }
-    return !is_alive(pid);
+    return has_ended;
 }
 
 /*
- * postmaster.pid is removed when the process that it names is another program, because PostgreSQL
- * would take that program for a running server.
+ * As long as the server says that it is starting, it is waited for: recovery takes as long as it
+ * takes, and a server that is stopped in the middle of it begins again.  Only a server that says
+ * nothing, or refuses, is given up.
  */
-dsql_status postmaster_stop_orphan(const struct cluster *cluster, dsql_error *err)
+bool postmaster_wait_for(const struct postmaster_questions *questions, const struct clock *clock,
+                         dsql_error *err)
 {
-    char path[CLUSTER_PATH_SIZE + 32];
-    snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data);
-    if (!file_exists(path)) {
-        return DSQL_OK;
+    struct wait wait = wait_begin(clock);
+    int64_t without_progress_since = 0;
+    for (;;) {
+        enum postmaster_answer answer = questions->ask(questions->arg, err);
+        int64_t elapsed = wait_elapsed_ms(&wait);
+        if (answer == POSTMASTER_READY) {
+            return true;
+        }
+        if (questions->has_ended(questions->arg)) {
+            return false;
+        }
+        if (answer == POSTMASTER_STARTING) {
+            without_progress_since = elapsed;
+        }
+        if (elapsed - without_progress_since >= POSTMASTER_SILENCE_MS) {
+            return false;
+        }
+        if (wait_is_note_due(&wait)) {
+            questions->progress(questions->arg, elapsed / 1000, answer);
+        }
+        clock_sleep_ms(clock, POLL_MS);
     }
-    pid_t pid = read_postmaster_pid(path);
-    if (pid == 0 || !is_alive(pid)) {
-        return DSQL_OK; /* PostgreSQL finds a stale file itself, and also checks its shared memory
-                         */
+}
+
+static void report_wait(void *arg, int64_t seconds, enum postmaster_answer answer)
+{
+    (void)arg;
+    report_progress(answer == POSTMASTER_STARTING
+                        ? "PostgreSQL is starting, perhaps with recovery after a crash (%lld s)"
+                        : "waiting for PostgreSQL to accept connections (%lld s)",
+                    (long long)seconds);
+}
+
+/* answer: the last one of the server.  Its own words in the log say more. */
+static dsql_status explain(const struct cluster *cluster, pid_t pid, off_t log_from,
+                           const dsql_error *answer, dsql_error *err)
+{
+    char words[POSTMASTER_COMPLAINT_SIZE];
+    if (pid != 0) {
+        return fail(err, DSQL_ERR_SYSTEM,
+                    "PostgreSQL runs and does not accept the connection of its owner: %.*s. See "
+                    "\"%s\"",
+                    POSTMASTER_COMPLAINT_SIZE, answer->message, cluster->postgres_log);
     }
-    if (!is_our_postmaster(cluster, pid)) {
-        unlink(path);
-        return DSQL_OK;
+    postmaster_log_complaint(cluster, log_from, words);
+    return fail(err, DSQL_ERR_SYSTEM,
+                "PostgreSQL terminated while starting: %s. See \"%s\". If the data directory is "
+                "damaged, restore it from a backup, or delete the cluster with 'dsql local "
+                "destroy'",
+                words[0] == '\0' ? "it wrote no reason" : words, cluster->postgres_log);
+}
+
+PGconn *postmaster_wait(const struct cluster *cluster, pid_t *pid, off_t log_from, dsql_error *err)
+{
+    dsql_error answer = {0};
+    struct server server = {.cluster = cluster, .pid = pid};
+    const struct postmaster_questions questions = {
+        .ask = ask_server, .has_ended = has_server_ended, .progress = report_wait, .arg = &server};
+    if (!postmaster_wait_for(&questions, clock_system(), &answer)) {
+        explain(cluster, *pid, log_from, &answer, err);
     }
-    /* Fast shutdown; if it takes too long, immediate shutdown, which the next start recovers from.
-     */
-    kill(pid, SIGINT);
-    if (wait_gone(pid, WAIT_STOP_MS)) {
-        return DSQL_OK;
-    }
-    kill(pid, SIGQUIT);
-    return wait_gone(pid, WAIT_STOP_MS)
-               ? DSQL_OK
-               : fail(err, DSQL_ERR_SYSTEM, "PostgreSQL (process %d) has not stopped", (int)pid);
+    return server.conn;
 }

@@ -1,17 +1,20 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * The PostgreSQL server of a local cluster as a process: starting it, waiting until it accepts
- * connections, and stopping a server whose daemon was killed.  It listens on a Unix socket
- * only, in a directory that no other user may enter.  Runs no SQL.
+ * connections, and why it has ended.  It listens on a Unix socket only, in a directory that no
+ * other user may enter.  Runs no SQL.
  */
 #ifndef DSQL_LOCAL_POSTMASTER_H
 #define DSQL_LOCAL_POSTMASTER_H
 
+#include "base/clock.h"
 #include "local/cluster.h"
 
 #include <dsql.h>
 #include <libpq-fe.h>
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /**
@@ -21,13 +24,36 @@
 pid_t postmaster_start(const struct cluster *cluster, const char *bindir, const char *const *extra,
                        dsql_error *err);
 
-/**
- * Waits until it accepts connections and returns one of its owner.  NULL when it has
- * terminated (*pid is then 0) or when 30 s have passed.
- */
-PGconn *postmaster_wait(const struct cluster *cluster, pid_t *pid, dsql_error *err);
+/* What a server says when somebody connects. */
+enum postmaster_answer {
+    POSTMASTER_READY,
+    POSTMASTER_STARTING, /* SQLSTATE 57P03, or its pid file says so */
+    POSTMASTER_REFUSES,  /* another error of the server */
+    POSTMASTER_SILENT    /* nothing listens */
+};
 
-/** Stops a server that outlived its daemon, and removes a stale postmaster.pid. */
-dsql_status postmaster_stop_orphan(const struct cluster *cluster, dsql_error *err);
+enum { POSTMASTER_SILENCE_MS = 30000 };
+
+/* What a wait asks; tests have a server of their own. */
+struct postmaster_questions {
+    enum postmaster_answer (*ask)(void *arg, dsql_error *err);
+    bool (*has_ended)(void *arg);
+    void (*progress)(void *arg, int64_t seconds, enum postmaster_answer answer);
+    void *arg;
+};
+
+/**
+ * Waits until the answer is POSTMASTER_READY: without limit while it is POSTMASTER_STARTING.
+ * False: it has ended, or gave other answers for POSTMASTER_SILENCE_MS, the last one in err.
+ */
+bool postmaster_wait_for(const struct postmaster_questions *questions, const struct clock *clock,
+                         dsql_error *err);
+
+/**
+ * Waits until the child *pid accepts connections, reports progress, and returns a connection of
+ * its owner.  NULL when it has terminated (*pid is then 0), or does not accept connections and is
+ * not starting either.  log_from: the size of the log before the start.
+ */
+PGconn *postmaster_wait(const struct cluster *cluster, pid_t *pid, off_t log_from, dsql_error *err);
 
 #endif

@@ -11,19 +11,23 @@
 #include "local/cluster_owner.h"
 #include "local/daemon.h"
 #include "local/file.h"
-#include "local/postmaster.h"
 #include "local/report.h"
+#include "local/server_processes.h"
+#include "local/wait.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Above what a fast shutdown of PostgreSQL with its checkpoint usually takes. */
-enum { STOP_LIMIT_MS = 40000, STOP_POLL_MS = 10 };
+/* More than the daemon takes for all steps of stopping PostgreSQL (server_processes.h). */
+enum { STOP_LIMIT_MS = 30000, POLL_MS = 10, DESTROY_ATTEMPTS = 100, HOPELESS_FAILURES = 3 };
+
+/* The exit status of a child for as_owner(): the lock was taken by another process. */
+enum { CHILD_FAILED = 1, CHILD_BUSY = 2 };
 
 /*
  * Returns the reading end of the daemon's pipe, or -1.  fork() without exec(): the daemon is the
@@ -52,6 +56,21 @@ static int start_daemon(const struct cluster *cluster, const struct start_option
     return ends[0];
 }
 
+/* The daemon ended and reported nothing. */
+static void explain_end(const struct cluster *cluster, int status, dsql_error *err)
+{
+    if (WIFSIGNALED(status)) {
+        fail(
+            err, DSQL_ERR_SYSTEM,
+            "the process of the cluster was ended by signal %d (%s) while it was starting, perhaps "
+            "by 'dsql local stop' or 'destroy'. Start it again",
+            WTERMSIG(status), strsignal(WTERMSIG(status)));
+        return;
+    }
+    fail(err, DSQL_ERR_SYSTEM, "the process of the cluster ended without reporting why. See \"%s\"",
+         cluster->daemon_log);
+}
+
 /*
  * A daemon that has reported is not waited for: it goes on when the command has ended, and init
  * becomes its parent.  One that failed, or that was for init only, ends by itself.
@@ -64,19 +83,20 @@ dsql_status supervisor_start(const struct cluster *cluster, const struct start_o
         return status;
     }
     pid_t pid = 0;
+    int exit_status = 0;
     int fd = start_daemon(cluster, options, &pid, err);
     if (fd < 0) {
         return DSQL_ERR_SYSTEM;
     }
     struct report report = {.progress = options->progress, .port = -1};
-    /* What to say if the daemon crashes before it reports anything. */
-    fail(&report.error, DSQL_ERR_SYSTEM,
-         "the process of the cluster ended without reporting why. See \"%s\"", cluster->daemon_log);
     report_read(fd, &report);
     *port = report.port;
     bool is_up = *port >= 0;
     if (!is_up || options->is_init_only) {
-        waitpid(pid, NULL, 0);
+        waitpid(pid, &exit_status, 0);
+    }
+    if (!is_up && report.error.status == DSQL_OK) {
+        explain_end(cluster, exit_status, &report.error);
     }
     if (!is_up && err != NULL) {
         *err = report.error;
@@ -84,72 +104,247 @@ dsql_status supervisor_start(const struct cluster *cluster, const struct start_o
     return is_up ? DSQL_OK : report.error.status;
 }
 
+/* What a step of stop or destroy needs. */
+struct step {
+    const struct cluster *cluster;
+    void (*progress)(const char *line);
+};
+
 /*
  * Root runs the step in a child process that becomes the cluster's owner: files that the owner
  * has put into its directory must not be followed with root's rights.  The child prints its own
  * error: the text would not fit into an exit status.
  */
-static dsql_status as_owner(const struct cluster *cluster,
-                            dsql_status (*step)(const struct cluster *, dsql_error *),
-                            dsql_error *err)
+static dsql_status as_owner(const struct step *step,
+                            dsql_status (*run)(const struct step *, dsql_error *), dsql_error *err)
 {
+    const struct cluster *cluster = step->cluster;
     if (!cluster->owner.is_other) {
-        return step(cluster, err);
+        return run(step, err);
     }
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
         dsql_error own = {0};
-        bool ok = cluster_owner_become(cluster, &own) == DSQL_OK && step(cluster, &own) == DSQL_OK;
-        if (!ok) {
+        bool ok = cluster_owner_become(cluster, &own) == DSQL_OK && run(step, &own) == DSQL_OK;
+        bool is_busy = !ok && own.os_errno == EAGAIN;
+        if (!ok && !is_busy) {
             fprintf(stderr, "dsql: %s\n", own.message);
         }
-        _exit(ok ? 0 : 1);
+        _exit(ok ? 0 : is_busy ? CHILD_BUSY : CHILD_FAILED);
     }
     int status = -1;
-    if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
+    bool has_ended = pid > 0 && waitpid(pid, &status, 0) == pid;
+    if (has_ended && WIFEXITED(status) && WEXITSTATUS(status) == CHILD_BUSY) {
+        return cluster_lock_fail_busy(cluster, err);
+    }
+    if (!has_ended || status != 0) {
         return fail(err, DSQL_ERR_SYSTEM, "could not do that as user \"%s\"", cluster->owner.name);
     }
     return DSQL_OK;
 }
 
+/* ---- Stopping ---- */
+
+/* As long as the same process has the lock; a new one is another start's. */
+static bool has_lock(const struct cluster *cluster, pid_t pid)
+{
+    struct cluster_process process;
+    return cluster_lock_read(cluster, &process, NULL) == DSQL_OK &&
+           process.phase != CLUSTER_STOPPED && process.pid == pid;
+}
+
+/* The daemon reports in state.json when PostgreSQL does not stop. */
+static void print_problem(const struct step *step, pid_t pid, char last[CLUSTER_PROBLEM_SIZE])
+{
+    struct cluster_state state;
+    cluster_read_state(step->cluster, &state);
+    if (state.pid == pid && strcmp(state.problem, last) != 0) {
+        memcpy(last, state.problem, CLUSTER_PROBLEM_SIZE);
+        if (state.problem[0] != '\0') {
+            step->progress(state.problem);
+        }
+    }
+}
+
+static void print_wait(const struct step *step, struct wait *wait, pid_t pid)
+{
+    char line[128];
+    if (wait_is_note_due(wait)) {
+        snprintf(line, sizeof line, "waiting for the end of the cluster's process %d (%lld s)",
+                 (int)pid, (long long)(wait_elapsed_ms(wait) / 1000));
+        step->progress(line);
+    }
+}
+
 /*
- * Also when no daemon is running: a server may have outlived it.  The lock is polled, because the
- * daemon is not this command's child.  A new daemon that takes the lock meanwhile has another
- * process id and is not waited for.
+ * The kernel releases the lock when the process has ended, however it ends.  A daemon that is
+ * frozen is killed; PostgreSQL, which is told by the kernel, is then stopped as an orphan.
  */
-dsql_status supervisor_stop(const struct cluster *cluster, bool *was_running, dsql_error *err)
+static dsql_status wait_for_end(const struct step *step, pid_t pid, dsql_error *err)
 {
-    pid_t pid = cluster_lock_holder(cluster);
-    *was_running = pid > 0;
-    if (pid > 0 && kill(pid, SIGTERM) != 0 && errno != ESRCH) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not send a signal to process %d", (int)pid);
+    struct wait wait = wait_begin(clock_system());
+    struct cluster_state before;
+    char line[160];
+    cluster_read_state(step->cluster, &before);
+    while (has_lock(step->cluster, pid) && wait_elapsed_ms(&wait) < STOP_LIMIT_MS) {
+        print_problem(step, pid, before.problem);
+        print_wait(step, &wait, pid);
+        clock_sleep_ms(wait.clock, POLL_MS);
     }
-    /* The kernel releases the lock when the process has ended, however it ends. */
-    int64_t waited = 0;
-    while (cluster_lock_holder(cluster) == pid && pid > 0 && waited < STOP_LIMIT_MS) {
-        clock_sleep_ms(clock_system(), STOP_POLL_MS);
-        waited += STOP_POLL_MS;
+    if (!has_lock(step->cluster, pid)) {
+        return DSQL_OK;
     }
-    if (waited >= STOP_LIMIT_MS) {
-        return fail(err, DSQL_ERR_SYSTEM, "process %d has not stopped within %d s. See \"%s\"",
-                    (int)pid, STOP_LIMIT_MS / 1000, cluster->daemon_log);
+    snprintf(line, sizeof line, "the cluster's process %d did not end within %d s: it is killed",
+             (int)pid, STOP_LIMIT_MS / 1000);
+    step->progress(line);
+    if (kill(pid, SIGKILL) != 0 && errno != ESRCH) {
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not kill process %d", (int)pid);
     }
-    return as_owner(cluster, postmaster_stop_orphan, err);
+    for (wait = wait_begin(wait.clock); has_lock(step->cluster, pid);) {
+        if (wait_elapsed_ms(&wait) >= STOP_LIMIT_MS) {
+            return fail(err, DSQL_ERR_SYSTEM,
+                        "process %d has not ended after SIGKILL: it waits for a disk or another "
+                        "device",
+                        (int)pid);
+        }
+        clock_sleep_ms(wait.clock, POLL_MS);
+    }
+    return DSQL_OK;
 }
 
-/* The directory itself stays for the caller: its parent may be closed to the owner. */
-static dsql_status remove_content(const struct cluster *cluster, dsql_error *err)
+/*
+ * Also when no daemon was running: a server may have outlived it.  With the lock, because a start
+ * that has taken it meanwhile has a server of its own.
+ */
+static dsql_status stop_orphans(const struct step *step, dsql_error *err)
 {
-    return directory_remove(cluster->dir, true, err);
+    struct cluster_lock lock = {0};
+    struct server_stop stop = {0};
+    const char *message = NULL;
+    if (server_processes_signal(step->cluster, 0) == 0) {
+        return DSQL_OK;
+    }
+    dsql_status status = cluster_lock_take(step->cluster, &lock, err);
+    if (status != DSQL_OK) {
+        return status;
+    }
+    cluster_lock_set_phase(&lock, CLUSTER_STOPPING);
+    while (
+        !server_stop_continue(&stop, step->cluster, clock_monotonic_ms(clock_system()), &message)) {
+        if (message != NULL) {
+            step->progress(message);
+        }
+        clock_sleep_ms(clock_system(), SERVER_STOP_POLL_MS);
+    }
+    /* Until the process ends the lock stays: nothing is started while it is being deleted. */
+    return DSQL_OK;
 }
 
-/* The caller has stopped the cluster.  Nothing is undone if a part cannot be removed. */
-dsql_status supervisor_destroy(const struct cluster *cluster, dsql_error *err)
+static dsql_status end_process(const struct step *step, const struct cluster_process *process,
+                               dsql_error *err)
 {
-    dsql_status status = as_owner(cluster, remove_content, err);
-    if (status == DSQL_OK && rmdir(cluster->dir) != 0 && errno != ENOENT) {
-        status = fail_errno(err, DSQL_ERR_SYSTEM, "could not remove \"%s\"", cluster->dir);
+    if (process->pid == 0) {
+        return fail(err, DSQL_ERR_SYSTEM,
+                    "the cluster in \"%s\" runs in another container or on another machine. Stop "
+                    "it there",
+                    step->cluster->dir);
+    }
+    if (process->phase != CLUSTER_STOPPING && kill(process->pid, SIGTERM) != 0 && errno != ESRCH) {
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not send a signal to process %d",
+                          (int)process->pid);
+    }
+    return wait_for_end(step, process->pid, err);
+}
+
+dsql_status supervisor_stop(const struct cluster *cluster, void (*progress)(const char *line),
+                            bool *was_running, dsql_error *err)
+{
+    const struct step step = {.cluster = cluster, .progress = progress};
+    struct cluster_process process;
+    *was_running = false;
+    dsql_status status = cluster_lock_read(cluster, &process, err);
+    if (status == DSQL_OK && process.phase != CLUSTER_STOPPED) {
+        *was_running = true;
+        status = end_process(&step, &process, err);
+    }
+    if (status != DSQL_OK) {
+        return status;
+    }
+    dsql_error own = {0};
+    status = as_owner(&step, stop_orphans, &own);
+    if (status != DSQL_OK && own.os_errno == EAGAIN) {
+        return DSQL_OK; /* another start, which has the server now */
+    }
+    if (status != DSQL_OK && err != NULL) {
+        *err = own;
     }
     return status;
+}
+
+/*
+ * The directory itself stays for the caller: its parent may be closed to the owner.  The lock's
+ * file goes last, so no start can create anything that would be deleted.
+ */
+static dsql_status remove_content(const struct step *step, dsql_error *err)
+{
+    struct cluster_lock lock = {0};
+    dsql_status status = cluster_lock_take(step->cluster, &lock, err);
+    if (status != DSQL_OK) {
+        return status;
+    }
+    cluster_lock_set_phase(&lock, CLUSTER_STOPPING);
+    status = directory_remove_except(step->cluster->dir, step->cluster->lock, err);
+    if (status == DSQL_OK && unlink(step->cluster->lock) != 0) {
+        status = fail_errno(err, DSQL_ERR_SYSTEM, "could not remove \"%s\"", step->cluster->lock);
+    }
+    return status;
+}
+
+/* A start that runs at the same time may win the lock; its cluster is stopped and deleted too. */
+dsql_status supervisor_destroy(const struct cluster *cluster, void (*progress)(const char *line),
+                               dsql_error *err)
+{
+    const struct step step = {.cluster = cluster, .progress = progress};
+    dsql_status status = DSQL_ERR_SYSTEM;
+    dsql_error own = {.os_errno = EAGAIN};
+    for (int i = 0; status != DSQL_OK && own.os_errno == EAGAIN && i < DESTROY_ATTEMPTS; i++) {
+        bool was_running = false;
+        own = (dsql_error){0};
+        status = supervisor_stop(cluster, progress, &was_running, &own);
+        if (status == DSQL_OK) {
+            status = as_owner(&step, remove_content, &own);
+        }
+    }
+    /* Not empty: another start has created a new cluster in it. */
+    if (status == DSQL_OK && rmdir(cluster->dir) != 0 && errno != ENOENT && errno != ENOTEMPTY &&
+        errno != EEXIST) {
+        status = fail_errno(&own, DSQL_ERR_SYSTEM, "could not remove \"%s\"", cluster->dir);
+    }
+    if (status != DSQL_OK && err != NULL) {
+        *err = own;
+    }
+    return status;
+}
+
+/* ---- Waiting for another command ---- */
+
+dsql_status supervisor_finish_stop(const struct cluster *cluster, pid_t pid,
+                                   void (*progress)(const char *line), dsql_error *err)
+{
+    const struct step step = {.cluster = cluster, .progress = progress};
+    const struct cluster_process process = {.phase = CLUSTER_STOPPING, .pid = pid};
+    return end_process(&step, &process, err);
+}
+
+bool supervisor_is_hopeless(const struct cluster *cluster, pid_t pid, dsql_error *err)
+{
+    struct cluster_state state;
+    cluster_read_state(cluster, &state);
+    if (state.pid != pid || state.failures < HOPELESS_FAILURES || state.problem[0] == '\0') {
+        return false;
+    }
+    fail(err, DSQL_ERR_SYSTEM, "the cluster is running, but PostgreSQL is not: %s. See \"%s\"",
+         state.problem, cluster->postgres_log);
+    return true;
 }

@@ -1,6 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "local/cluster.h"
-#include "local/cluster_lock.h"
 #include "local/cluster_owner.h"
 #include "local/data_directory.h"
 #include "local/file.h"
@@ -10,7 +9,6 @@
 #include "unit.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +28,7 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    return directory_remove(folder, false, NULL) != DSQL_OK;
+    return directory_remove(folder, NULL) != DSQL_OK;
 }
 
 static mode_t mode_of(const char *path)
@@ -98,29 +96,6 @@ static void a_new_cluster_has_a_name_like_the_services_and_keeps_it(void **state
     assert_int_equal(mode_of(cluster.run), 0700);
 }
 
-static void the_lock_says_who_runs_until_they_end(void **state)
-{
-    (void)state;
-    struct cluster cluster;
-    int ends[2];
-    char byte = 0;
-    assert_int_equal(cluster_open(&cluster, folder, NULL), DSQL_OK);
-    assert_int_equal(cluster_lock_holder(&cluster), 0);
-    assert_int_equal(pipe(ends), 0);
-    pid_t pid = fork();
-    if (pid == 0) {
-        byte = cluster_lock_take(&cluster, NULL) == DSQL_OK ? 'y' : 'n';
-        _exit(write(ends[1], &byte, 1) == 1 ? pause() : 1);
-    }
-    assert_int_equal(read(ends[0], &byte, 1), 1);
-    assert_int_equal(byte, 'y');
-    assert_int_equal(cluster_lock_holder(&cluster), pid);
-    assert_int_equal(cluster_lock_take(&cluster, NULL), DSQL_ERR_USAGE);
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
-    assert_int_equal(cluster_lock_holder(&cluster), 0);
-}
-
 static void the_last_address_and_port_are_remembered(void **state)
 {
     (void)state;
@@ -130,7 +105,17 @@ static void the_last_address_and_port_are_remembered(void **state)
     assert_int_equal(cluster_last_port(&cluster), 0);
     cluster_last_address(&cluster, address);
     assert_string_equal(address, "127.0.0.1");
-    assert_int_equal(cluster_write_state(&cluster, 42, "127.0.0.7", 5433, NULL), DSQL_OK);
+    struct cluster_state last = {.pid = 42,
+                                 .address = "127.0.0.7",
+                                 .port = 5433,
+                                 .failures = 2,
+                                 .problem = "PostgreSQL has terminated"};
+    struct cluster_state again;
+    assert_int_equal(cluster_write_state(&cluster, &last, NULL), DSQL_OK);
+    assert_true(cluster_read_state(&cluster, &again));
+    assert_int_equal(again.pid, 42);
+    assert_int_equal(again.failures, 2);
+    assert_string_equal(again.problem, "PostgreSQL has terminated");
     assert_int_equal(cluster_last_port(&cluster), 5433);
     cluster_last_address(&cluster, address);
     assert_string_equal(address, "127.0.0.7");
@@ -169,19 +154,188 @@ static void certificates_are_made_once(void **state)
     snprintf(certificate, sizeof certificate, "%s/server.pem", folder);
     snprintf(key, sizeof key, "%s/server.key", folder);
     const struct pki_files files = {ca, ca_key, certificate, key};
-    bool is_new = false;
-    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &is_new, NULL), DSQL_OK);
-    assert_true(is_new);
+    struct pki_made made = {0};
+    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &made, NULL), DSQL_OK);
+    assert_true(made.server);
     assert_int_equal(mode_of(ca), 0644);
     assert_int_equal(mode_of(ca_key), 0600);
     assert_int_equal(mode_of(key), 0600);
     assert_true(pki_lasts(certificate, 363));
     assert_false(pki_lasts(certificate, 366));
-    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &is_new, NULL), DSQL_OK);
-    assert_false(is_new);
+    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &made, NULL), DSQL_OK);
+    assert_false(made.server || made.ca);
     unlink(certificate);
-    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &is_new, NULL), DSQL_OK);
-    assert_true(is_new);
+    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &made, NULL), DSQL_OK);
+    assert_true(made.server && !made.ca);
+}
+
+/* Each would fail when a certificate is renewed, or at the next client. */
+static void a_certificate_authority_that_cannot_sign_is_made_again(void **state)
+{
+    (void)state;
+    static const char name[] = "a.dsql.us-east-1.on.aws";
+    char ca[96], ca_key[96], certificate[96], key[96];
+    snprintf(ca, sizeof ca, "%s/ca.pem", folder);
+    snprintf(ca_key, sizeof ca_key, "%s/ca.key", folder);
+    snprintf(certificate, sizeof certificate, "%s/server.pem", folder);
+    snprintf(key, sizeof key, "%s/server.key", folder);
+    const struct pki_files files = {ca, ca_key, certificate, key};
+    struct pki_made made = {0};
+    assert_int_equal(pki_ensure(&files, name, &made, NULL), DSQL_OK);
+    assert_true(made.ca && made.server);
+    const char *const damaged[] = {ca, ca_key};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(file_replace(damaged[i], 0600, text_of(""), NULL), DSQL_OK);
+        assert_int_equal(pki_ensure(&files, name, &made, NULL), DSQL_OK);
+        assert_true(made.ca && made.server);
+    }
+    /* The key of another certificate. */
+    struct buf content AUTO_BUF;
+    buf_init(&content, FILE_MAX_SIZE);
+    assert_int_equal(file_read(key, &content, NULL), DSQL_OK);
+    assert_int_equal(file_replace(ca_key, 0600, buf_text(&content), NULL), DSQL_OK);
+    assert_int_equal(pki_ensure(&files, name, &made, NULL), DSQL_OK);
+    assert_true(made.ca && made.server);
+    assert_int_equal(pki_ensure(&files, name, &made, NULL), DSQL_OK);
+    assert_false(made.ca || made.server);
+}
+
+static void the_endpoint_is_read_from_a_certificate_of_the_own_ca(void **state)
+{
+    (void)state;
+    static const char name[] = "abcdefghijklmnopqrstuvwxyz.dsql.us-east-1.on.aws";
+    struct cluster cluster;
+    struct pki_made made = {0};
+    char endpoint[CLUSTER_NAME_SIZE] = "";
+    assert_int_equal(cluster_open(&cluster, folder, NULL), DSQL_OK);
+    assert_int_equal(directory_create(cluster.secret, 0700, NULL), DSQL_OK);
+    struct pki_files files = {cluster.ca, cluster.ca_key, cluster.server_certificate,
+                              cluster.server_key};
+    assert_false(pki_read_endpoint(&files, endpoint, sizeof endpoint));
+    assert_int_equal(pki_ensure(&files, name, &made, NULL), DSQL_OK);
+    assert_true(pki_read_endpoint(&files, endpoint, sizeof endpoint));
+    assert_string_equal(endpoint, name);
+    /* Whoever can write only the certificate cannot give the cluster a name. */
+    struct pki_files other = files;
+    char ca[96], ca_key[96];
+    snprintf(ca, sizeof ca, "%s/other.pem", folder);
+    snprintf(ca_key, sizeof ca_key, "%s/other.key", folder);
+    other.ca = ca;
+    other.ca_key = ca_key;
+    assert_int_equal(pki_ensure(&other, name, &made, NULL), DSQL_OK);
+    assert_false(pki_read_endpoint(&files, endpoint, sizeof endpoint));
+}
+
+static void only_an_endpoint_that_the_gateway_can_serve_is_valid(void **state)
+{
+    (void)state;
+    static const char *const invalid[] = {
+        "",
+        "localhost",
+        "abcdefghijklmnopqrstuvwxyz.dsql.eu-west-1.on.aws",
+        "abcdefghijklmnopqrstuvwxy.dsql.us-east-1.on.aws",
+        "abcdefghijklmnopqrstuvwxyz.dsql.us-east-1.on.aws.example.com",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ.dsql.us-east-1.on.aws"};
+    assert_true(cluster_endpoint_is_valid("abcdefghijklmnopqrstuvwx29.dsql.us-east-1.on.aws"));
+    for (size_t i = 0; i < sizeof invalid / sizeof *invalid; i++) {
+        assert_false(cluster_endpoint_is_valid(invalid[i]));
+    }
+}
+
+/* As left by a start of an earlier version that was killed before it took the lock. */
+static void a_directory_with_only_a_log_is_accepted(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    dsql_error err = {0};
+    char other[128];
+    snprintf(other, sizeof other, "%s/lib", folder);
+    chmod(folder, 0755);
+    assert_int_equal(cluster_open(&cluster, folder, &err), DSQL_OK);
+    assert_int_equal(file_replace(cluster.daemon_log, 0600, text_of("a line"), &err), DSQL_OK);
+    assert_true(cluster_owner_has_cluster(&cluster));
+    assert_int_equal(cluster_owner_prepare(&cluster, &err), DSQL_OK);
+    /* A project of somebody else may have these names, and would be deleted by destroy. */
+    assert_int_equal(directory_create(other, 0755, &err), DSQL_OK);
+    assert_false(cluster_owner_has_cluster(&cluster));
+}
+
+/* stop and destroy need the path and the lock, and nothing that could be damaged. */
+static void a_damaged_cluster_can_be_located(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    assert_int_equal(cluster_open(&cluster, folder, NULL), DSQL_OK);
+    assert_int_equal(file_replace(cluster.settings, 0644, text_of(""), NULL), DSQL_OK);
+    assert_int_equal(cluster_locate(&cluster, folder, NULL), DSQL_OK);
+    assert_int_equal(cluster_read_settings(&cluster, NULL), DSQL_ERR_SYSTEM);
+}
+
+/* Runs the check as the user nobody, and returns its error.  Only root can do that. */
+static dsql_error check_as_nobody(const char *dir)
+{
+    int ends[2];
+    dsql_error err = {0};
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct cluster cluster;
+        dsql_error own = {0};
+        bool ok = setgid(65534) == 0 && setuid(65534) == 0 &&
+                  cluster_locate(&cluster, dir, &own) == DSQL_OK;
+        if (ok) {
+            cluster_owner_check(&cluster, &own);
+        }
+        _exit(write(ends[1], &own, sizeof own) == (ssize_t)sizeof own ? 0 : 1);
+    }
+    assert_int_equal(read(ends[0], &err, sizeof err), sizeof err);
+    waitpid(pid, NULL, 0);
+    close(ends[0]);
+    close(ends[1]);
+    return err;
+}
+
+static void a_cluster_of_another_user_is_not_taken_for_none(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    char dir[96];
+    if (geteuid() != 0) {
+        skip(); /* only root can become another user */
+    }
+    snprintf(dir, sizeof dir, "%s/cluster", folder);
+    assert_int_equal(directory_create(dir, 0711, NULL), DSQL_OK);
+    assert_int_equal(cluster_open(&cluster, dir, NULL), DSQL_OK);
+    assert_int_equal(file_replace(cluster.lock, 0600, text_of(""), NULL), DSQL_OK);
+    chmod(folder, 0711);
+    dsql_error err = check_as_nobody(dir);
+    assert_int_equal(err.os_errno, EACCES);
+    assert_non_null(strstr(err.message, "permission denied: the cluster in"));
+    assert_non_null(strstr(err.message, "belongs to user root"));
+    /* The same if the directory above may not be entered, where nothing can be seen. */
+    chmod(folder, 0700);
+    err = check_as_nobody(dir);
+    assert_non_null(strstr(err.message, "belongs to user root"));
+    /* A directory without a cluster is nobody's. */
+    chmod(folder, 0711);
+    unlink(cluster.lock);
+    err = check_as_nobody(dir);
+    assert_int_equal(err.status, DSQL_OK);
+}
+
+static void root_works_as_the_user_who_has_created_the_cluster(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    if (geteuid() != 0) {
+        skip(); /* only root works as another user */
+    }
+    assert_int_equal(cluster_open(&cluster, folder, NULL), DSQL_OK);
+    assert_int_equal(file_replace(cluster.lock, 0644, text_of(""), NULL), DSQL_OK);
+    assert_int_equal(chown(folder, 4711, 4711), 0);
+    assert_int_equal(cluster_open(&cluster, folder, NULL), DSQL_OK);
+    assert_int_equal(cluster.owner.uid, 4711);
+    assert_string_equal(cluster.owner.name, "4711");
 }
 
 static void a_server_certificate_that_does_not_serve_is_made_again(void **state)
@@ -196,24 +350,24 @@ static void a_server_certificate_that_does_not_serve_is_made_again(void **state)
     snprintf(certificate, sizeof certificate, "%s/server.crt", folder);
     snprintf(key, sizeof key, "%s/server.key", folder);
     struct pki_files files = {ca, ca_key, certificate, key};
-    bool is_new = false;
-    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &is_new, NULL), DSQL_OK);
+    struct pki_made made = {0};
+    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &made, NULL), DSQL_OK);
     /* An empty key. */
     assert_int_equal(file_replace(key, 0600, text_of(""), NULL), DSQL_OK);
-    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &is_new, NULL), DSQL_OK);
-    assert_true(is_new);
+    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &made, NULL), DSQL_OK);
+    assert_true(made.server);
     /* The key of another certificate. */
     struct buf content AUTO_BUF;
     buf_init(&content, FILE_MAX_SIZE);
     assert_int_equal(file_read(ca_key, &content, NULL), DSQL_OK);
     assert_int_equal(file_replace(key, 0600, buf_text(&content), NULL), DSQL_OK);
-    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &is_new, NULL), DSQL_OK);
-    assert_true(is_new);
+    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &made, NULL), DSQL_OK);
+    assert_true(made.server);
     /* Another endpoint. */
-    assert_int_equal(pki_ensure(&files, "b.dsql.us-east-1.on.aws", &is_new, NULL), DSQL_OK);
-    assert_true(is_new);
-    assert_int_equal(pki_ensure(&files, "b.dsql.us-east-1.on.aws", &is_new, NULL), DSQL_OK);
-    assert_false(is_new);
+    assert_int_equal(pki_ensure(&files, "b.dsql.us-east-1.on.aws", &made, NULL), DSQL_OK);
+    assert_true(made.server);
+    assert_int_equal(pki_ensure(&files, "b.dsql.us-east-1.on.aws", &made, NULL), DSQL_OK);
+    assert_false(made.server || made.ca);
 }
 
 static void a_damaged_identities_file_stops_the_start_and_is_kept(void **state)
@@ -296,10 +450,16 @@ int main(void)
         cmocka_unit_test(a_directory_too_long_for_a_socket_is_refused),
         IN_FOLDER(a_directory_with_other_things_in_it_is_refused),
         IN_FOLDER(a_new_cluster_has_a_name_like_the_services_and_keeps_it),
-        IN_FOLDER(the_lock_says_who_runs_until_they_end),
         IN_FOLDER(the_last_address_and_port_are_remembered),
         IN_FOLDER(identities_are_private_and_found_by_key),
         IN_FOLDER(certificates_are_made_once),
+        IN_FOLDER(a_certificate_authority_that_cannot_sign_is_made_again),
+        IN_FOLDER(the_endpoint_is_read_from_a_certificate_of_the_own_ca),
+        cmocka_unit_test(only_an_endpoint_that_the_gateway_can_serve_is_valid),
+        IN_FOLDER(a_directory_with_only_a_log_is_accepted),
+        IN_FOLDER(a_damaged_cluster_can_be_located),
+        IN_FOLDER(a_cluster_of_another_user_is_not_taken_for_none),
+        IN_FOLDER(root_works_as_the_user_who_has_created_the_cluster),
         IN_FOLDER(a_server_certificate_that_does_not_serve_is_made_again),
         IN_FOLDER(a_damaged_identities_file_stops_the_start_and_is_kept),
         cmocka_unit_test(versions_are_read_from_what_postgres_prints),

@@ -101,7 +101,7 @@ static int stop(void **state)
     (void)state;
     kill(fixture.daemon, SIGKILL);
     waitpid(fixture.daemon, NULL, 0);
-    return directory_remove(fixture.directory, false, NULL) == DSQL_OK ? 0 : -1;
+    return directory_remove(fixture.directory, NULL) == DSQL_OK ? 0 : -1;
 }
 
 /* Made after the fork, so that the other process knows them from the file and the token alone. */

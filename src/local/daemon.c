@@ -1,8 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * The order of a start: read the extension (as the caller), become the owner, detach, take the
- * lock, create what is missing, start PostgreSQL, install the schema, open the gateway.  A later
- * step relies on the earlier ones; a failure of any is reported and ends the process.
+ * lock, check what exists, create what is missing, start PostgreSQL, install the schema, open the
+ * gateway.  A later step relies on the earlier ones; a failure of any is reported and ends the
+ * process.
  *
  * There is one thread.  After the start everything happens in callbacks of the event loop, so
  * struct daemon needs no lock.
@@ -14,6 +15,7 @@
 #include "base/platform.h"
 #include "base/secret.h"
 #include "gateway/gateway.h"
+#include "local/cluster_check.h"
 #include "local/cluster_lock.h"
 #include "local/cluster_owner.h"
 #include "local/data_directory.h"
@@ -239,7 +241,7 @@ static dsql_status create_identities(struct daemon *daemon, dsql_error *err)
 static dsql_status create_data(struct daemon *daemon, dsql_error *err)
 {
     if (data_directory_exists(&daemon->cluster)) {
-        return data_directory_check_version(&daemon->cluster, daemon->extension.major, err);
+        return DSQL_OK;
     }
     report_progress("creating the data directory with %s/initdb", daemon->bindir);
     return data_directory_create(&daemon->cluster, daemon->bindir, err);
@@ -253,6 +255,15 @@ static dsql_status find_postgres(struct daemon *daemon, dsql_error *err)
                                        daemon->bindir, &major, err);
     return status == DSQL_OK ? extension_check_major(&daemon->extension, major, daemon->bindir, err)
                              : status;
+}
+
+/* Everything that exists, before anything is created or started. */
+static dsql_status check_files(struct daemon *daemon, dsql_error *err)
+{
+    const struct cluster *cluster = &daemon->cluster;
+    return cluster_check(
+        cluster, daemon->extension.major,
+        data_directory_exists(cluster) ? CLUSTER_CHECK_START_BYTES : CLUSTER_CHECK_NEW_BYTES, err);
 }
 
 static dsql_status create_module(struct daemon *daemon, dsql_error *err)
@@ -272,8 +283,8 @@ static dsql_status create_directories(struct daemon *daemon, dsql_error *err)
 static dsql_status create_missing(struct daemon *daemon, dsql_error *err)
 {
     static dsql_status (*const steps[])(struct daemon *, dsql_error *) = {
-        find_postgres,       find_name,         create_directories, create_module,
-        create_certificates, create_identities, create_data,
+        find_postgres, check_files,         find_name,         create_directories,
+        create_module, create_certificates, create_identities, create_data,
     };
     dsql_status status = DSQL_OK;
     for (size_t i = 0; status == DSQL_OK && i < sizeof steps / sizeof *steps; i++) {

@@ -1,11 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * signal.c
- *	  What sessions and the job worker tell each other.
+ *	  What sessions and job workers tell each other.
  *
- * Locking: a spinlock guards four fields that say whether the worker runs and
- * on what.  It is held for their assignment only; latch and signal are sent
- * after it is released.  By then the worker may be gone or work on something
+ * Locking: a spinlock guards what the workers run and what sessions wait for.
+ * It is held for looks and assignments only; latches and signals are sent
+ * after it is released.  By then a worker may be gone or work on something
  * else.  Neither does harm: a latch belongs to a process slot, not to a
  * process, and work that was interrupted for nothing begins again.
  */
@@ -26,18 +26,32 @@
 /* How long a session waits before it looks at the table again. */
 #define WAIT_MS 200L
 
+/* Jobs that somebody waits for.  One that is forgotten begins a little later.
+ */
+#define MAX_WANTED 64
+
+typedef struct JobWorker
+{
+	pid_t	  pid; /* 0: it does not run */
+	Latch	 *latch;
+	bool	  has_job;
+	pg_uuid_t job;
+	Oid		  index; /* what it works on; InvalidOid: nothing */
+	Oid		  table;
+} JobWorker;
+
 typedef struct JobShared
 {
-	slock_t mutex; /* guards the next four */
-	pid_t	pid;   /* 0: the worker does not run */
-	Latch  *latch;
-	Oid		index; /* what it works on; InvalidOid: nothing */
-	Oid		table;
+	slock_t	  mutex; /* guards the next three */
+	JobWorker workers[JOBS_WORKERS];
+	pg_uuid_t wanted[MAX_WANTED]; /* a ring */
+	uint32	  nwanted;			  /* ever */
 
 	ConditionVariable ended; /* a job has ended */
 } JobShared;
 
 static JobShared *shared = NULL;
+static JobWorker *mine = NULL; /* of a worker */
 
 void
 jobs_signal_shmem_request(void)
@@ -58,32 +72,72 @@ jobs_signal_shmem_init(void)
 	ConditionVariableInit(&shared->ended);
 }
 
+static bool
+is_same(const pg_uuid_t *a, const pg_uuid_t *b)
+{
+	return memcmp(a->data, b->data, UUID_LEN) == 0;
+}
+
 /* ---- For sessions ---- */
 
 void
 jobs_signal_wake(void)
 {
-	Latch *latch;
+	Latch *latches[JOBS_WORKERS];
 
 	SpinLockAcquire(&shared->mutex);
-	latch = shared->latch;
+	for (int i = 0; i < JOBS_WORKERS; i++)
+		latches[i] = shared->workers[i].latch;
 	SpinLockRelease(&shared->mutex);
-	if (latch != NULL)
-		SetLatch(latch);
+	for (int i = 0; i < JOBS_WORKERS; i++)
+		if (latches[i] != NULL)
+			SetLatch(latches[i]);
+}
+
+/* Under the spinlock. */
+static bool
+find_wanted(const pg_uuid_t *job)
+{
+	for (uint32 i = 0; i < Min(shared->nwanted, MAX_WANTED); i++)
+		if (is_same(&shared->wanted[i], job))
+			return true;
+	return false;
+}
+
+void
+jobs_signal_want(const pg_uuid_t *job)
+{
+	bool is_known;
+
+	SpinLockAcquire(&shared->mutex);
+	is_known = find_wanted(job);
+	if (!is_known)
+		shared->wanted[shared->nwanted++ % MAX_WANTED] = *job;
+	SpinLockRelease(&shared->mutex);
+	if (!is_known)
+		jobs_signal_wake();
 }
 
 void
 jobs_signal_yield(Oid relation)
 {
-	pid_t pid = 0;
+	pid_t pids[JOBS_WORKERS] = {0};
 
+	if (!OidIsValid(relation))
+		return;
 	SpinLockAcquire(&shared->mutex);
-	if (OidIsValid(relation) &&
-		(shared->index == relation || shared->table == relation))
-		pid = shared->pid;
+	for (int i = 0; i < JOBS_WORKERS; i++)
+	{
+		const JobWorker *worker = &shared->workers[i];
+
+		if (worker != mine &&
+			(worker->index == relation || worker->table == relation))
+			pids[i] = worker->pid;
+	}
 	SpinLockRelease(&shared->mutex);
-	if (pid != 0)
-		kill(pid, SIGINT);
+	for (int i = 0; i < JOBS_WORKERS; i++)
+		if (pids[i] != 0)
+			kill(pids[i], SIGINT);
 }
 
 /*
@@ -111,40 +165,87 @@ jobs_signal_end_waiting(void)
 	ConditionVariableCancelSleep();
 }
 
-/* ---- For the worker ---- */
-
-void
-jobs_signal_set_work(Oid index, Oid table)
-{
-	SpinLockAcquire(&shared->mutex);
-	shared->index = index;
-	shared->table = table;
-	SpinLockRelease(&shared->mutex);
-}
+/* ---- For workers ---- */
 
 static void
 at_worker_exit(int code, Datum arg)
 {
 	SpinLockAcquire(&shared->mutex);
-	shared->pid = 0;
-	shared->latch = NULL;
-	shared->index = InvalidOid;
-	shared->table = InvalidOid;
+	memset(mine, 0, sizeof(JobWorker));
 	SpinLockRelease(&shared->mutex);
 }
 
 void
-jobs_signal_worker_started(void)
+jobs_signal_worker_started(int number)
 {
+	mine = &shared->workers[number];
 	before_shmem_exit(at_worker_exit, 0);
 	SpinLockAcquire(&shared->mutex);
-	shared->pid = MyProcPid;
-	shared->latch = MyLatch;
+	mine->pid = MyProcPid;
+	mine->latch = MyLatch;
 	SpinLockRelease(&shared->mutex);
 }
 
-void
-jobs_signal_job_ended(void)
+bool
+jobs_signal_is_wanted(const pg_uuid_t *job)
 {
+	bool result;
+
+	SpinLockAcquire(&shared->mutex);
+	result = find_wanted(job);
+	SpinLockRelease(&shared->mutex);
+	return result;
+}
+
+/* Under the spinlock. */
+static bool
+is_taken(const pg_uuid_t *job, Oid table)
+{
+	for (int i = 0; i < JOBS_WORKERS; i++)
+	{
+		const JobWorker *worker = &shared->workers[i];
+
+		if (worker->has_job && (is_same(&worker->job, job) ||
+								(OidIsValid(table) && worker->table == table)))
+			return true;
+	}
+	return false;
+}
+
+bool
+jobs_signal_claim(const pg_uuid_t *job, Oid table)
+{
+	bool is_free;
+
+	SpinLockAcquire(&shared->mutex);
+	is_free = !is_taken(job, table);
+	if (is_free)
+	{
+		mine->has_job = true;
+		mine->job = *job;
+		mine->table = table;
+	}
+	SpinLockRelease(&shared->mutex);
+	return is_free;
+}
+
+void
+jobs_signal_set_work(Oid index, Oid table)
+{
+	SpinLockAcquire(&shared->mutex);
+	mine->index = index;
+	mine->table = table;
+	SpinLockRelease(&shared->mutex);
+}
+
+/* Others may wait for the table. */
+void
+jobs_signal_release(void)
+{
+	SpinLockAcquire(&shared->mutex);
+	mine->has_job = false;
+	mine->index = mine->table = InvalidOid;
+	SpinLockRelease(&shared->mutex);
 	ConditionVariableBroadcast(&shared->ended);
+	jobs_signal_wake();
 }

@@ -88,7 +88,10 @@ wait_for(const pg_uuid_t *id)
 
 	jobs_signal_begin_waiting();
 	while ((outcome = look(id, &object, scratch)) == JOB_IS_UNDER_WAY)
+	{
+		jobs_signal_want(id);
 		jobs_signal_wait_for_end();
+	}
 	jobs_signal_end_waiting();
 	MemoryContextDelete(scratch);
 	refuse_to_wait(outcome);

@@ -141,7 +141,7 @@ jobs_table_look(const pg_uuid_t *id, Oid *object)
 	return outcome;
 }
 
-/* ---- For the worker ---- */
+/* ---- For workers ---- */
 
 /* Leaves SPI connected, for the caller to read the result. */
 
@@ -168,13 +168,14 @@ kind_of(const char *name)
 }
 
 static void
-read_job(Job *job, MemoryContext context)
+read_job(Job *job, uint64 row, MemoryContext context)
 {
-	HeapTuple	  tuple = SPI_tuptable->vals[0];
+	HeapTuple	  tuple = SPI_tuptable->vals[row];
 	TupleDesc	  desc = SPI_tuptable->tupdesc;
 	MemoryContext old = MemoryContextSwitchTo(context);
 	bool		  is_null;
 
+	job->is_complete = false;
 	job->id = *DatumGetUUIDP(SPI_getbinval(tuple, desc, 1, &is_null));
 	job->kind = kind_of(SPI_getvalue(tuple, desc, 2));
 	job->object = DatumGetObjectId(SPI_getbinval(tuple, desc, 3, &is_null));
@@ -182,21 +183,55 @@ read_job(Job *job, MemoryContext context)
 	MemoryContextSwitchTo(old);
 }
 
+static int
+due_ms_of(uint64 row)
+{
+	bool is_null;
+
+	return DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[row],
+									   SPI_tuptable->tupdesc, 5, &is_null));
+}
+
+/* A job of the future is due: the wall clock was set back. */
 bool
-jobs_table_next(Job *job)
+jobs_table_next(Job *job, int delay_ms, JobFilter may_run)
 {
 	MemoryContext context = CurrentMemoryContext;
-	bool		  found;
+	Oid			  types[1] = {INT4OID};
+	Datum		  values[1] = {Int32GetDatum(delay_ms)};
+	bool		  found = false;
 
-	run_sql("SELECT id, job_type, object_id, statement FROM sys.job_list"
+	run_sql("SELECT id, job_type, object_id, statement,"
+			"   CASE WHEN age >= 0 AND age < $1 THEN $1 - age::int ELSE 0 END"
+			" FROM (SELECT *, pg_catalog.floor(1000 *"
+			"     extract(epoch FROM pg_catalog.clock_timestamp() -"
+			"             start_time)) AS age FROM sys.job_list) AS j"
 			" WHERE status IN ('submitted', 'processing')"
-			" ORDER BY start_time LIMIT 1",
-			0, NULL, NULL, NULL);
-	found = SPI_processed == 1;
-	if (found)
-		read_job(job, context);
+			" ORDER BY start_time",
+			1, types, values, NULL);
+	for (uint64 row = 0; row < SPI_processed && !found; row++)
+	{
+		read_job(job, row, context);
+		found = may_run(job, due_ms_of(row));
+	}
 	SPI_finish();
 	return found;
+}
+
+bool
+jobs_table_begin(const pg_uuid_t *id)
+{
+	Oid	  types[1] = {UUIDOID};
+	Datum values[1] = {UUIDPGetDatum(id)};
+	bool  result;
+
+	run_sql("UPDATE sys.job_list SET status = 'processing',"
+			" update_time = pg_catalog.clock_timestamp()"
+			" WHERE id = $1 AND status IN ('submitted', 'processing')",
+			1, types, values, NULL);
+	result = SPI_processed == 1;
+	SPI_finish();
+	return result;
 }
 
 void

@@ -30,6 +30,7 @@ typedef struct Job
 	Oid		  object; /* INDEX_BUILD: the index, else the table */
 	char	 *name;	  /* INDEX_BUILD: the index's name with its schema;
 					   * VALIDATE_CONSTRAINT: the constraint's name */
+	bool is_complete; /* INDEX_BUILD: the unique index lacks no row */
 } Job;
 
 /* Does the table exist?  It does not before the extension's SQL has run. */
@@ -53,10 +54,16 @@ typedef enum JobOutcome
 extern JobOutcome jobs_table_look(const pg_uuid_t *id, Oid *object);
 
 /*
- * For the worker, in a transaction.  next: the oldest job that is not done,
- * allocated in the caller's memory context; false if there is none.
+ * For workers, in a transaction.  next: the oldest job that is not done and
+ * that may_run() accepts, allocated in the caller's memory context; false if
+ * there is none.  due_ms: the job was submitted less than delay_ms ago, and
+ * this is what is left of that; else 0.
  */
-extern bool jobs_table_next(Job *job);
+typedef bool (*JobFilter)(const Job *job, int due_ms);
+extern bool jobs_table_next(Job *job, int delay_ms, JobFilter may_run);
+
+/* The job is being processed.  False: it is done already. */
+extern bool jobs_table_begin(const pg_uuid_t *id);
 extern void jobs_table_set(const pg_uuid_t *id, const char *status,
 						   const char *details);
 extern void jobs_table_forget_older_than(int seconds);

@@ -1,11 +1,16 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * worker.c
- *	  The background worker that runs jobs.
+ *	  The background workers that run jobs.
  *
- * One worker takes one job after the other from sys.job_list, oldest first.  A
- * job that a crash interrupted is still "processing" there, and is taken up
- * again when the worker comes back.
+ * Each worker takes one job after the other from sys.job_list, oldest first,
+ * but no two work on one table at the same time.  A job that a crash
+ * interrupted is still "processing" there, and is taken up again when a worker
+ * comes back.
+ *
+ * A job begins a moment after it was submitted, because its changes of the
+ * catalog would make the next statements of the same script fail with OC001.
+ * It begins at once if somebody waits for it with sys.wait_for_job().
  *
  * Each step of a job is a transaction.  A session whose DDL needs a relation
  * that is worked on sends SIGINT (signal.c): the step is cancelled and
@@ -16,6 +21,7 @@
 #include <limits.h>
 
 #include "access/xact.h"
+#include "catalog/index.h"
 #include "jobs/constraint.h"
 #include "jobs/index_build.h"
 #include "jobs/signal.h"
@@ -36,21 +42,23 @@
 /* The only database of a cluster. */
 #define JOBS_DATABASE "postgres"
 
-/* How often the worker looks for jobs when nobody wakes it. */
-#define POLL_MS 10000L
+/* How often a worker looks for jobs when nobody wakes it. */
+#define POLL_MS 10000
 
 /* How long it waits before it repeats a step. */
 #define PAUSE_MS 50L
 
 static bool is_worker = false;
 static int	retention_s = 1800; /* dsql_local.job_retention */
+static int	delay_ms = 1500;	/* dsql_local.job_delay */
+static int	next_due_ms; /* the next job that is not due yet, or POLL_MS */
 
 PGDLLEXPORT void dsql_jobs_main(Datum arg);
 
 static void
-register_worker(void)
+register_worker(int number)
 {
-	BackgroundWorker worker = {0};
+	BackgroundWorker worker = {.bgw_main_arg = Int32GetDatum(number)};
 
 	strlcpy(worker.bgw_name, "dsql_local jobs", BGW_MAXLEN);
 	strlcpy(worker.bgw_type, "dsql_local jobs", BGW_MAXLEN);
@@ -70,7 +78,13 @@ jobs_worker_init(void)
 							"How long sys.jobs shows a job that has ended.",
 							NULL, &retention_s, 1800, 0, INT_MAX, PGC_SIGHUP,
 							GUC_UNIT_S, NULL, NULL, NULL);
-	register_worker();
+	DefineCustomIntVariable(
+		"dsql_local.job_delay",
+		"How long a job waits before it begins, unless somebody waits for it.",
+		NULL, &delay_ms, 1500, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL,
+		NULL);
+	for (int i = 0; i < JOBS_WORKERS; i++)
+		register_worker(i);
 }
 
 bool
@@ -82,7 +96,7 @@ jobs_worker_is_me(void)
 /* ---- One job after the other ---- */
 
 static bool
-step(const Job *job)
+step(Job *job)
 {
 	switch (job->kind)
 	{
@@ -158,7 +172,7 @@ after_error(const Job *job, MemoryContext context)
 
 /* jobs_signal_yield() may interrupt here, and only here. */
 static bool
-try_step(const Job *job, MemoryContext context)
+try_step(Job *job, MemoryContext context)
 {
 	volatile bool is_more = false;
 
@@ -178,19 +192,45 @@ try_step(const Job *job, MemoryContext context)
 	return is_more;
 }
 
-static void
-run_job(const Job *job, MemoryContext context)
+/* Another worker may have done it between the look at the table and now. */
+static bool
+begin_job(const Job *job)
 {
+	bool is_to_do;
+
 	jobs_worker_begin();
-	jobs_table_set(&job->id, JOB_PROCESSING, NULL);
+	is_to_do = jobs_table_begin(&job->id);
 	jobs_worker_commit();
-	while (try_step(job, context))
+	return is_to_do;
+}
+
+static void
+run_job(Job *job, MemoryContext context)
+{
+	bool is_more = begin_job(job);
+
+	while (is_more)
 	{
+		is_more = try_step(job, context);
 		MemoryContextSwitchTo(context);
 		CHECK_FOR_INTERRUPTS();
 	}
-	jobs_signal_set_work(InvalidOid, InvalidOid);
-	jobs_signal_job_ended();
+	jobs_signal_release();
+}
+
+static bool
+claim_if_due(const Job *job, int due_ms)
+{
+	Oid table = job->object;
+
+	if (due_ms > 0 && !jobs_signal_is_wanted(&job->id))
+	{
+		next_due_ms = Min(next_due_ms, due_ms);
+		return false;
+	}
+	if (job->kind == JOB_INDEX_BUILD)
+		table = IndexGetRelation(job->object, true);
+	return jobs_signal_claim(&job->id, table);
 }
 
 /* The next job, allocated in the context.  Old ones are forgotten as well. */
@@ -199,12 +239,13 @@ find_job(Job *job, MemoryContext context)
 {
 	bool found = false;
 
+	next_due_ms = POLL_MS;
 	jobs_worker_begin();
 	if (jobs_table_exists())
 	{
 		jobs_table_forget_older_than(retention_s);
 		MemoryContextSwitchTo(context);
-		found = jobs_table_next(job);
+		found = jobs_table_next(job, delay_ms, claim_if_due);
 	}
 	jobs_worker_commit();
 	MemoryContextSwitchTo(context);
@@ -227,7 +268,7 @@ run_all_jobs(MemoryContext context)
 /* ---- The process ---- */
 
 static void
-start_up(void)
+start_up(int number)
 {
 	is_worker = true;
 	HOLD_CANCEL_INTERRUPTS();
@@ -239,7 +280,7 @@ start_up(void)
 	SetConfigOption("dsql_local.strict", "off", PGC_SUSET, PGC_S_SESSION);
 	SetConfigOption("default_transaction_isolation", "read committed",
 					PGC_USERSET, PGC_S_SESSION);
-	jobs_signal_worker_started();
+	jobs_signal_worker_started(number);
 }
 
 void
@@ -247,7 +288,7 @@ dsql_jobs_main(Datum arg)
 {
 	MemoryContext context;
 
-	start_up();
+	start_up(DatumGetInt32(arg));
 	context = AllocSetContextCreate(TopMemoryContext, "dsql_local job",
 									ALLOCSET_DEFAULT_SIZES);
 	for (;;)
@@ -256,7 +297,7 @@ dsql_jobs_main(Datum arg)
 		run_all_jobs(context);
 		(void) WaitLatch(MyLatch,
 						 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 POLL_MS, PG_WAIT_EXTENSION);
+						 next_due_ms, PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)

@@ -32,6 +32,7 @@ line='CREATE ACCESS METHOD dsql TYPE TABLE HANDLER sys.dsql_tableam_handler;'
 succeeds rows sql "INSERT INTO t SELECT i, '$line' FROM generate_series(1, 3000) i"
 succeeds 'more rows' sql "INSERT INTO t SELECT i, NULL FROM generate_series(3001, 4000) i"
 succeeds 'an index' sql 'CREATE UNIQUE INDEX ASYNC t_by_id ON t (id, word)'
+succeeds 'its job' sql "CALL sys.wait_for_job('$output')"
 succeeds 'a schema' sql 'CREATE SCHEMA "my schema"'
 succeeds 'a role' "$DSQL" local iam grant --dir "$CLUSTER_DIR" "o'hara"
 succeeds 'its rights' sql "GRANT SELECT ON t TO \"o'hara\""

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
-# sys.wait_for_job() sleeps while the job runs, and its memory does not grow.  A row of
+# sys.wait_for_job() sleeps while the job runs, and its memory does not grow.  A job begins when its delay
+# is over (an hour, here), or when somebody waits for it.  A slow one holds up no other.  A row of
 # sys.job_list that makes no sense fails as a job, and the worker goes on.
 #
 # /*A*/ is ASYNC as the gateway hands it on.
@@ -47,6 +48,38 @@ equals 'what it waits for' "$(sql -c "SELECT wait_event_type FROM pg_stat_activi
 wait "$waiter" || fail_check 'the wait' "$(cat "$PGHOST/waited")"
 equals 'the job' "$(cat "$PGHOST/waited")" t
 
+# The statements after CREATE INDEX meet none of its changes.
+job=$(sql -c 'CREATE INDEX /*A*/ later ON t (a)')
+equals 'statements of the same session' "$(psql -X -q -A -t 2>&1 <<'SQL'
+SELECT count(*) FROM t;
+CREATE INDEX /*A*/ much_later ON t (a, id) \gset
+INSERT INTO t VALUES (801, 801);
+DELETE FROM t WHERE id = 801;
+SELECT count(*) FROM t;
+SQL
+)" '800
+800'
+equals 'the jobs' "$(sql -c "SELECT count(*) FROM sys.jobs WHERE status = 'submitted'")" 2
+equals 'one that is waited for' "$(timeout 20 psql -X -q -A -t -c "CALL sys.wait_for_job('$job')")" t
+equals 'the other one' "$(sql -c "SELECT count(*) FROM sys.jobs WHERE status = 'submitted'")" 1
+sql -c 'DROP INDEX much_later'
+
+# An expression that takes an hour.
+# shellcheck disable=SC2016 # SQL's $1
+sql -c 'CREATE FUNCTION never(int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT $1 FROM pg_sleep(3600) $$'
+sql -c 'CREATE TABLE s (id int PRIMARY KEY)'
+sql -c 'INSERT INTO s VALUES (1)'
+slow=$(sql -c 'CREATE INDEX /*A*/ never_built ON s (never(id))')
+psql -X -q -A -t -c "CALL sys.wait_for_job('$slow')" >"$PGHOST/slow" 2>&1 &
+waiter=$!
+until [ "$(sql -c "SELECT status FROM sys.jobs WHERE job_id = '$slow'")" = processing ]; do sleep 0.05; done
+other=$(sql -c 'CREATE INDEX /*A*/ other ON t (a)')
+equals 'a job beside it' "$(timeout 20 psql -X -q -A -t -c "CALL sys.wait_for_job('$other')")" t
+equals 'it' "$(sql -c "SELECT status FROM sys.jobs WHERE job_id = '$slow'")" processing
+sql -c 'DROP INDEX never_built'
+wait "$waiter" || fail_check 'the wait' "$(cat "$PGHOST/slow")"
+sql -c 'SET dsql_local.strict = off; DELETE FROM sys.job_list'
+
 # A session that has used the table and waits for the job knows what it did; one that does not wait is
 # stale once.
 equals 'who has waited' "$(psql -X -q -A -t 2>&1 <<'SQL'
@@ -73,8 +106,8 @@ DETAIL:  The definition of "t" changed.
 HINT:  Run the transaction again.
 800'
 
-# The worker is the same process before and after.
-worker() { sql -c "SELECT pid FROM pg_stat_activity WHERE backend_type = 'dsql_local jobs'"; }
+# The workers are the same processes before and after.
+worker() { sql -c "SELECT pid FROM pg_stat_activity WHERE backend_type = 'dsql_local jobs' ORDER BY pid"; }
 before=$(worker)
 bad_job() {
     sql -c "SET dsql_local.strict = off;
@@ -84,6 +117,7 @@ bad_job NONSENSE 0 ''
 bad_job '' 4294967295 'a"b'
 bad_job INDEX_BUILD "'t'::regclass" t
 bad_job VALIDATE_CONSTRAINT "'t'::regclass" 'no such; constraint'
+sql -c "SET dsql_local.strict = off; UPDATE sys.job_list SET start_time = start_time - interval '1 hour'"
 good=$(sql -c 'CREATE INDEX /*A*/ after_them ON t (a)')
 succeeds 'a job after them' timeout 20 psql -X -q -A -t -c "CALL sys.wait_for_job('$good')"
 equals 'it' "$output" t

@@ -19,8 +19,16 @@
  * it touches the table again or commits.  Only running statements are waited
  * for.  For the same reason each commit is made under ShareLock.
  *
+ * A unique index is ready from 1 on (unique_index.c).  Its step 2 adds what is
+ * missing, without a look for duplicates, and 3 only looks for them.  A
+ * transaction that inserted a duplicate when the index still lacked the other
+ * row has a snapshot older than 2; if it has committed by then, 3 sees its
+ *row. For 2 to be complete, 1 is committed under ShareLock too.
+ *
  * The state of the index in the catalog says which step is next, so a build
- * that was interrupted, even by a crash, continues where it was.
+ * that was interrupted, even by a crash, continues where it was.  Only whether
+ * a unique index is complete is not in the catalog: adding what is missing
+ * does no harm if it is done twice.
  */
 #include "postgres.h"
 
@@ -30,8 +38,10 @@
 #include "catalog/index.h"
 #include "jobs/index_build.h"
 #include "jobs/signal.h"
+#include "jobs/unique_index.h"
 #include "jobs/worker_transaction.h"
 #include "miscadmin.h"
+#include "occ/index.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/rel.h"
@@ -56,6 +66,7 @@ lock_table_of(Oid index)
 
 typedef struct IndexState
 {
+	bool is_unique;
 	bool is_ready; /* everybody maintains it */
 	bool is_valid; /* queries use it */
 	bool is_empty; /* no attempt to build it has left anything */
@@ -67,6 +78,7 @@ read_state(Oid index)
 	Relation   relation = index_open(index, AccessShareLock);
 	IndexState state;
 
+	state.is_unique = relation->rd_index->indisunique;
 	state.is_ready = relation->rd_index->indisready;
 	state.is_valid = relation->rd_index->indisvalid;
 	state.is_empty = RelationGetNumberOfBlocks(relation) == 0;
@@ -106,7 +118,17 @@ build_index(Oid table, Oid index)
 }
 
 static void
-validate_and_finish(const Job *job, Oid table)
+complete_unique(Job *job, Oid table)
+{
+	PopActiveSnapshot();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	occ_index_add_missing(table, job->object, GetActiveSnapshot());
+	jobs_worker_commit_schema_change(table);
+	job->is_complete = true;
+}
+
+static void
+validate(Oid table, Oid index)
 {
 	Snapshot snapshot;
 
@@ -114,8 +136,17 @@ validate_and_finish(const Job *job, Oid table)
 	PopActiveSnapshot();
 	snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	PushActiveSnapshot(snapshot);
-	validate_index(table, job->object, snapshot);
+	validate_index(table, index, snapshot);
 	UnregisterSnapshot(snapshot);
+}
+
+static void
+validate_and_finish(const Job *job, Oid table, bool is_unique)
+{
+	if (is_unique)
+		jobs_unique_index_check(table, job->object);
+	else
+		validate(table, job->object);
 	index_set_state_flags(job->object, INDEX_CREATE_SET_VALID);
 	jobs_worker_finish(job, JOB_COMPLETED, NULL);
 	jobs_worker_commit_schema_change(table);
@@ -131,7 +162,7 @@ finish_missing(const Job *job)
 
 /* The table is locked.  True: there is another step. */
 static bool
-do_step(const Job *job, Oid table)
+do_step(Job *job, Oid table)
 {
 	IndexState state = read_state(job->object);
 
@@ -141,9 +172,14 @@ do_step(const Job *job, Oid table)
 		jobs_worker_commit();
 		return false;
 	}
+	if (state.is_ready && state.is_unique && !job->is_complete)
+	{
+		complete_unique(job, table);
+		return true;
+	}
 	if (state.is_ready)
 	{
-		validate_and_finish(job, table);
+		validate_and_finish(job, table, state.is_unique);
 		return false;
 	}
 	if (state.is_empty)
@@ -157,7 +193,7 @@ do_step(const Job *job, Oid table)
 }
 
 bool
-jobs_index_build_step(const Job *job)
+jobs_index_build_step(Job *job)
 {
 	Oid table;
 

@@ -12,6 +12,6 @@
  * One step, in a transaction of its own.  Returns true if there is another.
  * An error may be raised anywhere; the step can then be repeated.
  */
-extern bool jobs_index_build_step(const Job *job);
+extern bool jobs_index_build_step(Job *job);
 
 #endif /* DSQL_JOBS_INDEX_BUILD_H */

@@ -25,6 +25,7 @@
 #include "jobs/statements.h"
 #include "jobs/submit.h"
 #include "jobs/syntax.h"
+#include "jobs/unique_index.h"
 #include "jobs/worker.h"
 #include "parser/parse_utilcmd.h"
 #include "utils/builtins.h"
@@ -50,11 +51,11 @@ send_job_id(const char *job_id, DestReceiver *dest)
 /* ---- CREATE INDEX ASYNC ---- */
 
 /*
- * The index is in the catalog, but neither maintained nor used until the
- * worker has built it.
+ * The index is in the catalog, but not used until a worker has built it.
+ * is_ready: it is maintained meanwhile.
  */
 static void
-hide_index(Oid index, Oid table)
+hide_index(Oid index, Oid table, bool is_ready)
 {
 	Relation  catalog = table_open(IndexRelationId, RowExclusiveLock);
 	HeapTuple tuple = SearchSysCacheCopy1(INDEXRELID, ObjectIdGetDatum(index));
@@ -63,7 +64,7 @@ hide_index(Oid index, Oid table)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for index %u", index);
 	form = (Form_pg_index) GETSTRUCT(tuple);
-	form->indisready = false;
+	form->indisready = is_ready;
 	form->indisvalid = false;
 	CatalogTupleUpdate(catalog, &tuple->t_self, tuple);
 	heap_freetuple(tuple);
@@ -94,7 +95,9 @@ create_index(IndexStmt *index, const char *query_string, DestReceiver *dest)
 	created = DEFINE_INDEX_UNBUILT_COMPAT(table, index).objectId;
 	if (!OidIsValid(created))
 		return; /* IF NOT EXISTS: there is one, as a notice says */
-	hide_index(created, table);
+	if (index->unique)
+		jobs_unique_index_start(table, created);
+	hide_index(created, table, index->unique);
 	jobs_submit(JOB_INDEX_BUILD, created, qualified_name(created), job_id);
 	send_job_id(job_id, dest);
 }

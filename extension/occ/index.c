@@ -14,8 +14,12 @@
  */
 #include "postgres.h"
 
+#include "access/amapi.h"
+#include "catalog/index.h"
+#include "nodes/execnodes.h"
 #include "occ/heap.h"
 #include "occ/index.h"
+#include "storage/bufmgr.h"
 #include "utils/elog.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
@@ -23,6 +27,10 @@
 
 /* The relation that claims to be heap, or NULL. */
 static Relation relation_as_heap = NULL;
+
+/* How a build differs from PostgreSQL's. */
+static BlockNumber max_pages = InvalidBlockNumber;
+static bool		   ignores_duplicates = false;
 
 static void
 at_relcache_invalidation(Datum arg, Oid relid)
@@ -88,8 +96,10 @@ build_range_scan(Relation table_rel, Relation index_rel,
 	PG_TRY();
 	{
 		ntuples = occ_heap->index_build_range_scan(
-			table_rel, index_rel, index_info, allow_sync, anyvisible, progress,
-			start, numblocks, callback, callback_state, scan);
+			table_rel, index_rel, index_info,
+			allow_sync && max_pages == InvalidBlockNumber, anyvisible,
+			progress, start, Min(numblocks, max_pages), callback,
+			callback_state, scan);
 	}
 	PG_FINALLY();
 	{
@@ -106,6 +116,8 @@ validate_scan(Relation table_rel, Relation index_rel,
 {
 	HeapBuild build = begin_heap_build(table_rel);
 
+	if (ignores_duplicates)
+		index_info->ii_Unique = false;
 	PG_TRY();
 	{
 		occ_heap->index_validate_scan(table_rel, index_rel, index_info,
@@ -114,6 +126,39 @@ validate_scan(Relation table_rel, Relation index_rel,
 	PG_FINALLY();
 	{
 		end_heap_build(&build);
+	}
+	PG_END_TRY();
+}
+
+void
+occ_index_build_first_pages(Relation table, Relation index, IndexInfo *info,
+							BlockNumber pages)
+{
+	BlockNumber table_pages = RelationGetNumberOfBlocks(table);
+
+	max_pages = Min(pages, table_pages);
+	PG_TRY();
+	{
+		pfree(index->rd_indam->ambuild(table, index, info));
+	}
+	PG_FINALLY();
+	{
+		max_pages = InvalidBlockNumber;
+	}
+	PG_END_TRY();
+}
+
+void
+occ_index_add_missing(Oid table, Oid index, Snapshot snapshot)
+{
+	ignores_duplicates = true;
+	PG_TRY();
+	{
+		validate_index(table, index, snapshot);
+	}
+	PG_FINALLY();
+	{
+		ignores_duplicates = false;
 	}
 	PG_END_TRY();
 }

@@ -19,6 +19,8 @@
 
 /* ---- The table of states ----------------------------------------------- */
 
+enum { LEAST_WAIT_MS = 100, NO_MEMORY_MS = 100 };
+
 #define ENDS (CLIENT_BIT(CLIENT_ENDING) | CLIENT_BIT(CLIENT_CLOSED))
 
 /*
@@ -118,6 +120,9 @@ static void on_open(void *arg, bool is_open)
 static void on_data(void *arg, struct text bytes)
 {
     struct client *client = arg;
+    if (client->waiting.list == &client->shared->waiting[WAITING_SILENT]) {
+        client_wait(client, WAITING_STARTED);
+    }
     if (client_rules(client)->on_data != NULL) {
         client_rules(client)->on_data(client, bytes);
     }
@@ -141,7 +146,12 @@ static void on_drain(void *arg)
     }
 }
 
-static const struct stream_events events = {on_open, on_data, on_end, on_drain};
+static void on_tls(void *arg)
+{
+    client_wait(arg, WAITING_TLS);
+}
+
+static const struct stream_events events = {on_open, on_data, on_end, on_drain, on_tls};
 
 /* ---- For the gateway --------------------------------------------------- */
 
@@ -156,6 +166,7 @@ static struct client *client_new(struct client_shared *shared)
         return NULL;
     }
     client->shared = shared;
+    client->waiting.client = client;
     client->rules = rules;
     client->state = CLIENT_UNENCRYPTED;
     client_input_init(client);
@@ -183,22 +194,39 @@ static void link_client(struct client *client)
  * The client counts as one of the gateway's only when it is in the list.  Before that, a failure
  * may simply free it.
  */
-void client_accept(struct client_shared *shared, uv_stream_t *server)
+static bool accept_now(struct client_shared *shared, uv_stream_t *server)
 {
+    bool is_taken = false;
     struct client *client = client_new(shared);
-    if (client == NULL) {
-        return; /* the connection stays in the backlog */
+    if (client != NULL) {
+        client->stream = stream_accept(server, &events, client, &is_taken);
     }
-    client->stream = stream_accept(server, &events, client);
-    if (client->stream == NULL || uv_timer_init(shared->loop, &client->timer) != 0) {
+    if (client == NULL || client->stream == NULL) {
         log_write(&shared->options->logger, DSQL_LOG_ERROR, "could not accept a connection");
         mem_free(client);
-        return;
+        return is_taken;
     }
+    uv_timer_init(shared->loop, &client->timer); /* always 0 */
     client->timer.data = client;
     client->open_handles = 2; /* stream and timer */
     link_client(client);
     client_start_timer(client, shared->options->login_timeout_ms);
+    client_wait(client, WAITING_SILENT);
+    return true;
+}
+
+/*
+ * Each client has LEAST_WAIT_MS to send something.  So when connections come faster than they can
+ * be given that, they wait in the kernel's queue.
+ */
+int64_t client_accept(struct client_shared *shared, uv_stream_t *server)
+{
+    int64_t delay_ms = waiting_list_delay_ms(&shared->waiting[WAITING_SILENT], LEAST_WAIT_MS,
+                                             clock_monotonic_ms(shared->options->clock));
+    if (delay_ms > 0) {
+        return delay_ms;
+    }
+    return accept_now(shared, server) ? 0 : NO_MEMORY_MS;
 }
 
 /*

@@ -8,8 +8,11 @@
 
 #include "gateway/client_shared.h"
 
-/** Accepts the connection that server has waiting.  Failures are only logged. */
-void client_accept(struct client_shared *shared, uv_stream_t *server);
+/**
+ * Accepts the connection that server has waiting.  Failures are only logged.  Not 0: it still
+ * waits, as there is no room for it, and the caller should try again in so many milliseconds.
+ */
+int64_t client_accept(struct client_shared *shared, uv_stream_t *server);
 
 /** Sends every client the error of a server that stops, and ends its connection. */
 void client_stop_all(struct client_shared *shared);

@@ -13,7 +13,7 @@
  * A second is enough to deliver an error to a client that reads; one that does not read loses it.
  * ERROR_MAX, in bytes, is far above any message of this gateway.
  */
-enum { LINGER_MS = 1000, ERROR_MAX = 65536 };
+enum { LINGER_MS = 1000, ERROR_MAX = 65536, SHED_LOG_MS = 10000 };
 
 /* ---- Memory ------------------------------------------------------------ */
 
@@ -80,6 +80,8 @@ void client_close(struct client *client)
         return;
     }
     client_set_state(client, CLIENT_CLOSED);
+    waiting_leave(&client->waiting);
+    cancel_keys_remove(&client->shared->cancel_keys, &client->cancel_key);
     uv_timer_stop(&client->timer);
     uv_close((uv_handle_t *)&client->timer, on_timer_closed);
     if (client->stream != NULL) {
@@ -116,6 +118,33 @@ void client_end(struct client *client)
     }
     stream_finish(client->stream);
     client_close_if_ended(client);
+}
+
+/* ---- Making room ------------------------------------------------------- */
+
+/* Not for each: under a flood the log would be all about this. */
+static void count_shed(struct client_shared *shared)
+{
+    int64_t now_ms = clock_monotonic_ms(shared->options->clock);
+    shared->shed_count++;
+    if (shared->shed_logged_ms == 0 || now_ms - shared->shed_logged_ms >= SHED_LOG_MS) {
+        log_write(&shared->options->logger, DSQL_LOG_WARN,
+                  "closed connections that had not logged in, to make room for new ones: %d",
+                  shared->shed_count);
+        shared->shed_count = 0;
+        shared->shed_logged_ms = now_ms;
+    }
+}
+
+/* The oldest is never the client itself, since a list has room for one. */
+void client_wait(struct client *client, enum waiting_stage stage)
+{
+    struct waiting_list *list = &client->shared->waiting[stage];
+    waiting_enter(&client->waiting, list, clock_monotonic_ms(client_options(client)->clock));
+    if (waiting_list_is_over(list)) {
+        count_shed(client->shared);
+        client_close(list->oldest->client);
+    }
 }
 
 /* ---- Errors ------------------------------------------------------------ */

@@ -25,6 +25,9 @@ void client_fail_unavailable(struct client *client);
 /** client_fail() with the error of an identity that may not be the role it asked for. */
 void client_fail_unauthorized(struct client *client);
 
+/** The client waits in the list of this stage from now on; if it is full, its oldest is closed. */
+void client_wait(struct client *client, enum waiting_stage stage);
+
 /** Closes at once; the memory is freed when libuv has closed the handles. */
 void client_close(struct client *client);
 

@@ -53,6 +53,7 @@ static void read_password(struct client *client)
     if (!check_token(client, password)) {
         return;
     }
+    waiting_leave(&client->waiting);
     buf_drop(&client->in, frame.size);
     stream_pause(client->stream);
     client_server_connect(client, CLIENT_CONNECTING);
@@ -63,6 +64,7 @@ void client_password_begin(struct client *client, struct buf *out)
 {
     backend_write_authentication(out, AUTHENTICATION_CLEARTEXT);
     client_set_state(client, CLIENT_PASSWORD);
+    client_wait(client, WAITING_PASSWORD);
     if (buf_ok(out)) {
         stream_write(client->stream, buf_text(out));
     }

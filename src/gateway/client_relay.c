@@ -23,6 +23,8 @@ static int64_t session_ms(const struct client *client)
 void client_relay_begin(struct client *client)
 {
     client_set_state(client, CLIENT_RELAY);
+    cancel_keys_add(&client->shared->cancel_keys, &client->cancel_key,
+                    server_login_cancel_key(&client->login));
     if (buf_ok(&client->login.greeting)) {
         stream_write(client->stream, buf_text(&client->login.greeting));
     }

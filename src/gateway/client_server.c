@@ -50,7 +50,7 @@ static void on_drain(void *arg)
     }
 }
 
-static const struct stream_events events = {on_open, on_data, on_end, on_drain};
+static const struct stream_events events = {on_open, on_data, on_end, on_drain, NULL};
 
 /*
  * The state is set first, so that an event finds the right row.  If there is no memory for a

@@ -8,7 +8,9 @@
 #define DSQL_GATEWAY_CLIENT_SHARED_H
 
 #include "gateway/admission.h"
+#include "gateway/cancel_keys.h"
 #include "gateway/gateway_options.h"
+#include "gateway/waiting_list.h"
 
 #include <openssl/ssl.h>
 
@@ -21,6 +23,10 @@ struct client_shared {
     uv_loop_t *loop;
     SSL_CTX *tls;
     struct admission admission;
+    struct waiting_list waiting[WAITING_STAGES]; /* clients that have not logged in */
+    struct cancel_keys cancel_keys;
+    int shed_count;             /* closed to make room, since the log said so */
+    int64_t shed_logged_ms;     /* by the monotonic clock; 0: never */
     struct client *first;       /* of the list of clients */
     void (*on_gone)(void *arg); /* after a client left the list and its memory was freed */
     void *arg;

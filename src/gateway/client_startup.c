@@ -15,7 +15,7 @@
 #include "net/tls.h"
 #include "session/negotiation.h"
 
-enum { ANSWER_MAX = 65536 };
+enum { ANSWER_MAX = 65536, FIRST_MAJOR_WITH_FIELDS = 3 };
 
 /* ---- Encryption -------------------------------------------------------- */
 
@@ -27,9 +27,7 @@ static void begin_tls(struct client *client)
 {
     client_set_state(client, CLIENT_ENCRYPTED);
     struct buf early = client_input_take(client);
-    if (!stream_start_tls(client->stream, client->shared->tls, buf_text(&early))) {
-        client_close(client);
-    }
+    stream_start_tls(client->stream, client->shared->tls, buf_text(&early));
     buf_clear(&early);
 }
 
@@ -44,9 +42,26 @@ static void accept_tls(struct client *client)
     begin_tls(client);
 }
 
-/* The client may go on with SSLRequest on the same connection. */
-static void decline_gss(struct client *client)
+/* Without TLS these are sent in clear text, as by PostgreSQL: they contain nothing secret. */
+static void fail_negotiation(struct client *client, enum negotiation_event event,
+                             const struct startup *packet)
 {
+    struct negotiation_error reason;
+    struct fatal_error error;
+    negotiation_error(event, packet, &reason);
+    fatal_error_set(&error, reason.sqlstate, "%s", reason.message);
+    error.is_for_protocol_2 = packet->major < FIRST_MAJOR_WITH_FIELDS;
+    client_fail(client, &error);
+}
+
+/* The client may go on with SSLRequest on the same connection, but not ask again. */
+static void decline_gss(struct client *client, const struct startup *request)
+{
+    if (client->has_asked_gss) {
+        fail_negotiation(client, NEGOTIATION_UNSUPPORTED_VERSION, request);
+        return;
+    }
+    client->has_asked_gss = true;
     stream_write(client->stream, text_of(NEGOTIATION_DECLINE));
     buf_reset(&client->in);
 }
@@ -113,7 +128,8 @@ static void read_packet(struct client *client)
 {
     bool is_encrypted = client->state == CLIENT_ENCRYPTED;
     struct startup startup;
-    switch (negotiation_next(buf_text(&client->in), is_encrypted, &startup)) {
+    enum negotiation_event event = negotiation_next(buf_text(&client->in), is_encrypted, &startup);
+    switch (event) {
     case NEGOTIATION_NEEDS_MORE:
         break;
     case NEGOTIATION_DIRECT_TLS:
@@ -123,7 +139,7 @@ static void read_packet(struct client *client)
         accept_tls(client);
         break;
     case NEGOTIATION_GSSENC_REQUEST:
-        decline_gss(client);
+        decline_gss(client, &startup);
         break;
     case NEGOTIATION_CANCEL_REQUEST:
         begin_cancel(client, &startup);
@@ -133,6 +149,10 @@ static void read_packet(struct client *client)
         break;
     case NEGOTIATION_INVALID:
         client_close(client);
+        break;
+    case NEGOTIATION_UNSUPPORTED_VERSION:
+    case NEGOTIATION_INVALID_LAYOUT:
+        fail_negotiation(client, event, &startup);
         break;
     }
 }

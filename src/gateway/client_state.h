@@ -13,8 +13,10 @@
 #define DSQL_GATEWAY_CLIENT_STATE_H
 
 #include "config/settings.h"
+#include "gateway/cancel_keys.h"
 #include "gateway/client_shared.h"
 #include "gateway/sql_rewriter.h"
+#include "gateway/waiting_list.h"
 #include "net/stream.h"
 #include "session/relay.h"
 #include "session/server_login.h"
@@ -65,12 +67,14 @@ struct client {
     struct client_shared *shared;
     struct client *next;
     struct client *previous;
+    struct waiting waiting;                 /* until the password was checked; see client_end.h */
     const struct client_state_rules *rules; /* CLIENT_STATES of them */
     enum client_state state;                /* see client_set_state() */
     struct stream *stream;
     struct stream *server; /* NULL before CLIENT_CONNECTING and CLIENT_CANCELING */
     uv_timer_t timer;      /* for the login, then for the session, then for the end */
     int open_handles;      /* the memory stays until libuv has closed them all */
+    bool has_asked_gss;    /* for GSS encryption, and was declined */
     bool is_admitted;      /* counts as a connection */
     bool is_mapped;        /* PostgreSQL confirmed that the identity may be this role */
     bool has_ended;        /* no more comes from the client ... */
@@ -80,6 +84,7 @@ struct client {
     struct buf in;                       /* see client_input.h */
     struct buf to_server;                /* the first packet for the server */
     struct server_login login;
+    struct cancel_key cancel_key; /* of the session, from CLIENT_RELAY on */
     struct relay relay;
     struct sql_rewriter rewriter; /* of what the client sends through the relay */
 };

@@ -41,6 +41,7 @@ bool fatal_error_set(struct fatal_error *error, const char *sqlstate, const char
     va_end(arguments);
     error->sqlstate = sqlstate;
     error->hint[0] = '\0';
+    error->is_for_protocol_2 = false;
     return false;
 }
 
@@ -54,8 +55,22 @@ bool fatal_error_set_access_denied(struct fatal_error *error, const char *format
     return false;
 }
 
+/* Without a length and without fields; PostgreSQL still answers old clients in this way. */
+static void write_for_protocol_2(const struct fatal_error *error, struct buf *out)
+{
+    buf_add_char(out, BACKEND_ERROR);
+    buf_add_string(out, "FATAL:  ");
+    buf_add_string(out, error->message);
+    buf_add_char(out, '\n');
+    buf_add_char(out, '\0');
+}
+
 void fatal_error_write(const struct fatal_error *error, struct buf *out)
 {
+    if (error->is_for_protocol_2) {
+        write_for_protocol_2(error, out);
+        return;
+    }
     const struct error_fields fields = {
         .severity = text_of("FATAL"),
         .sqlstate = text_of(error->sqlstate),

@@ -12,6 +12,7 @@ struct fatal_error {
     const char *sqlstate;
     char message[FATAL_ERROR_MESSAGE_SIZE];
     char hint[FATAL_ERROR_HINT_SIZE]; /* "" if there is none */
+    bool is_for_protocol_2;           /* the client speaks a protocol older than 3.0 */
 };
 
 /** Sets SQLSTATE and message, and no hint.  The message becomes one line and is cut to fit.
@@ -23,7 +24,7 @@ bool fatal_error_set(struct fatal_error *error, const char *sqlstate, const char
 bool fatal_error_set_access_denied(struct fatal_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/** Appends it as an ErrorResponse. */
+/** Appends it as an ErrorResponse of the client's protocol. */
 void fatal_error_write(const struct fatal_error *error, struct buf *out);
 
 #endif

@@ -8,21 +8,29 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "gateway/capacity.h"
 #include "gateway/client.h"
 #include "net/listener.h"
 #include "net/tls.h"
 
+#include <malloc.h>
 #include <string.h>
 #include <sys/un.h>
 
-enum { LISTENERS = 2 };
+/*
+ * TURNS_TO_LOG_IN: a new client has at least so many turns of the loop before others can take its
+ * place.
+ */
+enum { LISTENERS = 2, TURNS_TO_LOG_IN = 16, GONE_UNTIL_TRIM = 256, TRIM_MS = 500 };
 
 /* It must stay in memory until listeners and clients have been closed: see maybe_stopped(). */
 struct gateway {
     struct gateway_options options; /* with the limits filled in */
     struct client_shared shared;
     struct listener listeners[LISTENERS];
-    int closing_listeners;
+    uv_timer_t trim;
+    int gone_count; /* clients, since memory was last given back */
+    int closing_handles;
     int port;
     bool is_stopping;
     void (*on_stopped)(void *arg);
@@ -46,15 +54,69 @@ static void fill_in_limits(struct gateway_options *options)
     options->connection_burst = or_default(options->connection_burst, GATEWAY_CONNECTION_BURST);
     options->session_s = or_default(options->session_s, GATEWAY_SESSION_SECONDS);
     options->login_timeout_ms = or_default(options->login_timeout_ms, GATEWAY_LOGIN_TIMEOUT_MS);
+    if (options->max_descriptors == 0) {
+        options->max_descriptors = capacity_descriptors();
+    }
     if (options->clock == NULL) {
         options->clock = clock_system();
     }
 }
 
+/* What the descriptors allow replaces the maximum of connections, so a client is told. */
+static void fill_in_capacity(struct gateway *gateway)
+{
+    struct gateway_options *options = &gateway->options;
+    struct capacity capacity = capacity_for(options->max_descriptors, options->max_connections);
+    options->max_connections = capacity.connections;
+    for (int i = 0; i < WAITING_EARLY_STAGES; i++) {
+        gateway->shared.waiting[i].max = capacity.waiting;
+    }
+    gateway->shared.waiting[WAITING_PASSWORD].max = capacity.passwords;
+    gateway->shared.waiting[WAITING_CANCEL].max = capacity.cancels;
+}
+
+static void log_capacity(const struct gateway *gateway, int wanted)
+{
+    const struct gateway_options *options = &gateway->options;
+    if (options->max_connections < or_default(wanted, GATEWAY_MAX_CONNECTIONS)) {
+        log_write(&options->logger, DSQL_LOG_INFO,
+                  "the limit of %ld open files is enough for %d connections; to allow more, raise "
+                  "the hard limit (ulimit -Hn)",
+                  options->max_descriptors, options->max_connections);
+    }
+}
+
+/* ---- Memory ------------------------------------------------------------ */
+
+/*
+ * glibc keeps freed memory between blocks that are still used, however much it is, so after a
+ * flood the process would stay as large as it was.  Other allocators give it back by themselves.
+ */
+static void on_trim(uv_timer_t *timer)
+{
+    struct gateway *gateway = timer->data;
+    gateway->gone_count = 0;
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
+/* Clients go in crowds: the timer waits for the rest of them. */
+static void count_gone(struct gateway *gateway)
+{
+    gateway->gone_count++;
+    if (gateway->gone_count >= GONE_UNTIL_TRIM && !gateway->is_stopping &&
+        !uv_is_active((uv_handle_t *)&gateway->trim)) {
+        uv_timer_start(&gateway->trim, on_trim, TRIM_MS, 0);
+    }
+}
+
+/* ---- The end ----------------------------------------------------------- */
+
 /* Called when a listener or a client is gone; the last of them ends the gateway. */
 static void maybe_stopped(struct gateway *gateway)
 {
-    if (gateway->is_stopping && gateway->closing_listeners == 0 && gateway->shared.first == NULL) {
+    if (gateway->is_stopping && gateway->closing_handles == 0 && gateway->shared.first == NULL) {
         gateway->is_stopping = false; /* once */
         gateway->on_stopped(gateway->on_stopped_arg);
     }
@@ -63,21 +125,31 @@ static void maybe_stopped(struct gateway *gateway)
 /* After every client, also while the gateway is not stopping. */
 static void on_client_gone(void *arg)
 {
+    count_gone(arg);
     maybe_stopped(arg);
 }
 
 /* A failure to accept is the client's matter: the listener goes on. */
-static void on_connection(void *arg, uv_stream_t *server)
+static int64_t on_connection(void *arg, uv_stream_t *server)
 {
     struct gateway *gateway = arg;
-    client_accept(&gateway->shared, server);
+    return client_accept(&gateway->shared, server);
 }
+
+static void on_trim_closed(uv_handle_t *handle)
+{
+    struct gateway *gateway = handle->data;
+    gateway->closing_handles--;
+    maybe_stopped(gateway);
+}
+
+/* ---- Listening --------------------------------------------------------- */
 
 /* Also for a listener that never opened: see listen_on(). */
 static void on_listener_closed(void *arg)
 {
     struct gateway *gateway = arg;
-    gateway->closing_listeners--;
+    gateway->closing_handles--;
     maybe_stopped(gateway);
 }
 
@@ -88,9 +160,10 @@ static dsql_status listen_on(struct gateway *gateway, struct listener *listener,
     listener->on_connection = on_connection;
     listener->on_closed = on_listener_closed;
     listener->arg = gateway;
+    listener->accepts_in_turn = 1 + gateway->shared.waiting[WAITING_SILENT].max / TURNS_TO_LOG_IN;
     dsql_status status = listener_open(listener, gateway->shared.loop, address, port, err);
     if (status != DSQL_OK && uv_is_closing((uv_handle_t *)&listener->tcp)) {
-        gateway->closing_listeners++;
+        gateway->closing_handles++;
     }
     return status;
 }
@@ -147,6 +220,7 @@ static struct gateway *gateway_new(uv_loop_t *loop, const struct gateway_options
     }
     gateway->options = *options;
     fill_in_limits(&gateway->options);
+    fill_in_capacity(gateway);
     gateway->shared.options = &gateway->options;
     gateway->shared.loop = loop;
     gateway->shared.on_gone = on_client_gone;
@@ -158,7 +232,7 @@ static struct gateway *gateway_new(uv_loop_t *loop, const struct gateway_options
 /* A listener that failed to open must be closed by the loop before its memory is freed. */
 static void abandon(struct gateway *gateway, uv_loop_t *loop)
 {
-    while (gateway->closing_listeners > 0) {
+    while (gateway->closing_handles > 0) {
         uv_run(loop, UV_RUN_ONCE);
     }
     gateway_free(gateway);
@@ -183,6 +257,9 @@ struct gateway *gateway_start(uv_loop_t *loop, const struct gateway_options *opt
         abandon(gateway, loop);
         return NULL;
     }
+    log_capacity(gateway, options->max_connections);
+    uv_timer_init(loop, &gateway->trim);
+    gateway->trim.data = gateway;
     return gateway;
 }
 
@@ -199,9 +276,11 @@ void gateway_stop(struct gateway *gateway, void (*on_stopped)(void *arg), void *
     gateway->on_stopped = on_stopped;
     gateway->on_stopped_arg = arg;
     for (int i = 0; i < LISTENERS; i++) {
-        gateway->closing_listeners += gateway->listeners[i].is_open ? 1 : 0;
+        gateway->closing_handles += gateway->listeners[i].is_open ? 1 : 0;
         listener_close(&gateway->listeners[i]);
     }
+    gateway->closing_handles++;
+    uv_close((uv_handle_t *)&gateway->trim, on_trim_closed);
     client_stop_all(&gateway->shared);
 }
 

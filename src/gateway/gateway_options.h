@@ -49,6 +49,7 @@ struct gateway_options {
     int connection_burst;
     int session_s;
     int login_timeout_ms;
+    long max_descriptors;      /* file descriptors; 0: the limit of the process; -1: no limit */
     const struct clock *clock; /* NULL: the system clock */
     struct logger logger;
 };

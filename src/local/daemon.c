@@ -19,6 +19,7 @@
 #include "local/cluster_lock.h"
 #include "local/cluster_owner.h"
 #include "local/data_directory.h"
+#include "local/descriptor_limit.h"
 #include "local/extension.h"
 #include "local/file.h"
 #include "local/identity.h"
@@ -88,6 +89,7 @@ static dsql_status leave_terminal(const struct cluster *cluster, dsql_error *err
     /* A program that waits for an inherited pipe to close would wait until the cluster stops. */
     platform_close_from(REPORT_FD + 1);
     wiped_memory_forbid_dumps();
+    descriptor_limit_raise();
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     dup2(nothing, STDIN_FILENO);
     dup2(nothing, STDOUT_FILENO);

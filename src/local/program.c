@@ -6,6 +6,8 @@
  */
 #include "local/program.h"
 
+#include "local/descriptor_limit.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <sys/types.h>
@@ -28,6 +30,7 @@ void arguments_add(struct arguments *arguments, const char *value)
 /* Only async-signal-safe calls.  dup2() clears close-on-exec for the three descriptors. */
 _Noreturn void program_become(char *const argv[], int output_fd, int error_fd)
 {
+    descriptor_limit_restore();
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     dup2(nothing, STDIN_FILENO);
     dup2(output_fd < 0 ? nothing : output_fd, STDOUT_FILENO);

@@ -12,10 +12,11 @@
 #include <string.h>
 
 /*
- * Connections that wait to be accepted; the burst of the service is 1000.  The kernel silently
- * lowers this to net.core.somaxconn (4096 by default since Linux 5.4).
+ * Connections that wait to be accepted; the burst of the service is 1000, and a flood should not
+ * fill the queue.  The kernel silently lowers this to net.core.somaxconn (4096 by default since
+ * Linux 5.4).
  */
-enum { BACKLOG = 1024 };
+enum { BACKLOG = 4096 };
 
 /* An address of either family, without casts between them. */
 union address {
@@ -35,22 +36,62 @@ static bool read_address(const char *text, int port, union address *out)
     return uv_ip4_addr(text, port, &out->v4) == 0 || uv_ip6_addr(text, port, &out->v6) == 0;
 }
 
+static void on_again(uv_timer_t *timer);
+
+/* libuv waits for uv_accept() after a callback without it, and does not listen until then. */
+static void accept_one(struct listener *listener)
+{
+    listener->accept_count++;
+    int64_t delay_ms = listener->on_connection(listener->arg, (uv_stream_t *)&listener->tcp);
+    if (delay_ms > 0) {
+        uv_timer_start(&listener->again, on_again, (uint64_t)delay_ms, 0);
+    }
+}
+
+static void on_again(uv_timer_t *timer)
+{
+    struct listener *listener = timer->data;
+    listener->accept_count = 0;
+    accept_one(listener);
+}
+
+/* Two turns within a millisecond count as one, which a timer of 0 ms then ends. */
+static bool is_turn_over(struct listener *listener)
+{
+    uint64_t now_ms = uv_now(listener->tcp.loop);
+    if (now_ms != listener->turn_ms) {
+        listener->turn_ms = now_ms;
+        listener->accept_count = 0;
+    }
+    return listener->accept_count >= listener->accepts_in_turn;
+}
+
 /*
- * A failure (status below 0) concerns one connection, for instance when the process has no free
- * file descriptor.  The listener stays open.
+ * libuv accepts all that waits before it looks at any other socket; with many new connections
+ * those that are logging in would stand still.  A failure (status below 0) concerns one
+ * connection, for instance when the process has no free file descriptor: libuv has then closed it
+ * with the help of a spare one.  The listener stays open.
  */
 static void on_waiting(uv_stream_t *server, int status)
 {
     struct listener *listener = server->data;
-    if (status == 0) {
-        listener->on_connection(listener->arg, server);
+    if (status != 0) {
+        return;
     }
+    if (is_turn_over(listener)) {
+        uv_timer_start(&listener->again, on_again, 0, 0);
+        return;
+    }
+    accept_one(listener);
 }
 
 static void on_handle_closed(uv_handle_t *handle)
 {
     struct listener *listener = handle->data;
-    listener->on_closed(listener->arg);
+    listener->open_handles--;
+    if (listener->open_handles == 0) {
+        listener->on_closed(listener->arg);
+    }
 }
 
 /* uv_close() is asynchronous: the listener must stay in memory until on_closed. */
@@ -58,8 +99,8 @@ void listener_close(struct listener *listener)
 {
     if (listener->is_open) {
         listener->is_open = false;
-        uv_handle_t *handle = (uv_handle_t *)&listener->tcp;
-        uv_close(handle, on_handle_closed);
+        uv_close((uv_handle_t *)&listener->tcp, on_handle_closed);
+        uv_close((uv_handle_t *)&listener->again, on_handle_closed);
     }
 }
 
@@ -78,7 +119,10 @@ dsql_status listener_open(struct listener *listener, uv_loop_t *loop, const char
     if (uv_tcp_init(loop, &listener->tcp) != 0) {
         return fail_nomem(err);
     }
+    uv_timer_init(loop, &listener->again);
     listener->tcp.data = listener;
+    listener->again.data = listener;
+    listener->open_handles = 2;
     listener->is_open = true;
     /* IPv6 only, so that 127.0.0.1 and ::1 can have the same port in two listeners. */
     unsigned flags = where.any.sa_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0;

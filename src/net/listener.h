@@ -6,13 +6,21 @@
 #include <dsql.h>
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <uv.h>
 
+/** on_connection, on_closed, arg and accepts_in_turn are set before listener_open(). */
 struct listener {
     uv_tcp_t tcp;
-    void (*on_connection)(void *arg, uv_stream_t *server);
+    uv_timer_t again;
+    /** Accepts the connection that waits and returns 0, or after how many ms to ask again. */
+    int64_t (*on_connection)(void *arg, uv_stream_t *server);
     void (*on_closed)(void *arg);
     void *arg;
+    int accepts_in_turn; /* of the loop; the others get theirs in the next */
+    int accept_count;    /* in the turn that began at turn_ms */
+    uint64_t turn_ms;
+    int open_handles;
     bool is_open;
 };
 

@@ -12,10 +12,13 @@
 
 #include "base/memory.h"
 #include "base/secret.h"
+#include "net/client_hello.h"
 #include "net/tls_engine.h"
 
 #include <limits.h>
 #include <string.h>
+
+enum { READS_IN_TURN = 4 }; /* of STREAM_CHUNK_SIZE */
 
 /*
  * How bytes are carried: plain or TLS.  receive() may call events; send() queues and reports
@@ -28,10 +31,13 @@ struct transport {
 };
 
 /*
- * One connection.  libuv calls back with the handle or the request; their data is the stream.
- * The two buffers are part of it because every read needs them: network_bytes is what libuv reads
- * into, and plain_bytes is what TLS decrypts into.
+ * What libuv reads into, and what TLS decrypts into.  Both are used within one call of the loop,
+ * and a thread has one loop, so its streams share them: a stream that waits has no buffer.
  */
+static _Thread_local char network_bytes[STREAM_CHUNK_SIZE];
+static _Thread_local char plain_bytes[STREAM_CHUNK_SIZE];
+
+/* One connection.  libuv calls back with the handle or the request; their data is the stream. */
 struct stream {
     union {
         uv_handle_t handle;
@@ -45,7 +51,9 @@ struct stream {
     const struct stream_events *events;
     void *arg;
     void (*on_closed)(void *arg);
-    struct tls_engine tls; /* empty before stream_start_tls() */
+    SSL_CTX *tls_context;  /* after stream_start_tls() ... */
+    struct buf hello;      /* ... what has come of the ClientHello */
+    struct tls_engine tls; /* empty before the ClientHello is complete */
     /*
      * What was called or has happened; none of these is ever taken back, except is_paused.
      * is_ended: on_end was reported.  is_finishing: FIN is queued, and input is discarded.
@@ -55,8 +63,6 @@ struct stream {
     bool is_finishing;
     bool is_ended;
     bool is_closing;
-    char network_bytes[STREAM_CHUNK_SIZE];
-    char plain_bytes[STREAM_CHUNK_SIZE];
 };
 
 /* A write in progress.  libuv does not copy, so the bytes stay here until on_written(). */
@@ -162,21 +168,32 @@ static const struct transport transport_plain = {deliver, plain_send, plain_send
 /* Writes the encrypted bytes that wait to the socket. */
 static bool tls_flush(struct stream *stream)
 {
-    size_t waiting = tls_engine_pending(&stream->tls);
-    if (waiting == 0) {
+    struct text waiting = tls_engine_pending(&stream->tls);
+    if (text_is_empty(waiting)) {
         return true;
     }
-    struct write_request *write = write_request_new(stream, waiting);
-    if (write == NULL) {
-        return false;
-    }
-    write->len = tls_engine_take(&stream->tls, write->data, waiting);
-    return write_request_send(write);
+    bool is_sent = plain_send(stream, waiting);
+    tls_engine_sent(&stream->tls);
+    return is_sent;
 }
 
 static bool tls_send(struct stream *stream, struct text bytes)
 {
     return tls_engine_write(&stream->tls, bytes) && tls_flush(stream);
+}
+
+/* Decrypts as many records as fit: one that carries a byte costs no more than that. */
+static enum tls_engine_result tls_fill(struct stream *stream, size_t *len)
+{
+    enum tls_engine_result result = TLS_ENGINE_DATA;
+    *len = 0;
+    while (result == TLS_ENGINE_DATA && *len < sizeof plain_bytes) {
+        size_t more = 0;
+        result =
+            tls_engine_read(&stream->tls, plain_bytes + *len, sizeof plain_bytes - *len, &more);
+        *len += more;
+    }
+    return result;
 }
 
 /* Delivers all that can be decrypted; false at the end of the TLS session. */
@@ -185,11 +202,10 @@ static bool tls_deliver(struct stream *stream)
     enum tls_engine_result result = TLS_ENGINE_DATA;
     while (!stream->is_closing && result == TLS_ENGINE_DATA) {
         size_t len = 0;
-        result =
-            tls_engine_read(&stream->tls, stream->plain_bytes, sizeof stream->plain_bytes, &len);
-        if (result == TLS_ENGINE_DATA) {
-            deliver(stream, text_of_bytes(stream->plain_bytes, len));
-            secret_wipe(stream->plain_bytes, len); /* it may contain a password */
+        result = tls_fill(stream, &len);
+        if (len > 0) {
+            deliver(stream, text_of_bytes(plain_bytes, len));
+            secret_wipe(plain_bytes, len); /* it may contain a password */
         }
     }
     return result != TLS_ENGINE_ENDED;
@@ -201,11 +217,9 @@ static bool tls_deliver(struct stream *stream)
  */
 static void tls_receive(struct stream *stream, struct text bytes)
 {
-    if (!tls_engine_receive(&stream->tls, bytes)) {
-        end(stream);
-        return;
-    }
+    tls_engine_receive(&stream->tls, bytes);
     bool is_alive = tls_engine_handshake(&stream->tls) && tls_deliver(stream);
+    tls_engine_receive(&stream->tls, text_of("")); /* the bytes are the caller's */
     if (stream->is_closing) {
         return;
     }
@@ -223,18 +237,61 @@ static void tls_send_end(struct stream *stream)
 
 static const struct transport transport_tls = {tls_receive, tls_send, tls_send_end};
 
+/* ---- Before TLS -------------------------------------------------------- */
+
+/* RFC 8446, 6: a fatal alert, decode_error.  There is no session yet that could make one. */
+static const char hello_alert[] = "\x15\x03\x03\0\x02\x02\x32";
+
+/* The session begins; the hello is its first input, and its memory is not needed afterwards. */
+static void begin_session(struct stream *stream)
+{
+    struct buf hello = stream->hello;
+    buf_init(&stream->hello, 0);
+    if (tls_engine_init(&stream->tls, stream->tls_context)) {
+        stream->transport = &transport_tls;
+        stream->events->on_tls(stream->arg);
+        tls_receive(stream, buf_text(&hello));
+    } else {
+        end(stream);
+    }
+    buf_clear(&hello);
+}
+
+/* A client that sends slowly costs what it has sent. */
+static void hello_receive(struct stream *stream, struct text bytes)
+{
+    buf_add_text(&stream->hello, bytes);
+    enum client_hello_result result = buf_ok(&stream->hello)
+                                          ? client_hello_check(buf_text(&stream->hello))
+                                          : CLIENT_HELLO_INVALID;
+    if (result == CLIENT_HELLO_COMPLETE) {
+        begin_session(stream);
+    } else if (result == CLIENT_HELLO_INVALID) {
+        (void)plain_send(stream, text_of_bytes(hello_alert, sizeof hello_alert - 1));
+        end(stream);
+    }
+}
+
+/* Nothing can be encrypted yet, and nothing may be sent in clear text. */
+static bool hello_send(struct stream *stream, struct text bytes)
+{
+    (void)stream;
+    (void)bytes;
+    return true;
+}
+
+static const struct transport transport_hello = {hello_receive, hello_send, plain_send_end};
+
 /*
  * After SSLRequest there are no early bytes, and the handshake waits for the ClientHello.  With
  * direct TLS, early begins with it.
  */
-bool stream_start_tls(struct stream *stream, SSL_CTX *context, struct text early)
+void stream_start_tls(struct stream *stream, SSL_CTX *context, struct text early)
 {
-    if (!tls_engine_init(&stream->tls, context)) {
-        return false;
-    }
-    stream->transport = &transport_tls;
-    tls_receive(stream, early);
-    return true;
+    stream->tls_context = context;
+    stream->transport = &transport_hello;
+    buf_init(&stream->hello, CLIENT_HELLO_BYTES_MAX + STREAM_CHUNK_SIZE);
+    hello_receive(stream, early);
 }
 
 const SSL *stream_ssl(const struct stream *stream)
@@ -244,13 +301,27 @@ const SSL *stream_ssl(const struct stream *stream)
 
 /* ---- Reading from the socket ------------------------------------------- */
 
-/* The buffer belongs to the stream: libuv reads into it and calls on_read() before it asks
-   again. */
+/*
+ * libuv reads a socket up to 32 times before it looks at the next one.  A stream that is read
+ * again and again gets a buffer of no bytes, which ends its turn (UV_ENOBUFS); the rest stays in
+ * the socket.  Streams in turns are counted here without knowing when a turn of the loop begins: a
+ * stream that is alone loses one call of epoll.
+ */
+static bool may_read_again(const struct stream *stream)
+{
+    static _Thread_local const struct stream *last;
+    static _Thread_local int count;
+    count = stream == last ? count + 1 : 0;
+    last = count < READS_IN_TURN ? stream : NULL;
+    return count < READS_IN_TURN;
+}
+
+/* libuv reads into the buffer and calls on_read() before it asks again. */
 static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 {
     (void)suggested;
-    struct stream *stream = handle->data;
-    *out = uv_buf_init(stream->network_bytes, sizeof stream->network_bytes);
+    bool may_read = may_read_again(handle->data);
+    *out = uv_buf_init(network_bytes, may_read ? sizeof network_bytes : 0);
 }
 
 /*
@@ -260,7 +331,7 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 static void on_read(uv_stream_t *handle, ssize_t len, const uv_buf_t *piece)
 {
     struct stream *stream = handle->data;
-    if (len < 0) {
+    if (len < 0 && len != UV_ENOBUFS) {
         end(stream);
     }
     if (len > 0) {
@@ -319,13 +390,16 @@ static void ignore_closed(void *arg)
  * stream_close() may free it.  TCP_NODELAY, as in PostgreSQL and libpq: queries are small, and
  * Nagle's algorithm would delay them by up to 40 ms.
  */
-struct stream *stream_accept(uv_stream_t *server, const struct stream_events *events, void *arg)
+struct stream *stream_accept(uv_stream_t *server, const struct stream_events *events, void *arg,
+                             bool *is_taken)
 {
     struct stream *stream = stream_new(events, arg);
+    *is_taken = false;
     if (stream == NULL || uv_tcp_init(server->loop, &stream->uv.tcp) != 0) {
         mem_free(stream);
         return NULL;
     }
+    *is_taken = true;
     stream->uv.handle.data = stream;
     if (uv_accept(server, &stream->uv.stream) != 0 ||
         uv_read_start(&stream->uv.stream, on_allocate, on_read) != 0) {
@@ -414,6 +488,7 @@ static void on_handle_closed(uv_handle_t *handle)
     void (*on_closed)(void *arg) = stream->on_closed;
     void *arg = stream->arg;
     tls_engine_clear(&stream->tls);
+    buf_clear(&stream->hello);
     mem_free(stream);
     on_closed(arg);
 }

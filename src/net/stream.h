@@ -32,20 +32,24 @@ struct stream_events {
     void (*on_data)(void *arg, struct text bytes);
     void (*on_end)(void *arg);   /* once: no more data will come; the reason is not known */
     void (*on_drain)(void *arg); /* the queue fell below STREAM_QUEUE_LOW */
+    void (*on_tls)(void *arg);   /* the ClientHello has come; only after stream_start_tls() */
 };
 
-/** Accepts a waiting connection and starts reading.  NULL on failure. */
-struct stream *stream_accept(uv_stream_t *server, const struct stream_events *events, void *arg);
+/**
+ * Accepts a waiting connection and starts reading.  NULL on failure; then *is_taken says whether
+ * the connection was closed, or still waits because memory ran out.
+ */
+struct stream *stream_accept(uv_stream_t *server, const struct stream_events *events, void *arg,
+                             bool *is_taken);
 
 /** Starts connecting, and reading once it is open.  NULL on failure. */
 struct stream *stream_connect_unix(uv_loop_t *loop, const char *path,
                                    const struct stream_events *events, void *arg);
 
 /** Uses TLS from now on, as the server.  early are bytes of TLS that were already read; they
-    may call on_data at once. */
-bool stream_start_tls(struct stream *stream, SSL_CTX *context, struct text early)
-    __attribute__((warn_unused_result));
-/** NULL before stream_start_tls(). */
+    may call on_data or on_end at once.  What is written before the first on_data is dropped. */
+void stream_start_tls(struct stream *stream, SSL_CTX *context, struct text early);
+/** NULL before the first on_data after stream_start_tls(). */
 const SSL *stream_ssl(const struct stream *stream);
 
 /** Queues a copy of the bytes.  A failure is reported by on_end. */

@@ -1,56 +1,154 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * OpenSSL reads from one memory BIO and writes to another, so it never sees a socket and never
- * blocks.  Whoever moves bytes between the BIOs and the network calls these functions in turn;
- * after each of them there may be encrypted bytes to send (an alert, a part of the handshake).
- * RFC 8446 is the source for what the records mean.
+ * OpenSSL reads and writes through a BIO of our own, so it never sees a socket and never blocks.
+ * It reads where the bytes lie, and what it writes is kept only until it is sent: a session that
+ * is idle has no buffer, unlike with OpenSSL's memory BIO, which keeps its largest.  Whoever moves
+ * bytes between the engine and the network calls these functions in turn; after each of them
+ * there may be encrypted bytes to send (an alert, a part of the handshake).  RFC 8446 is the source
+ * for what the records mean.
  */
 #include "net/tls_engine.h"
 
 #include <openssl/err.h>
 
 #include <limits.h>
+#include <string.h>
+
+/* In bytes: far above what one call can produce. */
+enum { OUTGOING_MAX = 4 * 1024 * 1024 };
+
+/* ---- The BIO ----------------------------------------------------------- */
+
+/* Made once and never freed, as OpenSSL's own methods. */
+static BIO_METHOD *method;
+static CRYPTO_ONCE method_once = CRYPTO_ONCE_STATIC_INIT;
+
+static int bio_read(BIO *bio, char *out, int size)
+{
+    struct tls_engine *engine = BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    if (size <= 0 || text_is_empty(engine->incoming)) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    size_t len = engine->incoming.len < (size_t)size ? engine->incoming.len : (size_t)size;
+    memcpy(out, engine->incoming.data, len);
+    engine->incoming = text_slice(engine->incoming, len, engine->incoming.len);
+    return (int)len;
+}
+
+static int bio_write(BIO *bio, const char *bytes, int len)
+{
+    struct tls_engine *engine = BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    if (len <= 0) {
+        return 0;
+    }
+    buf_add(&engine->outgoing, bytes, (size_t)len);
+    return buf_ok(&engine->outgoing) ? len : -1;
+}
+
+/* OpenSSL flushes after each flight of the handshake, and takes 0 for a failure. */
+static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
+{
+    (void)bio;
+    (void)number;
+    (void)pointer;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+static void make_method(void)
+{
+    method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "tls_engine");
+    if (method != NULL) {
+        BIO_meth_set_read(method, bio_read);
+        BIO_meth_set_write(method, bio_write);
+        BIO_meth_set_ctrl(method, bio_ctrl);
+    }
+}
+
+static BIO *bio_new(struct tls_engine *engine)
+{
+    BIO *bio = NULL;
+    if (CRYPTO_THREAD_run_once(&method_once, make_method) == 1 && method != NULL) {
+        bio = BIO_new(method);
+    }
+    if (bio != NULL) {
+        BIO_set_data(bio, engine);
+        BIO_set_init(bio, 1);
+    }
+    return bio;
+}
+
+/* ---- Making and ending ------------------------------------------------- */
+
+/* The limit grows with the bytes that the client has sent, as a client's own limits do. */
+static bool has_too_many_controls(const struct tls_engine *engine)
+{
+    return engine->control_count >
+           TLS_ENGINE_CONTROL_MAX + engine->byte_count / TLS_ENGINE_BYTES_PER_CONTROL;
+}
 
 /*
- * OpenSSL's queue of errors belongs to the thread, not to a session: it is cleared before a
- * call, so that SSL_get_error() does not find the failure of another session, and after it.
+ * Called for each message in either direction: an answer to a refused renegotiation is seen only
+ * as what is sent.  Other types are headers and data.  One SSL_read() would go on through all that
+ * has come, so above the limit it finds nothing more.
  */
+static void on_message(int is_written, int version, int type, const void *bytes, size_t len,
+                       SSL *ssl, void *arg)
+{
+    struct tls_engine *engine = arg;
+    (void)is_written;
+    (void)version;
+    (void)bytes;
+    (void)len;
+    (void)ssl;
+    bool is_control =
+        type == SSL3_RT_HANDSHAKE || type == SSL3_RT_ALERT || type == SSL3_RT_CHANGE_CIPHER_SPEC;
+    if (is_control && engine->is_established) {
+        engine->control_count++;
+    }
+    if (has_too_many_controls(engine)) {
+        engine->incoming = text_of("");
+    }
+}
 
-/*
- * SSL_set_bio() takes both BIOs, and SSL_free() frees them.  Before that they must be freed here.
- */
+/* SSL_set_bio() takes the BIO, and SSL_free() frees it. */
 bool tls_engine_init(struct tls_engine *engine, SSL_CTX *context)
 {
-    SSL *ssl = SSL_new(context);
-    BIO *from_network = BIO_new(BIO_s_mem());
-    BIO *to_network = BIO_new(BIO_s_mem());
-    if (ssl == NULL || from_network == NULL || to_network == NULL) {
-        BIO_free(from_network);
-        BIO_free(to_network);
-        SSL_free(ssl);
+    *engine = (struct tls_engine){.ssl = SSL_new(context)};
+    BIO *bio = bio_new(engine);
+    if (engine->ssl == NULL || bio == NULL) {
+        BIO_free(bio);
+        SSL_free(engine->ssl);
+        engine->ssl = NULL;
         return false;
     }
-    SSL_set_bio(ssl, from_network, to_network);
-    SSL_set_accept_state(ssl);
-    *engine = (struct tls_engine){ssl, from_network, to_network};
+    buf_init(&engine->outgoing, OUTGOING_MAX);
+    SSL_set_bio(engine->ssl, bio, bio);
+    SSL_set_msg_callback(engine->ssl, on_message);
+    SSL_set_msg_callback_arg(engine->ssl, engine);
+    SSL_set_accept_state(engine->ssl);
     return true;
 }
 
 void tls_engine_clear(struct tls_engine *engine)
 {
     SSL_free(engine->ssl);
+    buf_clear(&engine->outgoing);
     *engine = (struct tls_engine){0};
 }
 
+/* ---- Bytes ------------------------------------------------------------- */
+
 /*
- * The memory BIO has no limit of its own.  It stays small, because a stream decrypts each chunk
- * before it reads the next one.
+ * OpenSSL's queue of errors belongs to the thread, not to a session: it is cleared before a
+ * call, so that SSL_get_error() does not find the failure of another session, and after it.
  */
-bool tls_engine_receive(struct tls_engine *engine, struct text bytes)
+
+void tls_engine_receive(struct tls_engine *engine, struct text bytes)
 {
-    return text_is_empty(bytes) ||
-           (bytes.len <= INT_MAX &&
-            BIO_write(engine->from_network, bytes.data, (int)bytes.len) == (int)bytes.len);
+    engine->incoming = bytes;
 }
 
 /*
@@ -76,6 +174,7 @@ bool tls_engine_handshake(struct tls_engine *engine)
     }
     ERR_clear_error();
     int result = SSL_do_handshake(engine->ssl);
+    engine->is_established = engine->is_established || result == 1;
     return result == 1 || needs_more(engine, result);
 }
 
@@ -91,17 +190,19 @@ enum tls_engine_result tls_engine_read(struct tls_engine *engine, char *out, siz
     }
     ERR_clear_error();
     int result = SSL_read(engine->ssl, out, size < INT_MAX ? (int)size : INT_MAX);
+    if (has_too_many_controls(engine)) {
+        return TLS_ENGINE_ENDED;
+    }
     if (result <= 0) {
         return needs_more(engine, result) ? TLS_ENGINE_NEEDS_MORE : TLS_ENGINE_ENDED;
     }
     *len = (size_t)result;
+    engine->byte_count += *len;
     return TLS_ENGINE_DATA;
 }
 
-/*
- * The memory BIO takes everything, so SSL_write() either writes all or fails; there is no partial
- * write to continue.
- */
+/* The BIO takes everything, so SSL_write() either writes all or fails; there is no partial write
+   to continue. */
 bool tls_engine_write(struct tls_engine *engine, struct text bytes)
 {
     ERR_clear_error();
@@ -122,13 +223,12 @@ void tls_engine_end(struct tls_engine *engine)
     }
 }
 
-size_t tls_engine_pending(const struct tls_engine *engine)
+struct text tls_engine_pending(const struct tls_engine *engine)
 {
-    return BIO_ctrl_pending(engine->to_network);
+    return buf_text(&engine->outgoing);
 }
 
-size_t tls_engine_take(struct tls_engine *engine, char *out, size_t size)
+void tls_engine_sent(struct tls_engine *engine)
 {
-    int len = BIO_read(engine->to_network, out, size < INT_MAX ? (int)size : INT_MAX);
-    return len > 0 ? (size_t)len : 0;
+    buf_clear(&engine->outgoing);
 }

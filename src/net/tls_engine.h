@@ -6,17 +6,30 @@
 #ifndef DSQL_NET_TLS_ENGINE_H
 #define DSQL_NET_TLS_ENGINE_H
 
+#include "base/buf.h"
 #include "base/text.h"
 
 #include <openssl/ssl.h>
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+/**
+ * What a client may ask of the session itself after the handshake, such as a new key (KeyUpdate):
+ * so many messages, and one more for each TLS_ENGINE_BYTES_PER_CONTROL bytes that it sends.  Each
+ * costs as much work as many queries; clients change keys after gigabytes.
+ */
+enum { TLS_ENGINE_CONTROL_MAX = 32, TLS_ENGINE_BYTES_PER_CONTROL = 1024 * 1024 };
+
+/** Must stay where it is from tls_engine_init() to tls_engine_clear(). */
 struct tls_engine {
-    SSL *ssl;          /* NULL before tls_engine_init() */
-    BIO *from_network; /* both belong to ssl */
-    BIO *to_network;
+    SSL *ssl;               /* NULL before tls_engine_init() */
+    struct text incoming;   /* encrypted, not read yet; see tls_engine_receive() */
+    struct buf outgoing;    /* encrypted, not taken yet */
+    bool is_established;    /* the handshake is done */
+    uint64_t control_count; /* messages after the handshake that carried no data */
+    uint64_t byte_count;    /* plain bytes that were read */
 };
 
 /**
@@ -29,9 +42,11 @@ bool tls_engine_init(struct tls_engine *engine, SSL_CTX *context)
     __attribute__((warn_unused_result));
 void tls_engine_clear(struct tls_engine *engine);
 
-/** Takes encrypted bytes from the network.  False if memory ran out. */
-bool tls_engine_receive(struct tls_engine *engine, struct text bytes)
-    __attribute__((warn_unused_result));
+/**
+ * Gives encrypted bytes from the network.  They are not copied: they must stay valid until
+ * tls_engine_read() has returned anything but TLS_ENGINE_DATA.
+ */
+void tls_engine_receive(struct tls_engine *engine, struct text bytes);
 
 /** Continues the handshake as far as the received bytes go.  False if it failed. */
 bool tls_engine_handshake(struct tls_engine *engine) __attribute__((warn_unused_result));
@@ -47,8 +62,8 @@ bool tls_engine_write(struct tls_engine *engine, struct text bytes)
 /** Adds the alert that ends the session (close_notify), if the handshake was done. */
 void tls_engine_end(struct tls_engine *engine);
 
-/** How many encrypted bytes wait to be sent, which tls_engine_take() then returns. */
-size_t tls_engine_pending(const struct tls_engine *engine);
-size_t tls_engine_take(struct tls_engine *engine, char *out, size_t size);
+/** The encrypted bytes that wait to be sent; the caller drops them with tls_engine_sent(). */
+struct text tls_engine_pending(const struct tls_engine *engine);
+void tls_engine_sent(struct tls_engine *engine);
 
 #endif

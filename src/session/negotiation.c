@@ -8,6 +8,8 @@
 
 #include "wire/backend.h"
 
+#include <stdio.h>
+
 /* RFC 8446, 5.1: content type "handshake".  A startup packet begins with 0: it is short. */
 enum { TLS_HANDSHAKE_BYTE = 0x16 };
 
@@ -18,7 +20,10 @@ enum { TLS_HANDSHAKE_BYTE = 0x16 };
 static enum negotiation_event check_request(struct text bytes, bool is_encrypted,
                                             const struct startup *request)
 {
-    if (is_encrypted || bytes.len != request->size) {
+    if (is_encrypted) {
+        return NEGOTIATION_UNSUPPORTED_VERSION; /* as PostgreSQL reads its number */
+    }
+    if (bytes.len != request->size) {
         return NEGOTIATION_INVALID;
     }
     return request->kind == STARTUP_SSL_REQUEST ? NEGOTIATION_SSL_REQUEST
@@ -35,9 +40,17 @@ enum negotiation_event negotiation_next(struct text bytes, bool is_encrypted, st
     if (!is_encrypted && bytes.len > 0 && bytes.data[0] == TLS_HANDSHAKE_BYTE) {
         return NEGOTIATION_DIRECT_TLS;
     }
-    enum startup_result result = startup_parse(bytes, out);
-    if (result != STARTUP_COMPLETE) {
-        return result == STARTUP_NEEDS_MORE ? NEGOTIATION_NEEDS_MORE : NEGOTIATION_INVALID;
+    switch (startup_parse(bytes, out)) {
+    case STARTUP_COMPLETE:
+        break;
+    case STARTUP_NEEDS_MORE:
+        return NEGOTIATION_NEEDS_MORE;
+    case STARTUP_MALFORMED:
+        return NEGOTIATION_INVALID;
+    case STARTUP_UNSUPPORTED_VERSION:
+        return NEGOTIATION_UNSUPPORTED_VERSION;
+    case STARTUP_INVALID_LAYOUT:
+        return NEGOTIATION_INVALID_LAYOUT;
     }
     switch (out->kind) {
     case STARTUP_SSL_REQUEST:
@@ -49,6 +62,24 @@ enum negotiation_event negotiation_next(struct text bytes, bool is_encrypted, st
         break;
     }
     return NEGOTIATION_STARTUP_MESSAGE;
+}
+
+/* ProcessStartupPacket() has no limit on the number of parameters; its other texts are these. */
+void negotiation_error(enum negotiation_event event, const struct startup *packet,
+                       struct negotiation_error *error)
+{
+    if (event == NEGOTIATION_UNSUPPORTED_VERSION) {
+        error->sqlstate = "0A000";
+        snprintf(error->message, sizeof error->message,
+                 "unsupported frontend protocol %u.%u: server supports 3.0 to 3.0",
+                 (unsigned)packet->major, (unsigned)packet->minor);
+        return;
+    }
+    error->sqlstate = "08P01";
+    snprintf(error->message, sizeof error->message, "invalid startup packet layout: %s",
+             packet->parameter_count == STARTUP_MAX_PARAMETERS
+                 ? "too many parameters"
+                 : "expected terminator as last byte");
 }
 
 /*

@@ -19,7 +19,15 @@ enum negotiation_event {
     NEGOTIATION_GSSENC_REQUEST,
     NEGOTIATION_CANCEL_REQUEST,
     NEGOTIATION_STARTUP_MESSAGE,
-    NEGOTIATION_INVALID /* close the connection without an answer, as PostgreSQL does */
+    NEGOTIATION_INVALID, /* close the connection without an answer, as PostgreSQL does */
+    NEGOTIATION_UNSUPPORTED_VERSION, /* these two are answered: negotiation_error() */
+    NEGOTIATION_INVALID_LAYOUT
+};
+
+/** What a client is told, in PostgreSQL's words. */
+struct negotiation_error {
+    const char *sqlstate;
+    char message[128];
 };
 
 /* The answers to SSLRequest and GSSENCRequest: one byte, not a message. */
@@ -28,9 +36,14 @@ enum negotiation_event {
 
 /**
  * Reads the first packet in bytes, which are all that the client has sent and that was
- * not taken yet.  *out is set for requests and startup messages and points into bytes.
+ * not taken yet.  *out is set for requests, startup messages and the two that are answered with an
+ * error, and points into bytes.
  */
 enum negotiation_event negotiation_next(struct text bytes, bool is_encrypted, struct startup *out);
+
+/** The error for either of the last two events.  packet: as negotiation_next() has set it. */
+void negotiation_error(enum negotiation_event event, const struct startup *packet,
+                       struct negotiation_error *error);
 
 /**
  * Appends a NegotiateProtocolVersion message if the client asked for more than

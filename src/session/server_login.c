@@ -8,6 +8,8 @@
 
 #include "wire/backend.h"
 
+#include <string.h>
+
 /* Bytes; far more than PostgreSQL sends at a login.  No buffer grows without a limit. */
 enum { GREETING_MAX = 65536, IN_MAX = 2 * GREETING_MAX };
 
@@ -59,6 +61,20 @@ static enum server_login_event on_parameter(struct server_login *login, struct t
     return SERVER_LOGIN_NEEDS_MORE;
 }
 
+/* The message is also kept for the client. */
+static void note_cancel_key(struct server_login *login, struct text body)
+{
+    if (body.len == sizeof login->cancel_key) {
+        memcpy(login->cancel_key, body.data, body.len);
+        login->has_cancel_key = true;
+    }
+}
+
+struct text server_login_cancel_key(const struct server_login *login)
+{
+    return text_of_bytes(login->cancel_key, login->has_cancel_key ? sizeof login->cancel_key : 0);
+}
+
 /* A server that is ready before it has authenticated anyone is not PostgreSQL. */
 static enum server_login_event on_ready(const struct server_login *login)
 {
@@ -79,7 +95,10 @@ static enum server_login_event on_message(struct server_login *login, const stru
         return on_ready(login);
     case BACKEND_DATA_ROW:
         return login->is_querying ? SERVER_LOGIN_DATA_ROW : SERVER_LOGIN_NEEDS_MORE;
-    default: /* BackendKeyData, notices */
+    case BACKEND_KEY_DATA:
+        note_cancel_key(login, message->body);
+        /* fall through */
+    default: /* notices */
         if (!login->is_querying) {
             frame_write(&login->greeting, message->type, message->body);
         }

@@ -15,11 +15,15 @@
 
 #include <stdbool.h>
 
+enum { SERVER_LOGIN_CANCEL_KEY_SIZE = 8 }; /* process id and key of protocol 3.0 */
+
 struct server_login {
     const char *server_version; /* shown to the client; NULL: the server's own */
     struct buf in;              /* from the server ... */
     size_t returned_size;       /* ... of which the caller still reads this much */
     struct buf greeting;
+    char cancel_key[SERVER_LOGIN_CANCEL_KEY_SIZE]; /* BackendKeyData's body ... */
+    bool has_cancel_key;                           /* ... if it had this size */
     bool is_authenticated;
     bool is_querying; /* what comes is the answer to a query of the caller */
 };
@@ -44,6 +48,9 @@ void server_login_add(struct server_login *login, struct text bytes);
  * next call.
  */
 enum server_login_event server_login_next(struct server_login *login, struct frame *message);
+
+/** What a CancelRequest for this session contains; the empty text if it is not known. */
+struct text server_login_cancel_key(const struct server_login *login);
 
 /** The caller sends a query; from now on nothing is kept but changed parameters. */
 void server_login_begin_query(struct server_login *login);

@@ -31,13 +31,13 @@ static enum startup_result parse_parameters(struct reader *reader, struct startu
             break;
         }
         if (out->parameter_count == STARTUP_MAX_PARAMETERS) {
-            return STARTUP_MALFORMED;
+            return STARTUP_INVALID_LAYOUT;
         }
         struct text value = reader_cstring(reader);
         out->parameters[out->parameter_count] = (struct startup_parameter){name, value};
         out->parameter_count++;
     }
-    return reader_done(reader) ? STARTUP_COMPLETE : STARTUP_MALFORMED;
+    return reader_done(reader) ? STARTUP_COMPLETE : STARTUP_INVALID_LAYOUT;
 }
 
 /*
@@ -62,7 +62,7 @@ static enum startup_result parse_code(struct reader *reader, struct startup *out
         return parse_cancel(reader, out);
     }
     if (out->minor != CODE_SSL && out->minor != CODE_GSSENC) {
-        return STARTUP_MALFORMED;
+        return STARTUP_UNSUPPORTED_VERSION;
     }
     out->kind = out->minor == CODE_SSL ? STARTUP_SSL_REQUEST : STARTUP_GSSENC_REQUEST;
     return reader_done(reader) ? STARTUP_COMPLETE : STARTUP_MALFORMED;
@@ -83,7 +83,7 @@ static enum startup_result parse_body(struct text body, struct startup *out)
         return parse_code(&reader, out);
     }
     if (out->major != PROTOCOL_MAJOR) {
-        return STARTUP_MALFORMED;
+        return STARTUP_UNSUPPORTED_VERSION;
     }
     return parse_parameters(&reader, out);
 }

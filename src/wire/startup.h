@@ -30,9 +30,16 @@ enum startup_kind {
 
 /**
  * MALFORMED: the connection is closed without an answer, as PostgreSQL does after an invalid
- * length.  NEEDS_MORE: nothing in *out may be used yet.
+ * length.  The two after it are answered with an error; out->size is set for them too, and
+ * out->major and out->minor.  NEEDS_MORE: nothing in *out may be used yet.
  */
-enum startup_result { STARTUP_COMPLETE, STARTUP_NEEDS_MORE, STARTUP_MALFORMED };
+enum startup_result {
+    STARTUP_COMPLETE,
+    STARTUP_NEEDS_MORE,
+    STARTUP_MALFORMED,
+    STARTUP_UNSUPPORTED_VERSION, /* neither 3.x nor one of the requests */
+    STARTUP_INVALID_LAYOUT       /* the parameters do not end where the packet does, or too many */
+};
 
 struct startup_parameter {
     struct text name;

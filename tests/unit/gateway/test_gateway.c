@@ -24,6 +24,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define ENDPOINT "abcdefghijklmnopqrstuvwxyz.dsql.us-east-1.on.aws"
@@ -125,6 +127,7 @@ struct limits {
     int connection_burst;
     int session_s;
     int login_timeout_ms;
+    long max_descriptors;
 };
 
 static int start_with(struct limits limits)
@@ -146,6 +149,7 @@ static int start_with(struct limits limits)
         .connection_burst = limits.connection_burst,
         .session_s = limits.session_s,
         .login_timeout_ms = limits.login_timeout_ms,
+        .max_descriptors = limits.max_descriptors,
     };
     dsql_error err = {0};
     uv_loop_init(&fixture.loop);
@@ -180,6 +184,13 @@ static int start_hasty(void **state)
 {
     (void)state;
     return start_with((struct limits){.login_timeout_ms = 700});
+}
+
+/* Eight clients in each stage of a login, and twenty sessions. */
+static int start_small(void **state)
+{
+    (void)state;
+    return start_with((struct limits){.max_descriptors = 64 + 64 + 4});
 }
 
 static int start_without_server(void **state)
@@ -535,6 +546,220 @@ static void gss_is_declined_and_bytes_behind_ssl_request_are_not_taken(void **st
     BIO_free_all(bio);
 }
 
+/* ---- Startup messages that are not valid ---- */
+
+struct answer {
+    char sqlstate[8]; /* "": closed without an error; "2": an error of protocol 2 */
+    char message[128];
+};
+
+/* Reads up to the end.  Takes the connection. */
+static struct answer read_answer(BIO *bio)
+{
+    struct answer answer = {.sqlstate = ""};
+    char got[2048];
+    size_t len = 0;
+    int more = 1;
+    while (more > 0 && len < sizeof got) {
+        more = BIO_read(bio, got + len, (int)(sizeof got - len));
+        len += more > 0 ? (size_t)more : 0;
+    }
+    struct frame frame;
+    struct error_fields fields;
+    if (frame_next(text_of_bytes(got, len), sizeof got, &frame) == FRAME_COMPLETE &&
+        frame.type == BACKEND_ERROR && backend_parse_error(frame.body, &fields)) {
+        text_copy(fields.sqlstate, answer.sqlstate, sizeof answer.sqlstate);
+        text_copy(fields.message, answer.message, sizeof answer.message);
+    } else if (text_starts_with(text_of_bytes(got, len), "EFATAL:  ")) {
+        snprintf(answer.sqlstate, sizeof answer.sqlstate, "2");
+        text_copy(text_slice(text_of_bytes(got, len), 1, len), answer.message,
+                  sizeof answer.message);
+    }
+    BIO_free_all(bio);
+    return answer;
+}
+
+static struct answer answer_of_postgresql(const char *bytes, size_t len)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    text_copy(text_of(fixture.socket), address.sun_path, sizeof address.sun_path);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(write(fd, bytes, len), len);
+    shutdown(fd, SHUT_WR);
+    return read_answer(BIO_new_socket(fd, BIO_CLOSE));
+}
+
+static struct answer answer_of_gateway(SSL_CTX *context, const char *bytes, size_t len)
+{
+    BIO *bio = connect_raw(context);
+    assert_int_equal(BIO_write(bio, bytes, (int)len), len);
+    return read_answer(bio);
+}
+
+/* A server may be newer than the gateway says that it is, and support a later protocol. */
+static void assert_same_answer(struct answer one, struct answer other)
+{
+    const char *newest = strstr(one.message, ": server supports");
+    size_t len = newest == NULL ? strlen(one.message) : (size_t)(newest - one.message);
+    assert_string_equal(one.sqlstate, other.sqlstate);
+    assert_int_equal(strncmp(one.message, other.message, len), 0);
+}
+
+static void invalid_startups_are_answered_as_by_postgresql(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *sqlstate;
+    } packets[] = {
+        {"\0\0\0\x8\0\2\0\0", 8, "2"},
+        {"\0\0\0\xc\0\1\0\0user", 12, "2"},
+        {"\0\0\0\x8\0\4\0\0", 8, "0A000"},
+        {"\0\0\0\x8\xff\xff\xff\xff", 8, "0A000"},
+        {"\0\0\0\x8\x4\xd2\x16\x31", 8, "0A000"}, /* 1234.5681 */
+        {"\0\0\0\xc\0\3\0\0user", 12, "08P01"},
+        {"\0\0\0\x12\0\3\0\0user\0admin", 18, "08P01"},
+        {"\0\0\0\xa\0\3\0\0\0x", 10, "08P01"},
+        {"\0\0\0\x7\0\3\0", 7, ""}, /* an invalid length */
+        {"\0\0\x27\x11\0\3\0\0", 8, ""},
+        {"\xff\xff\xff\xff\0\3\0\0", 8, ""},
+        {"\0\0\0\xc\x4\xd2\x16\x2e\0\0\0\1", 12, ""}, /* a CancelRequest without a key */
+    };
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    for (size_t i = 0; i < sizeof packets / sizeof *packets; i++) {
+        const char *bytes = packets[i].bytes;
+        struct answer expected = answer_of_postgresql(bytes, packets[i].len);
+        assert_string_equal(expected.sqlstate, packets[i].sqlstate);
+        assert_same_answer(expected, answer_of_gateway(NULL, bytes, packets[i].len));
+        assert_same_answer(expected, answer_of_gateway(context, bytes, packets[i].len));
+    }
+    SSL_CTX_free(context);
+}
+
+static void requests_for_encryption_are_made_once(void **state)
+{
+    (void)state;
+    static const char gss[] = "\0\0\0\x8\x4\xd2\x16\x30";
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    struct answer answer = answer_of_gateway(context, "\0\0\0\x8\x4\xd2\x16\x2f", 8);
+    assert_string_equal(answer.sqlstate, "0A000");
+    BIO *bio = connect_raw(NULL);
+    char byte = 0;
+    assert_int_equal(BIO_write(bio, gss, 8), 8);
+    assert_int_equal(BIO_read(bio, &byte, 1), 1);
+    assert_int_equal(BIO_write(bio, gss, 8), 8);
+    assert_string_equal(read_answer(bio).sqlstate, "0A000");
+    SSL_CTX_free(context);
+}
+
+/* A key that no session has goes no further: PostgreSQL would start a process for it. */
+static void cancel_request_with_a_wrong_key_is_closed(void **state)
+{
+    (void)state;
+    struct answer answer = answer_of_gateway(NULL, "\0\0\0\x10\x4\xd2\x16\x2e\0\0\0\1abcd", 16);
+    assert_string_equal(answer.sqlstate, "");
+}
+
+/* ---- Many connections ---- */
+
+enum { MANY = 100 };
+
+/* Opens many connections, which do what they are told, and logs in between and after them. */
+static void login_passes(void (*begin)(BIO *bio), SSL_CTX *context)
+{
+    BIO *many[MANY];
+    for (int i = 0; i < MANY; i++) {
+        many[i] = connect_raw(context);
+        begin(many[i]);
+        if (i % 20 == 0) {
+            PQfinish(login("admin"));
+        }
+    }
+    PQfinish(login("admin"));
+    char byte = 0;
+    assert_true(BIO_read(many[0], &byte, 1) <= 0); /* it has made room */
+    for (int i = 0; i < MANY; i++) {
+        BIO_free_all(many[i]);
+    }
+}
+
+static void begin_nothing(BIO *bio)
+{
+    (void)bio;
+}
+
+static void begin_slowly(BIO *bio)
+{
+    assert_int_equal(BIO_write(bio, "\0", 1), 1);
+}
+
+static void begin_cancel(BIO *bio)
+{
+    (void)BIO_write(bio, "\0\0\0\x10\x4\xd2\x16\x2e\0\0\0\1abcd", 16);
+}
+
+static void silent_connections_make_room(void **state)
+{
+    (void)state;
+    login_passes(begin_nothing, NULL);
+}
+
+static void slow_connections_make_room(void **state)
+{
+    (void)state;
+    login_passes(begin_slowly, NULL);
+}
+
+static void connections_that_only_do_tls_make_room(void **state)
+{
+    (void)state;
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    login_passes(begin_nothing, context);
+    SSL_CTX_free(context);
+}
+
+static void cancel_requests_do_not_take_room(void **state)
+{
+    (void)state;
+    login_passes(begin_cancel, NULL);
+}
+
+static void sessions_are_limited_by_descriptors(void **state)
+{
+    (void)state;
+    PGconn *sessions[MANY];
+    int count = 0;
+    bool is_in = true;
+    while (is_in && count < MANY) {
+        sessions[count] = try_login((struct attempt){.user = "admin"});
+        is_in = PQstatus(sessions[count]) == CONNECTION_OK;
+        count++;
+    }
+    assert_in_range(count, 10, 40);
+    assert_non_null(strstr(PQerrorMessage(sessions[count - 1]), "too many open connections"));
+    while (count > 0) {
+        PQfinish(sessions[--count]);
+    }
+}
+
+static void many_new_keys_end_a_connection(void **state)
+{
+    (void)state;
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    BIO *bio = connect_raw(context);
+    SSL *ssl = NULL;
+    BIO_get_ssl(bio, &ssl);
+    for (int i = 0; i < 200 && SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) == 1; i++) {
+        (void)SSL_do_handshake(ssl);
+    }
+    char byte = 0;
+    assert_true(BIO_read(bio, &byte, 1) <= 0);
+    BIO_free_all(bio);
+    SSL_CTX_free(context);
+}
+
 static void second_connection_is_one_too_many_and_the_first_ends_in_time(void **state)
 {
     (void)state;
@@ -588,6 +813,17 @@ int main(void)
         cmocka_unit_test(direct_tls_and_newer_protocols_are_taken),
         cmocka_unit_test(client_that_does_not_wait_is_answered_in_order),
         cmocka_unit_test(gss_is_declined_and_bytes_behind_ssl_request_are_not_taken),
+        cmocka_unit_test(invalid_startups_are_answered_as_by_postgresql),
+        cmocka_unit_test(requests_for_encryption_are_made_once),
+        cmocka_unit_test(cancel_request_with_a_wrong_key_is_closed),
+        cmocka_unit_test(many_new_keys_end_a_connection),
+    };
+    const struct CMUnitTest small[] = {
+        cmocka_unit_test(silent_connections_make_room),
+        cmocka_unit_test(slow_connections_make_room),
+        cmocka_unit_test(connections_that_only_do_tls_make_room),
+        cmocka_unit_test(cancel_requests_do_not_take_room),
+        cmocka_unit_test(sessions_are_limited_by_descriptors),
     };
     const struct CMUnitTest tight[] = {
         cmocka_unit_test(second_connection_is_one_too_many_and_the_first_ends_in_time),
@@ -602,6 +838,7 @@ int main(void)
         cmocka_unit_test(missing_server_is_said_so),
     };
     return cmocka_run_group_tests(tests, start, stop) +
+           cmocka_run_group_tests(small, start_small, stop) +
            cmocka_run_group_tests(tight, start_tight, stop) +
            cmocka_run_group_tests(slow, start_slow, stop) +
            cmocka_run_group_tests(hasty, start_hasty, stop) +

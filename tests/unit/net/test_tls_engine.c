@@ -11,6 +11,7 @@ struct pair {
     SSL_CTX *client_context;
     SSL *client;
     struct tls_engine engine;
+    char bytes[65536]; /* on their way to the engine */
 };
 
 static void use_new_certificate(SSL_CTX *context)
@@ -44,17 +45,14 @@ static void teardown(struct pair *pair)
 /* Moves what each side has sent to the other. */
 static void exchange(struct pair *pair)
 {
-    char bytes[16384];
-    int sent = BIO_read(SSL_get_wbio(pair->client), bytes, sizeof bytes);
-    if (sent > 0) {
-        assert_true(tls_engine_receive(&pair->engine, text_of_bytes(bytes, (size_t)sent)));
-    }
+    int sent = BIO_read(SSL_get_wbio(pair->client), pair->bytes, sizeof pair->bytes);
+    tls_engine_receive(&pair->engine, text_of_bytes(pair->bytes, sent > 0 ? (size_t)sent : 0));
     assert_true(tls_engine_handshake(&pair->engine));
-    assert_true(tls_engine_pending(&pair->engine) <= sizeof bytes);
-    size_t answered = tls_engine_take(&pair->engine, bytes, sizeof bytes);
-    if (answered > 0) {
-        BIO_write(SSL_get_rbio(pair->client), bytes, (int)answered);
+    struct text answer = tls_engine_pending(&pair->engine);
+    if (!text_is_empty(answer)) {
+        BIO_write(SSL_get_rbio(pair->client), answer.data, (int)answer.len);
     }
+    tls_engine_sent(&pair->engine);
 }
 
 static void do_handshake(struct pair *pair)
@@ -99,7 +97,7 @@ static void end_is_sent_after_the_handshake_only(void **state)
     char got[8];
     setup(&pair);
     tls_engine_end(&pair.engine);
-    assert_int_equal(tls_engine_pending(&pair.engine), 0);
+    assert_true(text_is_empty(tls_engine_pending(&pair.engine)));
     do_handshake(&pair);
     tls_engine_end(&pair.engine);
     exchange(&pair);
@@ -113,8 +111,77 @@ static void other_protocols_fail(void **state)
     (void)state;
     struct pair pair;
     setup(&pair);
-    assert_true(tls_engine_receive(&pair.engine, text_of("GET / HTTP/1.1\r\n\r\n")));
+    tls_engine_receive(&pair.engine, text_of("GET / HTTP/1.1\r\n\r\n"));
     assert_false(tls_engine_handshake(&pair.engine));
+    teardown(&pair);
+}
+
+/* False: the engine has ended the session. */
+static bool update_key(struct pair *pair)
+{
+    char got[8];
+    size_t len = 0;
+    assert_int_equal(SSL_key_update(pair->client, SSL_KEY_UPDATE_REQUESTED), 1);
+    assert_int_equal(SSL_do_handshake(pair->client), 1);
+    exchange(pair);
+    bool is_alive = tls_engine_read(&pair->engine, got, sizeof got, &len) != TLS_ENGINE_ENDED;
+    (void)SSL_read(pair->client, got, sizeof got); /* takes the answer */
+    return is_alive;
+}
+
+/* Each is answered by one, so they count twice. */
+static void few_new_keys_are_taken_and_many_end_the_session(void **state)
+{
+    (void)state;
+    struct pair pair;
+    char got[64] = "";
+    size_t len = 0;
+    setup(&pair);
+    do_handshake(&pair);
+    for (int i = 0; i < TLS_ENGINE_CONTROL_MAX / 2; i++) {
+        assert_true(update_key(&pair));
+    }
+    assert_int_equal(SSL_write(pair.client, "question", 8), 8);
+    exchange(&pair);
+    assert_int_equal(tls_engine_read(&pair.engine, got, sizeof got, &len), TLS_ENGINE_DATA);
+    int more = 0;
+    while (more < TLS_ENGINE_CONTROL_MAX && update_key(&pair)) {
+        more++;
+    }
+    assert_true(more < TLS_ENGINE_CONTROL_MAX / 2);
+    teardown(&pair);
+}
+
+/* One call of SSL_read() would otherwise go through them all. */
+static void no_more_new_keys_are_made_than_the_limit(void **state)
+{
+    (void)state;
+    struct pair pair;
+    char got[64];
+    size_t len = 0;
+    setup(&pair);
+    do_handshake(&pair);
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(SSL_key_update(pair.client, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+        assert_int_equal(SSL_do_handshake(pair.client), 1);
+    }
+    exchange(&pair);
+    assert_int_equal(tls_engine_read(&pair.engine, got, sizeof got, &len), TLS_ENGINE_ENDED);
+    assert_in_range(pair.engine.control_count, 1, 2 * TLS_ENGINE_CONTROL_MAX);
+    teardown(&pair);
+}
+
+/* A client that sends much may change its key more often. */
+static void bytes_allow_new_keys(void **state)
+{
+    (void)state;
+    struct pair pair;
+    setup(&pair);
+    do_handshake(&pair);
+    for (int i = 0; i < TLS_ENGINE_CONTROL_MAX; i++) {
+        pair.engine.byte_count += 2 * TLS_ENGINE_BYTES_PER_CONTROL;
+        assert_true(update_key(&pair));
+    }
     teardown(&pair);
 }
 
@@ -124,6 +191,9 @@ int main(void)
         cmocka_unit_test(plain_bytes_pass_both_ways_and_the_end_is_seen),
         cmocka_unit_test(end_is_sent_after_the_handshake_only),
         cmocka_unit_test(other_protocols_fail),
+        cmocka_unit_test(few_new_keys_are_taken_and_many_end_the_session),
+        cmocka_unit_test(no_more_new_keys_are_made_than_the_limit),
+        cmocka_unit_test(bytes_allow_new_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,8 +19,8 @@ static void requests_for_encryption_come_first_and_once(void **state)
     assert_int_equal(next(ssl_request, 8, false), NEGOTIATION_SSL_REQUEST);
     assert_int_equal(next(gssenc_request, 8, false), NEGOTIATION_GSSENC_REQUEST);
     assert_int_equal(next(ssl_request, 7, false), NEGOTIATION_NEEDS_MORE);
-    assert_int_equal(next(ssl_request, 8, true), NEGOTIATION_INVALID);
-    assert_int_equal(next(gssenc_request, 8, true), NEGOTIATION_INVALID);
+    assert_int_equal(next(ssl_request, 8, true), NEGOTIATION_UNSUPPORTED_VERSION);
+    assert_int_equal(next(gssenc_request, 8, true), NEGOTIATION_UNSUPPORTED_VERSION);
 }
 
 /* CVE-2021-23214 */
@@ -84,9 +84,36 @@ static void newer_protocols_and_unknown_options_are_answered(void **state)
     assert_version_answer(0, "_pq_.x", EMPTY_ANSWER + sizeof "_pq_.x");
 }
 
+static void assert_error(const char *packet, size_t len, const char *sqlstate, const char *message)
+{
+    struct startup startup;
+    struct negotiation_error error;
+    enum negotiation_event event = negotiation_next(text_of_bytes(packet, len), true, &startup);
+    assert_true(event == NEGOTIATION_UNSUPPORTED_VERSION || event == NEGOTIATION_INVALID_LAYOUT);
+    negotiation_error(event, &startup, &error);
+    assert_string_equal(error.sqlstate, sqlstate);
+    assert_string_equal(error.message, message);
+}
+
+static void errors_are_those_of_postgresql(void **state)
+{
+    (void)state;
+    static const char layout[] = "invalid startup packet layout: expected terminator as last byte";
+    assert_error("\0\0\0\x8\0\2\0\0", 8, "0A000",
+                 "unsupported frontend protocol 2.0: server supports 3.0 to 3.0");
+    assert_error("\0\0\0\x8\0\4\0\1", 8, "0A000",
+                 "unsupported frontend protocol 4.1: server supports 3.0 to 3.0");
+    assert_error(ssl_request, 8, "0A000",
+                 "unsupported frontend protocol 1234.5679: server supports 3.0 to 3.0");
+    assert_error("\0\0\0\xc\0\3\0\0user", 12, "08P01", layout);
+    assert_error("\0\0\0\xf\0\3\0\0user\0x\0", 15, "08P01", layout);
+    assert_error("\0\0\0\xa\0\3\0\0\0x", 10, "08P01", layout);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(errors_are_those_of_postgresql),
         cmocka_unit_test(requests_for_encryption_come_first_and_once),
         cmocka_unit_test(bytes_after_a_request_are_invalid),
         cmocka_unit_test(client_hello_is_direct_tls_only_before_encryption),

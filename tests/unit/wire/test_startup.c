@@ -52,11 +52,9 @@ static void startup_refuses_a_parameter_without_end(void **state)
     (void)state;
     struct startup startup;
     assert_int_equal(startup_parse(text_of_bytes("\0\0\0\x0c\0\3\0\0user", 12), &startup),
-                     STARTUP_MALFORMED);
+                     STARTUP_INVALID_LAYOUT);
     assert_int_equal(startup_parse(text_of_bytes("\0\0\0\x0a\0\3\0\0\0x", 10), &startup),
-                     STARTUP_MALFORMED);
-    assert_int_equal(startup_parse(text_of_bytes("\0\0\0\x09\0\2\0\0\0", 9), &startup),
-                     STARTUP_MALFORMED);
+                     STARTUP_INVALID_LAYOUT);
 }
 
 static void startup_refuses_too_many_parameters(void **state)
@@ -70,7 +68,20 @@ static void startup_refuses_too_many_parameters(void **state)
     }
     startup_end(&bytes);
     struct startup startup;
-    assert_int_equal(startup_parse(buf_text(&bytes), &startup), STARTUP_MALFORMED);
+    assert_int_equal(startup_parse(buf_text(&bytes), &startup), STARTUP_INVALID_LAYOUT);
+}
+
+static void startup_knows_what_is_no_protocol_3(void **state)
+{
+    (void)state;
+    struct startup startup;
+    assert_int_equal(startup_parse(text_of_bytes("\0\0\0\x09\0\2\0\0\0", 9), &startup),
+                     STARTUP_UNSUPPORTED_VERSION);
+    assert_int_equal(startup.major, 2);
+    assert_int_equal(startup.size, 9);
+    assert_int_equal(startup_parse(text_of_bytes("\0\0\0\x8\x4\xd2\0\1", 8), &startup),
+                     STARTUP_UNSUPPORTED_VERSION);
+    assert_int_equal(startup.size, 8);
 }
 
 static void startup_knows_the_requests(void **state)
@@ -100,6 +111,7 @@ int main(void)
         cmocka_unit_test(startup_refuses_nonsense_lengths_at_once),
         cmocka_unit_test(startup_refuses_a_parameter_without_end),
         cmocka_unit_test(startup_refuses_too_many_parameters),
+        cmocka_unit_test(startup_knows_what_is_no_protocol_3),
         cmocka_unit_test(startup_knows_the_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,44 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A client has a descriptor for its own connection and, once its password was checked or it has
+ * asked for a cancellation, another one for PostgreSQL's socket.
+ */
+#include "gateway/capacity.h"
+
+#include "gateway/waiting_list.h"
+
+#include <limits.h>
+#include <sys/resource.h>
+
+static int within(long value, int least, int most)
+{
+    if (value < least) {
+        return least;
+    }
+    return value > most ? most : (int)value;
+}
+
+/*
+ * An eighth of the descriptors for each stage, up to a number that is plenty for logins and cheap
+ * to hold; two for each of the admitted connections, of which a quarter may be waited for.
+ */
+struct capacity capacity_for(long descriptors, int max_connections)
+{
+    int most = max_connections < 0 ? INT_MAX : max_connections;
+    long left = (descriptors < 0 ? INT_MAX : descriptors) - CAPACITY_RESERVE;
+    struct capacity capacity = {.cancels = within(left / 32, 1, CAPACITY_MAX_CANCELS)};
+    capacity.waiting = within(left / 8, 1, CAPACITY_MAX_WAITING);
+    left -= 2L * capacity.cancels + (long)WAITING_EARLY_STAGES * capacity.waiting;
+    capacity.connections = within(left / 2, 1, most < 1 ? 1 : most);
+    capacity.passwords = within(capacity.connections / 4, 1, CAPACITY_MAX_PASSWORDS);
+    return capacity;
+}
+
+long capacity_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX) {
+        return -1;
+    }
+    return (long)limit.rlim_cur;
+}

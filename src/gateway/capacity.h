@@ -1,0 +1,30 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How many clients a gateway may have at once, so that it never runs out of file descriptors: a
+ * process without a free one can neither accept a client nor tell it why.
+ */
+#ifndef DSQL_GATEWAY_CAPACITY_H
+#define DSQL_GATEWAY_CAPACITY_H
+
+enum {
+    CAPACITY_RESERVE = 64, /* descriptors for listeners, event loop, log and files */
+    CAPACITY_MAX_WAITING = 1000,
+    CAPACITY_MAX_CANCELS = 32,
+    CAPACITY_MAX_PASSWORDS = 500
+};
+
+/** All are at least 1. */
+struct capacity {
+    int waiting;     /* clients in each of the stages before the password */
+    int cancels;     /* requests on their way to PostgreSQL */
+    int passwords;   /* clients whose password is awaited; they are among the connections */
+    int connections; /* admitted clients */
+};
+
+/** descriptors and max_connections: negative means no limit. */
+struct capacity capacity_for(long descriptors, int max_connections);
+
+/** The limit of descriptors of this process; negative if there is none. */
+long capacity_descriptors(void);
+
+#endif

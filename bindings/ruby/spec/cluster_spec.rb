@@ -22,6 +22,21 @@ RSpec.describe "a pool on a cluster", :cluster do
     expect(pool.with { |conn| one(conn, "SELECT 4") }).to eq("4")
   end
 
+  it "undoes what a block has set or prepared" do
+    settings = ->(conn) { %w[search_path TimeZone].map { |name| one(conn, "SHOW #{name}") } }
+    before = pool.with { |conn| [one(conn, "SELECT pg_backend_pid()"), *settings.call(conn)] }
+    2.times do
+      pool.with do |conn|
+        conn.exec("SET search_path = nowhere")
+        conn.exec("SELECT set_config('TimeZone', 'Asia/Tokyo', false)")
+        conn.prepare("mine", "SELECT 1")
+        conn.set_notice_receiver { nil }
+        conn.trace(File.open(File::NULL, "w"))
+      end
+    end
+    expect(pool.with { |conn| [one(conn, "SELECT pg_backend_pid()"), *settings.call(conn)] }).to eq(before)
+  end
+
   it "neither shares connections with a child process nor closes the parent's" do
     parent = pool.with { |conn| one(conn, "SELECT pg_backend_pid()") }
     reader, writer = IO.pipe

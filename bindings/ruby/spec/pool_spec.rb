@@ -51,6 +51,55 @@ RSpec.describe AuroraDsql::Pg::Pool do
     expect(connections.map(&:statements)).to eq([["SET search_path = s"]])
   end
 
+  it "calls on_connect again after a SET, on a session that was reset" do
+    pool = create(on_connect: ->(conn) { conn.exec("SET search_path = s") })
+    pool.with { |conn| conn.exec("SET TimeZone = 'UTC'") }
+    pool.with { nil }
+    expect(connections.map(&:statements)).to eq([["SET search_path = s", "SET TimeZone = 'UTC'",
+                                                  "RESET ALL; DEALLOCATE ALL", "SET search_path = s"]])
+    pool.with { |conn| conn.exec("SELECT 1") }
+    pool.with { nil }
+    expect(connections.first.statements.size).to eq(5)
+  end
+
+  it "recognizes what changes a session" do
+    changing = ["SET x = 1", "set x to 1", "SELECT 1; SET x = 1", "/* a */ -- b\n reset all", "PREPARE p AS SELECT 1",
+                "deallocate all", "DISCARD ALL", "SELECT Set_Config('a', 'b', false)", "SET\nSESSION x = 1",
+                "SET x = '\xff'"]
+    harmless = ["UPDATE t SET x = 1", "SELECT 1", "SET LOCAL x = 1", "BEGIN; SET LOCAL x = 1; COMMIT", "", "settle",
+                "SET TRANSACTION READ ONLY", "SELECT 'reset_me'", "INSERT INTO t VALUES ('\xff')"]
+    changed = ->(sql) { create.with { |conn| conn.session_clean!; conn.exec(sql); conn.session_changed? } }
+    expect(changing.reject(&changed)).to eq([])
+    expect(harmless.select(&changed)).to eq([])
+  end
+
+  it "resets a session whose reported parameters have changed" do
+    pool = create
+    pool.with { |conn| conn.parameters["TimeZone"] = "UTC" }
+    pool.with { nil }
+    expect(connections.first.statements).to eq(["RESET ALL; DEALLOCATE ALL"])
+  end
+
+  it "replaces a connection that cannot be reset" do
+    pool = create
+    pool.with { |conn| conn.exec("SET x = 1"); allow(conn).to receive(:block).and_return(false) }
+    expect(pool.with { |conn| conn }).to be(connections[1])
+    expect(connections[0]).to be_finished
+    expect(log.string).to include("could not be reset")
+  end
+
+  it "puts the state of PG::Connection back" do
+    pool = create(on_connect: ->(conn) { conn.set_error_verbosity(PG::PQERRORS_TERSE) })
+    pool.with do |conn|
+      conn.set_error_verbosity(PG::PQERRORS_VERBOSE)
+      conn.set_notice_receiver { nil }
+      conn.type_map_for_results = :mine
+    end
+    expect(connections.first.state).to include(error_verbosity: PG::PQERRORS_TERSE, notice_receiver: nil,
+                                               type_map_for_results: nil)
+    expect(connections.first.statements).to eq([])
+  end
+
   it "closes a connection whose on_connect fails" do
     pool = create(on_connect: ->(_) { raise "no" })
     expect { pool.with { nil } }.to raise_error("no")

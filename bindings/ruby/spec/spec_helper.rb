@@ -14,11 +14,30 @@ SomeCredentials = Struct.new(:access_key_id, :secret_access_key, :session_token)
 # Stands in for PG: it connects to no server and records the statements.
 class FakePG
   class Connection
-    attr_reader :statements
+    attr_reader :statements, :parameters, :state
     attr_accessor :transaction_status, :status
+
+    # These return the old value, as in PG::Connection.
+    %i[error_verbosity error_context_visibility].each do |name|
+      define_method(:"set_#{name}") { |value| @state[name].tap { @state[name] = value } }
+    end
+    %i[notice_receiver notice_processor].each do |name|
+      define_method(:"set_#{name}") { |&block| @state[name].tap { @state[name] = block } }
+    end
+    %i[type_map_for_results type_map_for_queries encoder_for_put_copy_data decoder_for_get_copy_data
+       field_name_type].each do |name|
+      define_method(name) { @state[name] }
+      define_method(:"#{name}=") { |value| @state[name] = value }
+    end
+
+    def parameter_status(name)
+      @parameters[name]
+    end
 
     def initialize
       @statements = []
+      @parameters = {}
+      @state = {}
       @transaction_status = PG::PQTRANS_IDLE
       @status = PG::CONNECTION_OK
       @finished = false
@@ -26,7 +45,7 @@ class FakePG
 
     def exec(sql)
       @statements << sql
-      case sql
+      case sql.b
       when /\ABEGIN/ then @transaction_status = PG::PQTRANS_INTRANS
       when /\A(COMMIT|ROLLBACK)/ then return end_transaction(sql)
       end

@@ -3,6 +3,7 @@
 
 require "connection_pool"
 
+require_relative "baseline"
 require_relative "fork_guard"
 require_relative "transaction"
 
@@ -17,8 +18,8 @@ module AuroraDsql
     # deferred, so that no slot is lost between its checkout and its checkin.
     class Pool
       # A connection and its creation time by both clocks: created_at is wall-clock time, opened_at
-      # monotonic seconds.  lifetime is in seconds.
-      PooledConnection = Struct.new(:conn, :created_at, :opened_at, :lifetime, keyword_init: true)
+      # monotonic seconds.  lifetime is in seconds.  baseline is a Baseline or nil.
+      PooledConnection = Struct.new(:conn, :created_at, :opened_at, :lifetime, :baseline, keyword_init: true)
 
       # A slot of the pool: a connection or nil, and how many nested blocks are using it.
       Slot = Struct.new(:pooled, :depth) do
@@ -205,13 +206,26 @@ module AuroraDsql
           discard(slot)
         end
         discard(slot) if slot.pooled && !usable?(slot.conn)
+        reset_session(slot) if slot.pooled
         open_connection(slot) unless slot.pooled
+      end
+
+      # Undoes what the previous user has set or prepared.  It happens at the checkout and not before,
+      # so that on_connect can be interrupted, and so that its errors reach a caller.
+      def reset_session(slot)
+        baseline = slot.pooled.baseline
+        return if baseline.nil? || baseline.holds?(slot.conn)
+        return run_on_connect(slot) if Transaction.run_command(slot.conn, Baseline::RESET)
+
+        logger&.warn("[AuroraDsql::Pg] Closing a connection whose session could not be reset")
+        discard(slot)
       end
 
       # The slot owns the connection before on_connect is called, so that a fork finds it there.
       def open_connection(slot)
         (MAX_STALE_RETRIES + 1).times do
           slot.pooled = create_connection
+          Baseline.watch(slot.conn)
           count(:opened)
           return run_on_connect(slot) unless stale?(slot.pooled)
 
@@ -221,13 +235,12 @@ module AuroraDsql
       end
 
       def run_on_connect(slot)
-        return unless @config.on_connect
-
         is_ready = false
-        @config.on_connect.call(slot.conn)
+        @config.on_connect&.call(slot.conn)
+        slot.pooled.baseline = Baseline.of(slot.conn)
         is_ready = true
       ensure
-        discard(slot) if is_ready == false
+        discard(slot) unless is_ready
       end
 
       # Both clocks count.  The monotonic clock is immune to adjustments; the wall clock also advances
@@ -254,11 +267,13 @@ module AuroraDsql
         conn.respond_to?(:pipeline_status) && conn.pipeline_status != PG::PQ_PIPELINE_OFF
       end
 
-      # A connection that is returned is outside any transaction, or it is closed.
+      # A connection that is returned is outside any transaction, or it is closed.  The state of
+      # PG::Connection is put back first: a notice receiver of the block must not see what follows.
       def reset(slot)
         conn = slot.conn
         return if conn.nil? || !conn.respond_to?(:transaction_status)
 
+        slot.pooled.baseline&.restore(conn) unless conn.finished?
         if Transaction.usable?(conn) && Transaction.open?(conn)
           logger&.warn("[AuroraDsql::Pg] Rolling back a transaction that was left open")
           Transaction.roll_back(conn)

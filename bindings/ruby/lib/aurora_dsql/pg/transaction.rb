@@ -6,7 +6,8 @@ module AuroraDsql
     # Runs one attempt of a transaction on one connection, and determines the outcome of its COMMIT.
     # It does not retry: that is OCCRetry's work.
     module Transaction
-      # Seconds.  On a dead network a ROLLBACK must not block for longer.
+      # Seconds.  On a dead network a command of the pool's own, such as ROLLBACK, must not block for
+      # longer.
       ROLLBACK_TIMEOUT = 5
 
       # A COMMIT that fails with one of these SQLSTATEs may have taken effect: connection exceptions
@@ -40,7 +41,12 @@ module AuroraDsql
 
       # Returns false if the rollback failed; then the connection must be closed.
       def self.roll_back(conn)
-        conn.send_query("ROLLBACK")
+        run_command(conn, "ROLLBACK")
+      end
+
+      # Sends a command of the pool's own.  Returns false if it failed or was not answered in time.
+      def self.run_command(conn, sql)
+        conn.send_query(sql)
         return false unless conn.block(ROLLBACK_TIMEOUT)
 
         conn.get_last_result

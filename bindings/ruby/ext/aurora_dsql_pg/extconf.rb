@@ -10,9 +10,10 @@ unless pkg_config("dsql")
 end
 abort "the compiler could not find dsql.h. Check the Cflags in dsql.pc; mkmf.log has the details." unless have_header("dsql.h")
 
-# The dynamic loader does not search a private prefix by itself.  --disable-rpath is for packages.
+# The dynamic loader does not search a private prefix by itself.  --disable-dsql-rpath is for packages;
+# not --disable-rpath, with which Debian has configured Ruby itself.
 libdir = pkg_config("dsql", "variable=libdir").to_s.strip
-needs_rpath = enable_config("rpath", true) && !libdir.empty? && !libdir.start_with?("/usr/lib")
+needs_rpath = enable_config("dsql-rpath", true) && !libdir.empty? && !libdir.start_with?("/usr/lib")
 append_ldflags("-Wl,-rpath,#{libdir}") if needs_rpath
 
 append_cflags(["-std=gnu11", "-fvisibility=hidden"])

@@ -9,29 +9,11 @@ if(NOT DSQL_INSTALL)
 endif()
 include(CMakePackageConfigHelpers)
 
-# ---- the static library ------------------------------------------------------
-# One object in which only what is exported is global: our internal names cannot
-# clash with those of the program it is linked into.
+# ---- the libraries, the header, the command --------------------------------------
 
-set(DSQL_HAS_STATIC OFF)
-if(NOT DSQL_SANITIZE AND CMAKE_OBJCOPY)
-  set(DSQL_HAS_STATIC ON)
-  set(static_library ${PROJECT_BINARY_DIR}/libdsql.a)
-  add_custom_command(OUTPUT ${static_library}
-    COMMAND ${CMAKE_LINKER} -r -o libdsql.o $<TARGET_OBJECTS:dsql_objects>
-    COMMAND ${CMAKE_OBJCOPY} --localize-hidden libdsql.o
-    COMMAND ${CMAKE_COMMAND} -E rm -f ${static_library}
-    COMMAND ${CMAKE_AR} rcs ${static_library} libdsql.o
-    DEPENDS dsql_objects $<TARGET_OBJECTS:dsql_objects>
-    WORKING_DIRECTORY ${PROJECT_BINARY_DIR}
-    COMMENT "Making libdsql.a, one object"
-    COMMAND_EXPAND_LISTS VERBATIM)
-  add_custom_target(dsql_static ALL DEPENDS ${static_library})
-  install(FILES ${static_library} DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(DSQL_HAS_STATIC)
+  install(FILES ${DSQL_STATIC_LIBRARY} DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endif()
-
-# ---- the shared library, the header, the command -----------------------------
-
 install(TARGETS dsql EXPORT dsqlTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

@@ -115,6 +115,23 @@ static void an_older_libpq_gets_the_systems_file_for_system(void **state)
     dsql_params_free(params);
 }
 
+static void an_older_libpq_gets_the_systems_file_for_pgsslrootcert_too(void **state)
+{
+    (void)state;
+    struct settings settings = example();
+    settings.ca_file = NULL;
+    setenv("PGSSLROOTCERT", "system", 1);
+    dsql_error err;
+    dsql_params *params = params_build(&settings, "token", 150000, resolver_system(), &err);
+    unsetenv("PGSSLROOTCERT");
+    const char *file = system_trust_file();
+    assert_int_equal(params != NULL, file != NULL);
+    if (params != NULL) {
+        assert_string_equal(value_of(params, "sslrootcert"), file);
+    }
+    dsql_params_free(params);
+}
+
 static void a_token_made_before_needs_no_credentials(void **state)
 {
     (void)state;
@@ -327,6 +344,7 @@ int main(void)
         cmocka_unit_test(without_any_file_libpq_16_trusts_the_system),
         cmocka_unit_test(pgsslrootcert_wins_over_the_system),
         cmocka_unit_test(an_older_libpq_gets_the_systems_file_for_system),
+        cmocka_unit_test(an_older_libpq_gets_the_systems_file_for_pgsslrootcert_too),
         cmocka_unit_test(a_token_made_before_needs_no_credentials),
         cmocka_unit_test(a_dead_network_is_noticed_within_a_minute),
         cmocka_unit_test(a_keyword_of_the_caller_wins),

@@ -9,7 +9,9 @@
 #include "base/text.h"
 #include "cli/help.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -187,10 +189,9 @@ static int run_line(const struct command *command, int argc, char **argv)
 
 /* argc and argv shrink by a word at each level; argv[0] is the name at this level. */
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the table of commands, which is three */
-int command_main(const struct command *command, const char *path, int argc, char **argv)
+static int dispatch(const struct command *command, const char *path, int argc, char **argv)
 {
     text_copy(text_of(path), path_so_far, sizeof path_so_far);
-    root = root == NULL ? command : root;
     if (command->commands == NULL) {
         return run_line(command, argc, argv);
     }
@@ -209,7 +210,7 @@ int command_main(const struct command *command, const char *path, int argc, char
     }
     char inner_path[sizeof path_so_far];
     snprintf(inner_path, sizeof inner_path, "%.80s %s", path_so_far, inner->name);
-    return command_main(inner, inner_path, argc - 1, argv + 1);
+    return dispatch(inner, inner_path, argc - 1, argv + 1);
 }
 
 /* ---- Reading what was parsed ---- */
@@ -278,4 +279,25 @@ bool command_wants_output(const struct command_line *line, enum command_output *
         return false;
     }
     return true;
+}
+
+/*
+ * Checked here for all commands: output that is lost, because the disk is full or standard output
+ * is closed, would otherwise look like an empty answer.
+ */
+static int end_output(int status)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
+        return status;
+    }
+    fprintf(stderr, "dsql: could not write to standard output: %s\n",
+            errno == 0 ? "an earlier write failed" : strerror(errno));
+    return status == EXIT_DONE ? EXIT_FAILED : status;
+}
+
+int command_main(const struct command *command, const char *path, int argc, char **argv)
+{
+    root = root == NULL ? command : root;
+    return end_output(dispatch(command, path, argc, argv));
 }

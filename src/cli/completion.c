@@ -329,7 +329,7 @@ int completion_run(const struct command_line *line)
             printf("%s", shells[i].head);
             print_all(&shells[i], line->root, line->root->name);
             printf("%s", shells[i].tail);
-            return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+            return EXIT_DONE;
         }
     }
     return command_usage(line->command, "give the name of the shell: bash, zsh or fish");

@@ -94,7 +94,7 @@ static int print_environment(const struct cluster *cluster, const char *user, bo
     }
     secret_clear(&identity.secret_access_key);
     secret_clear(&identity.session_token);
-    return fflush(stdout) == 0 ? status : EXIT_FAILED;
+    return status;
 }
 
 /* --hosts is for clients that cannot use PGHOSTADDR, because they are not built on libpq. */

@@ -13,8 +13,7 @@
 
 #include <jansson.h>
 
-#include <errno.h>
-#include <string.h>
+#include <stdio.h>
 
 /*
  * A connection as admin, or NULL with *exit_status set.  Through the Unix socket, not the
@@ -71,10 +70,17 @@ static void print_mapping(void *arg, const char *role, const char *arn)
     printf("%s %s\n", role, arn);
 }
 
-/* Names of roles and ARNs are UTF-8: the database is. */
+struct mappings {
+    json_t *array;
+    bool is_incomplete;
+};
+
+/* Names of roles and ARNs are UTF-8, as the database is, so this fails only without memory. */
 static void append_mapping(void *arg, const char *role, const char *arn)
 {
-    json_array_append_new(arg, json_pack("{s:s, s:s}", "role", role, "arn", arn));
+    struct mappings *mappings = arg;
+    json_t *mapping = json_pack("{s:s, s:s}", "role", role, "arn", arn);
+    mappings->is_incomplete |= json_array_append_new(mappings->array, mapping) != 0;
 }
 
 static dsql_status print_mappings(PGconn *conn, bool is_json, dsql_error *err)
@@ -82,16 +88,18 @@ static dsql_status print_mappings(PGconn *conn, bool is_json, dsql_error *err)
     if (!is_json) {
         return role_mapping_list(conn, print_mapping, NULL, err);
     }
-    json_t *array = json_array();
-    if (array == NULL) {
-        return fail_nomem(err);
+    struct mappings mappings = {.array = json_array()};
+    dsql_status status = mappings.array == NULL
+                             ? fail_nomem(err)
+                             : role_mapping_list(conn, append_mapping, &mappings, err);
+    if (status == DSQL_OK && mappings.is_incomplete) {
+        status = fail_nomem(err);
     }
-    dsql_status status = role_mapping_list(conn, append_mapping, array, err);
     if (status == DSQL_OK) {
-        json_dumpf(array, stdout, JSON_PRESERVE_ORDER);
+        json_dumpf(mappings.array, stdout, JSON_PRESERVE_ORDER);
         putchar('\n');
     }
-    json_decref(array);
+    json_decref(mappings.array);
     return status;
 }
 
@@ -109,12 +117,5 @@ int local_iam_list_run(const struct command_line *line)
     }
     dsql_status status = print_mappings(conn, is_json, &err);
     PQfinish(conn);
-    if (status != DSQL_OK) {
-        return cli_fail(&err);
-    }
-    if (fflush(stdout) != 0) {
-        fprintf(stderr, "dsql: could not write the list: %s\n", strerror(errno));
-        return EXIT_FAILED;
-    }
-    return EXIT_DONE;
+    return status == DSQL_OK ? EXIT_DONE : cli_fail(&err);
 }

@@ -68,5 +68,5 @@ int token_run(const struct command_line *line)
         puts(token);
     }
     dsql_token_free(token);
-    return fflush(stdout) == 0 ? status : EXIT_FAILED;
+    return status;
 }

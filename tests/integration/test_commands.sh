@@ -69,4 +69,22 @@ fails 'an option of psql before --' "$DSQL" psql -c 'SELECT 1'
 equals 'status' "$status" 2
 says 'write -- before'
 
+# lost COMMAND...: output that cannot be written is an error.
+lost() {
+    # shellcheck disable=SC2016 # the inner shell expands it
+    fails "$* to a full disk" sh -c '"$@" >/dev/full' sh "$DSQL" "$@"
+    equals 'status' "$status" 1
+    says 'could not write to standard output'
+}
+lost --version
+lost --help
+lost token
+lost credentials
+lost local iam list --dir "$CLUSTER_DIR" --output json
+lost local env --dir "$CLUSTER_DIR"
+lost local env --dir "$CLUSTER_DIR" --output json
+lost local env --dir "$CLUSTER_DIR" --hosts
+lost local status --dir "$CLUSTER_DIR"
+lost local status --dir "$CLUSTER_DIR" --output json
+
 finish_checks

@@ -9,6 +9,7 @@
 #include "config/profile_file.h"
 
 #include "base/buf.h"
+#include "base/command_line.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/secret.h"
@@ -94,7 +95,7 @@ static struct section *add_section(struct profile_set *set, struct text name)
     return section;
 }
 
-/* The characters that AWS's rules allow in the name of a section or a property. */
+/* The characters that AWS's rules allow in the name of a property. */
 static bool is_name(struct text name)
 {
     for (size_t i = 0; i < name.len; i++) {
@@ -198,40 +199,8 @@ static struct text without_comment(struct text line)
     return line;
 }
 
-/* "profile NAME": false unless the first word is the given one and another follows. */
-static bool name_after(struct text header, const char *word, struct text *name)
-{
-    struct text rest = text_slice(header, strlen(word), header.len);
-    if (!text_starts_with(header, word) || !is_indented(rest)) {
-        return false;
-    }
-    *name = text_trim(rest);
-    return true;
-}
-
-/*
- * The config file writes "[profile NAME]", but "[default]" without the word.  A section of
- * another kind is ignored, as a later version of the CLI may define it.
- */
-static void classify_config_section(struct text header, struct text *name, struct section *section)
-{
-    section->kind = PROFILE_SECTION_PROFILE;
-    if (text_equal_string(header, "default")) {
-        *name = header;
-        section->is_bare_default = true;
-    } else if (name_after(header, "profile", name)) {
-        section->kind = PROFILE_SECTION_PROFILE;
-    } else if (name_after(header, "sso-session", name)) {
-        section->kind = PROFILE_SECTION_SSO_SESSION;
-    } else if (name_after(header, "services", name)) {
-        section->kind = PROFILE_SECTION_SERVICES;
-    } else {
-        section->is_dropped = true;
-    }
-}
-
-/* Between quotes a name may have any character that is printed. */
-static bool is_quotable_name(struct text name)
+/* Any character that is printed; the AWS CLI has no other rule. */
+static bool is_section_name(struct text name)
 {
     for (size_t i = 0; i < name.len; i++) {
         if (char_is_control(name.data[i])) {
@@ -242,23 +211,35 @@ static bool is_quotable_name(struct text name)
 }
 
 /*
- * The AWS CLI splits a header of the config file as a shell splits a command, and writes quotes
- * around a name with a blank in it.  A name in quotes is one without them.
+ * The config file writes "[profile NAME]", but "[default]" without the word.  The AWS CLI splits
+ * the header as a shell splits a command, and writes quotes around a name with a blank in it.  A
+ * section of another kind is ignored, as a later version of the CLI may define it.  Returns why.
  */
-static bool unquote(struct text *name)
+static const char *read_config_header(const struct command_line *words, struct text *name,
+                                      struct section *section)
 {
-    bool has_quote = text_starts_with(*name, "'") || text_starts_with(*name, "\"");
-    if (!has_quote) {
-        return is_name(*name);
+    static const char *const kinds[] = {
+        [PROFILE_SECTION_PROFILE] = "profile",
+        [PROFILE_SECTION_SSO_SESSION] = "sso-session",
+        [PROFILE_SECTION_SERVICES] = "services",
+    };
+    struct text word = text_of(words->words[0]);
+    if (words->count == 1 && text_equal_string(word, "default")) {
+        *name = word;
+        section->is_bare_default = true;
+        return NULL;
     }
-    struct text inner;
-    struct text after;
-    if (!text_cut(text_slice(*name, 1, name->len), name->data[0], &inner, &after) ||
-        !text_is_empty(after) || text_contains(inner, "\\")) {
-        return false;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (text_equal_string(word, kinds[i]) && words->count > 1) {
+            section->kind = (enum profile_section_kind)i;
+            *name = text_of(words->words[1]);
+            return words->count == 2 && is_section_name(*name)
+                       ? NULL
+                       : "a name with blanks needs quotes, as in [profile \"my name\"]";
+        }
     }
-    *name = inner;
-    return is_quotable_name(inner);
+    return "a section of this file must be [default], [profile NAME], [sso-session NAME] or "
+           "[services NAME]";
 }
 
 /* For the error of whoever looks for this section and does not find it. */
@@ -266,36 +247,23 @@ static bool note_problem(struct parser *parser, struct section *section, const c
 {
     struct buf problem AUTO_BUF;
     buf_init(&problem, FILE_MAX_SIZE);
-    buf_printf(&problem, "%s, line %zu: %s", parser->file, parser->line, why);
+    buf_printf(&problem, "%s, line %zu: the header of the section is not understood: %s",
+               parser->file, parser->line, why);
     section->problem = buf_take(&problem);
     return section->problem != NULL;
 }
 
-/* The section is used at once, before the array can move. */
-static bool open_section(struct parser *parser, struct text header)
+/* why is NULL for a section that counts.  It is used at once, before the array can move. */
+static bool open_section(struct parser *parser, struct text name, const struct section *what,
+                         const char *why)
 {
-    struct text name = header; /* the credentials file has no prefixes */
-    struct section what = {.kind = PROFILE_SECTION_PROFILE};
-    const char *why = NULL;
-    if (parser->is_config) {
-        classify_config_section(header, &name, &what);
-        if (what.is_dropped) {
-            why = "a section of this file must be [default], [profile NAME], [sso-session NAME] "
-                  "or [services NAME]";
-        } else if (!unquote(&name)) {
-            why = "the name of a section has a blank or another character that needs quotes, as "
-                  "in [profile \"my name\"]";
-        }
-    } else if (!is_quotable_name(name)) { /* quotes are part of the name here */
-        why = "the name of a section is missing or has a control character";
-    }
     struct section *section = add_section(parser->set, name);
     if (section == NULL) {
         return fail_memory(parser);
     }
-    section->kind = what.kind;
-    section->is_bare_default = what.is_bare_default;
-    section->is_dropped = why != NULL;
+    section->kind = what->kind;
+    section->is_bare_default = what->is_bare_default;
+    section->is_dropped = what->is_dropped;
     if (why != NULL && !note_problem(parser, section, why)) {
         return fail_memory(parser);
     }
@@ -304,18 +272,70 @@ static bool open_section(struct parser *parser, struct text header)
     return true;
 }
 
+/* A section that was not understood keeps its header for a name, so that it can be found. */
+static bool open_config_section(struct parser *parser, struct text header)
+{
+    struct command_line words AUTO_COMMAND_LINE = {.count = 0};
+    struct section what = {.kind = PROFILE_SECTION_PROFILE};
+    struct text name = header;
+    const char *why = command_line_split(header, &words);
+    if (why == NULL) {
+        why = read_config_header(&words, &name, &what);
+    }
+    what.is_dropped = why != NULL;
+    return open_section(parser, why == NULL ? name : header, &what, why);
+}
+
+/* Names stand alone here, and quotes are part of them. */
+static bool open_credentials_section(struct parser *parser, struct text name)
+{
+    struct section what = {.kind = PROFILE_SECTION_PROFILE};
+    const char *why = NULL;
+    if (!is_section_name(name)) {
+        what.is_dropped = true;
+        why = "the name of a section is missing or has a control character";
+    } else if (text_starts_with(name, "profile ")) {
+        why = "a section of this file is [NAME], without the word profile";
+    }
+    return open_section(parser, name, &what, why);
+}
+
+/*
+ * The position of the bracket that ends a header; in quotes it is part of the name.  Quotes that
+ * are not closed do not count.
+ */
+static bool find_bracket(struct text line, size_t *position)
+{
+    char quote = '\0';
+    for (size_t i = 1; i < line.len; i++) {
+        char c = line.data[i];
+        if (c == '\\' && quote != '\'') {
+            i++;
+        } else if (quote != '\0') {
+            quote = c == quote ? '\0' : quote;
+        } else if (c == ']') {
+            *position = i;
+            return true;
+        } else if (c == '\'' || c == '"') {
+            quote = c;
+        }
+    }
+    return text_find(line, ']', position);
+}
+
 static bool parse_header(struct parser *parser, struct text line)
 {
-    struct text header;
-    struct text after;
-    if (!text_cut(text_slice(line, 1, line.len), ']', &header, &after)) {
+    size_t end = 0;
+    if (!(parser->is_config ? find_bracket(line, &end) : text_find(line, ']', &end))) {
         return fail_line(parser, "a section header has no closing ']'");
     }
-    after = text_trim(after);
+    struct text header = text_trim(text_slice(line, 1, end - 1));
+    struct text after = text_trim(text_slice(line, end + 1, line.len));
     if (!text_is_empty(after) && !is_comment(after)) {
         return fail_line(parser, "text after the ']' of a section header");
     }
-    return open_section(parser, text_trim(header));
+    return parser->is_config ? open_config_section(parser, header)
+                             : open_credentials_section(parser, header);
 }
 
 static bool split_property(const struct parser *parser, struct text line, struct text *key,

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* A credential_process command: its words together are never longer than the command. */
-#include "credentials/sources/command_line.h"
+#include "base/command_line.h"
 
 #include <string.h>
 

@@ -37,7 +37,8 @@ static bool parse_date_time(struct text text, int64_t *unix_s)
 
 /*
  * "Z", or "+02:00" as seconds east of it.  Also "+0000", without the colon that the RFC asks for:
- * that is how older versions of the AWS CLI wrote the times of SSO tokens.
+ * that is how older versions of the AWS CLI wrote the times of SSO tokens; and "UTC", which is how
+ * botocore's file cache writes a time.
  */
 static bool parse_offset(struct text text, int64_t *offset_s)
 {
@@ -46,6 +47,9 @@ static bool parse_offset(struct text text, int64_t *offset_s)
     *offset_s = 0;
     if (text.len == 1) {
         return char_to_lower(text.data[0]) == 'z';
+    }
+    if (text_equal_string(text, "UTC")) {
+        return true;
     }
     bool has_colon = text.len == 6 && text.data[3] == ':';
     if ((text.len != 5 && !has_colon) || (text.data[0] != '+' && text.data[0] != '-') ||

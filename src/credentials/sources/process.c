@@ -5,11 +5,11 @@
  */
 #include "credentials/sources/process.h"
 
+#include "base/command_line.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "credentials/aws/rfc3339.h"
 #include "credentials/sources/child.h"
-#include "credentials/sources/command_line.h"
 
 #include <errno.h>
 
@@ -133,6 +133,28 @@ static bool needs_shell(const char *word)
     return word[0] == '~' || text_contains(text_of(word), "$");
 }
 
+/* A program that is started as sh -c gets them on purpose. */
+static bool has_argument_for_shell(const struct command_line *line)
+{
+    for (size_t i = 1; i < line->count; i++) {
+        if (needs_shell(line->words[i])) {
+            return !text_equal_string(text_of(line->words[1]), "-c");
+        }
+    }
+    return false;
+}
+
+/* By hand means in a shell, where such a command works. */
+static enum source_result fail_arguments(int detail, const char *name, dsql_error *err)
+{
+    return source_failed(
+        err,
+        "the credential_process of profile \"%s\" exited with status %d. No shell "
+        "replaces the '~' or '$' in its arguments; write the whole path, or: sh -c "
+        "'...'",
+        name, detail);
+}
+
 /* The buffer is wiped with its scope. */
 static enum source_result run(const struct source_context *context, const char *name,
                               const struct command_line *line, struct dsql_credentials *out,
@@ -149,6 +171,9 @@ static enum source_result run(const struct source_context *context, const char *
                              "replaces the '~' or '$' in the name of the program. Write the whole "
                              "path, or: sh -c '...'",
                              name);
+    }
+    if (result == CHILD_FAILED && has_argument_for_shell(line)) {
+        return fail_arguments(detail, name, err);
     }
     if (result != CHILD_DONE) {
         return fail_run(result, detail, name, err);

@@ -12,8 +12,6 @@
 #include "credentials/aws/service_send.h"
 #include "credentials/sources/login_file.h"
 
-#include <string.h>
-
 enum { MAX_LIFE_S = 365 * 24 * 60 * 60 };
 
 /* path and json belong to the function that made it; expires_at is in Unix seconds. */
@@ -35,18 +33,9 @@ dsql_status sso_fail_login(const struct sso_login *login, const char *what, dsql
 
 /* ---- Reading ---- */
 
-/* Old versions of the CLI wrote "2020-06-17T10:02:08UTC", which RFC 3339 does not allow. */
 static bool parse_time(const char *string, int64_t *out)
 {
-    struct buf time AUTO_BUF;
-    struct text text = text_trim(text_of(string));
-    buf_init(&time, 64);
-    if (text_ends_with(text, "UTC")) {
-        buf_add_text(&time, text_slice(text, 0, text.len - strlen("UTC")));
-        buf_add_char(&time, 'Z');
-        text = buf_text(&time);
-    }
-    return rfc3339_parse(text, out);
+    return rfc3339_parse(text_trim(text_of(string)), out);
 }
 
 /* On failure token->json may be set already; the caller frees it in any case. */

@@ -149,6 +149,14 @@ static void a_name_in_quotes_is_one_without(void **state)
     expect("[profile 'needless']\nk = v\n", "", "needless", "k", "v");
     expect("[profile 'it is \"x\"']\nk = v\n", "", "it is \"x\"", "k", "v");
     expect("", "[Foo Bar]\nk = v\n", "Foo Bar", "k", "v");
+    /* As Python's shlex.quote() writes it, which the AWS CLI calls. */
+    expect("[profile 'it'\"'\"'s me']\nk = v\n", "", "it's me", "k", "v");
+    expect("[profile Foo\\ Bar]\nk = v\n", "", "Foo Bar", "k", "v");
+    expect("[profile Foo' 'Bar]\nk = v\n", "", "Foo Bar", "k", "v");
+    expect("[profile \"a \\\" b\"]\nk = v\n", "", "a \" b", "k", "v");
+    expect("[profile 'a]b'] # c\nk = v\n", "", "a]b", "k", "v");
+    expect("['profile' a]\nk = v\n", "", "a", "k", "v");
+    expect("", "['Foo Bar']\nk = v\n", "'Foo Bar'", "k", "v"); /* quotes count here */
     struct profile_set *set = parsed("[sso-session \"My Corp\"]\nsso_region = r\n", "");
     assert_true(profile_set_has(set, PROFILE_SECTION_SSO_SESSION, "My Corp"));
     profile_set_free(set);
@@ -169,12 +177,27 @@ static void expect_problem(const char *config, const char *name, const char *wor
 static void a_section_that_is_not_understood_says_why(void **state)
 {
     (void)state;
-    expect_problem("\n[profile a b]\nk = v\n", "a b", "AWS config file, line 2: the name");
-    expect_problem("[profile 'a b]\n", "a b", "quotes");
+    expect_problem("\n[profile a b]\nk = v\n", "a b",
+                   "AWS config file, line 2: the header of the section");
+    expect_problem("[profile a b]\n", "a b", "a name with blanks needs quotes");
+    expect_problem("[profile 'a b]\n", "a b", "a quote is not closed");
     expect_problem("[profile 'a' b]\n", "a", "quotes");
-    expect_problem("[a]\nk = v\n", "a", "line 1: a section of this file must be");
+    expect_problem("[profile '']\n", "profile", "quotes");
+    expect_problem("[]\n", "", "it is empty");
+    expect_problem("[a]\nk = v\n", "a", "a section of this file must be");
     struct profile_set *set = parsed("[a]\n", "");
     assert_null(profile_set_problem(set, "b"));
+    profile_set_free(set);
+}
+
+/* It exists, under a name that is not the one meant. */
+static void the_word_profile_does_not_belong_into_the_credentials_file(void **state)
+{
+    (void)state;
+    struct profile_set *set = parsed("", "[profile a]\nk = v\n");
+    assert_true(profile_set_has(set, PROFILE_SECTION_PROFILE, "profile a"));
+    assert_false(profile_set_has(set, PROFILE_SECTION_PROFILE, "a"));
+    assert_non_null(strstr(profile_set_problem(set, "a"), "without the word profile"));
     profile_set_free(set);
 }
 
@@ -198,12 +221,14 @@ static void a_default_file_that_may_not_be_read_is_an_error(void **state)
     assert_non_null(strstr(err.message, ".aws/config"));
 }
 
-static void a_name_with_other_characters_is_ignored(void **state)
+static void a_name_may_have_any_character_but_blanks_need_quotes(void **state)
 {
     (void)state;
     expect("[profile a.b-c_d/%@:+1]\nk = v\n", "", "a.b-c_d/%@:+1", "k", "v");
     expect("[profile a b]\nk = v\n", "", "a b", "k", NULL);
-    expect("[profile a$]\nk = v\n", "", "a$", "k", NULL);
+    expect("[profile a$]\nk = v\n", "", "a$", "k", "v");
+    expect("[profile na\xc3\xafve]\nk = v\n", "", "na\xc3\xafve", "k", "v");
+    expect("[profile a\x01]\nk = v\n", "", "a\x01", "k", NULL);
     expect("[profile ]\nk = v\n", "", "", "k", NULL);
 }
 
@@ -369,7 +394,8 @@ int main(void)
         cmocka_unit_test(a_name_in_quotes_is_one_without),
         cmocka_unit_test(a_section_that_is_not_understood_says_why),
         cmocka_unit_test(a_default_file_that_may_not_be_read_is_an_error),
-        cmocka_unit_test(a_name_with_other_characters_is_ignored),
+        cmocka_unit_test(the_word_profile_does_not_belong_into_the_credentials_file),
+        cmocka_unit_test(a_name_may_have_any_character_but_blanks_need_quotes),
         cmocka_unit_test(a_key_with_other_characters_is_ignored_with_its_continuation),
         cmocka_unit_test(a_bad_line_is_named_by_file_and_number_and_not_repeated),
         cmocka_unit_test(a_nul_is_refused),

@@ -141,6 +141,14 @@ static void failures_name_the_profile_and_not_the_command(void **state)
     expect_words(&err, "no shell replaces the '~' or '$'");
     assert_int_equal(fetch("[default]\ncredential_process = $HOME/hunter2\n", &err), SOURCE_FAILED);
     expect_words(&err, "or: sh -c");
+    assert_int_equal(fetch("[default]\ncredential_process = cat ~/hunter2\n", &err), SOURCE_FAILED);
+    expect_words(&err, "in its arguments");
+    assert_int_equal(fetch("[default]\ncredential_process = cat --x=$HOME/hunter2\n", &err),
+                     SOURCE_FAILED);
+    expect_words(&err, "in its arguments");
+    assert_int_equal(fetch("[default]\ncredential_process = sh -c 'exit $((3))'\n", &err),
+                     SOURCE_FAILED);
+    expect_words(&err, "exited with status 3; run it by hand");
     assert_int_equal(fetch("[default]\ncredential_process = echo 'hunter2\n", &err), SOURCE_FAILED);
     expect_words(&err, "a quote is not closed");
     assert_int_equal(fetch("[default]\ncredential_process = echo hunter2\n", &err), SOURCE_FAILED);

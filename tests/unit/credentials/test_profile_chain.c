@@ -64,12 +64,24 @@ static void a_role_is_asked_for_with_the_credentials_of_its_source(void **state)
     expect("[profile A]\n" KEYS, PROFILE_BASE_KEYS, "A", "");
     expect("[profile A]\n" ROLE_A "source_profile = B\n[profile B]\n" KEYS, PROFILE_BASE_KEYS, "B",
            "arn:A ");
+    expect("[profile A]\n" ROLE_A "source_profile = Foo Bar\n[profile 'Foo Bar']\n" KEYS,
+           PROFILE_BASE_KEYS, "Foo Bar", "arn:A ");
+    expect("[profile A]\n" ROLE_A "source_profile = it's me\n[profile 'it'\"'\"'s me']\n" KEYS,
+           PROFILE_BASE_KEYS, "it's me", "arn:A ");
     /* Its own keys do not count then. */
     expect("[profile A]\n" ROLE_A KEYS "source_profile = B\n[profile B]\n" KEYS, PROFILE_BASE_KEYS,
            "B", "arn:A ");
     expect("[profile A]\n" ROLE_A "source_profile = B\n[profile B]\n" ROLE_B
            "source_profile = C\n[profile C]\n" KEYS,
            PROFILE_BASE_KEYS, "C", "arn:B arn:A ");
+}
+
+/* Never as if it were absent. */
+static void a_source_that_is_not_understood_is_named_with_its_line(void **state)
+{
+    (void)state;
+    expect_result("[profile A]\n" ROLE_A "source_profile = B c\n[profile B c]\n" KEYS,
+                  SOURCE_FAILED, "line 4: the header of the section is not understood");
 }
 
 static void a_profile_that_names_itself_means_its_own_credentials(void **state)
@@ -238,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_role_is_asked_for_with_the_credentials_of_its_source),
+        cmocka_unit_test(a_source_that_is_not_understood_is_named_with_its_line),
         cmocka_unit_test(a_profile_that_names_itself_means_its_own_credentials),
         cmocka_unit_test(keys_of_a_source_end_the_chain),
         cmocka_unit_test(loops_are_found),

@@ -1,10 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * A state machine over the bytes, by the rules of Python's shlex in POSIX mode, which is what the
- * AWS CLI uses for credential_process.  Nothing is expanded: no variables, no globs, no tilde.  A
- * profile therefore starts one program and nothing else, whatever its text contains.
+ * AWS CLI uses for credential_process and for the headers of its config file.  Nothing is expanded:
+ * no variables, no globs, no tilde.  A profile therefore starts one program and nothing else,
+ * whatever its text contains.
  */
-#include "credentials/sources/command_line.h"
+#include "base/command_line.h"
 
 enum { NO_QUOTE = 0 };
 

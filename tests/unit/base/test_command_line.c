@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-#include "credentials/sources/command_line.h"
+#include "base/command_line.h"
 #include "unit.h"
 
 #include <string.h>

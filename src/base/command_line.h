@@ -1,12 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A command as a profile has it, taken apart into words without a shell, by the rules that
+ * A command, or the header of a section, taken apart into words without a shell, by the rules that
  * the AWS CLI uses (Python's shlex): blanks separate words; '...' is literal; in "..." a
  * backslash makes '"' and '\' literal; elsewhere it makes any character literal.  Nothing
  * is expanded: no variables, no ~, no *, no pipes.
  */
-#ifndef DSQL_CREDENTIALS_COMMAND_LINE_H
-#define DSQL_CREDENTIALS_COMMAND_LINE_H
+#ifndef DSQL_BASE_COMMAND_LINE_H
+#define DSQL_BASE_COMMAND_LINE_H
 
 #include "base/buf.h"
 #include "base/text.h"
@@ -29,5 +29,8 @@ const char *command_line_split(struct text command, struct command_line *out)
 
 /** Wipes the words, which may contain secrets. */
 void command_line_clear(struct command_line *line);
+
+/** For declarations: struct command_line l AUTO_COMMAND_LINE = {.count = 0}; */
+#define AUTO_COMMAND_LINE __attribute__((cleanup(command_line_clear)))
 
 #endif

@@ -2,7 +2,8 @@
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
 # Drivers log in with what dsql exec puts into their environment, and with a URL.  The caller's own
-# PG* variables, meant for another server, do no harm.  A driver that is not installed is left out.
+# PG* variables, meant for another server, do no harm.  A driver that is not installed is left out,
+# or fails the test with DSQL_TEST_ALL_CLIENTS=1.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
@@ -11,7 +12,10 @@ python=${PYTHON:-/usr/bin/python3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-skip() { printf 'left out: %s\n' "$1"; }
+skip() {
+    printf 'left out: %s\n' "$1"
+    [ -z "${DSQL_TEST_ALL_CLIENTS:-}" ] || fail_check "not installed: $1"
+}
 
 # Another server's settings: each of these would break the login.
 for_another_server() {
@@ -24,6 +28,7 @@ for_another_server() {
 logs_in() {
     name=$1
     shift
+    printf 'runs: %s\n' "$name"
     succeeds "$name" for_another_server "$DSQL" exec -- env -u DATABASE_URL "$@"
     equals "$name: the role" "$output" admin
 }
@@ -73,16 +78,50 @@ else
     skip 'pg and postgres.js (node, and npm install in the directory clients of the build)'
 fi
 
-if command -v go >/dev/null && [ -d /usr/share/gocode/src/github.com/lib/pq ]; then
-    # As Debian installs Go packages: no modules, no network.
-    if GOPATH=/usr/share/gocode GO111MODULE=off GOCACHE="$work/go" go build -o "$work/lib_pq" "$clients/lib_pq.go"; then
-        logs_in lib/pq "$work/lib_pq"
-        logs_in_by_url lib/pq "$work/lib_pq"
+# go_client NAME PACKAGE SOURCE DEBIAN: as Debian installs Go packages: no modules, no network.
+go_client() {
+    if ! command -v go >/dev/null || [ ! -d "/usr/share/gocode/src/$2" ]; then
+        skip "$1 (Debian: golang-go and $4)"
+    elif GOPATH=/usr/share/gocode GO111MODULE=off GOCACHE="$BUILD/clients/go" go build -o "$work/go_client" "$clients/$3"; then
+        logs_in "$1" "$work/go_client"
+        logs_in_by_url "$1" "$work/go_client"
     else
-        fail_check 'lib/pq does not build'
+        fail_check "$1 does not build"
     fi
+}
+go_client lib/pq github.com/lib/pq lib_pq.go golang-github-lib-pq-dev
+go_client pgx github.com/jackc/pgx/v4 pgx.go golang-github-jackc-pgx-v4-dev
+
+# pgjdbc reads no variables; the program does.
+"$DSQL" local env --dir "$CLUSTER_DIR" --hosts >"$work/hosts"
+jdbc=/usr/share/java/postgresql.jar
+if command -v javac >/dev/null && [ -e $jdbc ]; then
+    logs_in JDBC java -cp $jdbc -Djdk.net.hosts.file="$work/hosts" "$clients/Jdbc.java"
 else
-    skip 'lib/pq (Debian: golang-go and golang-github-lib-pq-dev)'
+    skip 'JDBC (Debian: default-jdk-headless and libpostgresql-jdbc-java)'
+fi
+
+# pgloader 3.6 sends no server name, which the service needs.  Only root can give it a hosts file.
+if command -v pgloader >/dev/null && unshare -m true 2>/dev/null; then
+    printf 'runs: pgloader\n'
+    printf '1,one\n2,two\n' >"$work/items.csv"
+    cat /etc/hosts "$work/hosts" >"$work/etc_hosts"
+    succeeds 'a table for pgloader' "$DSQL" psql -- -c 'CREATE TABLE loaded (id int PRIMARY KEY, name text)'
+    # shellcheck disable=SC2016 # the inner shell expands it
+    output=$("$DSQL" exec -- unshare -m sh -c 'mount --bind "$1" /etc/hosts
+        SSL_CERT_FILE=$PGSSLROOTCERT exec pgloader --root-dir "$3" --type csv --field id,name \
+            --with "fields terminated by '"','"'" "$2" \
+            "postgresql://$PGUSER@$PGHOST:$PGPORT/postgres?sslmode=require&loaded"' sh \
+        "$work/etc_hosts" "$work/items.csv" "$work/pgloader" 2>&1) || :
+    loaded=$("$DSQL" psql -- -Atc 'SELECT count(*) FROM loaded')
+    checks=$((checks + 1))
+    case $loaded:$output in
+    2:*) ;;
+    0:*'sni was not received'*) ;;
+    *) fail_check 'pgloader' "$output" ;;
+    esac
+else
+    skip 'pgloader (Debian: pgloader; as root)'
 fi
 
 # A token in a URL is percent-encoded, and its parts are those of the login.

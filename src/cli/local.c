@@ -21,6 +21,9 @@ static const struct command_option *const arn_options[] = {&option_arn, NULL};
 static const struct command_option *const start_options[] = {
     &option_pg_bindir, &option_extension_dir, &option_inject_conflicts, &option_inject_seed,
     &option_listen,    &option_listen_port,   &option_output,           NULL};
+static const struct command_option *const run_options[] = {
+    &option_pg_bindir,   &option_extension_dir, &option_inject_conflicts,
+    &option_inject_seed, &option_env_user,      NULL};
 static const struct command_option *const env_options[] = {&option_env_user, &option_hosts,
                                                            &option_output, NULL};
 
@@ -83,6 +86,15 @@ const struct command local_commands[] = {
      .options = env_options,
      .shared_options = dir_option,
      .run = local_env_run},
+    {.name = "run",
+     .arguments = "-- PROGRAM [ARGUMENTS]",
+     .summary = "Run a program with a cluster of its own, which is deleted afterwards",
+     .description = "Starts a new cluster on a free port, runs the program with the variables of "
+                    "'dsql local env' in its environment, and deletes the cluster. The exit "
+                    "status is the program's. For test suites; several can run at the same time.",
+     .options = run_options,
+     .takes_rest = true,
+     .run = local_run_run},
     {.name = "logs",
      .summary = "Print the logs of the cluster",
      .shared_options = dir_option,

@@ -13,6 +13,7 @@ int local_start_run(const struct command_line *line);
 int local_stop_run(const struct command_line *line);
 int local_status_run(const struct command_line *line);
 int local_env_run(const struct command_line *line);
+int local_run_run(const struct command_line *line);
 int local_logs_run(const struct command_line *line);
 int local_destroy_run(const struct command_line *line);
 int local_dump_run(const struct command_line *line);

@@ -1,28 +1,17 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/*
- * `dsql local env`.  The names are those that AWS's samples read (CLUSTER_ENDPOINT, REGION), the
- * AWS SDKs, and libpq.  PGHOSTADDR leads to this machine while host name, region and certificate
- * stay as for a real endpoint.
- */
+/* `dsql local env`. */
 #include "cli/commands.h"
 #include "cli/local_cluster.h"
 #include "cli/local_commands.h"
+#include "cli/local_environment.h"
 #include "cli/shell_quote.h"
-#include "local/identity.h"
 
 #include <jansson.h>
 
-/* In the order of the output.  A variable without a value is unset. */
-struct variable {
-    const char *name;
-    const char *value;
-};
-
 /*
- * Always quoted: the output is for eval, and a directory name may contain anything.  What is unset
- * is left over from earlier work and would change which credentials are used.
+ * Always quoted: the output is for eval, and a directory name may contain anything.
  */
-static void print_shell(const struct variable *variables)
+static void print_shell(const struct local_variable *variables)
 {
     for (; variables->name != NULL; variables++) {
         if (variables->value == NULL) {
@@ -36,7 +25,7 @@ static void print_shell(const struct variable *variables)
 }
 
 /* One object; null for a variable to be unset. */
-static int print_json(const struct variable *variables)
+static int print_json(const struct local_variable *variables)
 {
     json_t *root = json_object();
     bool ok = root != NULL;
@@ -61,39 +50,17 @@ static int print_json(const struct variable *variables)
  */
 static int print_environment(const struct cluster *cluster, const char *user, bool is_json)
 {
-    char key_id[IDENTITY_KEY_ID_SIZE] = "";
-    char address[CLUSTER_ADDRESS_SIZE];
-    char port[16];
-    struct gateway_identity identity = {0};
+    struct local_environment environment;
     dsql_error err = {0};
     int status = EXIT_DONE;
-    if (identity_read_first(cluster->identities, key_id, &identity, &err) != DSQL_OK) {
-        return cli_fail(&err);
-    }
-    cluster_last_address(cluster, address);
-    snprintf(port, sizeof port, "%d", cluster_last_port(cluster));
-    const struct variable variables[] = {
-        {"CLUSTER_ENDPOINT", cluster->endpoint},
-        {"CLUSTER_USER", user == NULL ? "admin" : user},
-        {"REGION", CLUSTER_REGION},
-        {"AWS_REGION", CLUSTER_REGION},
-        {"AWS_ACCESS_KEY_ID", key_id},
-        {"AWS_SECRET_ACCESS_KEY", secret_string(&identity.secret_access_key)},
-        {"PGHOSTADDR", address},
-        {"PGPORT", port},
-        {"PGSSLROOTCERT", cluster->ca},
-        {"NODE_EXTRA_CA_CERTS", cluster->ca}, /* Node does not read PGSSLROOTCERT */
-        {"AWS_SESSION_TOKEN", NULL},
-        {"AWS_PROFILE", NULL},
-        {NULL, NULL},
-    };
-    if (is_json) {
-        status = print_json(variables);
+    if (local_environment_read(&environment, cluster, user, &err) != DSQL_OK) {
+        status = cli_fail(&err);
+    } else if (is_json) {
+        status = print_json(environment.variables);
     } else {
-        print_shell(variables);
+        print_shell(environment.variables);
     }
-    secret_clear(&identity.secret_access_key);
-    secret_clear(&identity.session_token);
+    local_environment_clear(&environment);
     return status;
 }
 

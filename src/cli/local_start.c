@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/local_cluster.h"
 #include "cli/local_commands.h"
+#include "cli/local_injection.h"
 #include "cli/local_login.h"
 #include "cli/shell_quote.h"
 #include "local/cluster_lock.h"
@@ -12,9 +13,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <limits.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { POLL_MS = 20 };
@@ -172,55 +171,6 @@ int local_init_run(const struct command_line *line)
     return EXIT_DONE;
 }
 
-/*
- * The settings of the extension that inject conflicts.  settings points into the struct, so it
- * must not be copied.
- */
-struct injection {
-    char share[64];
-    char seed[64];
-    const char *settings[3]; /* and a NULL */
-};
-
-/* The negated comparison refuses NaN too. */
-static bool read_share(const struct command_line *line, const char *value, double *out)
-{
-    char *end = NULL;
-    *out = strtod(value, &end);
-    if (end == value || *end != '\0' || !(*out >= 0 && *out <= 1)) {
-        command_usage(line->command, "--inject-conflicts must be a number from 0 to 1");
-        return false;
-    }
-    return true;
-}
-
-/*
- * Prints what is wrong and returns false.  A fraction of 0 is the default and needs no setting.
- * A seed of 0 means that none was given.
- */
-static bool read_injection(const struct command_line *line, struct injection *injection)
-{
-    const char *value = command_value(line, "inject-conflicts");
-    double share = 0;
-    int seed = 0;
-    size_t count = 0;
-    *injection = (struct injection){0};
-    if (!command_number(line, "inject-seed", 1, INT_MAX, &seed) ||
-        (value != NULL && !read_share(line, value, &share))) {
-        return false;
-    }
-    if (share > 0) {
-        snprintf(injection->share, sizeof injection->share, "dsql_local.inject_conflicts=%.9f",
-                 share);
-        injection->settings[count++] = injection->share;
-    }
-    if (seed > 0) {
-        snprintf(injection->seed, sizeof injection->seed, "dsql_local.inject_seed=%d", seed);
-        injection->settings[count++] = injection->seed;
-    }
-    return true;
-}
-
 /* A cluster must not be reached from other machines: its keys are in a file. */
 static bool check_listen(const struct command_line *line)
 {
@@ -262,9 +212,9 @@ int local_start_run(const struct command_line *line)
     struct cluster cluster;
     int port = START_PORT_DEFAULT;
     bool is_json = false;
-    struct injection injection;
+    struct local_injection injection;
     if (!command_number(line, "port", 0, 65535, &port) || !command_wants_json(line, &is_json) ||
-        !check_listen(line) || !read_injection(line, &injection)) {
+        !check_listen(line) || !local_injection_read(line, &injection)) {
         return EXIT_USAGE;
     }
     int found = local_find(line, &cluster);

@@ -283,6 +283,46 @@ RSpec.describe AuroraDsql::Pg::Pool do
     expect(connections.first.statements).to eq(%w[BEGIN ROLLBACK])
   end
 
+  describe "stats" do
+    it "counts how long callers wait" do
+      pool = create
+      2.times { pool.with { nil } }
+      allow(pool).to receive(:monotonic_now).and_return(0, 0.3)
+      pool.with { nil }
+      expect(pool.stats[:waits]).to include(1 => 2, 500 => 1, Float::INFINITY => 0)
+      expect(pool.stats[:wait_total_ms]).to be_between(300, 302)
+    end
+
+    it "counts connects, tokens and lost connections" do
+      pool = create
+      pool.with { nil }
+      allow(connections.first).to receive(:consume_input).and_raise(PG::UnableToSend)
+      pool.with { nil }
+      expect(pool.stats).to include(opened: 2, tokens: 2, validations_failed: 1, connects_failed: 0)
+      allow(PG).to receive(:connect).and_raise(PG::ConnectionBad, "access denied")
+      connections.each { |conn| allow(conn).to receive(:consume_input).and_raise(PG::UnableToSend) }
+      expect { pool.with { nil } }.to raise_error(PG::ConnectionBad)
+      expect(pool.stats).to include(opened: 2, tokens: 3, validations_failed: 2, connects_failed: 1)
+    end
+
+    it "counts resets" do
+      pool = create
+      pool.with { |conn| conn.exec("SET TimeZone = 'UTC'") }
+      pool.with { nil }
+      expect(pool.stats).to include(resets: 1)
+    end
+
+    it "counts retries by their reason" do
+      pool = create
+      schema = "schema has been updated by another transaction, please retry: (OC001)"
+      errors = [conflict, PG::Error.new(schema), conflict]
+      pool.with(retry_occ: 5) { (error = errors.shift) && raise(error) }
+      expect(pool.stats).to include(occ_retries: 3, retries_oc000: 2, retries_oc001: 1, retries_given_up: 0)
+      expect { pool.with(retry_occ: 1) { raise conflict } }.to raise_error(AuroraDsql::Pg::Error)
+      expect(pool.stats).to include(occ_retries: 4, retries_given_up: 1)
+    end
+  end
+
   describe "retry_occ" do
     def failing(pool, times, **options)
       attempts = 0

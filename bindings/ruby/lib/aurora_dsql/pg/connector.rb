@@ -37,13 +37,16 @@ module AuroraDsql
         conn&.close unless is_ready
       end
 
-      # Returns a new connection for which on_connect has not been called.
-      def self.open(config)
+      # Returns a new connection for which on_connect has not been called.  on_token is called for each
+      # attempt, when its token has been made.
+      def self.open(config, on_token: nil)
         deadline = now + config.connect_time_limit
         wait = INITIAL_WAIT
         has_new_token = false
         begin
-          PG.connect(limit_timeout(params(config), deadline - now))
+          attempt = params(config)
+          on_token&.call
+          PG.connect(limit_timeout(attempt, deadline - now))
         rescue PG::ConnectionBad => e
           if ConnectError.expired?(e) && !has_new_token
             has_new_token = true

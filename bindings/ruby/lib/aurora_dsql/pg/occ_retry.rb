@@ -33,9 +33,19 @@ module AuroraDsql
         !conflict_in(error).nil?
       end
 
+      # Returns :data (OC000), :schema (OC001) or :other for a conflict, and nil for another error.
+      def self.kind_of(error)
+        conflict = conflict_in(error)
+        return nil if conflict.nil?
+
+        state = sqlstate_of(conflict) || SQLSTATE_SERIALIZATION_FAILURE
+        Native.occ(state, conflict.message.to_s.delete("\0"))
+      end
+
       # Runs the block, and repeats it after a conflict, with growing waits.  on_retry is called with
-      # the error and the number of the retry.  Raises Error when max_retries is exceeded.
-      def self.retry_on_occ(config = DEFAULT_CONFIG, logger: nil, on_retry: nil)
+      # the error and the number of the retry, and on_give_up before Error is raised, when max_retries is
+      # exceeded.
+      def self.retry_on_occ(config = DEFAULT_CONFIG, logger: nil, on_retry: nil, on_give_up: nil)
         wait = config[:initial_wait]
         retries = config[:max_retries]
         attempt = 0
@@ -46,7 +56,10 @@ module AuroraDsql
         rescue StandardError => e
           raise unless occ_error?(e)
 
-          give_up(e, retries) if attempt >= retries
+          if attempt >= retries
+            on_give_up&.call
+            give_up(e, retries)
+          end
           attempt += 1
           on_retry&.call(e, attempt)
           pause(wait, attempt, retries, logger)

@@ -5,6 +5,7 @@ require "connection_pool"
 
 require_relative "baseline"
 require_relative "fork_guard"
+require_relative "statistics"
 require_relative "transaction"
 
 module AuroraDsql
@@ -48,7 +49,6 @@ module AuroraDsql
       def initialize(resolved_config, pool_options = {})
         @config = resolved_config
         @pool_options = POOL_DEFAULTS.merge(pool_options.to_h.transform_keys(&:to_sym))
-        @counters = Hash.new(0)
         @nesting_key = :"aurora_dsql_pool_#{object_id}"
         start
       end
@@ -94,17 +94,15 @@ module AuroraDsql
         end
       end
 
-      # Returns a Hash with the current size, open, in_use and idle, and with acquired, opened, closed,
-      # occ_retries and timeouts, which count since the pool was created.
+      # Returns a Hash with the current size, open, in_use and idle, and with the totals of Statistics,
+      # which count since the pool was created, or since the process was forked.
       def stats
-        @lock.synchronize do
-          open = @slots.count(&:conn)
-          in_use = @slots.count { |slot| slot.depth.positive? }
-          { size: @pool_options[:size], open: open, in_use: in_use,
-            idle: @slots.count { |slot| slot.conn && slot.depth.zero? },
-            acquired: @counters[:acquired], opened: @counters[:opened], closed: @counters[:closed],
-            occ_retries: @counters[:occ_retries], timeouts: @counters[:timeouts] }
+        current = @lock.synchronize do
+          { size: @pool_options[:size], open: @slots.count(&:conn),
+            in_use: @slots.count { |slot| slot.depth.positive? },
+            idle: @slots.count { |slot| slot.conn && slot.depth.zero? } }
         end
+        current.merge(@statistics.to_h)
       end
 
       # Closes all connections.  One that is in use is closed when it is returned.
@@ -125,7 +123,8 @@ module AuroraDsql
 
       # In a child the lock is made anew too: a thread that does not exist there may have held it.
       def start
-        @lock = Mutex.new # guards @slots and @counters
+        @lock = Mutex.new # guards @slots
+        @statistics = Statistics.new
         @pool = ConnectionPool.new(auto_reload_after_fork: false, **@pool_options) { new_slot }
         @slots = []
       end
@@ -135,23 +134,27 @@ module AuroraDsql
       end
 
       def count(name)
-        @lock.synchronize { @counters[name] += 1 }
+        @statistics.count(name)
       end
 
       def with_occ_retry(max_retries, &block)
         config = OCCRetry::DEFAULT_CONFIG.merge(max_retries: max_retries)
-        OCCRetry.retry_on_occ(config, logger: logger, on_retry: ->(*) { count(:occ_retries) }, &block)
+        OCCRetry.retry_on_occ(config, logger: logger,
+                                      on_retry: ->(error, _) { @statistics.count_retry(OCCRetry.kind_of(error)) },
+                                      on_give_up: -> { count(:retries_given_up) }, &block)
       end
 
       # ConnectionPool gives a thread the same slot in nested checkouts, so only the outermost one
       # prepares the connection and resets it.
       def checkout_and_execute(&block)
+        started_at = monotonic_now
         with_slot do |slot|
           is_outermost = slot.depth.zero?
           enter(slot)
           begin
             Thread.handle_interrupt(Object => :immediate) do
               prepare(slot) if is_outermost
+              @statistics.note_wait(monotonic_now - started_at)
               block.call(slot.conn)
             end
           ensure
@@ -205,7 +208,10 @@ module AuroraDsql
           )
           discard(slot)
         end
-        discard(slot) if slot.pooled && !usable?(slot.conn)
+        if slot.pooled && !usable?(slot.conn)
+          count(:validations_failed)
+          discard(slot)
+        end
         reset_session(slot) if slot.pooled
         open_connection(slot) unless slot.pooled
       end
@@ -215,8 +221,10 @@ module AuroraDsql
       def reset_session(slot)
         baseline = slot.pooled.baseline
         return if baseline.nil? || baseline.holds?(slot.conn)
-        return run_on_connect(slot) if Transaction.run_command(slot.conn, Baseline::RESET)
-
+        if Transaction.run_command(slot.conn, Baseline::RESET)
+          count(:resets)
+          return run_on_connect(slot)
+        end
         logger&.warn("[AuroraDsql::Pg] Closing a connection whose session could not be reset")
         discard(slot)
       end
@@ -295,11 +303,20 @@ module AuroraDsql
       end
 
       def create_connection
-        conn = Connector.open(@config)
+        conn = open_counted
         PooledConnection.new(
           conn: conn, created_at: Time.now, opened_at: monotonic_now,
           lifetime: @config.max_lifetime * (1 - (rand * LIFETIME_JITTER))
         )
+      end
+
+      def open_counted
+        is_open = false
+        conn = Connector.open(@config, on_token: -> { count(:tokens) })
+        is_open = true
+        conn
+      ensure
+        count(:connects_failed) unless is_open
       end
 
       def monotonic_now

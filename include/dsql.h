@@ -26,7 +26,7 @@
  * transaction takes effect after the function or loop; an operation is never left half done.  A
  * thread that is cancelled in libpq leaves the connection in an unknown state: PQfinish() it and
  * do not release it.  Callbacks must return: no longjmp(), no pthread_exit(), no C++ exception.
- * Only the body of a transaction may be left by the latter two.
+ * Only the body of a transaction may be left by the latter two; see there.
  *
  * The process may exit() while threads are inside the library and pools are open; a static
  * destructor may close them.  Only a program that initialises OpenSSL by itself must end its
@@ -699,8 +699,8 @@ static inline dsql_transaction_options dsql_transaction_options_init(void)
  * fails after its COMMIT, the result is DSQL_ERR_USAGE.  If its COMMIT gets no answer, the library
  * takes that for a connection lost before the end, and retries.
  *
- * A C++ exception rolls back, releases the connection and continues to the caller.  A longjmp()
- * out of the body leaks the connection, and the pool can never be closed.
+ * A C++ exception or pthread_exit() rolls back, releases the connection and continues.  A
+ * longjmp() out of the body leaks the connection, and the pool can never be closed.
  */
 typedef dsql_status (*dsql_txn_fn)(PGconn *conn, void *arg, dsql_error *err);
 
@@ -768,8 +768,9 @@ DSQL_API dsql_status dsql_conn_transaction(PGconn *conn, const dsql_options *opt
  *
  * err must not be NULL.  It is DSQL_OK at the start of each iteration.  After the loop it holds the
  * outcome: DSQL_OK only if the transaction was committed; after a break, what the body left in it,
- * or else DSQL_ERR_CALLBACK.  In C++ an exception out of the body rolls back.  A longjmp() out of
- * it leaks the connection, and the pool can never be closed.
+ * or else DSQL_ERR_CALLBACK.  An exception or pthread_exit() out of the body rolls back in C++; in
+ * C this needs glibc and -fexceptions.  Otherwise, and with longjmp(), it leaks the connection, and
+ * the pool can never be closed.
  *
  * For compilers that know __attribute__((cleanup)): gcc and clang, in C and C++.
  */

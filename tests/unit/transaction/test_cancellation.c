@@ -216,6 +216,31 @@ static void a_wait_for_a_job_returns(void **state)
     assert_whole(pool);
 }
 
+static void acquire_as_an_event_loop_does(void *arg)
+{
+    void **pool_and_conn = arg;
+    PGconn *conn = NULL;
+    dsql_acquire *acquire = dsql_pool_acquire_start(pool_and_conn[0], NULL, NULL);
+    while (dsql_acquire_poll(acquire, &conn, NULL) == PGRES_POLLING_READING) {
+        sched_yield();
+    }
+    dsql_acquire_free(acquire);
+    dsql_pool_release(pool_and_conn[0], conn);
+    pool_and_conn[1] = dsql_pool_try_acquire(pool_and_conn[0], NULL, NULL);
+}
+
+static void an_event_loop_gets_its_connection(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    PQfinish(dsql_pool_acquire(pool, NULL)); /* so that another one must be opened */
+    void *pool_and_conn[2] = {pool, NULL};
+    assert_returns_although_cancelled(acquire_as_an_event_loop_does, pool_and_conn);
+    assert_non_null(pool_and_conn[1]);
+    dsql_pool_release(pool, pool_and_conn[1]);
+    assert_whole(pool);
+}
+
 /* ---- A thread that is known to wait ---- */
 
 static void wait_until_one_waits(dsql_pool *pool)
@@ -612,6 +637,7 @@ int main(void)
         CASE(begin_and_commit_return),
         CASE(a_batch_is_sent),
         CASE(a_wait_for_a_job_returns),
+        CASE(an_event_loop_gets_its_connection),
         CASE(a_thread_in_the_queue_gets_its_connection),
         CASE(a_thread_that_closes_a_pool_closes_it),
         CASE(a_thread_that_fetches_credentials_ends_its_fetch),

@@ -2,6 +2,8 @@
 /* Both forms in C++: exceptions out of them roll back and release the connection. */
 #include "world.h"
 
+#include <pthread.h>
+
 #include <cstdio>
 #include <cstring>
 #include <stdexcept>
@@ -68,6 +70,32 @@ static void loop_may_throw()
     world_close(pool);
 }
 
+static void *exit_in_loop(void *pool)
+{
+    dsql_error err = {};
+    PGconn *conn = nullptr;
+    DSQL_TRANSACTION(static_cast<dsql_pool *>(pool), conn, &err) {
+        pthread_cancel(pthread_self()); /* held off */
+        world_run(conn, ADD_ONE);
+        pthread_exit(nullptr);
+    }
+    return pool;
+}
+
+static void loop_may_end_its_thread()
+{
+    world_reset();
+    dsql_pool *pool = world_pool(4, -1);
+    pthread_t thread;
+    void *outcome = pool;
+    CHECK(pthread_create(&thread, nullptr, exit_in_loop, pool) == 0);
+    CHECK(pthread_join(thread, &outcome) == 0);
+    CHECK(outcome == nullptr);
+    CHECK(world_conflicts(pool) == 0);
+    CHECK(world_counter() == 0);
+    world_close(pool);
+}
+
 static void loop_commits_and_goes_round_again()
 {
     world_reset();
@@ -92,6 +120,7 @@ int main()
 {
     callback_may_throw();
     loop_may_throw();
+    loop_may_end_its_thread();
     loop_commits_and_goes_round_again();
     return failures == 0 ? 0 : 1;
 }

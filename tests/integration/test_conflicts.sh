@@ -123,6 +123,11 @@ says '40001: schema has been updated by another transaction (OC001)'
 equals 'rows of the stale one' "$(printf '%s\n' "$output" | grep -c second)" 0
 says 'third: 3'
 
+succeeds 'a pool that has become stale' "$BUILD/tests/integration/stale_pool/stale_pool"
+equals 'runs of its transactions' "$output" 'callback: 1
+callback: 2
+loop: 2
+exec: ok'
 succeeds 'threads that retry' "$BUILD/tests/integration/contended_counter/contended_counter" 64 5
 says 'value 320'
 succeeds 'injected conflicts' sql 'SELECT sys.inject_conflicts(0.2, seed => 1)'

@@ -114,7 +114,7 @@ static dsql_pool *open_pool(const char *conninfo, int max, int max_attempts, int
         .pool = {.max = max,
                  .max_lifetime_s = 1000000,
                  .max_idle_s = 1000000,
-                 .acquire_timeout_ms = -1,
+                 .acquire_timeout_ms = world.acquire_timeout_ms,
                  .on_connect = repeatable_read},
         .retry = {.max_attempts = max_attempts,
                   .base_ms = 100,
@@ -159,6 +159,7 @@ void world_reset(void)
     world.watched = NULL;
     world.on_sleep = NULL;
     world.on_connect = NULL;
+    world.acquire_timeout_ms = -1;
     atomic_store(&world.refusals, 0);
     atomic_store(&world.are_lasting, false);
     atomic_store(&world.now_ms, 0);

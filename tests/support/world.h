@@ -21,7 +21,8 @@ struct world {
     atomic_int slept_with_connection;
     void (*on_sleep)(void); /* may be NULL */
     void (*on_connect)(PGconn *conn);
-    atomic_int refusals; /* connects that are still to fail */
+    int acquire_timeout_ms; /* of the pools that are opened */
+    atomic_int refusals;    /* connects that are still to fail */
     atomic_bool are_lasting;
 };
 extern struct world world;

@@ -1,6 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "process_memory.h"
 
+#include <openssl/rand.h>
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdint.h>
@@ -102,20 +104,16 @@ size_t process_memory_find(pid_t pid, const char *name, const void *bytes, size_
     return found;
 }
 
-size_t process_memory_resident_kib(pid_t pid)
+void process_memory_random_secret(char *out, size_t len)
 {
-    char path[64];
-    char line[256];
-    size_t resident = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-    FILE *status = fopen(path, "re");
-    while (status != NULL && fgets(line, sizeof line, status) != NULL) {
-        if (sscanf(line, "VmRSS: %zu", &resident) == 1) {
-            break;
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789ab";
+    for (size_t i = 0; i < len; i++) {
+        unsigned char byte = 0;
+        if (RAND_bytes(&byte, 1) != 1) {
+            abort();
         }
+        out[i] = alphabet[byte % 64];
     }
-    if (status != NULL) {
-        fclose(status);
-    }
-    return resident;
+    out[len] = '\0';
 }

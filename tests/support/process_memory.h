@@ -19,7 +19,7 @@ bool process_memory_is_readable(pid_t pid);
  */
 size_t process_memory_find(pid_t pid, const char *name, const void *bytes, size_t len);
 
-/** The resident memory of a process in KiB (VmRSS); 0 if it is not known. */
-size_t process_memory_resident_kib(pid_t pid);
+/** Fills out with len random letters and digits and a NUL: a secret that is nowhere else. */
+void process_memory_random_secret(char *out, size_t len);
 
 #endif

@@ -17,7 +17,6 @@
 #include "unit.h"
 
 #include <libpq-fe.h>
-#include <openssl/rand.h>
 
 #include <signal.h>
 #include <stdio.h>
@@ -110,24 +109,11 @@ struct keys {
     char session_token[SESSION_TOKEN_SIZE + 1];
 };
 
-static void random_string(char *out, size_t len)
-{
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789ab";
-    unsigned char bytes[SESSION_TOKEN_SIZE];
-    assert_true(len <= sizeof bytes);
-    assert_int_equal(RAND_bytes(bytes, (int)len), 1);
-    for (size_t i = 0; i < len; i++) {
-        out[i] = alphabet[bytes[i] % 64];
-    }
-    out[len] = '\0';
-}
-
 static void make_keys(struct keys *keys)
 {
     char content[2048];
-    random_string(keys->secret, SECRET_SIZE);
-    random_string(keys->session_token, SESSION_TOKEN_SIZE);
+    process_memory_random_secret(keys->secret, SECRET_SIZE);
+    process_memory_random_secret(keys->session_token, SESSION_TOKEN_SIZE);
     snprintf(content, sizeof content,
              "{\"identities\": [{\"access_key_id\": \"" ACCESS_KEY_ID
              "\", \"secret_access_key\": \"%s\", \"session_token\": \"%s\","

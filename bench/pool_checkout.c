@@ -125,6 +125,22 @@ static double checkout_ns(dsql_pool *pool)
     return (now_ns() - start) / ROUNDS;
 }
 
+/* As in an event loop. */
+static double polled_ns(dsql_pool *pool)
+{
+    double start = now_ns();
+    for (int i = 0; i < ROUNDS; i++) {
+        PGconn *conn = NULL;
+        dsql_acquire *acquire = dsql_pool_acquire_start(pool, NULL, NULL);
+        if (dsql_acquire_poll(acquire, &conn, NULL) != PGRES_POLLING_OK) {
+            abort(); /* the connection is idle */
+        }
+        dsql_acquire_free(acquire);
+        dsql_pool_release(pool, conn);
+    }
+    return (now_ns() - start) / ROUNDS;
+}
+
 static double query_ns(dsql_pool *pool)
 {
     PGconn *conn = dsql_pool_acquire(pool, NULL);
@@ -204,6 +220,7 @@ int main(void)
     double small[REPETITIONS];
     double large[REPETITIONS];
     double threaded[REPETITIONS];
+    double polled[REPETITIONS];
     double query[REPETITIONS];
     double reset[REPETITIONS];
     double opening[REPETITIONS];
@@ -215,6 +232,7 @@ int main(void)
         small[i] = checkout_ns(pool);
         large[i] = checkout_ns(large_pool);
         threaded[i] = threads_ns(pool);
+        polled[i] = polled_ns(pool);
         query[i] = query_ns(pool);
         reset[i] = reset_ns(pool);
         opening[i] = opening_ns();
@@ -223,6 +241,7 @@ int main(void)
     printf("acquire and release                %8.0f ns\n", checkout);
     printf("  in a pool of 10000 connections   %8.2f x\n", median(large) / checkout);
     printf("  each, with 8 threads             %8.2f x\n", median(threaded) / checkout);
+    printf("  with a dsql_acquire              %8.2f x\n", median(polled) / checkout);
     printf("  relative to a stack with a mutex %8.1f x\n", checkout / median(bare));
     printf("  the same with a socket check     %8.2f x (target: below 2)\n",
            checkout / median(safe));

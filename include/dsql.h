@@ -324,7 +324,7 @@ typedef struct {
     int reset_on_release;
     /**
      * Hooks.  They run without a lock held, on the thread that acquires, releases or closes, or
-     * on the pool's own thread.  They must not call PQfinish().  A transaction that a hook leaves
+     * on a thread of the pool.  They must not call PQfinish().  A transaction that a hook leaves
      * open is rolled back.
      *
      * on_connect: for each new connection, before it is acquired, and again after a reset; for

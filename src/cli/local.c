@@ -14,7 +14,7 @@
 static const struct command_option *const dir_option[] = {&option_dir, NULL};
 static const struct command_option *const init_options[] = {&option_pg_bindir,
                                                             &option_extension_dir, NULL};
-static const struct command_option *const backup_options[] = {&option_pg_bindir, NULL};
+static const struct command_option *const dump_options[] = {&option_pg_bindir, NULL};
 static const struct command_option *const status_options[] = {&option_output, NULL};
 static const struct command_option *const list_options[] = {&option_output, NULL};
 static const struct command_option *const arn_options[] = {&option_arn, NULL};
@@ -106,17 +106,17 @@ const struct command local_commands[] = {
     {.name = "dump",
      .arguments = "FILE",
      .summary = "Write roles, schemas, data and role mappings to a file",
-     .options = backup_options,
+     .description = "'-' stands for standard output. The cluster stays in use meanwhile.",
+     .options = dump_options,
      .shared_options = dir_option,
      .max_arguments = 1,
      .run = local_dump_run},
     {.name = "restore",
      .arguments = "FILE",
-     .summary = "Restore a file written by dump, in one transaction",
-     .description = "The cluster must not contain any of the file's tables. The file can run "
-                    "programs as your "
-                    "user: restore only files that you trust.",
-     .options = backup_options,
+     .summary = "Load a file written by dump into a cluster that is empty",
+     .description = "'-' stands for standard input. Everything is loaded or nothing. At the end, "
+                    "PostgreSQL is restarted, which closes the connections of clients.",
+     .options = init_options,
      .shared_options = dir_option,
      .max_arguments = 1,
      .run = local_restore_run},

@@ -17,6 +17,7 @@ static int run_backup(const struct command_line *line,
     const struct backup backup = {
         .cluster = &cluster,
         .pg_bindir = command_value(line, "pg-bindir"),
+        .extension_dir = command_value(line, "extension-dir"),
         .file = command_argument(line, 0),
         .progress = local_print_progress,
     };

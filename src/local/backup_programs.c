@@ -1,8 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * pg_dump and psql do the work, because only they know how to write and read every object of
- * PostgreSQL.  This file finds them, gives them the cluster's socket, and waits.  They run as the
- * cluster's owner role, so no token is needed and the dialect does not bind them.
+ * pg_dump and pg_restore do the work, because only they know how to write and read every object
+ * of PostgreSQL.  They connect over the cluster's own socket, so no token is needed.
  */
 #include "local/backup_programs.h"
 
@@ -10,14 +9,13 @@
 #include "local/database.h"
 #include "local/program.h"
 
+#include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* Dump and restore use statements that Aurora DSQL does not support. */
-#define SERVER_OPTIONS "-c dsql_local.strict=off"
 
 /* progress may be NULL: a caller need not show it. */
 void backup_report(const struct backup *backup, const char *line)
@@ -25,30 +23,6 @@ void backup_report(const struct backup *backup, const char *line)
     if (backup->progress != NULL) {
         backup->progress(line);
     }
-}
-
-/*
- * Between fork() and exec(), in a process with one thread, so setenv() and snprintf() are
- * allowed.  The options come from this folder and hold no secret: other users can read a
- * process's arguments.
- */
-_Noreturn void backup_become(const struct backup *backup, const char *bindir, const char *name,
-                             const char *const *options, int output_fd)
-{
-    char program[PATH_MAX];
-    const char *const argv[] = {
-        program, "-h", backup->cluster->run, "-p", "5432", "-U", "dsql_owner", "-d", "postgres"};
-    struct arguments arguments = {0};
-    snprintf(program, sizeof program, "%s/%s", bindir, name);
-    for (size_t i = 0; i < sizeof argv / sizeof *argv; i++) {
-        arguments_add(&arguments, argv[i]);
-    }
-    for (; *options != NULL; options++) {
-        arguments_add(&arguments, *options);
-    }
-    database_forget_environment();
-    setenv("PGOPTIONS", SERVER_OPTIONS, 1);
-    program_become(arguments.values, output_fd, STDERR_FILENO);
 }
 
 dsql_status backup_find_programs(const struct backup *backup, PGconn *conn,
@@ -69,19 +43,85 @@ dsql_status backup_find_programs(const struct backup *backup, PGconn *conn,
 }
 
 /*
- * The program has printed its own message to standard error already, so this one only points to
- * it.
+ * Between fork() and exec(), in a process with one thread, so setenv() and snprintf() are
+ * allowed.  The options hold no secret: other users can read a process's arguments.
  */
-dsql_status backup_wait(pid_t pid, const char *name, dsql_error *err)
+static _Noreturn void become(const struct backup_program *program, int output_fd)
 {
-    int status = -1;
-    if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0) {
+    char path[PATH_MAX];
+    const char *const connection[] = {
+        "-h", program->cluster->run, "-p", program->cluster->server_port,
+        "-U", program->user,         "-d", "postgres"};
+    struct arguments arguments = {0};
+    snprintf(path, sizeof path, "%s/%s", program->bindir, program->name);
+    arguments_add(&arguments, path);
+    for (size_t i = 0; program->user != NULL && i < sizeof connection / sizeof *connection; i++) {
+        arguments_add(&arguments, connection[i]);
+    }
+    for (const char *const *option = program->options; *option != NULL; option++) {
+        arguments_add(&arguments, *option);
+    }
+    database_forget_environment();
+    /* The owner is exempt from the dialect; only a superuser may say so. */
+    if (program->user != NULL && strcmp(program->user, "dsql_owner") == 0) {
+        setenv("PGOPTIONS", "-c dsql_local.strict=off", 1);
+    }
+    /* If this command is killed meanwhile, nothing of it goes on. */
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    program_become(arguments.values, output_fd, STDERR_FILENO);
+}
+
+dsql_status backup_start(const struct backup_program *program, pid_t *pid, FILE **output,
+                         dsql_error *err)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not create a pipe");
+    }
+    /* Otherwise the child would inherit unwritten output, and write it again. */
+    fflush(NULL);
+    *pid = fork();
+    if (*pid == 0) {
+        become(program, ends[1]);
+    }
+    close(ends[1]);
+    *output = fdopen(ends[0], "r");
+    if (*pid > 0 && *output != NULL) {
         return DSQL_OK;
     }
-    /* 127 is the exit status of a child whose exec() failed, as in a shell. */
+    dsql_status status = fail_errno(err, DSQL_ERR_SYSTEM, "could not run %s", program->name);
+    close(ends[0]);
+    return *pid > 0 ? backup_wait(*pid, program, err) : status;
+}
+
+/*
+ * The program has printed its own message to standard error already, so this one only points to
+ * it.  127 is the exit status of a child whose exec() failed, as in a shell.
+ */
+dsql_status backup_wait(pid_t pid, const struct backup_program *program, dsql_error *err)
+{
+    int status = -1;
+    if (waitpid(pid, &status, 0) == pid && status == 0) {
+        return DSQL_OK;
+    }
     bool is_missing = WIFEXITED(status) && WEXITSTATUS(status) == 127;
     return fail(err, DSQL_ERR_SYSTEM,
                 is_missing ? "could not run %s. Is it installed?"
                            : "%s failed: see its message above",
-                name);
+                program->name);
+}
+
+dsql_status backup_run(const struct backup_program *program, dsql_error *err)
+{
+    pid_t pid = -1;
+    FILE *output = NULL;
+    dsql_status status = backup_start(program, &pid, &output, err);
+    if (status != DSQL_OK) {
+        return status;
+    }
+    while (fgetc(output) != EOF) {
+        /* What it prints is not wanted, and must not fill the pipe. */
+    }
+    fclose(output);
+    return backup_wait(pid, program, err);
 }

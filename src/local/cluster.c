@@ -60,9 +60,12 @@ static void compute_paths(struct cluster *cluster)
     join(cluster->identities, cluster->dir, "secret/identities.json");
     join(cluster->data, cluster->dir, "data");
     join(cluster->data_new, cluster->dir, "data.new");
+    join(cluster->data_restored, cluster->dir, "data.restored");
+    join(cluster->data_replaced, cluster->dir, "data.replaced");
     join(cluster->run, cluster->dir, "run");
     join(cluster->lib, cluster->dir, "lib");
     join(cluster->socket, cluster->dir, "run/.s.PGSQL.5432");
+    snprintf(cluster->server_port, sizeof cluster->server_port, "5432");
 }
 
 /*

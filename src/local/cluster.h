@@ -10,6 +10,7 @@
  *   daemon.log, postgres.log
  *   secret/ (0700)  ca.key server.key server.pem identities.json
  *   data/   (0700)  PostgreSQL's data directory    run/ (0700)  its Unix socket
+ *   data.restored/  one that takes its place at the next start of PostgreSQL
  *   lib/    (0700)  the extension's module
  */
 #ifndef DSQL_LOCAL_CLUSTER_H
@@ -25,7 +26,8 @@ enum {
     CLUSTER_PATH_SIZE = 160,
     CLUSTER_NAME_SIZE = 128,
     CLUSTER_IDENTIFIER_LEN = 26,
-    CLUSTER_ADDRESS_SIZE = 16 /* INET_ADDRSTRLEN */
+    CLUSTER_ADDRESS_SIZE = 16, /* INET_ADDRSTRLEN */
+    CLUSTER_PORT_SIZE = 8
 };
 
 #define CLUSTER_DEFAULT_ADDRESS "127.0.0.1"
@@ -54,7 +56,9 @@ struct cluster {
     char secret[CLUSTER_PATH_SIZE], ca_key[CLUSTER_PATH_SIZE], server_key[CLUSTER_PATH_SIZE];
     char server_certificate[CLUSTER_PATH_SIZE], identities[CLUSTER_PATH_SIZE];
     char data[CLUSTER_PATH_SIZE], data_new[CLUSTER_PATH_SIZE];
+    char data_restored[CLUSTER_PATH_SIZE], data_replaced[CLUSTER_PATH_SIZE];
     char run[CLUSTER_PATH_SIZE], socket[CLUSTER_PATH_SIZE];
+    char server_port[CLUSTER_PORT_SIZE]; /* a part of the socket's name, and no TCP port */
     char lib[CLUSTER_PATH_SIZE];
 };
 

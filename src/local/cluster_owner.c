@@ -15,10 +15,13 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /*
@@ -225,4 +228,57 @@ dsql_status cluster_owner_become(const struct cluster *cluster, dsql_error *err)
         return fail_errno(err, DSQL_ERR_SYSTEM, "could not change to user %s", owner->name);
     }
     return DSQL_OK;
+}
+
+/* In the child process of root.  The error is one write, and fits into the pipe. */
+static _Noreturn void run_in_child(const struct cluster *cluster,
+                                   dsql_status (*step)(const struct cluster *, void *,
+                                                       dsql_error *),
+                                   void *arg, pid_t parent, int report_fd)
+{
+    dsql_error own = {0};
+    dsql_status status = cluster_owner_become(cluster, &own);
+    /* After the change of user, which resets it: whoever kills the command means the step. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (status == DSQL_OK && getppid() == parent) {
+        status = step(cluster, arg, &own);
+    }
+    own.status = status;
+    bool is_reported = write(report_fd, &own, sizeof own) == (ssize_t)sizeof own;
+    _exit(status == DSQL_OK && is_reported ? 0 : 1);
+}
+
+/* Files that the owner has put into its directory must not be followed with root's rights. */
+dsql_status cluster_owner_run(const struct cluster *cluster,
+                              dsql_status (*step)(const struct cluster *cluster, void *arg,
+                                                  dsql_error *err),
+                              void *arg, dsql_error *err)
+{
+    if (!cluster->owner.is_other) {
+        return step(cluster, arg, err);
+    }
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not create a pipe");
+    }
+    /* Otherwise the child would inherit unwritten output, and write it again. */
+    fflush(NULL);
+    pid_t parent = getpid();
+    pid_t pid = fork();
+    if (pid == 0) {
+        run_in_child(cluster, step, arg, parent, ends[1]);
+    }
+    close(ends[1]);
+    dsql_error report = {0};
+    bool is_reported = pid > 0 && read(ends[0], &report, sizeof report) == (ssize_t)sizeof report;
+    close(ends[0]);
+    bool is_done = pid > 0 && waitpid(pid, NULL, 0) == pid;
+    if (!is_done || !is_reported) {
+        return fail(err, DSQL_ERR_SYSTEM, "the process of user \"%s\" ended without a result",
+                    cluster->owner.name);
+    }
+    if (report.status != DSQL_OK && err != NULL) {
+        *err = report;
+    }
+    return report.status;
 }

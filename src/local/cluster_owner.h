@@ -30,4 +30,13 @@ dsql_status cluster_owner_prepare(const struct cluster *cluster, dsql_error *err
 /** Changes to the owner's user and group for good; does nothing if it is the caller. */
 dsql_status cluster_owner_become(const struct cluster *cluster, dsql_error *err);
 
+/**
+ * Runs the step as the owner: in this process, or, for root, in a child process, whose error is
+ * passed on.  Memory that the step changes is the child's then.
+ */
+dsql_status cluster_owner_run(const struct cluster *cluster,
+                              dsql_status (*step)(const struct cluster *cluster, void *arg,
+                                                  dsql_error *err),
+                              void *arg, dsql_error *err);
+
 #endif

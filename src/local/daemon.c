@@ -27,6 +27,7 @@
 #include "local/pki.h"
 #include "local/postgres_install.h"
 #include "local/report.h"
+#include "local/restore_server.h"
 #include "local/schema.h"
 #include "local/server_keeper.h"
 #include "local/wiped_memory.h"
@@ -240,6 +241,22 @@ static dsql_status create_identities(struct daemon *daemon, dsql_error *err)
     return status;
 }
 
+/*
+ * A restored data directory takes the place of the earlier one while no server uses either.  Of a
+ * restore that was killed nothing stays.
+ */
+static dsql_status settle_data(struct daemon *daemon, dsql_error *err)
+{
+    const struct cluster *cluster = &daemon->cluster;
+    restore_server_clean_up(cluster);
+    if (!data_directory_is_restored(cluster)) {
+        return data_directory_replace(cluster, err);
+    }
+    server_stop_wait(cluster);
+    report_progress("completing a restore");
+    return data_directory_replace(cluster, err);
+}
+
 static dsql_status create_data(struct daemon *daemon, dsql_error *err)
 {
     if (data_directory_exists(&daemon->cluster)) {
@@ -285,7 +302,7 @@ static dsql_status create_directories(struct daemon *daemon, dsql_error *err)
 static dsql_status create_missing(struct daemon *daemon, dsql_error *err)
 {
     static dsql_status (*const steps[])(struct daemon *, dsql_error *) = {
-        find_postgres, check_files,         find_name,         create_directories,
+        settle_data,   find_postgres,       check_files,       find_name,   create_directories,
         create_module, create_certificates, create_identities, create_data,
     };
     dsql_status status = DSQL_OK;
@@ -547,7 +564,7 @@ _Noreturn void daemon_main(const struct cluster *cluster, const struct start_opt
         .on_stopped = on_server_stopped,
         .arg = &daemon,
     };
-    dup2(report_fd, REPORT_FD);
+    report_begin(report_fd);
     clear_environment();
     if (open_cluster(&daemon, &err) != DSQL_OK) {
         server_keeper_stop_now(&daemon.server);

@@ -148,3 +148,39 @@ dsql_status data_directory_create(const struct cluster *cluster, const char *bin
     }
     return status;
 }
+
+/* ---- A restored one ---- */
+
+bool data_directory_is_restored(const struct cluster *cluster)
+{
+    return file_exists(cluster->data_restored);
+}
+
+static dsql_status rename_directory(const char *from, const char *to, dsql_error *err)
+{
+    return rename(from, to) == 0
+               ? DSQL_OK
+               : fail_errno(err, DSQL_ERR_SYSTEM, "could not rename \"%s\"", from);
+}
+
+/*
+ * Two renames, each of which may be the last before a crash: while there is a restored directory,
+ * it is the one to use, and the one under the final name is the earlier one or missing.
+ */
+dsql_status data_directory_replace(const struct cluster *cluster, dsql_error *err)
+{
+    dsql_status status = DSQL_OK;
+    if (data_directory_is_restored(cluster)) {
+        if (file_exists(cluster->data)) {
+            directory_remove(cluster->data_replaced, NULL);
+            status = rename_directory(cluster->data, cluster->data_replaced, err);
+        }
+        if (status == DSQL_OK) {
+            status = rename_directory(cluster->data_restored, cluster->data, err);
+        }
+    }
+    if (status == DSQL_OK && file_exists(cluster->data_replaced)) {
+        status = directory_remove(cluster->data_replaced, err);
+    }
+    return status;
+}

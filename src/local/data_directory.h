@@ -18,6 +18,15 @@ bool data_directory_exists(const struct cluster *cluster);
 dsql_status data_directory_create(const struct cluster *cluster, const char *bindir,
                                   dsql_error *err);
 
+/** True if a restored data directory waits for the next start of PostgreSQL. */
+bool data_directory_is_restored(const struct cluster *cluster);
+
+/**
+ * Puts a restored data directory into its place and removes the earlier one.  PostgreSQL must not
+ * be running.  Completes what an earlier call has begun.
+ */
+dsql_status data_directory_replace(const struct cluster *cluster, dsql_error *err);
+
 /** Fails, and says what to do, when PostgreSQL of another major version created it. */
 dsql_status data_directory_check_version(const struct cluster *cluster, int major, dsql_error *err);
 

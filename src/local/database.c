@@ -29,7 +29,6 @@ void database_forget_environment(void)
     }
 }
 
-/* 5432 is part of the socket's name and no TCP port. */
 static const char *const keywords[] = {
     "host", "port", "user", "dbname", "sslmode", "application_name", "connect_timeout", NULL};
 enum { KEYWORDS = sizeof keywords / sizeof *keywords };
@@ -41,8 +40,8 @@ enum { KEYWORDS = sizeof keywords / sizeof *keywords };
 static void fill_values(const struct cluster *cluster, const char *user,
                         const char *values[KEYWORDS])
 {
-    const char *const all[KEYWORDS] = {cluster->run, "5432",       user, "postgres",
-                                       "disable",    "dsql local", "20", NULL};
+    const char *const all[KEYWORDS] = {cluster->run, cluster->server_port, user, "postgres",
+                                       "disable",    "dsql local",         "20", NULL};
     memcpy(values, all, sizeof all);
 }
 

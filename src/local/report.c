@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /*
  * "p TEXT" is progress, "e STATUS ERRNO TEXT" an error, "r PORT" the end of a start.  No text
@@ -22,6 +23,15 @@ enum { LINE_SIZE = DSQL_ERROR_MESSAGE_SIZE + 32, PORT_MAX = 65535 };
 
 /* Until the daemon has its log, standard error is the command's, which prints what it reads. */
 static bool has_own_log;
+
+/* Another process than a daemon, such as a restore, has no pipe; its REPORT_FD is another file. */
+static bool has_pipe;
+
+void report_begin(int fd)
+{
+    dup2(fd, REPORT_FD);
+    has_pipe = true;
+}
 
 void report_copy_to_log(void)
 {
@@ -39,8 +49,10 @@ void report_progress(const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    dprintf(REPORT_FD, "p %s\n", line);
-    if (has_own_log) {
+    if (has_pipe) {
+        dprintf(REPORT_FD, "p %s\n", line);
+    }
+    if (has_own_log || !has_pipe) {
         fprintf(stderr, "%s\n", line);
     }
 }

@@ -12,6 +12,9 @@ enum { REPORT_FD = 3 }; /* the daemon's end of the pipe, wherever it was opened 
 
 /* ---- In the daemon ---- */
 
+/** Moves the pipe to REPORT_FD.  Before that, progress goes to standard error. */
+void report_begin(int fd);
+
 /** One line about the step that begins. */
 void report_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "local/data_directory.h"
 #include "local/postmaster.h"
 #include "local/postmaster_files.h"
 #include "local/report.h"
@@ -49,6 +50,9 @@ static void clear_leftovers(const struct cluster *cluster)
 
 static bool launch(struct server_keeper *keeper, dsql_error *err)
 {
+    if (data_directory_replace(keeper->cluster, err) != DSQL_OK) {
+        return false;
+    }
     keeper->log_from = postmaster_log_size(keeper->cluster);
     keeper->postgres = postmaster_start(keeper->cluster, keeper->bindir, keeper->settings, err);
     if (keeper->postgres < 0) {
@@ -157,6 +161,17 @@ static void has_failed(struct server_keeper *keeper, const char *reason)
     keeper->on_change(keeper->arg, CLUSTER_RESTARTING);
 }
 
+/* A restore has stopped the server, and the next one has other contents (launch()). */
+static void restart_restored(struct server_keeper *keeper)
+{
+    keeper->failures = 0;
+    keeper->delay_ms = 0;
+    snprintf(keeper->problem, sizeof keeper->problem,
+             "PostgreSQL is started again, with restored contents");
+    enter(keeper, KEEPER_WAITS);
+    keeper->on_change(keeper->arg, CLUSTER_RESTARTING);
+}
+
 /*
  * Signals of the same kind may be merged, and a child may stop without ending, so waitpid()
  * decides.  It names the process: other children are waited for where they were started.
@@ -168,7 +183,9 @@ static void notice_end(struct server_keeper *keeper)
         return;
     }
     keeper->postgres = 0;
-    if (keeper->state != KEEPER_STOPS) {
+    if (keeper->state != KEEPER_STOPS && data_directory_is_restored(keeper->cluster)) {
+        restart_restored(keeper);
+    } else if (keeper->state != KEEPER_STOPS) {
         postmaster_log_complaint(keeper->cluster, keeper->log_from, reason);
         has_failed(keeper, reason);
     }

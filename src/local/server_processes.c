@@ -5,6 +5,7 @@
  */
 #include "local/server_processes.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "local/postmaster_files.h"
 
@@ -160,4 +161,13 @@ bool server_stop_continue(struct server_stop *stop, const struct cluster *cluste
     }
     *message = is_new ? server_stop_message(step) : NULL;
     return false;
+}
+
+void server_stop_wait(const struct cluster *cluster)
+{
+    struct server_stop stop = {0};
+    const char *message = NULL;
+    while (!server_stop_continue(&stop, cluster, clock_monotonic_ms(clock_system()), &message)) {
+        clock_sleep_ms(clock_system(), SERVER_STOP_POLL_MS);
+    }
 }

@@ -53,4 +53,7 @@ struct server_stop {
 bool server_stop_continue(struct server_stop *stop, const struct cluster *cluster, int64_t now_ms,
                           const char **message);
 
+/** Calls it until it returns true. */
+void server_stop_wait(const struct cluster *cluster);
+
 #endif

@@ -24,7 +24,7 @@ static struct report read_from(void (*write)(void))
     assert_int_equal(pipe(ends), 0);
     pid_t pid = fork();
     if (pid == 0) {
-        dup2(ends[1], REPORT_FD);
+        report_begin(ends[1]);
         write();
         _exit(0);
     }

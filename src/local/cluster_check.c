@@ -169,6 +169,19 @@ static dsql_status check_part_of_data(const struct check *check, dsql_error *err
     return check_readable(check, err);
 }
 
+/* Files that PostgreSQL would miss only when it needs them are not looked for. */
+static dsql_status check_folder_of_data(const struct check *check, dsql_error *err)
+{
+    struct stat info;
+    if (!data_directory_exists(check->cluster)) {
+        return DSQL_OK;
+    }
+    if (stat(check->path, &info) != 0 && errno == ENOENT) {
+        return damaged(check, "is missing", err);
+    }
+    return check_directory(check, err);
+}
+
 static dsql_status check_control_file(const struct check *check, dsql_error *err)
 {
     struct stat info;
@@ -221,6 +234,11 @@ static const struct row {
     {"lib", check_directory, "Delete it: a start creates it again"},
     {"data", check_data, RESTORE_DATA},
     {"data/PG_VERSION", check_version, RESTORE_DATA},
+    {"data/global", check_folder_of_data, RESTORE_DATA},
+    {"data/base", check_folder_of_data, RESTORE_DATA},
+    {"data/pg_wal", check_folder_of_data, RESTORE_DATA},
+    {"data/pg_xact", check_folder_of_data, RESTORE_DATA},
+    {"data/pg_multixact", check_folder_of_data, RESTORE_DATA},
     {"data/global/pg_control", check_control_file, RESTORE_DATA},
     {"data/postgresql.conf", check_part_of_data, RESTORE_SETTINGS},
     {"data/pg_hba.conf", check_part_of_data, RESTORE_SETTINGS},

@@ -160,11 +160,40 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
     return is_kept || remove(path) == 0 || errno == ENOENT ? 0 : -1;
 }
 
+/* Set when a directory could be opened only after its mode was changed. */
+static bool has_opened_more;
+
+static int open_entry(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+    (void)where;
+    bool is_closed = kind == FTW_DNR || (kind == FTW_D && (info->st_mode & 0700) != 0700);
+    if (is_closed && chmod(path, 0700) == 0 && kind == FTW_DNR) {
+        has_opened_more = true; /* what is in it has not been visited */
+    }
+    return 0;
+}
+
+/* The owner may delete what is in a directory that the owner may not write to. */
+static void open_directories(const char *path)
+{
+    enum { DEEPEST = 64 };
+    int round = 0;
+    do {
+        has_opened_more = false;
+        nftw(path, open_entry, 16, FTW_PHYS | FTW_MOUNT);
+        round++;
+    } while (has_opened_more && round < DEEPEST);
+}
+
 dsql_status directory_remove_except(const char *path, const char *kept, dsql_error *err)
 {
+    const int flags = FTW_DEPTH | FTW_PHYS | FTW_MOUNT; /* a directory comes after its content */
     kept_path = kept;
-    /* FTW_DEPTH: a directory comes after its content.  16 descriptors, whatever the depth. */
-    bool ok = nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0;
+    bool ok = nftw(path, remove_entry, 16, flags) == 0; /* 16 descriptors, whatever the depth */
+    if (!ok && (errno == EACCES || errno == ENOTEMPTY)) {
+        open_directories(path);
+        ok = nftw(path, remove_entry, 16, flags) == 0;
+    }
     kept_path = NULL;
     return ok || errno == ENOENT
                ? DSQL_OK

@@ -183,7 +183,9 @@ bool postmaster_wait_for(const struct postmaster_questions *questions, const str
         if (answer == POSTMASTER_STARTING) {
             without_progress_since = elapsed;
         }
-        if (elapsed - without_progress_since >= POSTMASTER_SILENCE_MS) {
+        int64_t limit =
+            answer == POSTMASTER_REFUSES ? POSTMASTER_REFUSAL_MS : POSTMASTER_SILENCE_MS;
+        if (elapsed - without_progress_since >= limit) {
             return false;
         }
         if (wait_is_note_due(&wait)) {
@@ -202,22 +204,26 @@ static void report_wait(void *arg, int64_t seconds, enum postmaster_answer answe
                     (long long)seconds);
 }
 
-/* answer: the last one of the server.  Its own words in the log say more. */
+#define REMEDY                                                                                     \
+    "If the data directory or its settings are damaged, restore them from a backup, or delete "    \
+    "the "                                                                                         \
+    "cluster with 'dsql local destroy'"
+
+/* The words of the server: its last answer, or its log if it has ended. */
 static dsql_status explain(const struct cluster *cluster, pid_t pid, off_t log_from,
                            const dsql_error *answer, dsql_error *err)
 {
     char words[POSTMASTER_COMPLAINT_SIZE];
     if (pid != 0) {
+        postmaster_log_find_complaint(text_of(answer->message), words);
         return fail(err, DSQL_ERR_SYSTEM,
-                    "PostgreSQL runs and does not accept the connection of its owner: %.*s. See "
-                    "\"%s\"",
-                    POSTMASTER_COMPLAINT_SIZE, answer->message, cluster->postgres_log);
+                    "PostgreSQL runs, but its owner cannot connect: %.*s. See \"%s\". " REMEDY,
+                    POSTMASTER_COMPLAINT_SIZE, words[0] == '\0' ? answer->message : words,
+                    cluster->postgres_log);
     }
     postmaster_log_complaint(cluster, log_from, words);
     return fail(err, DSQL_ERR_SYSTEM,
-                "PostgreSQL terminated while starting: %s. See \"%s\". If the data directory is "
-                "damaged, restore it from a backup, or delete the cluster with 'dsql local "
-                "destroy'",
+                "PostgreSQL terminated while starting: %s. See \"%s\". " REMEDY,
                 words[0] == '\0' ? "it wrote no reason" : words, cluster->postgres_log);
 }
 

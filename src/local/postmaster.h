@@ -32,7 +32,7 @@ enum postmaster_answer {
     POSTMASTER_SILENT    /* nothing listens */
 };
 
-enum { POSTMASTER_SILENCE_MS = 30000 };
+enum { POSTMASTER_SILENCE_MS = 30000, POSTMASTER_REFUSAL_MS = 5000 };
 
 /* What a wait asks; tests have a server of their own. */
 struct postmaster_questions {
@@ -44,7 +44,8 @@ struct postmaster_questions {
 
 /**
  * Waits until the answer is POSTMASTER_READY: without limit while it is POSTMASTER_STARTING.
- * False: it has ended, or gave other answers for POSTMASTER_SILENCE_MS, the last one in err.
+ * False: it has ended, or it was silent for POSTMASTER_SILENCE_MS or refused for
+ * POSTMASTER_REFUSAL_MS; its last answer is in err.
  */
 bool postmaster_wait_for(const struct postmaster_questions *questions, const struct clock *clock,
                          dsql_error *err);

@@ -88,6 +88,24 @@ grep -q 'sys.inject_conflicts' "$base/err" || fail "a start that injects no conf
     [ "$CLUSTER_USER" = app ] && [ "$CLUSTER_ENDPOINT" = "$endpoint" ] && [ -r "$PGSSLROOTCERT" ]
 ) || fail "env"
 
+# Another user is told whose cluster it is, and not that there is none.
+if [ "$(id -u)" -eq 0 ]; then
+    owner=$(stat -c %U "$one")
+    for command in start stop status env logs 'iam list' 'iam grant app' destroy; do
+        # shellcheck disable=SC2086 # a command and its arguments
+        setpriv --reuid=nobody --regid=nogroup --clear-groups -- \
+            "$dsql" local $command --dir "$one" >"$base/out" 2>"$base/err" &&
+            grep -qv '^running on port' "$base/out" && fail "$command as another user"
+        [ "$command" = status ] && grep -q '^running on port' "$base/out" && continue
+        grep -q "permission denied: the cluster in .* belongs to user $owner" "$base/err" ||
+            fail "$command as another user: $(cat "$base/out" "$base/err")"
+    done
+    answers "$one" || fail "another user has stopped the cluster"
+else
+    echo "skipped: the commands of another user, which need root"
+fi
+[ "$("$dsql" local status --dir "$one" --output json | field phase)" = running ] || fail "phase"
+
 "$dsql" local iam grant app --dir "$one" || fail "iam grant"
 "$dsql" local iam list --dir "$one" | grep -q '^app arn:aws:iam::' || fail "iam list"
 

@@ -413,6 +413,35 @@ static void a_failure_of_the_system_keeps_errno(void **state)
     assert_int_equal(err.os_errno, ENOTDIR);
 }
 
+/* As the user nobody if root runs the test, since root may write to each directory. */
+static void a_directory_is_removed_whatever_the_modes_in_it(void **state)
+{
+    (void)state;
+    static const char *const closed[] = {"a", "a/b", "a/b/c", "d"};
+    char path[96];
+    chmod(folder, 0777);
+    pid_t pid = fork();
+    if (pid == 0) {
+        bool ok = geteuid() != 0 || (setgid(65534) == 0 && setuid(65534) == 0);
+        snprintf(path, sizeof path, "%s/top", folder);
+        ok = ok && mkdir(path, 0700) == 0;
+        for (size_t i = 0; i < sizeof closed / sizeof *closed; i++) {
+            snprintf(path, sizeof path, "%s/top/%s", folder, closed[i]);
+            ok = ok && mkdir(path, 0700) == 0;
+        }
+        for (size_t i = sizeof closed / sizeof *closed; i > 0; i--) {
+            snprintf(path, sizeof path, "%s/top/%s", folder, closed[i - 1]);
+            ok = ok && chmod(path, i % 2 == 0 ? 0000 : 0500) == 0;
+        }
+        snprintf(path, sizeof path, "%s/top", folder);
+        ok = ok && directory_remove(path, NULL) == DSQL_OK && !file_exists(path);
+        _exit(ok ? 0 : 1);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 static void a_damaged_cluster_file_is_not_the_callers_mistake(void **state)
 {
     (void)state;
@@ -464,6 +493,7 @@ int main(void)
         IN_FOLDER(a_damaged_identities_file_stops_the_start_and_is_kept),
         cmocka_unit_test(versions_are_read_from_what_postgres_prints),
         cmocka_unit_test(a_failure_of_the_system_keeps_errno),
+        IN_FOLDER(a_directory_is_removed_whatever_the_modes_in_it),
         IN_FOLDER(a_damaged_cluster_file_is_not_the_callers_mistake),
         IN_FOLDER(a_data_directory_of_another_postgres_is_refused),
     };

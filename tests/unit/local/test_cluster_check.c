@@ -29,7 +29,9 @@ static void write_file(const char *name, const char *content)
 
 static int make_cluster(void **state)
 {
-    static const char *const folders[] = {"secret", "run", "lib", "data", "data/global"};
+    static const char *const folders[] = {"secret",      "run",          "lib",
+                                          "data",        "data/global",  "data/base",
+                                          "data/pg_wal", "data/pg_xact", "data/pg_multixact"};
     static const char *const files[] = {
         "cluster.json",         "state.json",        "postgres.log",      "ca.pem",
         "secret/ca.key",        "secret/server.key", "secret/server.pem", "secret/identities.json",
@@ -110,6 +112,19 @@ static void a_part_of_the_data_that_is_missing_or_empty_is_named(void **state)
         err = check();
         assert_names(&err, parts[i].name, parts[i].remedy);
         assert_non_null(strstr(err.message, "is missing"));
+        remove_cluster(state);
+        make_cluster(state);
+    }
+}
+
+static void a_folder_of_the_data_that_is_missing_is_named(void **state)
+{
+    static const char *const folders[] = {"data/global", "data/base", "data/pg_wal", "data/pg_xact",
+                                          "data/pg_multixact"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        assert_int_equal(directory_remove(path_of(folders[i]), NULL), DSQL_OK);
+        dsql_error err = check();
+        assert_names(&err, folders[i], "from a backup");
         remove_cluster(state);
         make_cluster(state);
     }
@@ -233,6 +248,7 @@ int main(void)
         IN_CLUSTER(a_complete_cluster_is_accepted),
         IN_CLUSTER(a_new_directory_is_accepted),
         IN_CLUSTER(a_part_of_the_data_that_is_missing_or_empty_is_named),
+        IN_CLUSTER(a_folder_of_the_data_that_is_missing_is_named),
         IN_CLUSTER(a_file_that_is_a_directory_is_named),
         IN_CLUSTER(a_directory_that_is_a_file_is_named),
         IN_CLUSTER(a_directory_gets_its_mode_again),

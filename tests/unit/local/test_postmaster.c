@@ -99,7 +99,7 @@ static void a_server_that_refuses_its_owner_is_given_up(void **state)
     (void)state;
     struct fake_server server = {.answer = POSTMASTER_REFUSES};
     assert_false(wait_for(&server));
-    assert_in_range(now_ms, POSTMASTER_SILENCE_MS, POSTMASTER_SILENCE_MS + SECOND_MS);
+    assert_in_range(now_ms, POSTMASTER_REFUSAL_MS, POSTMASTER_REFUSAL_MS + SECOND_MS);
 }
 
 static void a_server_that_has_ended_is_not_waited_for(void **state)

@@ -35,6 +35,7 @@ static const char *const start_settings[] = {
     "default_transaction_isolation=repeatable read",
     "default_text_search_config=pg_catalog.simple",
     "max_prepared_transactions=0",
+    "restart_after_crash=off", /* by the daemon, which knows of it and waits longer each time */
     "autovacuum=on",
     "autovacuum_naptime=5s",
     "autovacuum_vacuum_scale_factor=0.02",

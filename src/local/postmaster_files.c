@@ -87,6 +87,9 @@ static bool find_words(struct text line, struct text *words)
     if (text_starts_with(line, "postgres: ") || text_starts_with(line, "initdb: error: ")) {
         return words_after(line, ": ", words);
     }
+    if (words_after(line, "LOG:  ", words)) {
+        return text_contains(*words, " was terminated by signal "); /* of its processes */
+    }
     return (words_after(line, "FATAL:  ", words) || words_after(line, "PANIC:  ", words)) &&
            !text_starts_with(*words, "the database system is ");
 }

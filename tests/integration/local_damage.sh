@@ -145,6 +145,7 @@ succeeds 'destroy with a damaged cluster.json' "$dsql" local destroy --dir "$dir
 
 try data/pg_hba.conf garbage
 try data/global/pg_control emptied
+try data/global/pg_filenode.map emptied
 try postgres.log closed
 
 if [ "$which" = all ]; then

@@ -42,6 +42,15 @@ static void the_last_reason_in_the_log_counts(void **state)
                         "could not access the server configuration file");
 }
 
+static void a_process_that_was_killed_is_a_reason(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        complaint_of("x [7] LOG:  server process (PID 8) was terminated by signal 9: "
+                     "Killed\nx [7] LOG:  all server processes terminated\n"),
+        "server process (PID 8) was terminated by signal 9: Killed");
+}
+
 /* The start itself has asked whether the server is there. */
 static void what_clients_were_told_is_no_reason(void **state)
 {
@@ -70,6 +79,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pid_file_is_read_while_it_grows),
         cmocka_unit_test(the_last_reason_in_the_log_counts),
+        cmocka_unit_test(a_process_that_was_killed_is_a_reason),
         cmocka_unit_test(what_clients_were_told_is_no_reason),
         cmocka_unit_test(a_reason_is_one_line_of_printable_text),
     };

@@ -68,7 +68,8 @@ static dsql_status wait_for_turn(struct connect_turn *turn, uint64_t rejections,
         }
         int64_t wait_ms =
             connect_backoff_begin(&pool->connect_backoff, now_ms(pool), &turn->is_probe);
-        if (wait_ms == 0) {
+        turn->idle = wait_ms == 0 ? NULL : slot_take_first(pool, SLOT_IDLE);
+        if (wait_ms == 0 || turn->idle != NULL) {
             return DSQL_OK;
         }
         has_time = wait_once(turn, wait_ms);

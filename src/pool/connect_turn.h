@@ -12,13 +12,15 @@ struct connect_turn {
     dsql_pool *pool;
     int64_t until_ms; /* monotonic; -1: no limit */
     bool is_probe;
+    struct slot *idle; /* a connection that was released meanwhile, reserved; or NULL */
 };
 
 /** deadline_ms is monotonic, -1 for none; connect_timeout_ms may end it earlier. */
 struct connect_turn connect_turn_new(dsql_pool *pool, int64_t deadline_ms);
 
 /**
- * DSQL_OK: connect now, then call connect_turn_end().  Otherwise the error of the last connect,
+ * DSQL_OK: use turn->idle if that is not NULL; else connect now, then call connect_turn_end().
+ * Otherwise the error of the last connect,
  * because the time is over or another thread was rejected; or DSQL_ERR_CLOSED.
  */
 dsql_status connect_turn_wait(struct connect_turn *turn, dsql_error *err);

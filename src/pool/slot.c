@@ -168,6 +168,9 @@ void slot_set_state(struct slot *slot, enum slot_state state)
     if (is_given_back && pool->is_closing) {
         pthread_cond_broadcast(&pool->drain_progress);
     }
+    if (state == SLOT_IDLE && pool->connect_backoff.failures > 0) {
+        pthread_cond_broadcast(&pool->connect_progress); /* need not wait for a new connection */
+    }
     wake_maintenance(pool, slot);
 }
 

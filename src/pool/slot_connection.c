@@ -219,27 +219,6 @@ dsql_status slot_open_as(struct slot *slot, const struct connect_turn *turn, int
     return status;
 }
 
-/* After failures of this or another thread it waits for its turn, with the slot reserved. */
-static dsql_status open_in_turn(struct slot *slot, int64_t deadline_ms, dsql_error *err)
-{
-    struct connect_turn turn = connect_turn_new(slot->pool, deadline_ms);
-    dsql_error reason = {0};
-    bool is_over = false;
-    dsql_status status = DSQL_OK;
-    while (!is_over) {
-        status = connect_turn_wait(&turn, &reason);
-        is_over = status != DSQL_OK;
-        if (!is_over) {
-            status = slot_open_as(slot, &turn, deadline_ms, &reason);
-            is_over = status == DSQL_OK || !connect_turn_may_try_again(&turn, &reason);
-        }
-    }
-    if (status != DSQL_OK && err != NULL) {
-        *err = reason;
-    }
-    return status;
-}
-
 /* ---- Before it is handed out ---- */
 
 /* At most half of what is left is spent on the old connection. */
@@ -280,6 +259,69 @@ static bool is_usable(struct slot *slot, int64_t now, int64_t deadline_ms)
     return health_check_round_trip(slot->conn, limit_for_validation(slot->pool, now, deadline_ms));
 }
 
+/* One whose time is over was not lost. */
+void slot_close_unusable(struct slot *slot, int64_t now)
+{
+    if (slot->conn != NULL && !slot_is_overdue(slot, now)) {
+        count(slot->pool, &slot->pool->counters.validations_failed);
+    }
+    slot_close(slot);
+}
+
+/* Moves the connection of another reserved slot here; that slot becomes free. */
+static void take_over(struct slot *slot, struct slot *from)
+{
+    dsql_pool *pool = slot->pool;
+    connection_events_on_destroy(from->conn, connection_destroyed, slot);
+    pthread_mutex_lock(&pool->lock);
+    slot->conn = from->conn;
+    slot->expires_ms = from->expires_ms;
+    slot->idle_since_ms = from->idle_since_ms;
+    slot->baseline = from->baseline;
+    from->conn = NULL;
+    slot_set_state(from, SLOT_FREE);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+/* False: try again. */
+static bool use_idle(struct slot *slot, struct slot *idle, int64_t deadline_ms)
+{
+    int64_t now = now_ms(slot->pool);
+    take_over(slot, idle);
+    if (is_usable(slot, now, deadline_ms)) {
+        return true;
+    }
+    slot_close_unusable(slot, now);
+    return false;
+}
+
+/*
+ * After failures of this or another thread it waits for its turn, with the slot reserved, or for a
+ * connection that is released.
+ */
+static dsql_status open_in_turn(struct slot *slot, int64_t deadline_ms, dsql_error *err)
+{
+    struct connect_turn turn = connect_turn_new(slot->pool, deadline_ms);
+    dsql_error reason = {0};
+    bool is_over = false;
+    dsql_status status = DSQL_OK;
+    while (!is_over) {
+        status = connect_turn_wait(&turn, &reason);
+        if (status != DSQL_OK) {
+            is_over = true;
+        } else if (turn.idle != NULL) {
+            is_over = use_idle(slot, turn.idle, deadline_ms);
+        } else {
+            status = slot_open_as(slot, &turn, deadline_ms, &reason);
+            is_over = status == DSQL_OK || !connect_turn_may_try_again(&turn, &reason);
+        }
+    }
+    if (status != DSQL_OK && err != NULL) {
+        *err = reason;
+    }
+    return status;
+}
+
 /* A connection that the hook rejects is closed: the next caller would meet the same rejection. */
 dsql_status slot_accept(struct slot *slot, dsql_error *err)
 {
@@ -290,15 +332,6 @@ dsql_status slot_accept(struct slot *slot, dsql_error *err)
         slot_close(slot);
     }
     return status;
-}
-
-/* One whose time is over was not lost. */
-void slot_close_unusable(struct slot *slot, int64_t now)
-{
-    if (slot->conn != NULL && !slot_is_overdue(slot, now)) {
-        count(slot->pool, &slot->pool->counters.validations_failed);
-    }
-    slot_close(slot);
 }
 
 dsql_status slot_refresh(struct slot *slot, int64_t deadline_ms, dsql_error *err)

@@ -92,6 +92,45 @@ static void acquire_returns_the_failure_at_its_time_limit(void **state)
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
 }
 
+static void *acquire_one(void *pool)
+{
+    return dsql_pool_acquire(pool, NULL);
+}
+
+static void wait_for_connects(int count)
+{
+    while (atomic_load(&server.connects) < count) {
+        sched_yield();
+    }
+}
+
+static void a_connection_that_is_released_ends_the_wait(void **state)
+{
+    (void)state;
+    struct pool_parts parts = pools_parts(4, 60000);
+    parts.connector.open = open_unless_away;
+    parts.clock = clock_system();
+    atomic_store(&server.refusals, 0);
+    atomic_store(&server.are_lasting, false);
+    dsql_pool *pool = pools_open(&parts);
+    PGconn *conn = pools_acquire(pool);
+    atomic_store(&server.connects, 0);
+    atomic_store(&server.refusals, 1000000);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, acquire_one, pool), 0);
+    wait_for_connects(1);
+    dsql_pool_release(pool, conn);
+    void *got = NULL;
+    pthread_join(thread, &got);
+    assert_ptr_equal(got, conn);
+    assert_int_equal(pools_stats(pool).in_use, 1);
+    dsql_pool_release(pool, conn);
+    assert_int_equal(pools_stats(pool).idle, 1);
+    PQfinish(pools_acquire(pool)); /* reported to the slot that has it now */
+    assert_int_equal(pools_stats(pool).in_use, 0);
+    assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
+}
+
 static void a_rejection_ends_acquire_at_once(void **state)
 {
     (void)state;
@@ -170,13 +209,6 @@ static void hold_a_probe(dsql_pool *pool)
     atomic_store(&server.is_held, true);
 }
 
-static void wait_for_connects(int count)
-{
-    while (atomic_load(&server.connects) < count) {
-        sched_yield();
-    }
-}
-
 /* A thread that has its slot is about to wait. */
 static void wait_for_reserved(dsql_pool *pool, int count)
 {
@@ -245,6 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(acquire_waits_for_a_server_that_restarts),
         cmocka_unit_test(acquire_returns_the_failure_at_its_time_limit),
+        cmocka_unit_test(a_connection_that_is_released_ends_the_wait),
         cmocka_unit_test(a_rejection_ends_acquire_at_once),
         cmocka_unit_test(callers_that_spin_do_not_connect_more_often),
         cmocka_unit_test(one_thread_probes_and_all_go_on_when_it_succeeds),

@@ -19,14 +19,15 @@ static int within(long value, int least, int most)
 }
 
 /*
- * An eighth of the descriptors for each stage, up to a number that is plenty for logins and cheap
- * to hold; two for each of the admitted connections, of which a quarter may be waited for.
+ * An eighth of the descriptors for each stage and for cancellations, up to a number that is plenty
+ * for logins and cheap to hold; two for each of the admitted connections, of which a quarter may be
+ * waited for.
  */
 struct capacity capacity_for(long descriptors, int max_connections)
 {
     int most = max_connections < 0 ? INT_MAX : max_connections;
     long left = (descriptors < 0 ? INT_MAX : descriptors) - CAPACITY_RESERVE;
-    struct capacity capacity = {.cancels = within(left / 32, 1, CAPACITY_MAX_CANCELS)};
+    struct capacity capacity = {.cancels = within(left / 16, 1, CAPACITY_MAX_CANCELS)};
     capacity.waiting = within(left / 8, 1, CAPACITY_MAX_WAITING);
     left -= 2L * capacity.cancels + (long)WAITING_EARLY_STAGES * capacity.waiting;
     capacity.connections = within(left / 2, 1, most < 1 ? 1 : most);

@@ -9,7 +9,7 @@
 enum {
     CAPACITY_RESERVE = 64, /* descriptors for listeners, event loop, log and files */
     CAPACITY_MAX_WAITING = 1000,
-    CAPACITY_MAX_CANCELS = 32,
+    CAPACITY_MAX_CANCELS = 1000,
     CAPACITY_MAX_PASSWORDS = 500
 };
 

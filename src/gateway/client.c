@@ -215,16 +215,27 @@ static bool accept_now(struct client_shared *shared, uv_stream_t *server)
     return true;
 }
 
+/* Until the oldest of each stage that is full has waited long enough to make room. */
+static int64_t delay_ms(const struct client_shared *shared)
+{
+    int64_t now_ms = clock_monotonic_ms(shared->options->clock);
+    int64_t longest_ms = 0;
+    for (int i = 0; i < WAITING_EARLY_STAGES; i++) {
+        int64_t ms = waiting_list_delay_ms(&shared->waiting[i], LEAST_WAIT_MS, now_ms);
+        longest_ms = ms > longest_ms ? ms : longest_ms;
+    }
+    return longest_ms;
+}
+
 /*
- * Each client has LEAST_WAIT_MS to send something.  So when connections come faster than they can
- * be given that, they wait in the kernel's queue.
+ * Each client has LEAST_WAIT_MS for each stage.  So when connections come faster than they can be
+ * given that, they wait in the kernel's queue.
  */
 int64_t client_accept(struct client_shared *shared, uv_stream_t *server)
 {
-    int64_t delay_ms = waiting_list_delay_ms(&shared->waiting[WAITING_SILENT], LEAST_WAIT_MS,
-                                             clock_monotonic_ms(shared->options->clock));
-    if (delay_ms > 0) {
-        return delay_ms;
+    int64_t ms = delay_ms(shared);
+    if (ms > 0) {
+        return ms;
     }
     return accept_now(shared, server) ? 0 : NO_MEMORY_MS;
 }

@@ -54,6 +54,7 @@ login_under() {
 succeeds 'a login before' "$DSQL" psql -- -Atc 'SELECT 1'
 before_kib=$(resident_kib)
 login_under silent 1500
+login_under byte 1500
 login_under drip 600
 login_under tls 300
 login_under startup 40

@@ -4,10 +4,14 @@
  * closes it, and prints "ready" when all have been opened once.  Ends with its standard input.
  * usage: flood ADDRESS PORT KIND COUNT
  *
- *   silent   connects and sends nothing             drip     sends a byte of its ClientHello a
- * second tls      finishes TLS and sends nothing         startup  asks for protocol 2.0 again and
- * again cancel   sends cancel requests with wrong keys  update   changes its TLS key as fast as it
- * can tiny     sends its startup message in records of one byte, and never completes it
+ *   silent   connects and sends nothing
+ *   byte     sends one byte of its SSLRequest
+ *   drip     sends a byte of its ClientHello each second
+ *   tls      finishes TLS and sends nothing
+ *   startup  asks for protocol 2.0
+ *   cancel   sends a cancel request with a wrong key
+ *   update   changes its TLS key as fast as it can
+ *   tiny     sends a startup message in records of one byte, and never completes it
  */
 #include <openssl/ssl.h>
 
@@ -102,6 +106,11 @@ static bool open_startup(struct connection *connection)
     return open_silent(connection) && send_all(connection, protocol_2, sizeof protocol_2 - 1);
 }
 
+static bool open_byte(struct connection *connection)
+{
+    return open_silent(connection) && send_all(connection, ssl_request, 1);
+}
+
 static bool open_cancel(struct connection *connection)
 {
     return open_silent(connection) && send_all(connection, cancel_request, 16);
@@ -139,7 +148,7 @@ static const struct kind kinds[] = {
     {"silent", open_silent, NULL, 10}, {"drip", open_ssl_request, drip, 1000},
     {"tls", open_tls, NULL, 10},       {"startup", open_startup, NULL, 0},
     {"cancel", open_cancel, NULL, 0},  {"update", open_tls, update, 0},
-    {"tiny", open_tls, tiny, 0},
+    {"byte", open_byte, NULL, 10},     {"tiny", open_tls, tiny, 0},
 };
 
 /* The server has closed it, or has sent something that nobody waits for. */

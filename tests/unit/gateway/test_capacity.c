@@ -37,7 +37,7 @@ static void usual_soft_limit_leaves_room_for_sessions(void **state)
 {
     (void)state;
     struct capacity capacity = capacity_for(1024, 10000);
-    assert_true(capacity.waiting >= 100 && capacity.connections >= 250);
+    assert_true(capacity.waiting >= 100 && capacity.connections >= 200);
 }
 
 static void too_few_descriptors_leave_one_of_each(void **state)

@@ -3,6 +3,7 @@
  * leak_warn_s.  The clock is the test's.  pool_min_idle is 1, so each acquire wakes the maintenance
  * thread, and one more idle connection shows that it has looked at the time.
  */
+#include "pool/place.h"
 #include "pools.h"
 #include "unit.h"
 
@@ -119,6 +120,21 @@ static void a_long_place_keeps_its_end(void **state)
     assert_int_equal(dsql_pool_close(pool, -1), DSQL_OK);
 }
 
+static void a_place_is_not_cut_inside_a_character(void **state)
+{
+    (void)state;
+    char place[PLACE_SIZE];
+    char given[PLACE_SIZE + 2];
+    memset(given, 'x', sizeof given);
+    memcpy(given, "\xE2\x82\xAC", 3); /* three bytes, of which two are cut off */
+    given[sizeof given - 1] = '\0';
+    place_copy(given, place);
+    assert_int_equal(strlen(place), PLACE_SIZE - 2);
+    assert_int_equal(place[0], 'x');
+    place_copy(NULL, place);
+    assert_string_equal(place, "");
+}
+
 static void a_transaction_names_its_place(void **state)
 {
     (void)state;
@@ -172,6 +188,7 @@ int main(void)
         cmocka_unit_test(a_connection_that_is_lent_for_too_long_is_logged_once),
         cmocka_unit_test(the_next_loan_of_a_connection_is_a_new_one),
         cmocka_unit_test(a_long_place_keeps_its_end),
+        cmocka_unit_test(a_place_is_not_cut_inside_a_character),
         cmocka_unit_test(a_transaction_names_its_place),
         cmocka_unit_test(the_options_of_a_transaction_name_its_place),
         cmocka_unit_test(nothing_is_logged_by_default),

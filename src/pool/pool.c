@@ -19,6 +19,7 @@
 #include "pool/pool_fork.h"
 #include "pool/preparation.h"
 #include "pool/slot_connection.h"
+#include "pool/watcher.h"
 
 #include <errno.h>
 
@@ -247,6 +248,7 @@ dsql_status dsql_pool_close(dsql_pool *pool, int timeout_ms)
     }
     maintenance_join(pool);
     preparation_join(pool);
+    watcher_stop(pool);
     pool_free(pool);
     return DSQL_OK;
 }

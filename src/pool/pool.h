@@ -30,4 +30,11 @@ PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, const char *place, 
 void pool_count_retry(dsql_pool *pool, dsql_occ kind);
 void pool_count_give_up(dsql_pool *pool);
 
+/**
+ * Shuts the socket of a connection in use down at due_ms (monotonic), so that whatever waits for
+ * it ends.  pool_unwatch() ends the watch; true: it has fired.  So does a release.
+ */
+void pool_watch(dsql_pool *pool, const PGconn *conn, int64_t due_ms);
+bool pool_unwatch(dsql_pool *pool, const PGconn *conn);
+
 #endif

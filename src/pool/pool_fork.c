@@ -45,6 +45,7 @@ static void inherit_slot(struct slot *slot)
     if (slot->conn != NULL) {
         connection_disarm(slot->conn);
     }
+    watch_end(&slot->watch); /* only close(), which a fork handler may call */
     if (slot->state == SLOT_IN_USE || slot->state == SLOT_RESERVED) {
         slot->state =
             SLOT_INHERITED; /* not through slot_set_state(): new lists come with adoption */
@@ -67,6 +68,7 @@ static void in_child(void *arg)
     pool->maintenance.exists = false;
     pool->last_preparation.exists = false;
     pool->is_refreshing = false;
+    pool->watcher.is_running = false;
     condition_init(&pool->drain_progress);
     condition_init(&pool->has_work);
     condition_init(&pool->connect_progress);

@@ -67,6 +67,7 @@ bool slot_block_add(dsql_pool *pool)
     for (int i = count - 1; i >= 0; i--) {
         block->items[i].pool = pool;
         block->items[i].slow_since_ms = -1;
+        block->items[i].watch.socket = -1;
         link_first(&pool->lists[SLOT_FREE], &block->items[i]);
     }
     return true;
@@ -158,6 +159,7 @@ void slot_set_state(struct slot *slot, enum slot_state state)
     if (state == SLOT_IDLE) {
         slot->idle_since_ms = clock_monotonic_ms(pool->parts.clock);
     }
+    watch_end(&slot->watch); /* there is one only while it was in use */
     bool is_given_back = state == SLOT_IDLE || state == SLOT_FREE;
     if (is_given_back && pool->waiters.first != NULL && !pool->is_closing) {
         move(slot, SLOT_RESERVED);

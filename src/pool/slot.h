@@ -20,6 +20,7 @@
 #include "pool/place.h"
 #include "pool/stats.h"
 #include "pool/waiters.h"
+#include "pool/watch.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -42,6 +43,7 @@ struct slot {
     int64_t expires_ms;           /* monotonic: max_lifetime_s, less some jitter */
     int64_t idle_since_ms;        /* monotonic */
     int64_t slow_since_ms;        /* while reserved: when the acquire became slow; -1: it is not */
+    struct watch watch;           /* while it is in use */
     struct baseline baseline;     /* used by the thread that has the slot reserved */
 
     /* While in use; guarded by the lock, and only set if leak_warn_s is. */
@@ -94,6 +96,8 @@ struct dsql_pool {
     /* For preparation.c. */
     struct thread_handle last_preparation; /* has ended or is about to; joined by the next one */
     bool is_refreshing;                    /* a connection is prepared for nobody in particular */
+
+    struct watcher watcher;
 
     /* For maintenance.c. */
     struct thread_handle maintenance;

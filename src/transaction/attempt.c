@@ -109,19 +109,19 @@ static enum outcome outcome_of_ended(const struct body_events *events)
  * The order is that of certainty: the connection is gone, it was reset (a new session, in which
  * nothing of the transaction is left), and only then its state.
  */
-static enum outcome outcome_of_body(const struct attempt *attempt)
+static enum outcome outcome_by_state(const struct attempt *attempt)
 {
     if (attempt->conn == NULL) {
         return OUTCOME_BODY_CLOSED;
     }
     if (attempt->events.is_reset || PQstatus(attempt->conn) != CONNECTION_OK) {
-        return attempt->events.is_late ? OUTCOME_LATE : OUTCOME_CONNECTION_LOST;
+        return OUTCOME_CONNECTION_LOST;
     }
     switch (PQtransactionStatus(attempt->conn)) {
     case PQTRANS_INTRANS:
         return outcome_of_open(attempt->conn);
     case PQTRANS_INERROR:
-        return attempt->events.is_late ? OUTCOME_LATE : OUTCOME_IN_FAILED_TRANSACTION;
+        return OUTCOME_IN_FAILED_TRANSACTION;
     case PQTRANS_IDLE:
         return outcome_of_ended(&attempt->events);
     case PQTRANS_ACTIVE:
@@ -130,6 +130,22 @@ static enum outcome outcome_of_body(const struct attempt *attempt)
     default:
         return OUTCOME_CONNECTION_LOST;
     }
+}
+
+/*
+ * A transaction that a time limit has ended.  A body that has ended it before, or that went on
+ * after a savepoint, was not affected.
+ */
+static enum outcome outcome_of_body(const struct attempt *attempt)
+{
+    enum outcome outcome = outcome_by_state(attempt);
+    int affected = attempt->events.is_late || attempt->is_cut_off
+                       ? OUTCOME_IN_FAILED_TRANSACTION | OUTCOME_CONNECTION_LOST
+                       : 0;
+    if (attempt->is_cut_off) {
+        affected |= OUTCOME_IN_TRANSACTION | OUTCOME_BODY_BUSY;
+    }
+    return ((int)outcome & affected) != 0 ? OUTCOME_LATE : outcome;
 }
 
 /*
@@ -173,13 +189,17 @@ static void fail_lost(struct attempt *attempt, dsql_status status, const char *w
         fail(&attempt->reason, status, "%s%s%s", what, why[0] == '\0' ? "" : ": ", why);
 }
 
-/* A body of the library's own, and one that reports what dsql_conn_exec() returned, says more. */
+/* A body of the library's own has said more, unless it has only seen that its connection ended. */
 static void fail_late_body(struct attempt *attempt)
 {
-    if (attempt->reason.status != DSQL_ERR_TIMEOUT) {
+    if (attempt->is_cut_off) {
         fail(&attempt->reason, DSQL_ERR_TIMEOUT,
-             "the server did not answer a statement of the transaction in time; nothing was "
-             "committed");
+             "the transaction's body had not ended 5 s after its time limit "
+             "(transaction_timeout_ms), so its connection was closed before COMMIT");
+    } else if (attempt->reason.status != DSQL_ERR_TIMEOUT) {
+        fail(
+            &attempt->reason, DSQL_ERR_TIMEOUT,
+            "the server did not answer a statement of the transaction in time; it was rolled back");
     }
     attempt->status = DSQL_ERR_TIMEOUT;
 }

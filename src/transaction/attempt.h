@@ -23,6 +23,7 @@ struct attempt {
     int statement_timeout_ms; /* not positive: none */
     bool is_committing;       /* COMMIT has been sent */
     bool is_late;             /* BEGIN, COMMIT or ROLLBACK was not answered in time */
+    bool is_cut_off;          /* the body took too long, see pool_watch() */
     struct body_events events;
 
     /* The outcome; if the decision is to retry, the reason for it. */

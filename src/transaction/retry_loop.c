@@ -13,6 +13,9 @@
 
 #include <stdio.h>
 
+/* How long after its time limit a body is cut off. */
+enum { BODY_EXTRA_MS = 5000 };
+
 void retry_loop_start(struct retry_loop *loop, dsql_pool *pool,
                       const struct transaction_settings *settings)
 {
@@ -273,12 +276,40 @@ bool retry_loop_take(struct retry_loop *loop)
     return conn != NULL;
 }
 
+/*
+ * The library does not see when the body sends a statement, so the body as a whole has a limit: the
+ * deadline, or the begin of an attempt that begins later, and BODY_EXTRA_MS.  In these what the
+ * library sends is cancelled first, and a body that is about to end still does.
+ */
+static void watch_body(const struct retry_loop *loop)
+{
+    int64_t limit_ms = loop->attempt.deadline_ms;
+    if (loop->pool == NULL || limit_ms < 0) {
+        return;
+    }
+    int64_t now_ms = clock_monotonic_ms(loop->clock);
+    pool_watch(loop->pool, loop->attempt.conn,
+               (limit_ms > now_ms ? limit_ms : now_ms) + BODY_EXTRA_MS);
+}
+
+/*
+ * Before COMMIT and ROLLBACK, which have limits of their own.  If the body has closed its
+ * connection, another one may have its address.
+ */
+static void unwatch_body(struct retry_loop *loop)
+{
+    if (loop->pool != NULL && !loop->attempt.events.is_closed) {
+        loop->attempt.is_cut_off = pool_unwatch(loop->pool, loop->attempt.conn);
+    }
+}
+
 /* BEGIN may fail and be retried as well, so this is a loop. */
 PGconn *retry_loop_begin(struct retry_loop *loop)
 {
     while (retry_loop_take(loop)) {
         enum decision decision = attempt_begin(&loop->attempt, loop->settings.read_only);
         if (decision == DECISION_CONTINUE) {
+            watch_body(loop);
             return loop->attempt.conn;
         }
         retry_loop_settle(loop, decision);
@@ -289,6 +320,7 @@ PGconn *retry_loop_begin(struct retry_loop *loop)
 void retry_loop_end_body(struct retry_loop *loop, dsql_status status, const dsql_error *error)
 {
     if (loop->state == RETRY_LOOP_OPEN) {
+        unwatch_body(loop);
         retry_loop_settle(loop, attempt_end(&loop->attempt, status, error));
     }
 }
@@ -303,6 +335,7 @@ void retry_loop_abandon(struct retry_loop *loop, dsql_status status, const dsql_
         return;
     }
     if (loop->state == RETRY_LOOP_OPEN) {
+        unwatch_body(loop);
         attempt_abandon(&loop->attempt);
         release(loop);
     }

@@ -6,13 +6,18 @@
  */
 #include "connect/connection_events.h"
 #include "cutter.h"
+#include "pool/slot.h"
 #include "postgres.h"
 #include "transaction/retry_loop.h"
 #include "unit.h"
 #include "world.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define ID "abcdefghijklmnopqrstuvw234"
 
@@ -192,9 +197,11 @@ static void batch_without_an_answer_is_not_committed(void **state)
     const char *const names[] = {"small", large};
     for (size_t i = 0; i < 2; i++) {
         world_reset();
-        dsql_pool *pool = silent_pool("items", LIMIT_MS);
+        dsql_pool *pool = silent_pool("items", -1);
+        dsql_batch_options options = dsql_batch_options_init();
+        options.transaction = DSQL_TRANSACTION_OPTIONS(.statement_timeout_ms = LIMIT_MS);
         dsql_batch *batch =
-            dsql_batch_new(pool, "INSERT INTO items VALUES ($1::int, $2)", 2, NULL, NULL);
+            dsql_batch_new(pool, "INSERT INTO items VALUES ($1::int, $2)", 2, &options, NULL);
         for (int row = 0; row < 3; row++) {
             const char *values[] = {"1", names[i]};
             assert_int_equal(dsql_batch_add(batch, values, NULL), DSQL_OK);
@@ -205,6 +212,197 @@ static void batch_without_an_answer_is_not_committed(void **state)
         dsql_batch_free(batch);
         expect_closed(pool);
     }
+}
+
+/* ---- A body ---- */
+
+/* The time passes at once, and the thread of the pool learns of it. */
+static void let_pass(dsql_pool *pool, int64_t ms)
+{
+    atomic_fetch_add(&world.now_ms, ms);
+    pthread_mutex_lock(&pool->lock);
+    if (pool->watcher.is_running) {
+        pthread_cond_signal(&pool->watcher.has_changed);
+    }
+    pthread_mutex_unlock(&pool->lock);
+}
+
+struct waiting {
+    dsql_pool *pool;
+    const char *sql; /* not answered */
+    int64_t spent_ms;
+    dsql_status result;
+    int calls;
+};
+
+static dsql_status wait_in_vain(PGconn *conn, void *arg, dsql_error *err)
+{
+    struct waiting *waiting = arg;
+    (void)err;
+    waiting->calls++;
+    let_pass(waiting->pool, waiting->spent_ms);
+    world_run(conn, waiting->sql);
+    return waiting->result;
+}
+
+static void expect_cut_off(dsql_pool *pool, const dsql_error *err)
+{
+    assert_int_equal(err->status, DSQL_ERR_TIMEOUT);
+    assert_non_null(strstr(err->message, "had not ended 5 s after its time limit"));
+    dsql_pool_stats stats;
+    dsql_pool_get_stats(pool, &stats);
+    assert_int_equal(stats.in_use, 0);
+    assert_int_equal(stats.open, 0);
+    world_close(pool);
+}
+
+static void body_that_waits_is_cut_off(void **state)
+{
+    (void)state;
+    static const dsql_status results[] = {DSQL_OK, DSQL_ERR_CALLBACK};
+    for (size_t i = 0; i < 2; i++) {
+        dsql_pool *pool = world_pool_on(cutter_conninfo(), 4, 4, LIMIT_MS);
+        cutter_arm("SELECT 7", CUT_SILENT, 1);
+        struct waiting waiting = {pool, "SELECT 7", LIMIT_MS + 5000, results[i], 0};
+        dsql_error err = {0};
+        assert_int_equal(dsql_transaction(pool, wait_in_vain, &waiting, &err), DSQL_ERR_TIMEOUT);
+        assert_int_equal(waiting.calls, 1);
+        expect_cut_off(pool, &err);
+    }
+}
+
+static void loop_that_waits_is_cut_off(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool_on(cutter_conninfo(), 4, 4, LIMIT_MS);
+    cutter_arm("SELECT 7", CUT_SILENT, 1);
+    PGconn *conn;
+    dsql_error err;
+    DSQL_TRANSACTION(pool, conn, &err) {
+        let_pass(pool, LIMIT_MS + 5000);
+        world_run(conn, "SELECT 7");
+    }
+    expect_cut_off(pool, &err);
+}
+
+static void no_body_is_cut_off_before_its_time(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, LIMIT_MS);
+    struct waiting waiting = {pool, ADD_ONE, LIMIT_MS + 4999, DSQL_OK, 0};
+    assert_int_equal(dsql_transaction(pool, wait_in_vain, &waiting, NULL), DSQL_OK);
+    world_close(pool);
+    pool = world_pool(4, -1);
+    waiting = (struct waiting){pool, ADD_ONE, INT64_C(100000000), DSQL_OK, 0};
+    assert_int_equal(dsql_transaction(pool, wait_in_vain, &waiting, NULL), DSQL_OK);
+    assert_false(pool->watcher.is_running);
+    world_close(pool);
+    assert_int_equal(world_counter(), 2);
+}
+
+/* It has committed by itself, and then only wastes time. */
+static dsql_status commit_and_linger(PGconn *conn, void *arg, dsql_error *err)
+{
+    struct waiting *waiting = arg;
+    (void)err;
+    world_run(conn, ADD_ONE "; COMMIT");
+    let_pass(waiting->pool, waiting->spent_ms);
+    return DSQL_OK;
+}
+
+static void body_that_has_committed_is_not_denied(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, LIMIT_MS);
+    struct waiting waiting = {pool, NULL, LIMIT_MS + 5000, DSQL_OK, 0};
+    assert_int_equal(dsql_transaction(pool, commit_and_linger, &waiting, NULL), DSQL_OK);
+    assert_int_equal(world_counter(), 1);
+    world_close(pool);
+}
+
+static dsql_status close_and_open(PGconn *conn, void *arg, dsql_error *err)
+{
+    struct waiting *waiting = arg;
+    (void)err;
+    int descriptor = PQsocket(conn);
+    PQfinish(conn);
+    int reused = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(reused, descriptor);
+    let_pass(waiting->pool, waiting->spent_ms);
+    assert_int_equal(close(reused), 0);
+    return DSQL_OK;
+}
+
+/* Nothing is left of a watch whose connection is gone, and no descriptor. */
+static void watch_ends_with_its_connection(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, LIMIT_MS);
+    struct waiting waiting = {pool, NULL, LIMIT_MS + 5000, DSQL_OK, 0};
+    int before = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(close(before), 0);
+    assert_int_equal(dsql_transaction(pool, close_and_open, &waiting, NULL), DSQL_ERR_USAGE);
+    int after = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_true(after <= before);
+    assert_int_equal(close(after), 0);
+    world_close(pool);
+}
+
+/* The child has neither the thread nor the descriptor, and the parent's transaction goes on. */
+static dsql_status fork_in_body(PGconn *conn, void *arg, dsql_error *err)
+{
+    struct waiting *waiting = arg;
+    (void)err;
+    pid_t child = fork();
+    if (child == 0) {
+        bool is_gone = !waiting->pool->watcher.is_running &&
+                       fcntl(waiting->pool->block->items[0].watch.socket, F_GETFD) == -1;
+        _exit(is_gone && !world_run(conn, "SELECT 1") ? 0 : 1);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    return world_run(conn, ADD_ONE) ? DSQL_OK : DSQL_ERR_CALLBACK;
+}
+
+static void fork_leaves_the_watch_to_the_parent(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(1, LIMIT_MS);
+    struct waiting waiting = {pool, NULL, 0, DSQL_OK, 0};
+    assert_int_equal(dsql_transaction(pool, fork_in_body, &waiting, NULL), DSQL_OK);
+    assert_int_equal(world_counter(), 1);
+    world_close(pool);
+}
+
+static void note_log(void *arg, dsql_log_level level, const char *message)
+{
+    (void)level;
+    if (strstr(message, "cannot be enforced") != NULL) {
+        ++*(int *)arg;
+    }
+}
+
+/* Works all the same, and says so. */
+static void without_a_descriptor_there_is_no_watch(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, LIMIT_MS);
+    int warnings = 0;
+    pool->parts.logger.write = note_log;
+    pool->parts.logger.arg = &warnings;
+    struct rlimit before;
+    getrlimit(RLIMIT_NOFILE, &before);
+    int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const struct rlimit none = {.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
+    assert_int_equal(close(next), 0);
+    setrlimit(RLIMIT_NOFILE, &none);
+    struct waiting waiting = {pool, ADD_ONE, 0, DSQL_OK, 0};
+    dsql_status status = dsql_transaction(pool, wait_in_vain, &waiting, NULL);
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_int_equal(status, DSQL_OK);
+    assert_int_equal(warnings, 1);
+    world_close(pool);
 }
 
 /* ---- What a body leaves on the caller's connection ---- */
@@ -271,6 +469,13 @@ int main(void)
         ON_FRESH(statement_that_only_reads_is_known),
         ON_FRESH(job_is_not_waited_for_without_an_answer),
         ON_FRESH(batch_without_an_answer_is_not_committed),
+        ON_FRESH(body_that_waits_is_cut_off),
+        ON_FRESH(loop_that_waits_is_cut_off),
+        ON_FRESH(no_body_is_cut_off_before_its_time),
+        ON_FRESH(body_that_has_committed_is_not_denied),
+        ON_FRESH(watch_ends_with_its_connection),
+        ON_FRESH(fork_leaves_the_watch_to_the_parent),
+        ON_FRESH(without_a_descriptor_there_is_no_watch),
         ON_FRESH(unread_results_are_ended),
         ON_FRESH(unread_results_that_never_come_are_not_waited_for),
     };

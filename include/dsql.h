@@ -350,7 +350,7 @@ typedef struct {
     int max_attempts;  /**< attempts in all; default 8; 1: no retry */
     int retry_base_ms; /**< first wait; default 25; doubled each time, half of it random */
     int retry_max_ms;  /**< longest wait between two attempts; default 1000 */
-    /** No attempt but the first starts after this; default 60000; -1: no limit. */
+    /** The limit of all attempts together; see dsql_transaction().  Default 60000; -1: no limit. */
     int transaction_timeout_ms;
 
     dsql_log_fn log; /**< default: no log */
@@ -659,7 +659,7 @@ typedef struct {
     int max_attempts;
     int retry_base_ms;
     int retry_max_ms;
-    int timeout_ms; /**< no attempt but the first starts, and no wait ends, after this; -1: none */
+    int timeout_ms; /**< the limit of all attempts together, see dsql_transaction(); -1: none */
     /**
      * Not 0: BEGIN READ ONLY.  Such a transaction is also retried if COMMIT gets no answer, unless
      * its body sent SET, RESET or ROLLBACK, which can end READ ONLY.
@@ -721,13 +721,17 @@ typedef dsql_status (*dsql_txn_fn)(PGconn *conn, void *arg, dsql_error *err);
  *
  * No attempt but the first starts after transaction_timeout_ms, and no wait lasts beyond it.  BEGIN
  * and COMMIT are waited for until then, but at least 5 seconds, and ROLLBACK for 5 seconds; without
- * an answer the connection is closed.  The statements of the body have no time limit.
+ * an answer the connection is closed.  A body that has not ended 5 seconds after the limit, or
+ * after its own begin if that was later, is cut off: its connection is shut down by a thread of the
+ * pool, so that whatever waits for the server fails, and the result is DSQL_ERR_TIMEOUT without a
+ * retry.  For shorter limits use dsql_conn_exec() in the body.
  *
  * DSQL_ERR_OCC: the last attempt had a conflict too.  DSQL_ERR_CONNECT: it lost the connection.
- * DSQL_ERR_TIMEOUT: BEGIN was not answered.  DSQL_ERR_COMMIT_UNKNOWN: the connection was lost
- * during COMMIT, or COMMIT was not answered; this is never retried.  A transaction with the option
- * read_only has nothing to commit, so it is retried instead.  DSQL_ERR_CLOSED: the pool was closed
- * meanwhile.  Also the errors of dsql_pool_acquire(), and what fn returned.
+ * DSQL_ERR_TIMEOUT: BEGIN or a statement was not answered in time.  DSQL_ERR_COMMIT_UNKNOWN: the
+ * connection was lost during COMMIT, or COMMIT was not answered; this is never retried.  A
+ * transaction with the option read_only has nothing to commit, so it is retried instead.
+ * DSQL_ERR_CLOSED: the pool was closed meanwhile.  Also the errors of dsql_pool_acquire(), and what
+ * fn returned.
  */
 DSQL_API dsql_status dsql_transaction(dsql_pool *pool, dsql_txn_fn fn, void *arg,
                                       dsql_error *err) DSQL_MUST_USE;
@@ -739,7 +743,8 @@ DSQL_API dsql_status dsql_transaction_with(dsql_pool *pool, const dsql_transacti
 
 /**
  * The same on the caller's connection, opened by this library or not.  Of options, which may be
- * NULL, only the retry limits and the log are used.  If the connection is lost before COMMIT, the
+ * NULL, only the limits and the log are used.  Without a pool there is no thread that could cut off
+ * a body: use dsql_conn_exec() for its statements.  If the connection is lost before COMMIT, the
  * result is DSQL_ERR_CONNECT without a retry.  If it is already in a transaction, the result is
  * DSQL_ERR_USAGE.
  */
@@ -839,6 +844,25 @@ DSQL_API PGresult *dsql_exec(dsql_pool *pool, const char *sql, int param_count,
 /** The same with options of its own, which may be NULL. */
 DSQL_API PGresult *dsql_exec_with(dsql_pool *pool, const dsql_transaction_options *options,
                                   const char *sql, int param_count, const char *const *params,
+                                  dsql_error *err) DSQL_MUST_USE;
+
+/**
+ * Runs one statement on a connection, in the body of a transaction or anywhere else, with a time
+ * limit: PQexecParams() waits without one.  Returns the result with text columns, which the caller
+ * frees with PQclear(), or NULL.  Nothing is retried, but in a body a conflict is seen as always.
+ *
+ * timeout_ms 0: statement_timeout_ms of the transaction whose body this is; elsewhere no limit. -1:
+ * none.  In a body the time limit of the transaction holds too.  Then the server is asked to cancel
+ * the statement: DSQL_ERR_TIMEOUT.  If it does not answer within 2 more seconds, the connection is
+ * closed.  This is DSQL_ERR_TIMEOUT in a transaction block, where nothing is committed, and
+ * DSQL_ERR_COMMIT_UNKNOWN where the statement may have committed: outside a block, or as COMMIT.  A
+ * COPY is returned when it begins; what follows is libpq's, without a limit.
+ *
+ * DSQL_ERR_USAGE: an argument is invalid, or the connection is busy.  Other errors are those of
+ * dsql_check().
+ */
+DSQL_API PGresult *dsql_conn_exec(PGconn *conn, const char *sql, int param_count,
+                                  const char *const *params, int timeout_ms,
                                   dsql_error *err) DSQL_MUST_USE;
 
 /**

@@ -119,17 +119,10 @@ static enum decision judge(struct attempt *attempt, const struct statement *stat
     return decision == DECISION_CONTINUE ? check_is_over(attempt, result) : decision;
 }
 
-/* NULL: libpq did not take the statement, or there was no answer. */
-static PGresult *send_statement(struct exchange *exchange, const struct statement *statement,
-                                bool *is_sent)
+static PGresult *run(struct statement_wait *wait, const struct statement *statement, bool *is_sent)
 {
-    *is_sent = exchange_begin(exchange) &&
-               PQsendQueryParams(exchange->conn, statement->sql, statement->param_count, NULL,
-                                 statement->params, NULL, NULL, 0) == 1;
-    PGresult *result =
-        *is_sent || PQstatus(exchange->conn) != CONNECTION_OK ? exchange_finish(exchange) : NULL;
-    exchange_end(exchange);
-    return result;
+    return statement_wait_run(wait, statement->sql, statement->param_count, statement->params,
+                              is_sent);
 }
 
 /*
@@ -149,7 +142,7 @@ static enum decision send_and_judge(struct attempt *attempt, const struct statem
     const struct statement_limits limits = attempt_limits(attempt);
     struct statement_wait wait = statement_wait_start(conn, &limits);
     bool is_sent = false;
-    PGresult *result = send_statement(&wait.exchange, statement, &is_sent);
+    PGresult *result = run(&wait, statement, &is_sent);
     if (!is_sent && PQstatus(conn) == CONNECTION_OK) {
         attempt->status = dsql_check(conn, NULL, &attempt->reason);
         return DECISION_RETURN_ERROR;
@@ -190,7 +183,7 @@ static PGresult *exec_read_only(struct retry_loop *loop, const struct statement 
         struct body_events *events = &loop->attempt.events;
         struct statement_wait wait = statement_wait_start(conn, &events->limits);
         bool is_sent = false;
-        result = send_statement(&wait.exchange, statement, &is_sent);
+        result = run(&wait, statement, &is_sent);
         events->is_late = statement_wait_has_failed(&wait, result);
         dsql_error reason = {0};
         dsql_status status = events->is_late ? statement_wait_fail(&wait, DSQL_ERR_TIMEOUT, &reason)

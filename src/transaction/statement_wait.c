@@ -20,12 +20,30 @@ struct statement_wait statement_wait_start(PGconn *conn, const struct statement_
     }
     if (limits->timeout_ms > 0 && (wait.limit_ms < 0 || limits->timeout_ms <= wait.limit_ms)) {
         wait.limit_ms = limits->timeout_ms;
-        wait.option = "statement_timeout_ms";
+        wait.option = limits->option != NULL ? limits->option : "statement_timeout_ms";
     }
     if (wait.limit_ms >= 0) {
         wait.exchange.deadline_ms = now_ms + wait.limit_ms;
     }
     return wait;
+}
+
+/*
+ * The extended protocol, which rejects several statements in one string.  If libpq does not take
+ * the statement because the connection is broken, the result says why.
+ */
+PGresult *statement_wait_run(struct statement_wait *wait, const char *sql, int param_count,
+                             const char *const *params, bool *is_sent)
+{
+    struct exchange *exchange = &wait->exchange;
+    *is_sent = exchange_begin(exchange) && PQsendQueryParams(exchange->conn, sql, param_count, NULL,
+                                                             params, NULL, NULL, 0) == 1;
+    PGresult *result = NULL;
+    if (*is_sent || PQstatus(exchange->conn) != CONNECTION_OK) {
+        result = exchange_finish(exchange);
+    }
+    exchange_end(exchange);
+    return result;
 }
 
 bool statement_wait_has_failed(const struct statement_wait *wait, const PGresult *result)

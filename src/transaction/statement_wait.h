@@ -14,6 +14,7 @@ struct statement_limits {
     const struct clock *clock;
     int64_t deadline_ms; /* of the transaction, monotonic; -1: none */
     int timeout_ms;      /* of one statement; not positive: none */
+    const char *option;  /* that sets timeout_ms; NULL: "statement_timeout_ms" */
 };
 
 struct statement_wait {
@@ -27,6 +28,13 @@ struct statement_wait {
  * gets 2 seconds.
  */
 struct statement_wait statement_wait_start(PGconn *conn, const struct statement_limits *limits);
+
+/**
+ * Sends a statement and returns its last result, for PQclear().  NULL: there was no answer, or
+ * libpq did not take the statement (*is_sent is false).
+ */
+PGresult *statement_wait_run(struct statement_wait *wait, const char *sql, int param_count,
+                             const char *const *params, bool *is_sent);
 
 /**
  * Whether there was no answer in time: the statement was cancelled, or the connection cut off.

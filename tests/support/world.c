@@ -40,6 +40,10 @@ static const char schema[] =
 static int64_t world_ms(void *arg)
 {
     (void)arg;
+    void (*on_look)(void) = atomic_load(&world.on_look);
+    if (on_look != NULL) {
+        on_look();
+    }
     return atomic_fetch_add(&world.now_ms, atomic_load(&world.step_ms));
 }
 
@@ -158,6 +162,7 @@ void world_reset(void)
 {
     world.watched = NULL;
     world.on_sleep = NULL;
+    atomic_store(&world.on_look, NULL);
     world.on_connect = NULL;
     world.acquire_timeout_ms = -1;
     atomic_store(&world.refusals, 0);

@@ -19,7 +19,8 @@ struct world {
     atomic_int sleeps;
     dsql_pool *watched; /* must have no connection in use during a sleep */
     atomic_int slept_with_connection;
-    void (*on_sleep)(void); /* may be NULL */
+    void (*on_sleep)(void);        /* may be NULL */
+    void (*_Atomic on_look)(void); /* before each reading of the clock; may be NULL */
     void (*on_connect)(PGconn *conn);
     int acquire_timeout_ms; /* of the pools that are opened */
     atomic_int refusals;    /* connects that are still to fail */

@@ -13,6 +13,7 @@
 #include "world.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -27,32 +28,42 @@
 enum {
     LIMIT_MS = 3000,
     SLOW_STEP_MS = 2900, /* the limit is reached at the second look at the clock */
-    CANCEL_STEP_MS = 90, /* the same of a limit of 100 ms, and the grace period is long */
     CANCEL_LIMIT_MS = 100
 };
+
+static pthread_t tester; /* the pool's threads look at the clock too */
 
 static int fresh_database(void **state)
 {
     (void)state;
+    tester = pthread_self();
     world_reset();
     cutter_arm("", CUT_BEFORE, 0);
     return 0;
 }
 
+/* A statement that sleeps: only then does a cancel request have an effect for certain. */
 static long active(void)
 {
-    return postgres_number("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query "
-                           "LIKE '%pg_sleep%' AND pid <> pg_backend_pid()");
+    return postgres_number("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
 }
 
 /* ---- A server that can cancel ---- */
+
+/* Not earlier: a cancel request that comes before the statement has no effect. */
+static void pass_limit_when_active(void)
+{
+    if (atomic_load(&world.now_ms) == 0 && active() > 0) {
+        atomic_store(&world.now_ms, CANCEL_LIMIT_MS);
+    }
+}
 
 static const dsql_transaction_options *short_statements(void)
 {
     static dsql_transaction_options options;
     options = dsql_transaction_options_init();
     options.statement_timeout_ms = CANCEL_LIMIT_MS;
-    atomic_store(&world.step_ms, CANCEL_STEP_MS);
+    atomic_store(&world.on_look, pass_limit_when_active);
     return &options;
 }
 
@@ -405,6 +416,141 @@ static void without_a_descriptor_there_is_no_watch(void **state)
     world_close(pool);
 }
 
+/* ---- dsql_conn_exec() ---- */
+
+struct asking {
+    const char *sql;
+    int timeout_ms;
+    bool ignores; /* what the call returned */
+    dsql_error err;
+};
+
+static dsql_status ask(PGconn *conn, void *arg, dsql_error *err)
+{
+    struct asking *asking = arg;
+    PGresult *result = dsql_conn_exec(conn, asking->sql, 0, NULL, asking->timeout_ms, &asking->err);
+    *err = asking->err;
+    dsql_status status = result == NULL && !asking->ignores ? err->status : DSQL_OK;
+    PQclear(result);
+    return status;
+}
+
+/* By its own limit, that of the transaction's statements, or that of the transaction. */
+static void statement_of_a_body_is_cancelled(void **state)
+{
+    (void)state;
+    struct asking askings[] = {{SLOW, CANCEL_LIMIT_MS, false, {0}},
+                               {SLOW, CANCEL_LIMIT_MS, true, {0}},
+                               {SLOW, 0, false, {0}},
+                               {SLOW, 0, true, {0}}};
+    for (size_t i = 0; i < sizeof askings / sizeof askings[0]; i++) {
+        world_reset();
+        dsql_pool *pool = world_pool(4, -1);
+        dsql_transaction_options options = *short_statements();
+        options.statement_timeout_ms = askings[i].timeout_ms == 0 ? CANCEL_LIMIT_MS : -1;
+        dsql_error err = {0};
+        assert_int_equal(dsql_transaction_with(pool, &options, ask, &askings[i], &err),
+                         DSQL_ERR_TIMEOUT);
+        assert_int_equal(askings[i].err.status, DSQL_ERR_TIMEOUT);
+        assert_non_null(strstr(askings[i].err.message, askings[i].timeout_ms == 0
+                                                           ? "(statement_timeout_ms)"
+                                                           : "(timeout_ms)"));
+        assert_int_equal(active(), 0);
+        world_close(pool);
+    }
+}
+
+/* First the limit, and then the grace period, but not the limit of the body. */
+static void pass_limit_when_silent(void)
+{
+    static const int64_t times[] = {LIMIT_MS, LIMIT_MS, LIMIT_MS + 2000};
+    static size_t looks;
+    if (cutter_cuts() > 0 && pthread_equal(pthread_self(), tester)) {
+        atomic_store(&world.now_ms, times[looks]);
+        looks += looks < 2 ? 1 : 0;
+    }
+}
+
+static void statement_of_a_body_has_the_limit_of_the_transaction(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool_on(cutter_conninfo(), 4, 4, LIMIT_MS);
+    cutter_arm("SELECT 7", CUT_SILENT, 1);
+    atomic_store(&world.on_look, pass_limit_when_silent);
+    struct asking asking = {"SELECT 7", -1, false, {0}};
+    assert_int_equal(dsql_transaction(pool, ask, &asking, NULL), DSQL_ERR_TIMEOUT);
+    assert_int_equal(asking.err.status, DSQL_ERR_TIMEOUT);
+    expect_closed(pool);
+}
+
+static void expect_late(const char *before, const char *sql, dsql_status status)
+{
+    PGconn *conn = PQconnectdb(cutter_conninfo());
+    assert_true(world_run(conn, before));
+    cutter_arm(sql, CUT_SILENT, 1);
+    struct body_events events = {
+        .limits = {.clock = &world_clock, .deadline_ms = -1, .timeout_ms = LIMIT_MS}};
+    assert_true(body_events_attach(conn, &events));
+    atomic_store(&world.step_ms, SLOW_STEP_MS);
+    dsql_error err = {0};
+    assert_null(dsql_conn_exec(conn, sql, 0, NULL, 0, &err));
+    assert_int_equal(err.status, status);
+    assert_int_equal(PQstatus(conn), CONNECTION_BAD);
+    PQfinish(conn);
+    atomic_store(&world.step_ms, 0);
+}
+
+/* Only what cannot have been committed is a timeout. */
+static void statement_that_may_have_committed_is_unknown(void **state)
+{
+    (void)state;
+    expect_late("SELECT 1", ADD_ONE, DSQL_ERR_COMMIT_UNKNOWN);
+    expect_late("BEGIN", ADD_ONE, DSQL_ERR_TIMEOUT);
+    expect_late("BEGIN", "COMMIT", DSQL_ERR_COMMIT_UNKNOWN);
+    expect_late("BEGIN", " ;\nEnd", DSQL_ERR_COMMIT_UNKNOWN);
+    expect_late("BEGIN", "/* all */ COMMIT", DSQL_ERR_COMMIT_UNKNOWN);
+    expect_late("BEGIN", "UPDATE counter SET n = 1 -- commit", DSQL_ERR_TIMEOUT);
+}
+
+static void statement_on_any_connection_works(void **state)
+{
+    (void)state;
+    PGconn *conn = postgres_connect();
+    static const char *const one[] = {"41"};
+    dsql_error err = {0};
+    PGresult *result = dsql_conn_exec(conn, "SELECT $1::int + 1", 1, one, 60000, &err);
+    assert_string_equal(PQgetvalue(result, 0, 0), "42");
+    PQclear(result);
+    assert_null(dsql_conn_exec(conn, "SELECT 1 / 0", 0, NULL, 0, &err));
+    assert_int_equal(err.status, DSQL_ERR_QUERY);
+    assert_string_equal(err.sqlstate, "22012");
+    assert_null(dsql_conn_exec(conn, "SELECT 1; SELECT 2", 0, NULL, -1, &err));
+    assert_string_equal(err.sqlstate, "42601");
+    assert_int_equal(PQisnonblocking(conn), 0);
+    result = dsql_conn_exec(conn, "COPY (SELECT 1) TO STDOUT", 0, NULL, 0, &err);
+    assert_int_equal(PQresultStatus(result), PGRES_COPY_OUT);
+    PQclear(result);
+    PQfinish(conn);
+}
+
+static void wrong_calls_are_usage_errors(void **state)
+{
+    (void)state;
+    PGconn *conn = postgres_connect();
+    dsql_error err = {0};
+    assert_null(dsql_conn_exec(NULL, "SELECT 1", 0, NULL, 0, &err));
+    assert_int_equal(err.status, DSQL_ERR_USAGE);
+    assert_null(dsql_conn_exec(conn, NULL, 0, NULL, 0, NULL));
+    assert_null(dsql_conn_exec(conn, "SELECT 1", 1, NULL, 0, NULL));
+    assert_null(dsql_conn_exec(conn, "SELECT 1", -1, NULL, 0, NULL));
+    assert_null(dsql_conn_exec(conn, "SELECT 1", 0, NULL, -2, NULL));
+    assert_int_equal(PQsendQuery(conn, "SELECT 1"), 1);
+    err = (dsql_error){0};
+    assert_null(dsql_conn_exec(conn, "SELECT 1", 0, NULL, 0, &err));
+    assert_int_equal(err.status, DSQL_ERR_USAGE);
+    PQfinish(conn);
+}
+
 /* ---- What a body leaves on the caller's connection ---- */
 
 struct left {
@@ -476,6 +622,11 @@ int main(void)
         ON_FRESH(watch_ends_with_its_connection),
         ON_FRESH(fork_leaves_the_watch_to_the_parent),
         ON_FRESH(without_a_descriptor_there_is_no_watch),
+        ON_FRESH(statement_of_a_body_is_cancelled),
+        ON_FRESH(statement_of_a_body_has_the_limit_of_the_transaction),
+        ON_FRESH(statement_that_may_have_committed_is_unknown),
+        ON_FRESH(statement_on_any_connection_works),
+        ON_FRESH(wrong_calls_are_usage_errors),
         ON_FRESH(unread_results_are_ended),
         ON_FRESH(unread_results_that_never_come_are_not_waited_for),
     };

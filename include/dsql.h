@@ -13,6 +13,8 @@
  *  - The last parameter is a dsql_error that the caller owns.  It may be NULL.
  *  - Strings passed in are copied.  A returned string says how long it lives or who frees it.
  *  - Passing NULL to a close or free function does nothing.
+ *  - A function that may wait says so after "Longest wait:".  All others do not wait.  The caller's
+ *    own callbacks and hooks take the time that they take, everywhere.
  *  - Times are in milliseconds (_ms) or seconds (_s, _seconds).  Where -1 means "no limit", the
  *    declaration says so.
  *  - The library never calls exit(), prints, installs a signal handler or changes the environment,
@@ -199,8 +201,11 @@ DSQL_API void dsql_credentials_unref(dsql_credentials_provider *provider);
 /**
  * Returns a copy of the provider's credentials, after fetching or renewing them if that is due.
  * Useful to sign requests to other AWS services, and to fetch before the first connection needs
- * them.  May wait for the network; each source has time limits of its own.  Free the copy with
- * dsql_credentials_free().  DSQL_ERR_CREDENTIALS, DSQL_ERR_NOMEM, or what a callback returned.
+ * them.  Free the copy with dsql_credentials_free().  DSQL_ERR_CREDENTIALS, DSQL_ERR_NOMEM, or what
+ * a callback returned.
+ *
+ * Longest wait: that of the source, see dsql_credentials(3): 60 s for a credential_process, and a
+ * minute or so for an AWS service that does not answer; a callback has no limit.
  */
 DSQL_API dsql_credentials *dsql_credentials_fetch(dsql_credentials_provider *provider,
                                                   dsql_error *err) DSQL_MUST_USE;
@@ -233,7 +238,9 @@ typedef void (*dsql_credentials_explain_fn)(void *arg, const char *source,
 /**
  * Searches the default chain without a cache and reports every source, in order, to fn, which
  * may be NULL.  Returns the credentials found, to be freed with dsql_credentials_free(), or NULL.
- * profile, waits and errors are as for dsql_credentials_default() and dsql_credentials_fetch().
+ * profile and errors are as for dsql_credentials_default() and dsql_credentials_fetch().
+ *
+ * Longest wait: as dsql_credentials_fetch().
  */
 DSQL_API dsql_credentials *dsql_credentials_explain(const char *profile,
                                                     dsql_credentials_explain_fn fn, void *arg,
@@ -397,6 +404,9 @@ static inline dsql_options dsql_options_init(void)
  * token_seconds from now, or earlier if the credentials expire first.  Open connections are not
  * affected.  Free the token with dsql_token_free().
  * DSQL_ERR_USAGE, DSQL_ERR_CREDENTIALS, DSQL_ERR_TOKEN, DSQL_ERR_NOMEM.
+ *
+ * Longest wait: as dsql_credentials_fetch(), and a few seconds for the region if only the instance
+ * metadata could tell it.
  */
 DSQL_API char *dsql_token(const dsql_options *options, int64_t *expires_at,
                           dsql_error *err) DSQL_MUST_USE;
@@ -409,9 +419,18 @@ DSQL_API void dsql_token_free(char *token);
  */
 typedef struct dsql_params dsql_params;
 
-/** Makes a token as dsql_token() does.  Free the result with dsql_params_free(). */
+/**
+ * Makes a token as dsql_token() does.  Free the result with dsql_params_free().
+ *
+ * Longest wait: as dsql_token(), and the system's lookup of the host name with PrivateLink.
+ */
 DSQL_API dsql_params *dsql_params_new(const dsql_options *options, dsql_error *err) DSQL_MUST_USE;
-/** The same with a token that was made before.  Needs no credentials. */
+/**
+ * The same with a token that was made before.  Needs no credentials.
+ *
+ * Longest wait: the system's lookup of the host name with PrivateLink, and a few seconds for the
+ * region as dsql_token().
+ */
 DSQL_API dsql_params *dsql_params_new_with_token(const dsql_options *options, const char *token,
                                                  dsql_error *err) DSQL_MUST_USE;
 /** Both arrays end with NULL and live as long as params. */
@@ -425,8 +444,10 @@ DSQL_API void dsql_params_free(dsql_params *params);
  * with PQfinish().  Do not PQreset() it: that sends the old token, which has expired.
  *
  * Within connect_timeout_ms it waits for a cluster that starts, wakes up or has too many
- * connections, and retries an expired signature once with new credentials.  The system's lookup
- * of the host name and fetching credentials may wait longer.
+ * connections, and retries an expired signature once with new credentials.
+ *
+ * Longest wait: connect_timeout_ms, except that the system's lookup of the host name and fetching
+ * credentials (see dsql_token()) are not cut short by it.
  *
  * DSQL_ERR_CONNECT, with the server's SQLSTATE if it answered; DSQL_ERR_TIMEOUT; DSQL_ERR_USAGE,
  * also if PGSERVICE is set (see dsql_options(3)); and the errors of dsql_token().
@@ -437,7 +458,7 @@ DSQL_API PGconn *dsql_connect(const dsql_options *options, dsql_error *err) DSQL
  * Starts to connect, as PQconnectStart(); continue with PQsocket() and PQconnectPoll().  It is one
  * attempt without a time limit: retrying and giving up are the caller's business.
  *
- * It may still wait for the lookup of the host name and for credentials.  To avoid the latter,
+ * Longest wait: the system's lookup of the host name, and as dsql_token().  To avoid the latter,
  * give a provider in the options and call dsql_credentials_fetch() on another thread before.
  */
 DSQL_API PGconn *dsql_connect_start(const dsql_options *options, dsql_error *err) DSQL_MUST_USE;
@@ -484,9 +505,11 @@ DSQL_API dsql_occ dsql_occ_classify(const char *sqlstate, const char *message);
 typedef struct dsql_pool dsql_pool;
 
 /**
- * Opens a pool and one connection, so that wrong options fail here.  Waits as dsql_connect()
- * does, and fails with its errors or with that of on_connect.  DSQL_ERR_SYSTEM: the pool's thread
- * could not be started.  Close the pool with dsql_pool_close().
+ * Opens a pool and one connection, so that wrong options fail here, with the errors of
+ * dsql_connect() or that of on_connect.  DSQL_ERR_SYSTEM: the pool's thread could not be started.
+ * Close the pool with dsql_pool_close().
+ *
+ * Longest wait: as dsql_connect().
  */
 DSQL_API dsql_pool *dsql_pool_open(const dsql_options *options, dsql_error *err) DSQL_MUST_USE;
 
@@ -501,6 +524,9 @@ DSQL_API dsql_pool *dsql_pool_open(const dsql_options *options, dsql_error *err)
  *
  * DSQL_ERR_TIMEOUT after acquire_timeout_ms; DSQL_ERR_CLOSED if the pool is closing; the errors of
  * dsql_connect() and of the hooks.
+ *
+ * Longest wait: acquire_timeout_ms, except that the system's lookup of the host name and fetching
+ * credentials (see dsql_token()) are not cut short by it.
  */
 DSQL_API PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err) DSQL_MUST_USE;
 
@@ -512,6 +538,8 @@ DSQL_API PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err) DSQL_MUST_U
 /**
  * The same; place is what the warning of leak_warn_s calls the caller: DSQL_HERE or a name of
  * your own.  The last 63 bytes are copied.  DSQL_TRANSACTION() does this by itself.
+ *
+ * Longest wait: as dsql_pool_acquire().
  */
 DSQL_API PGconn *dsql_pool_acquire_at(dsql_pool *pool, const char *place,
                                       dsql_error *err) DSQL_MUST_USE;
@@ -577,9 +605,11 @@ DSQL_API void dsql_acquire_free(dsql_acquire *acquire);
 /**
  * Returns a connection to the pool in any state.  An open transaction is rolled back.  A
  * connection that is broken, too old or busy (a COPY, unread results, pipeline mode) is closed.
- * PQfinish() instead is allowed.  Waits for the server for at most 5 seconds.  Keeps errno.  A
- * connection of another pool is returned to that one, and the mistake is logged as an error.  So is
- * the release of a connection that is not in use, which changes nothing.
+ * PQfinish() instead is allowed.  Keeps errno.  A connection of another pool is returned to that
+ * one, and the mistake is logged as an error.  So is the release of a connection that is not in
+ * use, which changes nothing.
+ *
+ * Longest wait: 5 seconds.
  *
  * The next caller gets it as on_connect left it.  If something was set or prepared, it is reset
  * with RESET ALL and DEALLOCATE ALL, in one round trip, and on_connect runs again; otherwise this
@@ -634,7 +664,7 @@ DSQL_API void dsql_pool_get_stats(dsql_pool *pool, dsql_pool_stats *out);
  * freed when all connections have been released.  Transactions that wait for a retry end with
  * DSQL_ERR_CLOSED.
  *
- * Waits up to timeout_ms for connections in use; -1: no limit.  DSQL_ERR_TIMEOUT: some are still
+ * Longest wait: timeout_ms, for connections in use; -1: no limit.  DSQL_ERR_TIMEOUT: some are still
  * in use.  The pool then stays valid, and closing, so that they can be released; call this again.
  * Two threads must not call it at the same time.
  */
@@ -726,6 +756,10 @@ typedef dsql_status (*dsql_txn_fn)(PGconn *conn, void *arg, dsql_error *err);
  * pool, so that whatever waits for the server fails, and the result is DSQL_ERR_TIMEOUT without a
  * retry.  For shorter limits use dsql_conn_exec() in the body.
  *
+ * Longest wait: acquire_timeout_ms or transaction_timeout_ms, whichever is longer, and 20 seconds
+ * in which the commands of the library are answered or not.  The exceptions of dsql_pool_acquire()
+ * hold here too.
+ *
  * DSQL_ERR_OCC: the last attempt had a conflict too.  DSQL_ERR_CONNECT: it lost the connection.
  * DSQL_ERR_TIMEOUT: BEGIN or a statement was not answered in time.  DSQL_ERR_COMMIT_UNKNOWN: the
  * connection was lost during COMMIT, or COMMIT was not answered; this is never retried.  A
@@ -736,7 +770,7 @@ typedef dsql_status (*dsql_txn_fn)(PGconn *conn, void *arg, dsql_error *err);
 DSQL_API dsql_status dsql_transaction(dsql_pool *pool, dsql_txn_fn fn, void *arg,
                                       dsql_error *err) DSQL_MUST_USE;
 
-/** The same with options of its own.  options may be NULL. */
+/** The same with options of its own.  options may be NULL.  Longest wait: the same. */
 DSQL_API dsql_status dsql_transaction_with(dsql_pool *pool, const dsql_transaction_options *options,
                                            dsql_txn_fn fn, void *arg,
                                            dsql_error *err) DSQL_MUST_USE;
@@ -747,6 +781,9 @@ DSQL_API dsql_status dsql_transaction_with(dsql_pool *pool, const dsql_transacti
  * a body: use dsql_conn_exec() for its statements.  If the connection is lost before COMMIT, the
  * result is DSQL_ERR_CONNECT without a retry.  If it is already in a transaction, the result is
  * DSQL_ERR_USAGE.
+ *
+ * Longest wait: that of the statements of the body, and for the rest transaction_timeout_ms and 12
+ * seconds, in which what the body has left unread is ended and ROLLBACK is answered or not.
  */
 DSQL_API dsql_status dsql_conn_transaction(PGconn *conn, const dsql_options *options,
                                            dsql_txn_fn fn, void *arg,
@@ -809,11 +846,17 @@ DSQL_API int dsql_transaction_loop_running(const dsql_transaction_loop *loop);
  * The first call returns a connection after BEGIN.  Each later call ends the attempt: it commits
  * and returns NULL, or after a conflict returns the connection of the next attempt.  NULL also
  * means that the transaction failed for good.
+ *
+ * Longest wait: all calls together, with the body, as dsql_transaction().
  */
 DSQL_API PGconn *dsql_transaction_loop_next(dsql_transaction_loop *loop);
-/** Rolls back an open attempt and returns the outcome, as in err.  DSQL_ERR_USAGE for NULL. */
+/**
+ * Rolls back an open attempt and returns the outcome, as in err.  DSQL_ERR_USAGE for NULL.
+ *
+ * Longest wait: 5 seconds for ROLLBACK, and 5 seconds as dsql_pool_release().
+ */
 DSQL_API dsql_status dsql_transaction_loop_end(dsql_transaction_loop *loop);
-/** dsql_transaction_loop_end() if that was not done, then frees. */
+/** dsql_transaction_loop_end() if that was not done, then frees.  Longest wait: the same. */
 DSQL_API void dsql_transaction_loop_free(dsql_transaction_loop *loop);
 static inline void dsql_transaction_loop_cleanup(dsql_transaction_loop **loop)
 {
@@ -834,14 +877,16 @@ static inline void dsql_transaction_loop_cleanup(dsql_transaction_loop **loop)
  * need a connection for longer.  DSQL_ERR_QUERY: the server rejected it, also if the string has
  * several statements.  Other errors are those of dsql_transaction().
  *
- * The answer is waited for until transaction_timeout_ms, but at least 2 seconds, or for
- * statement_timeout_ms if that is shorter.  Then the server is asked to cancel the statement:
- * DSQL_ERR_TIMEOUT.  If it does not answer within 2 more seconds, the connection is closed, and the
- * result is DSQL_ERR_COMMIT_UNKNOWN; with read_only it is DSQL_ERR_TIMEOUT.  Neither is retried.
+ * Longest wait: acquire_timeout_ms or transaction_timeout_ms, whichever is longer, and 10 seconds.
+ * The exceptions of dsql_pool_acquire() hold here too.  The answer to the statement is waited for
+ * until transaction_timeout_ms, but at least 2 seconds, or for statement_timeout_ms if that is
+ * shorter.  Then the server is asked to cancel the statement: DSQL_ERR_TIMEOUT.  If it does not
+ * answer within 2 more seconds, the connection is closed, and the result is
+ * DSQL_ERR_COMMIT_UNKNOWN; with read_only it is DSQL_ERR_TIMEOUT.  Neither is retried.
  */
 DSQL_API PGresult *dsql_exec(dsql_pool *pool, const char *sql, int param_count,
                              const char *const *params, dsql_error *err) DSQL_MUST_USE;
-/** The same with options of its own, which may be NULL. */
+/** The same with options of its own, which may be NULL.  Longest wait: the same. */
 DSQL_API PGresult *dsql_exec_with(dsql_pool *pool, const dsql_transaction_options *options,
                                   const char *sql, int param_count, const char *const *params,
                                   dsql_error *err) DSQL_MUST_USE;
@@ -860,6 +905,8 @@ DSQL_API PGresult *dsql_exec_with(dsql_pool *pool, const dsql_transaction_option
  *
  * DSQL_ERR_USAGE: an argument is invalid, or the connection is busy.  Other errors are those of
  * dsql_check().
+ *
+ * Longest wait: timeout_ms, or the limit that holds instead, and 2 seconds.
  */
 DSQL_API PGresult *dsql_conn_exec(PGconn *conn, const char *sql, int param_count,
                                   const char *const *params, int timeout_ms,
@@ -909,10 +956,16 @@ DSQL_API dsql_batch *dsql_batch_new(dsql_pool *pool, const char *sql, int param_
  * sends them again.  Errors are those of dsql_transaction().  A message about a row that the server
  * rejected begins with its number, from 1: "row 1234: ...".  The rows of one transaction together
  * are waited for as long as the statement of dsql_exec(); then it is DSQL_ERR_TIMEOUT.
+ *
+ * Longest wait: as dsql_transaction(), if the batch is full.
  */
 DSQL_API dsql_status dsql_batch_add(dsql_batch *batch, const char *const *values,
                                     dsql_error *err) DSQL_MUST_USE;
-/** Sends the rows that are left; after a failure, the same rows again. */
+/**
+ * Sends the rows that are left; after a failure, the same rows again.
+ *
+ * Longest wait: as dsql_transaction().
+ */
 DSQL_API dsql_status dsql_batch_flush(dsql_batch *batch, dsql_error *err) DSQL_MUST_USE;
 /**
  * The number of rows, from the first one on, that are known to be committed: where to continue
@@ -928,14 +981,19 @@ DSQL_API void dsql_batch_free(dsql_batch *batch);
  * must live until the next call.  Returns 0 at the end, and -1, with err filled in, to stop.
  */
 typedef int (*dsql_row_fn)(void *arg, const char **values, dsql_error *err);
-/** Adds all rows that next produces, then flushes. */
+/**
+ * Adds all rows that next produces, then flushes.
+ *
+ * Longest wait: as dsql_transaction(), for each transaction that the rows need.
+ */
 DSQL_API dsql_status dsql_batch_add_all(dsql_batch *batch, dsql_row_fn next, void *arg,
                                         dsql_error *err) DSQL_MUST_USE;
 
 /**
  * Waits for an asynchronous job, such as CREATE INDEX ASYNC starts, by reading sys.jobs at growing
- * intervals of up to 2 seconds.  No connection is held in between.  Waits up to timeout_ms;
- * 0 reads once; -1: no limit.
+ * intervals of up to 2 seconds.  No connection is held in between.  timeout_ms 0 reads once.
+ *
+ * Longest wait: timeout_ms, and that of dsql_exec() for the last read; -1: no limit.
  *
  * DSQL_OK: completed.  DSQL_ERR_QUERY: failed, or not in sys.jobs, which forgets finished jobs
  * after about 30 minutes.  DSQL_ERR_TIMEOUT: still running, or a read was not answered in time,

@@ -35,6 +35,7 @@ static dsql_pool *pool_that_warns(int leak_warn_s)
     struct pool_parts parts = pools_parts(SLOTS, 1000);
     parts.pool.min_idle = 1;
     parts.pool.leak_warn_s = leak_warn_s;
+    parts.retry.timeout_ms = -1; /* or the body would be cut off first */
     parts.logger.write = note;
     return pools_open(&parts);
 }

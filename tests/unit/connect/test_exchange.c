@@ -121,6 +121,35 @@ static void a_command_keeps_the_mode_of_the_connection(void **state)
     PQfinish(conn);
 }
 
+/* ---- Cancelling ---- */
+
+/* The time comes when the statement sleeps: then a cancel request has an effect for certain. */
+static int64_t when_it_sleeps(void *arg)
+{
+    (void)arg;
+    return postgres_number("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") > 0
+               ? 1000
+               : 0;
+}
+
+static void a_statement_is_cancelled(void **state)
+{
+    (void)state;
+    static const struct clock clock = {.monotonic_ms = when_it_sleeps};
+    PGconn *conn = postgres_connect();
+    struct exchange exchange = {
+        .conn = conn, .clock = &clock, .deadline_ms = 1000, .may_cancel = true};
+    assert_true(exchange_begin(&exchange));
+    assert_int_equal(PQsendQuery(conn, "SELECT pg_sleep(60)"), 1);
+    PGresult *result = exchange_finish(&exchange);
+    assert_true(exchange_is_canceled(&exchange, result));
+    assert_false(exchange.is_cut);
+    assert_true(exchange_end(&exchange));
+    PQclear(result);
+    expect_status(conn, "SELECT 1", PGRES_TUPLES_OK);
+    PQfinish(conn);
+}
+
 static void a_deadline_that_has_passed_does_not_wait(void **state)
 {
     (void)state;
@@ -139,6 +168,7 @@ int main(void)
         cmocka_unit_test(a_dead_network_does_not_outlast_the_deadline),
         cmocka_unit_test(a_command_without_an_answer_ends_the_connection),
         cmocka_unit_test(a_command_keeps_the_mode_of_the_connection),
+        cmocka_unit_test(a_statement_is_cancelled),
         cmocka_unit_test(a_deadline_that_has_passed_does_not_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,11 +76,13 @@ void connection_disarm(const PGconn *conn)
  * could expire during the connect.
  */
 static dsql_params *params_with_token(const struct settings *settings,
-                                      const struct connect_world *world, dsql_error *err)
+                                      const struct connect_world *world, int64_t deadline_ms,
+                                      dsql_error *err)
 {
     char *token = NULL;
     int64_t expires_at = 0;
-    if (token_for_settings(settings, world->clock, &token, &expires_at, err) != DSQL_OK) {
+    if (token_for_settings(settings, world->clock, deadline_ms, &token, &expires_at, err) !=
+        DSQL_OK) {
         return NULL;
     }
     if (world->tokens != NULL) {
@@ -96,9 +98,9 @@ static dsql_params *params_with_token(const struct settings *settings,
  * dsql_params holds the token, and is freed at once; libpq has its own copy.
  */
 static PGconn *start(const struct settings *settings, const struct connect_world *world,
-                     dsql_error *err)
+                     int64_t deadline_ms, dsql_error *err)
 {
-    dsql_params *params = params_with_token(settings, world, err);
+    dsql_params *params = params_with_token(settings, world, deadline_ms, err);
     if (params == NULL) {
         return NULL;
     }
@@ -181,7 +183,7 @@ static PGconn *attempt_once(const struct settings *settings, const struct connec
                             int64_t deadline_ms, enum connect_failure_kind *kind, dsql_error *err)
 {
     *kind = CONNECT_FAILURE_PERMANENT;
-    PGconn *conn = start(settings, world, err);
+    PGconn *conn = start(settings, world, deadline_ms, err);
     if (conn == NULL) {
         return NULL;
     }
@@ -281,7 +283,7 @@ PGconn *dsql_connect_start(const dsql_options *options, dsql_error *err)
         return NULL;
     }
     const struct connect_world world = connect_world_system();
-    PGconn *conn = start(&settings, &world, err);
+    PGconn *conn = start(&settings, &world, -1, err);
     if (conn != NULL && PQstatus(conn) == CONNECTION_BAD) {
         report_failure(&settings, world.clock, conn, err);
         connection_close(conn);

@@ -224,7 +224,7 @@ dsql_params *dsql_params_new(const dsql_options *options, dsql_error *err)
     char *token = NULL;
     int64_t expires_at = 0;
     dsql_params *params = NULL;
-    if (token_for_settings(&settings, clock_system(), &token, &expires_at, err) == DSQL_OK) {
+    if (token_for_settings(&settings, clock_system(), -1, &token, &expires_at, err) == DSQL_OK) {
         params = params_build(&settings, token, PQlibVersion(), resolver_system(), err);
     }
     secret_free_string(token);

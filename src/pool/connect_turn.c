@@ -6,9 +6,9 @@
  */
 #include "pool/connect_turn.h"
 
+#include "base/condition.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "pool/condition.h"
 
 static int64_t now_ms(const dsql_pool *pool)
 {

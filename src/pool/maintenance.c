@@ -10,10 +10,10 @@
 #include "pool/maintenance.h"
 
 #include "base/cancellation.h"
+#include "base/condition.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/thread.h"
-#include "pool/condition.h"
 #include "pool/slot_connection.h"
 
 #include <errno.h>

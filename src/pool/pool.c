@@ -11,9 +11,9 @@
 #include "pool/pool.h"
 
 #include "base/cancellation.h"
+#include "base/condition.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "pool/condition.h"
 #include "pool/hand_out.h"
 #include "pool/maintenance.h"
 #include "pool/pool_fork.h"

@@ -10,9 +10,9 @@
  */
 #include "pool/pool_fork.h"
 
+#include "base/condition.h"
 #include "connect/connection.h"
 #include "connect/connection_events.h"
-#include "pool/condition.h"
 #include "pool/maintenance.h"
 
 #include <errno.h>

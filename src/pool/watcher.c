@@ -5,9 +5,9 @@
  */
 #include "pool/watcher.h"
 
+#include "base/condition.h"
 #include "base/log.h"
 #include "base/thread.h"
-#include "pool/condition.h"
 #include "pool/pool.h"
 #include "pool/slot.h"
 

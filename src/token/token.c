@@ -126,10 +126,12 @@ dsql_status token_make(const struct token_request *request,
 
 /* settings must be complete.  Any thread may call this: settings do not change any more. */
 dsql_status token_for_settings(const struct settings *settings, const struct clock *clock,
-                               char **token, int64_t *expires_at, dsql_error *err)
+                               int64_t deadline_ms, char **token, int64_t *expires_at,
+                               dsql_error *err)
 {
     struct dsql_credentials credentials = {0};
-    dsql_status status = credentials_get(settings->credentials, clock, &credentials, err);
+    dsql_status status =
+        credentials_get_until(settings->credentials, clock, deadline_ms, &credentials, err);
     if (status != DSQL_OK) {
         return status;
     }
@@ -156,7 +158,7 @@ char *dsql_token(const dsql_options *options, int64_t *expires_at, dsql_error *e
     if (settings_open(options, &settings, err) != DSQL_OK) {
         return NULL;
     }
-    if (token_for_settings(&settings, clock_system(), &token, expires_at, err) != DSQL_OK) {
+    if (token_for_settings(&settings, clock_system(), -1, &token, expires_at, err) != DSQL_OK) {
         token = NULL;
     }
     settings_clear(&settings);

@@ -35,8 +35,12 @@ dsql_status token_make(const struct token_request *request,
                        const struct dsql_credentials *credentials, char **token,
                        int64_t *expires_at, dsql_error *err);
 
-/** token_make() with the credentials and the endpoint of complete settings, see complete.h. */
+/**
+ * token_make() with the credentials and the endpoint of complete settings, see complete.h.  For
+ * deadline_ms see credentials_get_until().
+ */
 dsql_status token_for_settings(const struct settings *settings, const struct clock *clock,
-                               char **token, int64_t *expires_at, dsql_error *err);
+                               int64_t deadline_ms, char **token, int64_t *expires_at,
+                               dsql_error *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include "credentials/cache/provider.h"
 
 #include "base/cancellation.h"
+#include "base/condition.h"
 #include "base/error.h"
 #include "base/fork.h"
 #include "base/memory.h"
@@ -59,7 +60,7 @@ static void after_fork_in_child(void *arg)
 {
     dsql_credentials_provider *provider = arg;
     provider->is_fetching = false;
-    pthread_cond_init(&provider->fetch_ended, NULL);
+    condition_init(&provider->fetch_ended);
     pthread_mutex_unlock(&provider->lock);
 }
 
@@ -76,7 +77,11 @@ dsql_credentials_provider *provider_new(dsql_credentials_fn fetch, void (*destro
     provider->destroy = destroy;
     provider->arg = arg;
     pthread_mutex_init(&provider->lock, NULL); /* cannot fail without attributes on Linux */
-    pthread_cond_init(&provider->fetch_ended, NULL);
+    if (!condition_init(&provider->fetch_ended)) {
+        mem_free(provider);
+        fail_nomem(err);
+        return NULL;
+    }
     provider->fork_hook = (struct fork_hook){
         .before = before_fork,
         .in_parent = after_fork_in_parent,
@@ -329,14 +334,22 @@ static void fetch_unlocked(dsql_credentials_provider *provider, const struct clo
 
 /*
  * The count is compared and not is_fetching: another fetch may have begun before this thread
- * runs.
+ * runs.  False: the deadline has passed; the fetch goes on.
  */
-static void wait_for_fetch(dsql_credentials_provider *provider)
+static bool wait_for_fetch(dsql_credentials_provider *provider, const struct clock *clock,
+                           int64_t deadline_ms)
 {
     uint64_t seen = provider->fetches;
-    while (provider->fetches == seen) {
-        pthread_cond_wait(&provider->fetch_ended, &provider->lock);
+    struct timespec until = {.tv_sec = 0};
+    if (deadline_ms >= 0) {
+        until = condition_deadline(deadline_ms - clock_monotonic_ms(clock));
     }
+    bool is_in_time = true;
+    while (provider->fetches == seen && is_in_time) {
+        is_in_time = condition_wait(&provider->fetch_ended, &provider->lock,
+                                    deadline_ms < 0 ? NULL : &until);
+    }
+    return provider->fetches != seen;
 }
 
 /* Callers that come within a second get the same error, so that they do not flood the source. */
@@ -348,14 +361,18 @@ static bool has_just_failed(const dsql_credentials_provider *provider, const str
 
 /* With the lock held: fetches, or waits for the thread that does, and shares the outcome. */
 static dsql_status fetch_together(dsql_credentials_provider *provider, const struct clock *clock,
-                                  dsql_error *err)
+                                  int64_t deadline_ms, dsql_error *err)
 {
     if (provider->is_fetching && pthread_equal(provider->fetcher, pthread_self())) {
         return fail(err, DSQL_ERR_USAGE,
                     "a credentials callback must not fetch from the provider that called it");
     }
     if (provider->is_fetching) {
-        wait_for_fetch(provider);
+        if (!wait_for_fetch(provider, clock, deadline_ms)) {
+            return fail(err, DSQL_ERR_TIMEOUT,
+                        "the AWS credentials did not arrive in time; another thread is still "
+                        "fetching them");
+        }
     } else if (!has_just_failed(provider, clock)) {
         fetch_unlocked(provider, clock);
     }
@@ -367,11 +384,11 @@ static dsql_status fetch_together(dsql_credentials_provider *provider, const str
 
 /* With the lock held. */
 static dsql_status refresh(dsql_credentials_provider *provider, const struct clock *clock,
-                           dsql_error *err)
+                           int64_t deadline_ms, dsql_error *err)
 {
     switch (need_of(provider, clock)) {
     case NEED_MANDATORY:
-        return fetch_together(provider, clock, err);
+        return fetch_together(provider, clock, deadline_ms, err);
     case NEED_ADVISORY:
         if (!provider->is_fetching) {
             fetch_unlocked(provider, clock);
@@ -384,16 +401,23 @@ static dsql_status refresh(dsql_credentials_provider *provider, const struct clo
 }
 
 /* The copy is made with the lock held, because the fetcher may replace the cached credentials. */
-dsql_status credentials_get(dsql_credentials_provider *provider, const struct clock *clock,
-                            struct dsql_credentials *out, dsql_error *err)
+dsql_status credentials_get_until(dsql_credentials_provider *provider, const struct clock *clock,
+                                  int64_t deadline_ms, struct dsql_credentials *out,
+                                  dsql_error *err)
 {
     pthread_mutex_lock(&provider->lock);
-    dsql_status status = refresh(provider, clock, err);
+    dsql_status status = refresh(provider, clock, deadline_ms, err);
     if (status == DSQL_OK && !copy_credentials(&provider->cached, out)) {
         status = fail_nomem(err);
     }
     pthread_mutex_unlock(&provider->lock);
     return status;
+}
+
+dsql_status credentials_get(dsql_credentials_provider *provider, const struct clock *clock,
+                            struct dsql_credentials *out, dsql_error *err)
+{
+    return credentials_get_until(provider, clock, -1, out, err);
 }
 
 void provider_mark_rejected(dsql_credentials_provider *provider)

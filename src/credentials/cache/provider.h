@@ -49,6 +49,14 @@ dsql_status credentials_get(dsql_credentials_provider *provider, const struct cl
                             struct dsql_credentials *out, dsql_error *err);
 
 /**
+ * The same, but waits for the fetch of another thread only until deadline_ms (monotonic, -1 for
+ * none): DSQL_ERR_TIMEOUT.  A fetch on this thread has the time limits of its source.
+ */
+dsql_status credentials_get_until(dsql_credentials_provider *provider, const struct clock *clock,
+                                  int64_t deadline_ms, struct dsql_credentials *out,
+                                  dsql_error *err);
+
+/**
  * The log for a changed access key and for an early renewal that failed; copied.  To be
  * called before the provider is shared between threads.
  */

@@ -553,6 +553,33 @@ static void many_threads_share_one_fetch(void **state)
     tear_down(&fake);
 }
 
+/* Only the wait for the other thread ends; its fetch goes on. */
+static void wait_for_another_fetch_ends_at_the_deadline(void **state)
+{
+    (void)state;
+    struct fake fake;
+    struct dsql_credentials got = {0};
+    pthread_t thread;
+    set_up(&fake, 60 * MINUTE);
+    atomic_store(&fake.is_held, true);
+    assert_int_equal(pthread_create(&thread, NULL, get_in_thread, &fake), 0);
+    while (atomic_load(&fake.running) == 0) {
+        sched_yield();
+    }
+    dsql_error err = {0};
+    int64_t now_ms = clock_monotonic_ms(&fake.clock);
+    assert_int_equal(credentials_get_until(fake.provider, &fake.clock, now_ms, &got, &err),
+                     DSQL_ERR_TIMEOUT);
+    assert_non_null(strstr(err.message, "another thread is still fetching"));
+    atomic_store(&fake.is_held, false);
+    join(&fake, thread);
+    assert_int_equal(credentials_get_until(fake.provider, &fake.clock, now_ms, &got, &err),
+                     DSQL_OK);
+    credentials_clear(&got);
+    assert_int_equal(atomic_load(&fake.calls), 1);
+    tear_down(&fake);
+}
+
 static void fetches_never_overlap_even_when_they_fail(void **state)
 {
     (void)state;
@@ -719,6 +746,7 @@ int main(void)
         cmocka_unit_test(another_access_key_and_a_failed_renewal_are_logged),
         cmocka_unit_test(failure_that_the_caller_hears_is_not_logged_each_second),
         cmocka_unit_test(many_threads_share_one_fetch),
+        cmocka_unit_test(wait_for_another_fetch_ends_at_the_deadline),
         cmocka_unit_test(fetches_never_overlap_even_when_they_fail),
         cmocka_unit_test(early_renewal_keeps_nobody_waiting),
         cmocka_unit_test(threads_share_short_lived_credentials_of_a_source_that_fails),

@@ -248,7 +248,7 @@ static void settings_give_the_token_of_their_host_user_and_credentials(void **st
                           sizeof settings.endpoint.host));
     assert_true(text_copy(text_of("admin"), settings.user, sizeof settings.user));
     settings.credentials = dsql_credentials_static("akid", "secret", "token", NULL);
-    assert_int_equal(token_for_settings(&settings, &fixed_clock, &token, NULL, NULL), DSQL_OK);
+    assert_int_equal(token_for_settings(&settings, &fixed_clock, -1, &token, NULL, NULL), DSQL_OK);
     assert_true(text_ends_with(text_of(token), token_vectors[3].signature));
     secret_free_string(token);
     dsql_credentials_unref(settings.credentials);

@@ -4,7 +4,7 @@
  * administrator or NTP may move.  These functions always use CLOCK_MONOTONIC, and compute the end
  * of a wait once, so that spurious wake-ups do not prolong it.
  */
-#include "pool/condition.h"
+#include "base/condition.h"
 
 #include <errno.h>
 #include <time.h>
@@ -25,8 +25,8 @@ bool condition_init(pthread_cond_t *condition)
 }
 
 /*
- * The real clock, not the pool's: tests replace the latter, but no test clock can end a wait in
- * the kernel.
+ * The real clock, not the one that is passed around: tests replace that, but no test clock can end
+ * a wait in the kernel.
  */
 struct timespec condition_deadline(int64_t wait_ms)
 {

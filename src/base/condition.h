@@ -3,8 +3,8 @@
  * Condition variables on the monotonic clock: a change of the date neither ends a wait early
  * nor prolongs it.
  */
-#ifndef DSQL_POOL_CONDITION_H
-#define DSQL_POOL_CONDITION_H
+#ifndef DSQL_BASE_CONDITION_H
+#define DSQL_BASE_CONDITION_H
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -305,11 +305,11 @@ static const char try_again[] = "try again; if it persists, check the AWS status
 static void check_query(struct diagnosis *diagnosis, struct finding *finding)
 {
     dsql_error err = {0};
-    PGresult *result = probe_query(diagnosis->conn, "SELECT 1", TIMEOUT_MS);
-    if (result == NULL) {
-        finding_set(finding, VERDICT_FAILED, "SELECT 1 was not answered within 5 s", try_again);
-    } else if (dsql_check(diagnosis->conn, result, &err) == DSQL_OK) {
+    PGresult *result = dsql_conn_exec(diagnosis->conn, "SELECT 1", 0, NULL, TIMEOUT_MS, &err);
+    if (result != NULL) {
         finding_set(finding, VERDICT_OK, "SELECT 1", NULL);
+    } else if (err.status == DSQL_ERR_TIMEOUT || err.status == DSQL_ERR_COMMIT_UNKNOWN) {
+        finding_set(finding, VERDICT_FAILED, "SELECT 1 was not answered within 5 s", try_again);
     } else {
         finding_set(finding, VERDICT_FAILED, err.message, try_again);
     }

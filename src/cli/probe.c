@@ -304,23 +304,3 @@ bool probe_tls(int socket, const char *host, const char *ca_file, int timeout_ms
     SSL_CTX_free(context);
     return is_secure;
 }
-
-/* ---- A query ---- */
-
-/*
- * PQexec() would wait without a limit.  After a timeout the connection still expects the answer,
- * so it is of no more use.
- */
-PGresult *probe_query(PGconn *conn, const char *sql, int timeout_ms)
-{
-    int64_t deadline_ms = clock_monotonic_ms(clock_system()) + timeout_ms;
-    if (PQsendQuery(conn, sql) == 0) {
-        return NULL;
-    }
-    while (PQisBusy(conn) == 1) {
-        if (!wait_until(PQsocket(conn), POLLIN, deadline_ms) || PQconsumeInput(conn) == 0) {
-            return NULL;
-        }
-    }
-    return PQgetResult(conn);
-}

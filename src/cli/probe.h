@@ -6,8 +6,6 @@
 #ifndef DSQL_CLI_PROBE_H
 #define DSQL_CLI_PROBE_H
 
-#include <libpq-fe.h>
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -37,8 +35,5 @@ int probe_tcp(const struct probe_addresses *addresses, int timeout_ms,
  */
 bool probe_tls(int socket, const char *host, const char *ca_file, int timeout_ms,
                char detail[PROBE_DETAIL_SIZE]);
-
-/** The first result; NULL if none came within timeout_ms: then the connection must be closed. */
-PGresult *probe_query(PGconn *conn, const char *sql, int timeout_ms);
 
 #endif

@@ -1,7 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* Servers that say nothing, or something for ever: the probe has an end. */
 #include "cli/probe.h"
-#include "postgres.h"
 #include "server.h"
 #include "unit.h"
 
@@ -84,24 +83,10 @@ static void wrong_servers_do_not_keep_the_probe(void **state)
     expect_end(&(struct wrong_server){.first = "Sno TLS at all, but text"}, "handshake: ");
 }
 
-static void query_that_is_not_answered_ends(void **state)
-{
-    (void)state;
-    PGconn *conn = postgres_connect();
-    PGresult *result = probe_query(conn, "SELECT 1", LONG_MS);
-    assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
-    PQclear(result);
-    assert_null(PQgetResult(conn));
-    assert_null(probe_query(conn, "SELECT pg_sleep(60)", SHORT_MS));
-    assert_null(probe_query(conn, "SELECT 1", SHORT_MS)); /* one is under way */
-    PQfinish(conn);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrong_servers_do_not_keep_the_probe),
-        cmocka_unit_test(query_that_is_not_answered_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,11 +45,14 @@ static void tidy(char *message, size_t size)
     }
 }
 
-/* Built aside: an argument may be the message that is being replaced. */
+/*
+ * Built aside: an argument may be the message that is being replaced.  Cleared, because all of it
+ * is copied into a struct that callers may copy, store or send.
+ */
 __attribute__((format(printf, 3, 0))) static void format_message(dsql_error *err, int os_errno,
                                                                  const char *format, va_list args)
 {
-    char message[DSQL_ERROR_MESSAGE_SIZE];
+    char message[DSQL_ERROR_MESSAGE_SIZE] = "";
     int len = vsnprintf(message, sizeof message, format, args);
     if (os_errno != 0 && len > 0 && (size_t)len < sizeof message) {
         char text[PLATFORM_ERROR_TEXT_SIZE];

@@ -64,6 +64,26 @@ static void other_words_keep_what_the_server_said(void **state)
     assert_string_equal(err.constraint_name, "");
 }
 
+/* Where the message is built later. */
+static __attribute__((noinline)) void dirty_the_stack(void)
+{
+    volatile char rubbish[8192];
+    for (size_t i = 0; i < sizeof rubbish; i++) {
+        rubbish[i] = 'r';
+    }
+}
+
+static void nothing_of_the_stack_is_left_after_the_message(void **state)
+{
+    (void)state;
+    dsql_error err = {0};
+    dirty_the_stack();
+    fail(&err, DSQL_ERR_QUERY, "x");
+    for (size_t i = 1; i < sizeof err.message; i++) {
+        assert_int_equal(err.message[i], 0);
+    }
+}
+
 static void a_field_is_one_line_of_whole_characters(void **state)
 {
     (void)state;
@@ -115,6 +135,7 @@ int main(void)
         cmocka_unit_test(a_long_message_ends_at_a_whole_character),
         cmocka_unit_test(a_message_may_quote_the_one_it_replaces),
         cmocka_unit_test(other_words_keep_what_the_server_said),
+        cmocka_unit_test(nothing_of_the_stack_is_left_after_the_message),
         cmocka_unit_test(a_field_is_one_line_of_whole_characters),
         cmocka_unit_test(errno_is_kept_and_named),
         cmocka_unit_test(nobody_need_listen),

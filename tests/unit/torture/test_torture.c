@@ -17,6 +17,7 @@
 #include "unit.h"
 #include "world.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -407,6 +408,34 @@ static dsql_status open_and_lend(dsql_error *err)
     return status;
 }
 
+static PGconn *acquire_as_a_loop(dsql_pool *pool, dsql_error *err)
+{
+    PGconn *conn = NULL;
+    dsql_acquire *acquire = dsql_pool_acquire_start(pool, DSQL_HERE, err);
+    while (acquire != NULL && dsql_acquire_poll(acquire, &conn, err) == PGRES_POLLING_READING) {
+        struct pollfd fd = {.fd = dsql_acquire_socket(acquire), .events = POLLIN};
+        poll(&fd, 1, -1);
+    }
+    dsql_acquire_free(acquire);
+    return conn;
+}
+
+/* The first connection is idle, and a thread opens the second one. */
+static dsql_status open_and_loop(dsql_error *err)
+{
+    dsql_pool *pool = pool_or_null(err);
+    if (pool == NULL) {
+        return err->status;
+    }
+    PGconn *one = acquire_as_a_loop(pool, err);
+    PGconn *two = one == NULL ? NULL : acquire_as_a_loop(pool, err);
+    dsql_status status = two == NULL ? err->status : DSQL_OK;
+    dsql_pool_release(pool, one);
+    dsql_pool_release(pool, two);
+    world_close(pool);
+    return status;
+}
+
 static dsql_status add_one(PGconn *conn, void *arg, dsql_error *err)
 {
     (void)arg;
@@ -531,6 +560,7 @@ static void pool_and_transactions(void **state)
     world_reset();
     postgres_run("INSERT INTO sys.jobs VALUES ('abcdefghijklmnopqrstuvw234', 'completed')");
     torture("pool", open_and_lend, DSQL_OK);
+    torture("event loop", open_and_loop, DSQL_OK);
     torture("transaction", transact, DSQL_OK);
     torture("name each other", transact_in_a_loop, DSQL_OK);
     torture("transaction on a connection", transact_on_a_connection, DSQL_OK);

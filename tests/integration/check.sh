@@ -45,6 +45,10 @@ equals() {
     [ "$2" = "$3" ] || fail_check "$1: '$2' is not '$3'"
 }
 
+# Whether the programs were built with the address sanitizer, which keeps freed memory and a copy
+# of the environment.
+is_sanitized() { grep -q __asan_init "$DSQL"; }
+
 finish_checks() {
     printf '%d passed, %d failed\n' $((checks - failures)) "$failures"
     [ "$failures" -eq 0 ]

@@ -22,9 +22,10 @@ int main(int argc, char **argv)
     if (!process_memory_is_readable(pid)) {
         return NOT_ALLOWED;
     }
-    while (fgets(line, sizeof line, stdin) != NULL) {
-        size_t len = strcspn(line, "\n");
-        found += process_memory_find(pid, "line", line, len);
+    for (int number = 1; fgets(line, sizeof line, stdin) != NULL; number++) {
+        char name[32];
+        snprintf(name, sizeof name, "line %d", number);
+        found += process_memory_find(pid, name, line, strcspn(line, "\n"));
     }
     return found == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

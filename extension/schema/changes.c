@@ -214,6 +214,24 @@ schema_changes_record_name(Oid class, const char *name)
 	return record(&key);
 }
 
+/* "newest" stays, which makes others look for nothing, and no more. */
+void
+schema_changes_retract(void)
+{
+	TransactionId	xid = GetTopTransactionIdIfAny();
+	HASH_SEQ_STATUS scan;
+	Change		   *change;
+
+	if (!TransactionIdIsValid(xid))
+		return;
+	LWLockAcquire(changes->lock, LW_EXCLUSIVE);
+	hash_seq_init(&scan, change_table);
+	while ((change = hash_seq_search(&scan)) != NULL)
+		if (change->latest == xid)
+			change->latest = InvalidTransactionId;
+	LWLockRelease(changes->lock);
+}
+
 static bool
 is_unseen(TransactionId xid, Snapshot snapshot)
 {

@@ -18,6 +18,9 @@ extern void schema_changes_shmem_init(void);
 extern bool schema_changes_record(Oid relid);
 extern bool schema_changes_record_name(Oid class, const char *name);
 
+/* This transaction has changed nothing of what it has recorded. */
+extern void schema_changes_retract(void);
+
 /*
  * Has the definition changed since the transaction's snapshot?  *winner: the
  * transaction that changed it, also set when it is only in progress.

@@ -94,8 +94,8 @@ announce_relation(Oid relid)
 		return;
 	if (FirstSnapshotSet && schema_changes_unseen(relid, &winner, NULL))
 		schema_conflict_raise(relid, winner);
-	if (schema_known_was_stale(relid))
-		schema_conflict_raise(relid, InvalidTransactionId);
+	if (schema_known_was_stale(relid, &winner))
+		schema_conflict_raise(relid, winner);
 	schema_ddl_record_change(relid);
 	schema_touched_entry(relid);
 }
@@ -105,7 +105,7 @@ announce(Node *statement)
 {
 	ListCell *cell;
 
-	if (!settings_is_strict())
+	if (!settings_is_strict() || schema_statement_finds_it_existing(statement))
 		return;
 	foreach (cell, schema_statement_relations(statement))
 		announce_relation(lfirst_oid(cell));
@@ -176,12 +176,29 @@ record_locked_relations(void)
 	}
 }
 
-/* IF NOT EXISTS, and it did. */
+/* IF NOT EXISTS, and it did; or IF EXISTS, and it did not. */
 static bool
-found_it_existing(Node *statement)
+has_done_nothing(Node *statement)
 {
-	return schema_statement_may_find_it_existing(statement) &&
+	return schema_statement_may_do_nothing(statement) &&
 		   GetCurrentCommandId(false) == schema_transaction.first_command;
+}
+
+/* What was announced has not come true.  It was this statement's: strict mode
+ * allows one. */
+static void
+after_nothing(void)
+{
+	if (settings_is_strict())
+		schema_changes_retract();
+}
+
+static void
+after_change(Node *statement)
+{
+	record_locked_relations();
+	if (settings_is_strict() && schema_statement_creates(statement))
+		schema_transaction.has_created = true;
 }
 
 void
@@ -190,11 +207,11 @@ schema_ddl_after_statement(Node *statement, bool inside_utility)
 	if (schema_statement_is_ddl(statement))
 	{
 		schema_transaction.nddl++;
-		if (settings_is_strict() && schema_statement_creates(statement) &&
-			!found_it_existing(statement))
-			schema_transaction.has_created = true;
 		schema_transaction_leave_ddl();
-		record_locked_relations();
+		if (has_done_nothing(statement))
+			after_nothing();
+		else
+			after_change(statement);
 		if (!schema_statement_leaves_rows_alone(statement,
 												settings_is_strict()))
 			schema_transaction.keeps_locks = true;

@@ -118,7 +118,7 @@ make_room(void)
  * is in progress, because its end does not count.
  */
 static bool
-has_changed(KnownRelation *entry)
+has_changed(KnownRelation *entry, TransactionId *winner)
 {
 	uint64		  count = schema_changes_count();
 	bool		  in_progress;
@@ -129,7 +129,10 @@ has_changed(KnownRelation *entry)
 	last = schema_changes_last(entry->relid, &in_progress);
 	if (TransactionIdIsValid(last) && last != entry->change &&
 		last != entry->own)
+	{
+		*winner = last;
 		return true;
+	}
 	if (!in_progress)
 		entry->looked_at = count;
 	return false;
@@ -139,7 +142,7 @@ has_changed(KnownRelation *entry)
 
 /* Did the session use another relation of that name, which others changed? */
 static bool
-name_was_reused(Oid schema, const NameData *name)
+name_was_reused(Oid schema, const NameData *name, TransactionId *winner)
 {
 	HASH_SEQ_STATUS scan;
 	KnownRelation  *entry;
@@ -153,7 +156,7 @@ name_was_reused(Oid schema, const NameData *name)
 		if (entry->schema != schema ||
 			strcmp(NameStr(entry->name), NameStr(*name)) != 0)
 			continue;
-		if (has_changed(entry))
+		if (has_changed(entry, winner))
 			result = true;
 		else
 			schema_known_forget(entry->relid); /* our own change */
@@ -178,7 +181,7 @@ learn(Oid relid, Oid schema, const NameData *name)
 
 /* learns: the relation is used. */
 static bool
-look_at_new(Oid relid, bool learns)
+look_at_new(Oid relid, bool learns, TransactionId *winner)
 {
 	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	NameData  name;
@@ -190,33 +193,34 @@ look_at_new(Oid relid, bool learns)
 	name = ((Form_pg_class) GETSTRUCT(tuple))->relname;
 	schema = ((Form_pg_class) GETSTRUCT(tuple))->relnamespace;
 	ReleaseSysCache(tuple);
-	result = name_was_reused(schema, &name);
+	result = name_was_reused(schema, &name, winner);
 	if (!result && learns)
 		learn(relid, schema, &name);
 	return result;
 }
 
 static bool
-look_at(Oid relid, bool learns)
+look_at(Oid relid, bool learns, TransactionId *winner)
 {
 	KnownRelation *entry;
 
 	if (!is_on())
 		return false;
 	entry = find(relid);
-	return entry != NULL ? has_changed(entry) : look_at_new(relid, learns);
+	return entry != NULL ? has_changed(entry, winner)
+						 : look_at_new(relid, learns, winner);
 }
 
 bool
-schema_known_is_stale(Oid relid)
+schema_known_is_stale(Oid relid, TransactionId *winner)
 {
-	return look_at(relid, true);
+	return look_at(relid, true, winner);
 }
 
 bool
-schema_known_was_stale(Oid relid)
+schema_known_was_stale(Oid relid, TransactionId *winner)
 {
-	return look_at(relid, false);
+	return look_at(relid, false, winner);
 }
 
 void
@@ -256,13 +260,14 @@ schema_known_explains(const ErrorData *error)
 {
 	HASH_SEQ_STATUS scan;
 	KnownRelation  *entry;
+	TransactionId	winner;
 	bool			result = false;
 
 	if (known == NULL || !is_on())
 		return false;
 	hash_seq_init(&scan, known);
 	while ((entry = hash_seq_search(&scan)) != NULL)
-		if (is_concerned(entry, error) && has_changed(entry))
+		if (is_concerned(entry, error) && has_changed(entry, &winner))
 			result = true;
 	return result;
 }

@@ -14,13 +14,13 @@ extern void schema_known_init(void);
 
 /*
  * The transaction is about to use the relation for the first time.  Has
- * another session changed it since this one used it last?  If not, the session
- * has used it from now on.
+ * another session changed it since this one used it last?  *winner: that
+ * change.  If not, the session has used it from now on.
  */
-extern bool schema_known_is_stale(Oid relid);
+extern bool schema_known_is_stale(Oid relid, TransactionId *winner);
 
 /* The same, but the session does not count as having used it. */
-extern bool schema_known_was_stale(Oid relid);
+extern bool schema_known_was_stale(Oid relid, TransactionId *winner);
 
 /* This transaction changes the definition itself. */
 extern void schema_known_note_own_change(Oid relid);

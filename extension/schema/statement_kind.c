@@ -36,10 +36,12 @@ schema_statement_creates(Node *statement)
 }
 
 bool
-schema_statement_may_find_it_existing(Node *statement)
+schema_statement_may_do_nothing(Node *statement)
 {
 	switch (nodeTag(statement))
 	{
+		case T_AlterTableStmt:
+			return true; /* ADD COLUMN IF NOT EXISTS, and the like */
 		case T_CreateStmt:
 			return ((CreateStmt *) statement)->if_not_exists;
 		case T_IndexStmt:

@@ -15,8 +15,11 @@ extern bool schema_statement_is_ddl(Node *statement);
 /* Does it create an object, or replace it? */
 extern bool schema_statement_creates(Node *statement);
 
-/* Has it IF NOT EXISTS, so that it may do nothing at all? */
-extern bool schema_statement_may_find_it_existing(Node *statement);
+/*
+ * May it do nothing at all, because of IF [NOT] EXISTS?  Then it has changed
+ * something if the command counter has advanced.
+ */
+extern bool schema_statement_may_do_nothing(Node *statement);
 
 /* Does it move rows, or read them as plain heap does? */
 extern bool schema_statement_rewrites(Node *statement);

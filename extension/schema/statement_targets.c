@@ -22,6 +22,7 @@
 #include "nodes/parsenodes.h"
 #include "schema/statement_targets.h"
 #include "storage/lock.h"
+#include "utils/lsyscache.h"
 
 /* ---- Relations ---- */
 
@@ -172,6 +173,47 @@ schema_statement_relations(Node *statement)
 			return add_relation(NIL, ((RuleStmt *) statement)->relation);
 		default:
 			return NIL;
+	}
+}
+
+static bool
+relation_exists(RangeVar *name)
+{
+	return OidIsValid(RangeVarGetRelid(name, NoLock, true));
+}
+
+/* An index is in the schema of its table. */
+static bool
+index_exists(IndexStmt *statement)
+{
+	Oid table = RangeVarGetRelid(statement->relation, NoLock, true);
+
+	return statement->idxname && OidIsValid(table) &&
+		   OidIsValid(get_relname_relid(statement->idxname,
+										get_rel_namespace(table)));
+}
+
+bool
+schema_statement_finds_it_existing(Node *statement)
+{
+	switch (nodeTag(statement))
+	{
+		case T_CreateStmt:
+			return ((CreateStmt *) statement)->if_not_exists &&
+				   relation_exists(((CreateStmt *) statement)->relation);
+		case T_CreateSeqStmt:
+			return ((CreateSeqStmt *) statement)->if_not_exists &&
+				   relation_exists(((CreateSeqStmt *) statement)->sequence);
+		case T_CreateSchemaStmt:
+			return ((CreateSchemaStmt *) statement)->if_not_exists &&
+				   ((CreateSchemaStmt *) statement)->schemaname &&
+				   OidIsValid(get_namespace_oid(
+					   ((CreateSchemaStmt *) statement)->schemaname, true));
+		case T_IndexStmt:
+			return ((IndexStmt *) statement)->if_not_exists &&
+				   index_exists((IndexStmt *) statement);
+		default:
+			return false;
 	}
 }
 

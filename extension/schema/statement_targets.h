@@ -11,6 +11,9 @@
 /* Oids of the relations whose definition it names to be changed. */
 extern List *schema_statement_relations(Node *statement);
 
+/* Is it CREATE ... IF NOT EXISTS of something that exists? */
+extern bool schema_statement_finds_it_existing(Node *statement);
+
 /*
  * Calls found for each object that it creates or changes and that has no
  * relation oid.  class: the oid of the schema that the new relation will be

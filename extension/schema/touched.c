@@ -74,8 +74,8 @@ schema_touched_note(Oid relid, bool written)
 		return;
 	if (schema_changes_unseen(relid, &winner, NULL))
 		schema_conflict_raise(relid, winner);
-	if (find_entry(relid) == NULL && schema_known_is_stale(relid))
-		schema_conflict_raise(relid, InvalidTransactionId);
+	if (find_entry(relid) == NULL && schema_known_is_stale(relid, &winner))
+		schema_conflict_raise(relid, winner);
 	entry = schema_touched_entry(relid);
 	if (written)
 		entry->written = true;

@@ -122,6 +122,8 @@ says 'first: 3'
 says '40001: schema has been updated by another transaction (OC001)'
 equals 'rows of the stale one' "$(printf '%s\n' "$output" | grep -c second)" 0
 says 'third: 3'
+equals 'what the view says of it' "$(sql "SELECT table_name, code, winner IS NOT NULL FROM sys.conflicts
+    WHERE kind = 'schema' ORDER BY at DESC LIMIT 1")" 'accounts|OC001|t'
 
 succeeds 'a pool that has become stale' "$BUILD/tests/integration/stale_pool/stale_pool"
 equals 'runs of its transactions' "$output" 'callback: 1

@@ -37,6 +37,7 @@ static int fresh_database(void **state)
 {
     (void)state;
     tester = pthread_self();
+    postgres_kill_backends(); /* one may still sleep for a test before, which has given up */
     world_reset();
     cutter_arm("", CUT_BEFORE, 0);
     return 0;

@@ -12,7 +12,6 @@
 #include "local/wait.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -87,7 +86,7 @@ static dsql_status check_login(struct startup *startup, dsql_error *err)
                 (int)process.pid, answer.message);
 }
 
-/* EAGAIN: another command was faster.  The next round sees what it did. */
+/* If another command was faster, the next round sees what it did. */
 static dsql_status start_or_yield(struct startup *startup, dsql_error *err)
 {
     dsql_error own = {0};
@@ -95,7 +94,7 @@ static dsql_status start_or_yield(struct startup *startup, dsql_error *err)
     startup->is_running = status == DSQL_OK && startup->options->is_init_only;
     startup->was_running = status != DSQL_OK;
     startup->wait = wait_begin(clock_system()); /* the start has reported its own progress */
-    if (status != DSQL_OK && own.os_errno == EAGAIN) {
+    if (status != DSQL_OK && cluster_lock_is_busy(&own)) {
         return DSQL_OK;
     }
     *err = own;

@@ -23,8 +23,18 @@ bool cluster_lock_is_in_place(const struct cluster *cluster, const struct cluste
 {
     struct stat own;
     struct stat current;
-    return fstat(lock->fd, &own) == 0 && stat(cluster->lock, &current) == 0 &&
-           own.st_ino == current.st_ino && own.st_dev == current.st_dev;
+    if (fstat(lock->fd, &own) != 0) {
+        return false;
+    }
+    if (stat(cluster->lock, &current) != 0) {
+        return errno != ENOENT; /* a directory above may be closed for a moment */
+    }
+    return own.st_ino == current.st_ino && own.st_dev == current.st_dev;
+}
+
+bool cluster_lock_is_busy(const dsql_error *err)
+{
+    return err->status == DSQL_ERR_USAGE && err->os_errno == EAGAIN;
 }
 
 dsql_status cluster_lock_fail_busy(const struct cluster *cluster, dsql_error *err)

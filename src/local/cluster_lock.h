@@ -37,13 +37,16 @@ struct cluster_lock {
 
 /**
  * Takes the lock for the life of the process, in phase CLUSTER_STARTING.  When another process has
- * it or has just deleted the cluster, DSQL_ERR_USAGE with os_errno EAGAIN: try again.
+ * it or has just deleted the cluster, cluster_lock_is_busy() is true for the error: try again.
  */
 dsql_status cluster_lock_take(const struct cluster *cluster, struct cluster_lock *lock,
                               dsql_error *err);
 
 /** The error of cluster_lock_take() for a lock that another process has. */
 dsql_status cluster_lock_fail_busy(const struct cluster *cluster, dsql_error *err);
+
+/** Whether another command was faster.  A fork() that fails has the errno EAGAIN, too. */
+bool cluster_lock_is_busy(const dsql_error *err);
 
 void cluster_lock_set_phase(struct cluster_lock *lock, enum cluster_phase phase);
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "local/cluster_lock.h"
 #include "local/file.h"
 
 #include <dirent.h>
@@ -172,12 +173,9 @@ static dsql_status create_dir(const struct cluster *cluster, dsql_error *err)
 /* Another command may delete the cluster meanwhile, and then the start is tried again. */
 static dsql_status fail_to_open(const struct cluster *cluster, dsql_error *err)
 {
-    bool has_gone = errno == ENOENT;
-    fail_errno(err, DSQL_ERR_SYSTEM, "could not open \"%s\"", cluster->dir);
-    if (has_gone && err != NULL) {
-        err->os_errno = EAGAIN;
-    }
-    return DSQL_ERR_SYSTEM;
+    return errno == ENOENT
+               ? cluster_lock_fail_busy(cluster, err)
+               : fail_errno(err, DSQL_ERR_SYSTEM, "could not open \"%s\"", cluster->dir);
 }
 
 /* By descriptor: between a check by path and chown() the path could become another file. */

@@ -6,6 +6,7 @@
  */
 #include "local/file.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/secret.h"
 
@@ -185,16 +186,29 @@ static void open_directories(const char *path)
     } while (has_opened_more && round < DEEPEST);
 }
 
+/*
+ * A program that is being stopped, such as initdb, may create another file meanwhile, so a
+ * directory that is not empty is tried again for a second.
+ */
 dsql_status directory_remove_except(const char *path, const char *kept, dsql_error *err)
 {
+    enum { ATTEMPTS = 20, PAUSE_MS = 50, DESCRIPTORS = 16 /* whatever the depth */ };
     const int flags = FTW_DEPTH | FTW_PHYS | FTW_MOUNT; /* a directory comes after its content */
+    bool ok = false;
+    bool is_worth_it = true;
+    int os_errno = 0;
     kept_path = kept;
-    bool ok = nftw(path, remove_entry, 16, flags) == 0; /* 16 descriptors, whatever the depth */
-    if (!ok && (errno == EACCES || errno == ENOTEMPTY)) {
-        open_directories(path);
-        ok = nftw(path, remove_entry, 16, flags) == 0;
+    for (int i = 0; !ok && is_worth_it && i < ATTEMPTS; i++) {
+        ok = nftw(path, remove_entry, DESCRIPTORS, flags) == 0;
+        os_errno = errno;
+        is_worth_it = !ok && (os_errno == EACCES || os_errno == ENOTEMPTY);
+        if (is_worth_it) {
+            open_directories(path);
+            clock_sleep_ms(clock_system(), i == 0 ? 0 : PAUSE_MS);
+        }
     }
     kept_path = NULL;
+    errno = os_errno;
     return ok || errno == ENOENT
                ? DSQL_OK
                : fail_errno(err, DSQL_ERR_SYSTEM, "could not remove all of \"%s\"", path);

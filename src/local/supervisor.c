@@ -24,7 +24,13 @@
 #include <unistd.h>
 
 /* More than the daemon takes for all steps of stopping PostgreSQL (server_processes.h). */
-enum { STOP_LIMIT_MS = 30000, POLL_MS = 10, DESTROY_ATTEMPTS = 100, HOPELESS_FAILURES = 3 };
+enum {
+    STOP_LIMIT_MS = 30000,
+    ORPHAN_LIMIT_MS = 60000,
+    POLL_MS = 10,
+    DESTROY_ATTEMPTS = 100,
+    HOPELESS_FAILURES = 3
+};
 
 /* The exit status of a child for as_owner(): the lock was taken by another process. */
 enum { CHILD_FAILED = 1, CHILD_BUSY = 2 };
@@ -127,7 +133,7 @@ static dsql_status as_owner(const struct step *step,
     if (pid == 0) {
         dsql_error own = {0};
         bool ok = cluster_owner_become(cluster, &own) == DSQL_OK && run(step, &own) == DSQL_OK;
-        bool is_busy = !ok && own.os_errno == EAGAIN;
+        bool is_busy = !ok && cluster_lock_is_busy(&own);
         if (!ok && !is_busy) {
             fprintf(stderr, "dsql: %s\n", own.message);
         }
@@ -230,12 +236,18 @@ static dsql_status stop_orphans(const struct step *step, dsql_error *err)
         return status;
     }
     cluster_lock_set_phase(&lock, CLUSTER_STOPPING);
-    while (
-        !server_stop_continue(&stop, step->cluster, clock_monotonic_ms(clock_system()), &message)) {
+    struct wait wait = wait_begin(clock_system());
+    while (!server_stop_continue(&stop, step->cluster, clock_monotonic_ms(wait.clock), &message)) {
         if (message != NULL) {
             step->progress(message);
         }
-        clock_sleep_ms(clock_system(), SERVER_STOP_POLL_MS);
+        if (wait_elapsed_ms(&wait) >= ORPHAN_LIMIT_MS) {
+            return fail(err, DSQL_ERR_SYSTEM,
+                        "PostgreSQL has not ended after SIGKILL: a process waits for a disk or "
+                        "another device. See \"%s\"",
+                        step->cluster->postgres_log);
+        }
+        clock_sleep_ms(wait.clock, SERVER_STOP_POLL_MS);
     }
     /* Until the process ends the lock stays: nothing is started while it is being deleted. */
     return DSQL_OK;
@@ -273,7 +285,7 @@ dsql_status supervisor_stop(const struct cluster *cluster, void (*progress)(cons
     }
     dsql_error own = {0};
     status = as_owner(&step, stop_orphans, &own);
-    if (status != DSQL_OK && own.os_errno == EAGAIN) {
+    if (status != DSQL_OK && cluster_lock_is_busy(&own)) {
         return DSQL_OK; /* another start, which has the server now */
     }
     if (status != DSQL_OK && err != NULL) {
@@ -306,16 +318,18 @@ dsql_status supervisor_destroy(const struct cluster *cluster, void (*progress)(c
                                dsql_error *err)
 {
     const struct step step = {.cluster = cluster, .progress = progress};
-    dsql_status status = DSQL_ERR_SYSTEM;
-    dsql_error own = {.os_errno = EAGAIN};
-    for (int i = 0; status != DSQL_OK && own.os_errno == EAGAIN && i < DESTROY_ATTEMPTS; i++) {
+    dsql_status status = DSQL_OK;
+    dsql_error own;
+    int attempts = 0;
+    do {
         bool was_running = false;
         own = (dsql_error){0};
         status = supervisor_stop(cluster, progress, &was_running, &own);
         if (status == DSQL_OK) {
             status = as_owner(&step, remove_content, &own);
         }
-    }
+        attempts++;
+    } while (status != DSQL_OK && cluster_lock_is_busy(&own) && attempts < DESTROY_ATTEMPTS);
     /* Not empty: another start has created a new cluster in it. */
     if (status == DSQL_OK && rmdir(cluster->dir) != 0 && errno != ENOENT && errno != ENOTEMPTY &&
         errno != EEXIST) {

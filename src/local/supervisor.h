@@ -17,8 +17,8 @@
 
 /**
  * Starts the cluster, creating it if needed, and returns when it accepts connections on *port.
- * With is_init_only it creates the cluster, and *port is 0.  os_errno EAGAIN: another command was
- * faster; look again.
+ * With is_init_only it creates the cluster, and *port is 0.  If cluster_lock_is_busy(), another
+ * command was faster; look again.
  */
 dsql_status supervisor_start(const struct cluster *cluster, const struct start_options *options,
                              int *port, dsql_error *err);

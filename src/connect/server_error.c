@@ -35,6 +35,12 @@ static struct text shown_detail(const PGresult *res, dsql_status status)
     return without_stop(status == DSQL_ERR_OCC ? field(res, PG_DIAG_MESSAGE_DETAIL) : "");
 }
 
+/* The hint of a conflict is to run the transaction again, which is what the library does. */
+static const char *shown_hint(const dsql_error *err, dsql_status status)
+{
+    return status == DSQL_ERR_OCC ? "" : err->hint;
+}
+
 /* Most primary messages name the constraint; one that a function raises may not. */
 static void describe_place(const dsql_error *err, const char *primary, char place[PLACE_SIZE])
 {
@@ -74,11 +80,12 @@ dsql_status server_error_read(const PGresult *res, dsql_error *err)
     copy_fields(res, err);
     const char *primary = field(res, PG_DIAG_MESSAGE_PRIMARY);
     struct text detail = shown_detail(res, status);
+    const char *hint = shown_hint(err, status);
     char place[PLACE_SIZE];
     describe_place(err, primary, place);
-    bool is_alone = text_is_empty(detail) && place[0] == '\0' && err->hint[0] == '\0';
+    bool is_alone = text_is_empty(detail) && place[0] == '\0' && *hint == '\0';
     size_t shown = text_utf8_prefix(text_of(primary), is_alone ? SIZE_MAX : PRIMARY_SHOWN);
     return fail_again(err, status, "%.*s%s%s%.*s%s%s", (int)shown, primary, place,
                       text_is_empty(detail) ? "" : ": ", (int)detail.len, detail.data,
-                      err->hint[0] == '\0' ? "" : "; hint: ", err->hint);
+                      *hint == '\0' ? "" : "; hint: ", hint);
 }

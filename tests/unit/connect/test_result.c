@@ -55,6 +55,19 @@ static void constraint_that_the_text_does_not_name_is_in_the_message(void **stat
     PQfinish(conn);
 }
 
+/* The library runs it again, so that advice would only make the line longer. */
+static void conflict_has_its_detail_and_no_hint(void **state)
+{
+    (void)state;
+    PGconn *conn = postgres_connect();
+    dsql_error err =
+        refusal(conn, "DO $$ BEGIN RAISE 'lost' USING ERRCODE = '40001', DETAIL = 'A row.', "
+                      "HINT = 'Run the transaction again.'; END $$");
+    assert_string_equal(err.message, "lost: A row");
+    assert_string_equal(err.hint, "Run the transaction again.");
+    PQfinish(conn);
+}
+
 /* The fields survive a primary message that alone would fill the error. */
 static void long_texts_are_cut(void **state)
 {
@@ -151,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_of_a_refusal_are_copied),
         cmocka_unit_test(constraint_that_the_text_does_not_name_is_in_the_message),
+        cmocka_unit_test(conflict_has_its_detail_and_no_hint),
         cmocka_unit_test(long_texts_are_cut),
         cmocka_unit_test(wrong_call_is_a_usage_error),
         cmocka_unit_test(query_that_was_not_sent_is_a_lost_connection),

@@ -249,13 +249,19 @@ enum health slot_look(const struct slot *slot, int64_t now)
     return health == HEALTH_GOOD && slot_is_check_due(slot, now) ? HEALTH_UNSURE : health;
 }
 
+/* From the first slow step on; see dsql_pool_stats.waits. */
+static void note_slow(struct slot *slot, int64_t now)
+{
+    slot->slow_since_ms = slot->slow_since_ms >= 0 ? slot->slow_since_ms : now;
+}
+
 static bool is_usable(struct slot *slot, int64_t now, int64_t deadline_ms)
 {
     enum health health = slot_look(slot, now);
     if (health != HEALTH_UNSURE) {
         return health == HEALTH_GOOD;
     }
-    slot->slow_since_ms = now;
+    note_slow(slot, now);
     return health_check_round_trip(slot->conn, limit_for_validation(slot->pool, now, deadline_ms));
 }
 
@@ -340,7 +346,7 @@ dsql_status slot_refresh(struct slot *slot, int64_t deadline_ms, dsql_error *err
     if (slot->conn != NULL && is_usable(slot, now, deadline_ms)) {
         return DSQL_OK;
     }
-    slot->slow_since_ms = slot->slow_since_ms >= 0 ? slot->slow_since_ms : now;
+    note_slow(slot, now);
     slot_close_unusable(slot, now);
     return open_in_turn(slot, deadline_ms, err);
 }

@@ -78,10 +78,11 @@ static const char difference_sql[] =
         "$2") "),"
               " actual(part, item) AS (" ROWS_OF(
                   "$3") ")"
-                        " SELECT 'the file has in ' || part || ': ' || item::text"
+                        " SELECT part || ' differ from the file, which has ' || item::text"
                         "   FROM (TABLE expected EXCEPT TABLE actual) AS missing"
                         " UNION ALL "
-                        " SELECT 'the file does not have in ' || part || ': ' || item::text"
+                        " SELECT part || ' differ from the file, which does not have ' || "
+                        "item::text"
                         "   FROM (TABLE actual EXCEPT TABLE expected) AS other LIMIT 1";
 
 /* Fails with the value that the query returns, if it returns a row. */

@@ -363,22 +363,29 @@ static dsql_status lock_cluster(struct restore *restore, dsql_error *err)
     return status;
 }
 
-/* By its identifier: the server that answers may still be the earlier one. */
+/* CLUSTER_STOPPED only if that is known. */
+static enum cluster_phase phase_of(const struct cluster *cluster)
+{
+    struct cluster_process process;
+    return cluster_lock_read(cluster, &process, NULL) == DSQL_OK ? process.phase
+                                                                 : CLUSTER_RESTARTING;
+}
+
+/*
+ * By its identifier: the server that answers may still be the earlier one.  Clients are let in
+ * once the daemon has noticed that it runs.
+ */
 static bool is_in_place(const struct restore *restore)
 {
     char system[SYSTEM_SIZE] = "";
+    if (phase_of(restore->backup->cluster) != CLUSTER_RUNNING) {
+        return false;
+    }
     PGconn *conn = database_connect(restore->backup->cluster, "dsql_owner", NULL);
     bool same = conn != NULL && read_system(conn, system, NULL) == DSQL_OK &&
                 strcmp(system, restore->system) == 0;
     PQfinish(conn);
     return same;
-}
-
-static bool has_daemon(const struct cluster *cluster)
-{
-    struct cluster_process process;
-    return cluster_lock_read(cluster, &process, NULL) != DSQL_OK ||
-           process.phase != CLUSTER_STOPPED;
 }
 
 /*
@@ -393,7 +400,8 @@ static dsql_status restart(struct restore *restore, dsql_error *err)
     if (postmaster > 0) {
         kill(postmaster, SIGINT);
     }
-    for (int waited = 0; waited < WAIT_MS && has_daemon(cluster); waited += POLL_MS) {
+    for (int waited = 0; waited < WAIT_MS && phase_of(cluster) != CLUSTER_STOPPED;
+         waited += POLL_MS) {
         if (is_in_place(restore)) {
             return DSQL_OK;
         }

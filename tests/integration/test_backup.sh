@@ -112,6 +112,13 @@ fails 'a missing directory' dump "$scratch/none/file"
 fails 'without a file' dump
 says 'no file given'
 dump - >"$scratch/piped" 2>/dev/null
+# The restore compares the rows with the description: both are of one moment.
+succeeds 'a table that is in use' sql 'CREATE TABLE used (id uuid PRIMARY KEY DEFAULT gen_random_uuid())'
+yes 'INSERT INTO used DEFAULT VALUES;' | script >/dev/null 2>&1 &
+writer=$!
+until [ "$(sql 'SELECT count(*) > 10 FROM used')" = t ]; do :; done
+succeeds 'a dump meanwhile' dump "$scratch/busy"
+kill "$writer"
 
 # ---- What is not restored
 fails 'a stopped cluster' restore "$file"
@@ -144,7 +151,10 @@ equals 'no table was created' "$(query "$other" "SELECT count(*) FROM pg_class W
 # ---- restore
 succeeds 'a role that the cluster has' "$DSQL" local iam grant --dir "$other" earlier
 succeeds 'a setting that it has' query "$other" "ALTER SYSTEM SET work_mem TO '7MB'"
-succeeds restore restore "$file"
+succeeds restore restore "$scratch/busy"
+succeeds 'it runs' "$DSQL" local status --dir "$other"
+says 'running on port'
+equals 'the table in use' "$(query "$other" 'SELECT count(*) > 10 FROM used')" t
 equals 'the earlier role' "$(query "$other" "SELECT pg_role_name FROM sys.iam_pg_role_mappings WHERE pg_role_name = 'earlier'")" earlier
 equals 'the earlier setting' "$(query "$other" 'SHOW work_mem')" 7MB
 equals 'its access method' \

@@ -1,11 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "connect/cancel.h"
 
-#ifdef LIBPQ_HAS_ASYNC_CANCEL
-
 #include "connect/wait.h"
 
 #include <poll.h>
+
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
 
 /* The connection for the request has the addresses and the TLS settings of conn. */
 void cancel_request(PGconn *conn, const struct clock *clock, int64_t deadline_ms)
@@ -26,6 +26,8 @@ void cancel_request(PGconn *conn, const struct clock *clock, int64_t deadline_ms
 
 #else
 
+#include "base/memory.h"
+#include "base/platform.h"
 #include "base/thread.h"
 
 #include <stdatomic.h>
@@ -65,33 +67,64 @@ static void uncount_thread(void)
     atomic_fetch_sub(&running, 1);
 }
 
-/* The thread owns the PGcancel, which is a copy: the connection may be closed meanwhile. */
+/* The PGcancel is a copy: the connection may be closed meanwhile. */
+struct request {
+    PGcancel *cancel;
+    int end; /* of a pipe; closed when the server has dealt with the request */
+};
+
+static void free_request(struct request *request)
+{
+    PQfreeCancel(request->cancel);
+    close(request->end);
+    mem_free(request);
+}
+
+/* The thread owns the request. */
 static void *send_request(void *arg)
 {
-    PGcancel *cancel = arg;
+    struct request *request = arg;
     char unused[256];
-    PQcancel(cancel, unused, sizeof unused);
-    PQfreeCancel(cancel);
+    PQcancel(request->cancel, unused, sizeof unused);
     uncount_thread();
+    free_request(request);
     return NULL;
 }
 
-void cancel_request(PGconn *conn, const struct clock *clock, int64_t deadline_ms)
+/* False: no thread runs, and the request is still the caller's. */
+static bool start_thread(struct request *request)
 {
-    (void)clock;
-    (void)deadline_ms;
-    PGcancel *cancel = PQgetCancel(conn);
-    if (cancel == NULL || !count_thread()) {
-        PQfreeCancel(cancel);
-        return;
-    }
     pthread_t thread;
-    if (thread_start(&thread, send_request, cancel) != 0) {
-        PQfreeCancel(cancel);
+    if (request->cancel == NULL || !count_thread()) {
+        return false;
+    }
+    if (thread_start(&thread, send_request, request) != 0) {
         uncount_thread();
-        return;
+        return false;
     }
     pthread_detach(thread);
+    return true;
+}
+
+/*
+ * Waits for the thread: a request that is still on its way when the answer has been read would
+ * cancel the next statement of the connection.
+ */
+void cancel_request(PGconn *conn, const struct clock *clock, int64_t deadline_ms)
+{
+    int ends[2];
+    struct request *request = mem_new(sizeof *request);
+    if (request == NULL || platform_pipe(ends) != 0) {
+        mem_free(request);
+        return;
+    }
+    *request = (struct request){.cancel = PQgetCancel(conn), .end = ends[1]};
+    if (start_thread(request)) {
+        wait_for_descriptor(ends[0], POLLIN, clock, deadline_ms);
+    } else {
+        free_request(request);
+    }
+    close(ends[0]);
 }
 
 #endif

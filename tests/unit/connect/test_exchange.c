@@ -150,6 +150,39 @@ static void a_statement_is_cancelled(void **state)
     PQfinish(conn);
 }
 
+/* The second look comes at the end of the grace period. */
+static int64_t fast_clock(void *arg)
+{
+    int64_t *now_ms = arg;
+    *now_ms += EXCHANGE_GRACE_MS - 1;
+    return *now_ms;
+}
+
+/*
+ * The process that takes cancel requests is stopped, and those of the connections answer.  The
+ * request would cancel whatever runs on the connection when it goes on.
+ */
+static void a_cancel_request_on_its_way_does_not_outlive_its_statement(void **state)
+{
+    (void)state;
+    int64_t now_ms = 0;
+    const struct clock clock = {.monotonic_ms = fast_clock, .arg = &now_ms};
+    PGconn *conn = postgres_connect();
+    pid_t postmaster =
+        (pid_t)postgres_number("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)");
+    assert_int_equal(kill(postmaster, SIGSTOP), 0);
+    struct exchange exchange = {.conn = conn, .clock = &clock, .may_cancel = true};
+    assert_true(exchange_begin(&exchange));
+    assert_int_equal(PQsendQuery(conn, "SELECT 1"), 1);
+    assert_true(wait_for_socket(conn, POLLIN, clock_system(), -1)); /* the answer is there */
+    assert_null(exchange_finish(&exchange));
+    assert_int_equal(kill(postmaster, SIGCONT), 0);
+    assert_true(exchange.is_late);
+    assert_true(exchange.is_cut);
+    assert_int_equal(PQstatus(conn), CONNECTION_BAD);
+    PQfinish(conn);
+}
+
 static void a_deadline_that_has_passed_does_not_wait(void **state)
 {
     (void)state;
@@ -169,6 +202,7 @@ int main(void)
         cmocka_unit_test(a_command_without_an_answer_ends_the_connection),
         cmocka_unit_test(a_command_keeps_the_mode_of_the_connection),
         cmocka_unit_test(a_statement_is_cancelled),
+        cmocka_unit_test(a_cancel_request_on_its_way_does_not_outlive_its_statement),
         cmocka_unit_test(a_deadline_that_has_passed_does_not_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

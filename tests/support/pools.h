@@ -8,11 +8,13 @@
 
 #include "pool/pool.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 struct pools_time {
     atomic_llong now_ms;
-    atomic_llong step_ms; /* added at each reading */
+    atomic_llong step_ms;      /* added at each reading */
+    _Atomic(pthread_t) tester; /* has called pools_parts(); only its readings move the clock */
 };
 extern struct pools_time pools_time;
 

@@ -40,6 +40,9 @@ static const char schema[] =
 static int64_t world_ms(void *arg)
 {
     (void)arg;
+    if (!pthread_equal(pthread_self(), atomic_load(&world.tester))) {
+        return atomic_load(&world.now_ms);
+    }
     void (*on_look)(void) = atomic_load(&world.on_look);
     if (on_look != NULL) {
         on_look();
@@ -160,6 +163,7 @@ void world_close(dsql_pool *pool)
 
 void world_reset(void)
 {
+    atomic_store(&world.tester, pthread_self());
     world.watched = NULL;
     world.on_sleep = NULL;
     atomic_store(&world.on_look, NULL);

@@ -11,11 +11,13 @@
 #ifdef __cplusplus
 extern "C" {
 #else
+#include <pthread.h>
 #include <stdatomic.h>
 
 struct world {
     atomic_llong now_ms;
-    atomic_llong step_ms; /* added at each reading of the clock */
+    _Atomic(pthread_t) tester; /* has called world_reset(); only its readings move the clock */
+    atomic_llong step_ms;      /* added at each reading of the clock */
     atomic_int sleeps;
     dsql_pool *watched; /* must have no connection in use during a sleep */
     atomic_int slept_with_connection;
@@ -35,7 +37,10 @@ extern const struct clock world_clock;
 #define AT_COMMIT(action, times) "INSERT INTO at_commit VALUES ('" action "', " #times ")"
 #define DIE                      "SELECT pg_terminate_backend(pg_backend_pid())"
 
-/** Sets the time to 0 and makes new tables: counter (n = 0), at_commit, items, sys.jobs. */
+/**
+ * Sets the time to 0 and makes new tables: counter (n = 0), at_commit, items, sys.jobs.  Only the
+ * readings of the calling thread move the clock: when the pool's threads read it is chance.
+ */
 void world_reset(void);
 
 /** Repeatable read, at most 4 connections.  The jitter is 0: waits are half of 100 ms, 200 ms... */

@@ -37,6 +37,12 @@ void secret_free_string(char *string);
 /** Overwrites memory in a way no compiler leaves out. */
 void secret_wipe(void *data, size_t len);
 
+/**
+ * Overwrites what the calls before have left of secrets where no variable is: in the vector
+ * registers and in the stack below the caller, as deep as a login goes.  For a long-lived process.
+ */
+void secret_wipe_remains(void);
+
 /** Equality in time that depends on the lengths only. */
 bool secret_equal(const void *a, size_t a_len, const void *b, size_t b_len);
 

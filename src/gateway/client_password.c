@@ -6,6 +6,7 @@
  */
 #include "gateway/client_password.h"
 
+#include "base/secret.h"
 #include "gateway/access.h"
 #include "gateway/client_end.h"
 #include "gateway/client_input.h"
@@ -38,7 +39,7 @@ static bool check_token(struct client *client, struct text password)
  * has already sent is kept for the relay.  08P01 is also PostgreSQL's answer to another message
  * than a password here ("expected password response, got message type").
  */
-static void read_password(struct client *client)
+static __attribute__((noinline)) void read_password(struct client *client)
 {
     struct frame frame;
     struct text password = text_of("");
@@ -59,6 +60,13 @@ static void read_password(struct client *client)
     client_server_connect(client, CLIENT_CONNECTING);
 }
 
+/* The frames of read_password() are in the stack that is wiped, as it is not inlined. */
+static void take_password(struct client *client)
+{
+    read_password(client);
+    secret_wipe_remains();
+}
+
 /* The state is changed before anything is written, because writing may end the client. */
 void client_password_begin(struct client *client, struct buf *out)
 {
@@ -69,7 +77,7 @@ void client_password_begin(struct client *client, struct buf *out)
         stream_write(client->stream, buf_text(out));
     }
     if (!client_is_over(client)) { /* what was sent ahead does not outlive a failed write */
-        read_password(client);
+        take_password(client);
     }
 }
 
@@ -77,6 +85,6 @@ void client_password_data(struct client *client, struct text bytes)
 {
     client_input_keep(client, bytes);
     if (client->state == CLIENT_PASSWORD) {
-        read_password(client);
+        take_password(client);
     }
 }

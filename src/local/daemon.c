@@ -233,6 +233,7 @@ static dsql_status create_identities(struct daemon *daemon, dsql_error *err)
     const struct cluster *cluster = &daemon->cluster;
     bool was_lost = !file_exists(cluster->identities) && cluster_has_been_complete(cluster);
     dsql_status status = identity_create_file(cluster->identities, err);
+    secret_wipe_remains(); /* of the key that was made or read */
     if (status == DSQL_OK && was_lost) {
         report_progress("created a new access key, because \"%s\" was missing: clients need it "
                         "('dsql local env')",

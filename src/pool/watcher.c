@@ -54,9 +54,9 @@ static void *watch_all(void *arg)
         int64_t now_ms = clock_monotonic_ms(pool->parts.clock);
         fire(pool, now_ms);
         watcher->wakes_at_ms = next_due_ms(pool);
-        struct timespec until = condition_deadline(watcher->wakes_at_ms - now_ms);
-        condition_wait(&watcher->has_changed, &pool->lock,
-                       watcher->wakes_at_ms == INT64_MAX ? NULL : &until);
+        bool is_idle = watcher->wakes_at_ms == INT64_MAX;
+        struct timespec until = condition_deadline(is_idle ? 0 : watcher->wakes_at_ms - now_ms);
+        condition_wait(&watcher->has_changed, &pool->lock, is_idle ? NULL : &until);
         watcher->wakes_at_ms = INT64_MIN;
     }
     pthread_mutex_unlock(&pool->lock);

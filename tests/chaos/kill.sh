@@ -49,6 +49,21 @@ strike() {
     esac
 }
 
+# A PostgreSQL that has been killed several times in a row is started again more and more slowly, and
+# start reports that instead of waiting.
+start_again() {
+    tries=0
+    until "$DSQL" local start --dir "$CLUSTER_DIR" --port "$PGPORT" >"$scratch/start.out" 2>&1; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 60 ] || {
+            echo "FAILED: start in round $round, seed $seed" >&2
+            cat "$scratch/start.out" >&2
+            exit 1
+        }
+        sleep 1
+    done
+}
+
 "$bank" "$seconds" 8 "$seed" 40000 >"$scratch/bank.out" 2>"$scratch/bank.err" &
 bank_pid=$!
 until grep -q working "$scratch/bank.out"; do
@@ -61,11 +76,7 @@ end=$(($(date +%s) + seconds))
 while [ "$(date +%s)" -lt "$end" ]; do
     sleep 0.7
     strike
-    "$DSQL" local start --dir "$CLUSTER_DIR" --port "$PGPORT" >"$scratch/start.out" 2>&1 || {
-        echo "FAILED: start in round $round, seed $seed" >&2
-        cat "$scratch/start.out" >&2
-        exit 1
-    }
+    start_again
     round=$((round + 1))
 done
 

@@ -95,10 +95,10 @@ static enum server_login_event on_message(struct server_login *login, const stru
         return on_ready(login);
     case BACKEND_DATA_ROW:
         return login->is_querying ? SERVER_LOGIN_DATA_ROW : SERVER_LOGIN_NEEDS_MORE;
-    case BACKEND_KEY_DATA:
-        note_cancel_key(login, message->body);
-        /* fall through */
-    default: /* notices */
+    default: /* the cancel key, notices */
+        if (message->type == BACKEND_KEY_DATA) {
+            note_cancel_key(login, message->body);
+        }
         if (!login->is_querying) {
             frame_write(&login->greeting, message->type, message->body);
         }

@@ -11,12 +11,12 @@ enum { BATCH_ROWS = 5, AMOUNT = 7, STATUSES = DSQL_ERR_SYSTEM + 1, READ_ATTEMPTS
  * The key of the ledger is random and not the work's number: work that is done twice must show as
  * two rows, and not as an error that hides it.
  */
+#define LEDGER_COLUMNS "work bigint NOT NULL, source int, target int, amount bigint"
 static const char *const tables[] = {
     "DROP TABLE IF EXISTS ledger",
     "DROP TABLE IF EXISTS account",
     "CREATE TABLE account (id int PRIMARY KEY, balance bigint NOT NULL)",
-    "CREATE TABLE ledger (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), work bigint NOT NULL,"
-    " source int, target int, amount bigint)",
+    "CREATE TABLE ledger (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), " LEDGER_COLUMNS ")",
     "INSERT INTO account SELECT n, 1000 FROM generate_series(1, 50) n",
 };
 

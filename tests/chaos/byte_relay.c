@@ -203,7 +203,7 @@ int byte_relay_start(int server_port)
     int *listener = malloc(sizeof *listener);
     struct sockaddr_in address = loopback(0);
     socklen_t size = sizeof address;
-    pthread_t thread;
+    pthread_t thread = pthread_self();
     if (listener == NULL) {
         die("malloc");
     }

@@ -10,6 +10,8 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /*
  * Connections that wait to be accepted; the burst of the service is 1000, and a flood should not
@@ -108,14 +110,8 @@ void listener_close(struct listener *listener)
  * After a failure the handle may already belong to the loop.  It is closed asynchronously then,
  * and the caller must run the loop until on_closed before it frees the memory.
  */
-dsql_status listener_open(struct listener *listener, uv_loop_t *loop, const char *address, int port,
-                          dsql_error *err)
+static dsql_status init_handles(struct listener *listener, uv_loop_t *loop, dsql_error *err)
 {
-    union address where;
-    if (!read_address(address, port, &where)) {
-        return fail(err, DSQL_ERR_USAGE,
-                    "invalid listen address \"%s\": it must be a numeric IP address", address);
-    }
     if (uv_tcp_init(loop, &listener->tcp) != 0) {
         return fail_nomem(err);
     }
@@ -124,15 +120,65 @@ dsql_status listener_open(struct listener *listener, uv_loop_t *loop, const char
     listener->again.data = listener;
     listener->open_handles = 2;
     listener->is_open = true;
+    return DSQL_OK;
+}
+
+static int begin_listening(struct listener *listener)
+{
+    return uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, on_waiting);
+}
+
+dsql_status listener_open(struct listener *listener, uv_loop_t *loop, const char *address, int port,
+                          dsql_error *err)
+{
+    union address where;
+    if (!read_address(address, port, &where)) {
+        return fail(err, DSQL_ERR_USAGE,
+                    "invalid listen address \"%s\": it must be a numeric IP address", address);
+    }
+    if (init_handles(listener, loop, err) != DSQL_OK) {
+        return DSQL_ERR_NOMEM;
+    }
     /* IPv6 only, so that 127.0.0.1 and ::1 can have the same port in two listeners. */
     unsigned flags = where.any.sa_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0;
     int result = uv_tcp_bind(&listener->tcp, &where.any, flags);
     if (result == 0) {
-        result = uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, on_waiting);
+        result = begin_listening(listener);
     }
     if (result != 0) {
         listener_close(listener);
         return fail(err, DSQL_ERR_CONNECT, "could not listen on %s port %d: %s", address, port,
+                    uv_strerror(result));
+    }
+    return DSQL_OK;
+}
+
+/* uv_tcp_open() takes sockets of every family, and a TCP handle of another one fails later. */
+static int open_tcp(struct listener *listener, int fd)
+{
+    int family = AF_UNSPEC;
+    socklen_t size = sizeof family;
+    bool is_tcp = getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 &&
+                  (family == AF_INET || family == AF_INET6);
+    return is_tcp ? uv_tcp_open(&listener->tcp, fd) : UV_ENOTSUP;
+}
+
+/* Until libuv has opened it, nobody else closes the descriptor. */
+dsql_status listener_adopt(struct listener *listener, uv_loop_t *loop, int fd, dsql_error *err)
+{
+    if (init_handles(listener, loop, err) != DSQL_OK) {
+        close(fd);
+        return DSQL_ERR_NOMEM;
+    }
+    int result = open_tcp(listener, fd);
+    if (result != 0) {
+        close(fd);
+    } else {
+        result = begin_listening(listener);
+    }
+    if (result != 0) {
+        listener_close(listener);
+        return fail(err, DSQL_ERR_CONNECT, "could not listen on descriptor %d: %s", fd,
                     uv_strerror(result));
     }
     return DSQL_OK;

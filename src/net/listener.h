@@ -27,6 +27,11 @@ struct listener {
 /** address is a numeric IP address; port 0 means any free port. */
 dsql_status listener_open(struct listener *listener, uv_loop_t *loop, const char *address, int port,
                           dsql_error *err);
+/**
+ * Listens on a socket that is bound already, for example one of service_sockets.h.  It must be TCP.
+ * The listener owns fd from the call on, also after a failure; otherwise as listener_open().
+ */
+dsql_status listener_adopt(struct listener *listener, uv_loop_t *loop, int fd, dsql_error *err);
 /** The port in use; -1 if it is not known. */
 int listener_port(const struct listener *listener);
 /** Calls on_closed from the loop, then the memory may go.  Ignored if it is not open. */

@@ -18,7 +18,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
-#include "gateway/lexer.h"
+#include "sql/lexer.h"
 #include "wire/message.h"
 
 #include <stdbool.h>

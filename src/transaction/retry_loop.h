@@ -14,11 +14,11 @@
 #ifndef DSQL_TRANSACTION_RETRY_LOOP_H
 #define DSQL_TRANSACTION_RETRY_LOOP_H
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "pool/pool.h"
 #include "transaction/attempt.h"
-#include "transaction/backoff.h"
 #include "transaction/options.h"
 
 enum retry_loop_state {

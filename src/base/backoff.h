@@ -3,8 +3,8 @@
  * The wait between two attempts: doubled each time up to a maximum.  Half of it is random, so
  * that transactions that collided do not collide again.
  */
-#ifndef DSQL_TRANSACTION_BACKOFF_H
-#define DSQL_TRANSACTION_BACKOFF_H
+#ifndef DSQL_BASE_BACKOFF_H
+#define DSQL_BASE_BACKOFF_H
 
 #include "base/random.h"
 

@@ -6,8 +6,8 @@
  * letters, as in PostgreSQL.  (A client encoding whose second bytes are in the range of
  * ASCII can mislead it inside E''.)
  */
-#ifndef DSQL_GATEWAY_LEXER_H
-#define DSQL_GATEWAY_LEXER_H
+#ifndef DSQL_SQL_LEXER_H
+#define DSQL_SQL_LEXER_H
 
 #include "base/text.h"
 

@@ -8,7 +8,7 @@
  * Two things make it more than a table: a literal of E'' goes on after a line end, and the tag of
  * a dollar-quoted literal has no maximum length.
  */
-#include "gateway/lexer.h"
+#include "sql/lexer.h"
 
 /*
  * A tag that differs but has the same length and hash would end a literal early.  Nobody gains by

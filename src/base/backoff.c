@@ -3,7 +3,7 @@
  * "Equal jitter" of the AWS Architecture Blog ("Exponential Backoff And Jitter"): half of the
  * wait is fixed, so that it grows, and half is random.  The caller sleeps.
  */
-#include "transaction/backoff.h"
+#include "base/backoff.h"
 
 /* Capped before the jitter; otherwise all long waits would be exactly the maximum. */
 static int64_t capped(int64_t wait_ms, int64_t max_ms)

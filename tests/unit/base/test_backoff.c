@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-#include "transaction/backoff.h"
+#include "base/backoff.h"
 #include "unit.h"
 
 static uint64_t chosen;

@@ -22,6 +22,61 @@ void lexer_init(struct lexer *lexer)
     *lexer = (struct lexer){.state = LEXER_BETWEEN};
 }
 
+void lexer_init_rules(struct lexer *lexer, const struct lexer_rules *rules)
+{
+    lexer_init(lexer);
+    lexer->rules = *rules;
+}
+
+/*
+ * The encodings that only clients may have (PostgreSQL manual, "Character Set Support"), with the
+ * other names of src/common/encnames.c.  PostgreSQL ignores case and all but letters and digits.
+ */
+static const struct {
+    const char *name;
+    enum lexer_encoding encoding;
+} unsafe_encodings[] = {
+    {"big5", LEXER_PAIRS},
+    {"win950", LEXER_PAIRS},
+    {"windows950", LEXER_PAIRS},
+    {"gbk", LEXER_PAIRS},
+    {"win936", LEXER_PAIRS},
+    {"windows936", LEXER_PAIRS},
+    {"gb18030", LEXER_PAIRS},
+    {"johab", LEXER_PAIRS},
+    {"uhc", LEXER_PAIRS},
+    {"win949", LEXER_PAIRS},
+    {"windows949", LEXER_PAIRS},
+    {"sjis", LEXER_SHIFT_JIS},
+    {"mskanji", LEXER_SHIFT_JIS},
+    {"shiftjis", LEXER_SHIFT_JIS},
+    {"win932", LEXER_SHIFT_JIS},
+    {"windows932", LEXER_SHIFT_JIS},
+    {"shiftjis2004", LEXER_SHIFT_JIS},
+};
+
+enum lexer_encoding lexer_encoding(struct text name)
+{
+    char clean[LEXER_WORD_SIZE];
+    size_t len = 0;
+    for (size_t i = 0; i < name.len && len < sizeof clean; i++) {
+        if (char_is_alnum(name.data[i])) {
+            clean[len++] = char_to_lower(name.data[i]);
+        }
+    }
+    for (size_t i = 0; i < sizeof unsafe_encodings / sizeof unsafe_encodings[0]; i++) {
+        if (text_equal_string(text_of_bytes(clean, len), unsafe_encodings[i].name)) {
+            return unsafe_encodings[i].encoding;
+        }
+    }
+    return LEXER_ASCII_SAFE;
+}
+
+bool lexer_is_in_plain_literal(const struct lexer *lexer)
+{
+    return lexer->state == LEXER_LITERAL;
+}
+
 /* A word that was too long to keep is reported as empty, which fits no keyword. */
 struct text lexer_word(const struct lexer *lexer)
 {
@@ -166,11 +221,11 @@ static void in_block_comment(struct lexer *lexer, char c)
 
 /* ---- Between tokens ---- */
 
-/* has_escapes: a backslash escapes, as in E''.  The setting standard_conforming_strings cannot be
-   turned off in Aurora DSQL. */
+/* has_escapes: a backslash escapes, as in E''. */
 static unsigned open_literal(struct lexer *lexer, bool has_escapes)
 {
-    lexer->state = has_escapes ? LEXER_ESCAPED_LITERAL : LEXER_LITERAL;
+    lexer->state =
+        has_escapes || lexer->rules.has_backslashes ? LEXER_ESCAPED_LITERAL : LEXER_LITERAL;
     lexer->is_escaped = false;
     lexer->after_escapes = LEXER_NO_ESCAPES;
     return LEXER_OTHER;
@@ -296,8 +351,27 @@ static unsigned in_dollar(struct lexer *lexer, char c)
     return lexer->word_len > 0 ? in_word(lexer, c) : between(lexer, c);
 }
 
+/*
+ * The second byte of a character is read as one over 127, whatever it is.  One below '0' is not
+ * valid in any encoding, so PostgreSQL will reject the text.
+ */
+static char without_second_byte(struct lexer *lexer, char c)
+{
+    unsigned char byte = (unsigned char)c;
+    if (lexer->is_second_byte) {
+        lexer->is_second_byte = false;
+        return byte >= '0' ? '\xff' : c;
+    }
+    bool is_alone = lexer->rules.encoding == LEXER_SHIFT_JIS && byte >= 0xa1 && byte <= 0xdf;
+    lexer->is_second_byte = byte > 0x80 && !is_alone;
+    return c;
+}
+
 unsigned lexer_byte(struct lexer *lexer, char c)
 {
+    if (lexer->rules.encoding != LEXER_ASCII_SAFE) {
+        c = without_second_byte(lexer, c);
+    }
     switch (lexer->state) {
     case LEXER_BETWEEN:
         return between(lexer, c);

@@ -3,8 +3,11 @@
  * Finds where words, literals and comments of SQL begin and end, one byte at a time, by
  * PostgreSQL's lexical rules: '', E'' and its continuation on the next line, "", $tag$, --
  * and nested comments.  Keeps nothing of the text but one short word.  Bytes over 127 are
- * letters, as in PostgreSQL.  (A client encoding whose second bytes are in the range of
- * ASCII can mislead it inside E''.)
+ * letters, as in PostgreSQL.
+ *
+ * PostgreSQL converts a text to the encoding of the server before it reads it.  In some encodings
+ * of clients the second byte of a character may be a backslash, so the lexer must know that these
+ * bytes belong together.
  */
 #ifndef DSQL_SQL_LEXER_H
 #define DSQL_SQL_LEXER_H
@@ -15,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LEXER_WORD_SIZE = 8 }; /* longer words are not kept */
+enum { LEXER_WORD_SIZE = 16 }; /* longer words are not kept */
 
 /** What a byte means.  Several events of one byte happened in this order. */
 enum lexer_event {
@@ -48,7 +51,22 @@ struct lexer_tag {
     size_t len;
 };
 
+/** How the bytes of a client form characters; see lexer_encoding(). */
+enum lexer_encoding {
+    LEXER_ASCII_SAFE, /* a byte below 128 is always an ASCII character: UTF-8, LATIN1, EUC ... */
+    LEXER_PAIRS,      /* a byte over 128 and the one after it: BIG5, GBK, GB18030, JOHAB, UHC */
+    LEXER_SHIFT_JIS   /* the same, but 0xA1 to 0xDF stand alone */
+};
+
+/** What decides how a text is read, apart from the text.  All zero: UTF-8, and no escapes. */
+struct lexer_rules {
+    enum lexer_encoding encoding;
+    bool has_backslashes; /* standard_conforming_strings is off: '' is read as E'' */
+};
+
 struct lexer {
+    struct lexer_rules rules;
+    bool is_second_byte; /* the next byte is the second one of a character */
     enum lexer_state state;
     char previous;  /* the byte before, if two bytes may form one sign */
     unsigned depth; /* of comments */
@@ -62,11 +80,18 @@ struct lexer {
     bool has_candidate;
 };
 
-/** Begins a text. */
+/** Begins a text in UTF-8, with standard_conforming_strings on. */
 void lexer_init(struct lexer *lexer);
+void lexer_init_rules(struct lexer *lexer, const struct lexer_rules *rules);
+
+/** The way of an encoding that PostgreSQL calls by this name, such as "SJIS" or "utf-8". */
+enum lexer_encoding lexer_encoding(struct text name);
 
 /** Reads a byte; returns a set of enum lexer_event. */
 unsigned lexer_byte(struct lexer *lexer, char c);
+
+/** Whether the next byte that matters is a quote: all up to it may be skipped. */
+bool lexer_is_in_plain_literal(const struct lexer *lexer);
 
 /** The word that is being read or has just ended; empty if it is too long to keep. */
 struct text lexer_word(const struct lexer *lexer);

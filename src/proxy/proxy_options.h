@@ -72,8 +72,8 @@ struct proxy_options {
     size_t socket_user_count;     /* ... and root, who may anyway */
     const char *listen_address;   /* numeric; NULL: no TCP */
     enum proxy_authentication authentication; /* of clients on TCP */
-    /** Whether there is such a user, and its verifier.  Called at each login, so users may change.
-     */
+    /** Whether there is such a user, and its verifier; if there is not, one that no password
+        matches, for the same exchange.  Called at each login, so users may change. */
     bool (*find_verifier)(void *arg, struct text user, struct scram_verifier *out);
     void *find_verifier_arg;
     /** PEM; both or none.  With them TLS is offered everywhere, and demanded on every address that

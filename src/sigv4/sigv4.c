@@ -10,13 +10,12 @@
  */
 #include "sigv4/sigv4.h"
 
+#include "base/hmac.h"
 #include "base/percent.h"
 
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 
 /*
@@ -42,21 +41,6 @@ bool sigv4_sha256_hex(struct text data, char out[SIGV4_HEX_SIZE])
     }
     text_hex(digest, sizeof digest, out);
     return true;
-}
-
-/*
- * OpenSSL takes the key's length as an int.  The result is 32 bytes for SHA-256, which is checked
- * and not assumed.
- */
-static bool hmac(struct text key, struct text data, unsigned char out[SIGV4_KEY_SIZE])
-{
-    unsigned int len = 0;
-    if (key.len > INT_MAX) {
-        return false;
-    }
-    return HMAC(EVP_sha256(), key.data, (int)key.len, (const unsigned char *)data.data, data.len,
-                out, &len) != NULL &&
-           len == SIGV4_KEY_SIZE;
 }
 
 /*
@@ -207,7 +191,7 @@ bool sigv4_string_to_sign(const struct sigv4_scope *scope, struct text canonical
 static bool derive(unsigned char key[SIGV4_KEY_SIZE], struct text part)
 {
     unsigned char next[SIGV4_KEY_SIZE];
-    bool ok = hmac(text_of_bytes(key, SIGV4_KEY_SIZE), part, next);
+    bool ok = hmac_sha256(text_of_bytes(key, SIGV4_KEY_SIZE), part, next);
     for (size_t i = 0; ok && i < SIGV4_KEY_SIZE; i++) {
         key[i] = next[i];
     }
@@ -227,7 +211,7 @@ bool sigv4_signing_key(const struct secret *secret_access_key, const struct sigv
     buf_init_secret(&first, MAX_KEY_TEXT);
     buf_add_string(&first, "AWS4");
     buf_add_string(&first, secret_string(secret_access_key));
-    bool ok = buf_ok(&first) && hmac(buf_text(&first), scope_date(scope), key) &&
+    bool ok = buf_ok(&first) && hmac_sha256(buf_text(&first), scope_date(scope), key) &&
               derive(key, text_of(scope->region)) && derive(key, text_of(scope->service)) &&
               derive(key, text_of(TERMINATOR));
     if (!ok) {
@@ -242,7 +226,7 @@ bool sigv4_signature(const unsigned char key[SIGV4_KEY_SIZE], struct text string
 {
     unsigned char mac[SIGV4_KEY_SIZE];
     out[0] = '\0';
-    if (!hmac(text_of_bytes(key, SIGV4_KEY_SIZE), string_to_sign, mac)) {
+    if (!hmac_sha256(text_of_bytes(key, SIGV4_KEY_SIZE), string_to_sign, mac)) {
         return false;
     }
     text_hex(mac, sizeof mac, out);

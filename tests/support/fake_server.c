@@ -26,6 +26,7 @@ struct fake_client {
     SSL_CTX *tls;
     char startup[STARTUP_MAX];
     size_t startup_len;
+    size_t message_size;
     char server_name[256];
 };
 
@@ -313,7 +314,18 @@ bool fake_read_message(struct fake_client *client, char *type, char *body, size_
     }
     size_t size = length_of(length) - 4;
     body[size] = '\0';
+    client->message_size = size;
     return read_exactly(client, body, size);
+}
+
+size_t fake_message_size(const struct fake_client *client)
+{
+    return client->message_size;
+}
+
+const struct ssl_st *fake_ssl(const struct fake_client *client)
+{
+    return client->ssl;
 }
 
 bool fake_send_message(struct fake_client *client, char type, const void *body, size_t len)

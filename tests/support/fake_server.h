@@ -46,6 +46,10 @@ bool fake_startup_has(const struct fake_client *client, const char *name, const 
 const char *fake_server_name(const struct fake_client *client);
 /** Reads the next message that has a type; its body becomes a string. */
 bool fake_read_message(struct fake_client *client, char *type, char *body, size_t body_size);
+/** The length of the body that was read last. */
+size_t fake_message_size(const struct fake_client *client);
+/** The TLS session, which is an SSL of OpenSSL; NULL without TLS. */
+const struct ssl_st *fake_ssl(const struct fake_client *client);
 bool fake_send(struct fake_client *client, const void *data, size_t len);
 bool fake_send_message(struct fake_client *client, char type, const void *body, size_t len);
 bool fake_send_authentication(struct fake_client *client, int code);

@@ -30,9 +30,54 @@ static void high_bytes_use_the_url_alphabet(void **state)
     expect(text_of_bytes("\xfb\xff", 2), "-_8");
 }
 
+/* RFC 4648, section 10. */
+static void padded_vectors_are_met_in_both_directions(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
+        {"\xfb\xff", "+/8="},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        struct buf out AUTO_BUF;
+        struct buf back AUTO_BUF;
+        buf_init(&out, 64);
+        buf_init(&back, 64);
+        base64_encode(&out, text_of(pairs[i][0]));
+        assert_true(text_equal_string(buf_text(&out), pairs[i][1]));
+        assert_true(base64_decode(&back, buf_text(&out)));
+        assert_true(text_equal_string(buf_text(&back), pairs[i][0]));
+    }
+}
+
+static void only_the_one_text_of_a_value_is_decoded(void **state)
+{
+    (void)state;
+    static const char *const damaged[] = {
+        "Z",    "Zg",   "Zg=",      "Zg===",  "=",      "====", "Z===",  "Zh==",
+        "Zm9=", "Z g=", "Zm8=Zm8=", "Zg==\n", "Zm9v\n", "_-8=", "Zm9v=", "Zm=v",
+    };
+    for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
+        struct buf out AUTO_BUF;
+        buf_init(&out, 64);
+        assert_false(base64_decode(&out, text_of(damaged[i])));
+    }
+    struct buf out AUTO_BUF;
+    buf_init(&out, 64);
+    assert_false(base64_decode(&out, text_of_bytes("Zm9\0", 4)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(padded_vectors_are_met_in_both_directions),
+        cmocka_unit_test(only_the_one_text_of_a_value_is_decoded),
         cmocka_unit_test(published_vectors_are_met),
         cmocka_unit_test(high_bytes_use_the_url_alphabet),
     };

@@ -432,11 +432,11 @@ function print_keywords(    i, j, name, names, known) {
     for (i = 1; i <= resolved_count; i++)
         if (is_keyword_of_field[resolved[i]] == resolved[i] && !(resolved[i] in aliases))
             names = names (names == "" ? "" : ", ") "_" resolved[i] "_"
-    print_entry(names, "\tThe fields of these names.")
+    print_entry(names, "\t" "The fields of these names.")
     for (i = 1; i <= resolved_count; i++) {
         name = resolved[i]
         if (name in fixed_value || (is_keyword_of_field[name] == name && !(name in aliases))) continue
-        print_entry("_" name "_" aliases[name], "\tThe field _" is_keyword_of_field[name] "_" remark[name] ".")
+        print_entry("_" name "_" aliases[name], "\t" "The field _" is_keyword_of_field[name] "_" remark[name] ".")
     }
     print "These may only have the value that libdsql sets:\n"
     for (i = 1; i <= fixed_count; i++)

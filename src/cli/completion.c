@@ -62,6 +62,72 @@ static const char *argument_choices(const struct command *command)
     return command->run == completion_run ? "bash zsh fish" : "";
 }
 
+/* ---- bash and zsh: a function sets variables to what belongs to a command ---- */
+
+/* How a shell writes lists and their words. */
+struct list_style {
+    const char *open;
+    const char *close;
+    void (*print_word)(const char *word, const char *description);
+    void (*print_option)(const struct command_option *option, const char *path);
+};
+
+/* " --port -p" */
+static void print_names(const struct command_option *option, const char *path)
+{
+    (void)path;
+    printf(" --%s", option->name);
+    if (option->letter != 0) {
+        printf(" -%c", option->letter);
+    }
+}
+
+static void print_valued(const struct command_option *option, const char *path)
+{
+    if (option->argument != NULL) {
+        print_names(option, path);
+    }
+}
+
+static void print_directory(const struct command_option *option, const char *path)
+{
+    if (takes_directory(option)) {
+        print_names(option, path);
+    }
+}
+
+/* Only --output has choices, so the script has one variable for them. */
+static void print_choices(const struct command_option *option, const char *path)
+{
+    (void)path;
+    if (option->choices != NULL) {
+        printf("%s", option->choices);
+    }
+}
+
+/* One branch of the function's "case". */
+static void print_branch(const struct command *command, const char *path,
+                         const struct list_style *style)
+{
+    const struct {
+        const char *variable;
+        void (*print)(const struct command_option *option, const char *path);
+    } lists[] = {{"options", style->print_option},
+                 {"valued", print_valued},
+                 {"directories", print_directory},
+                 {"choices", print_choices}};
+    printf("    '%s')\n        commands=%s%s", path, style->open, argument_choices(command));
+    for (const struct command *c = command->commands; c != NULL && c->name != NULL; c++) {
+        style->print_word(c->name, c->summary);
+    }
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        printf("%s\n        %s=%s", style->close, lists[i].variable, style->open);
+        for_each_option(command, path, lists[i].print);
+    }
+    printf("%s\n        takes_file='%s'\n        ;;\n", style->close,
+           takes_file(command) ? "yes" : "");
+}
+
 /* ---- bash ---- */
 
 static const char bash_head[] =
@@ -113,53 +179,16 @@ static const char bash_tail[] =
     "}\n"
     "complete -F _dsql dsql\n";
 
-static void print_bash_option(const struct command_option *option, const char *path)
+static void print_bash_word(const char *word, const char *description)
 {
-    (void)path;
-    printf(" --%s", option->name);
-    if (option->letter != 0) {
-        printf(" -%c", option->letter);
-    }
-}
-
-static void print_bash_valued(const struct command_option *option, const char *path)
-{
-    if (option->argument != NULL) {
-        print_bash_option(option, path);
-    }
-}
-
-static void print_bash_directory(const struct command_option *option, const char *path)
-{
-    if (takes_directory(option)) {
-        print_bash_option(option, path);
-    }
-}
-
-/* Only --output has choices, so the script has one variable for them. */
-static void print_bash_choices(const struct command_option *option, const char *path)
-{
-    (void)path;
-    if (option->choices != NULL) {
-        printf("%s", option->choices);
-    }
+    (void)description;
+    printf(" %s", word);
 }
 
 static void print_bash(const struct command *command, const char *path)
 {
-    printf("    '%s')\n        commands='%s", path, argument_choices(command));
-    for (const struct command *c = command->commands; c != NULL && c->name != NULL; c++) {
-        printf(" %s", c->name);
-    }
-    printf("'\n        options='");
-    for_each_option(command, path, print_bash_option);
-    printf("'\n        valued='");
-    for_each_option(command, path, print_bash_valued);
-    printf("'\n        directories='");
-    for_each_option(command, path, print_bash_directory);
-    printf("'\n        choices='");
-    for_each_option(command, path, print_bash_choices);
-    printf("'\n        takes_file='%s'\n        ;;\n", takes_file(command) ? "yes" : "");
+    static const struct list_style style = {"'", "'", print_bash_word, print_names};
+    print_branch(command, path, &style);
 }
 
 /* ---- zsh ---- */
@@ -234,19 +263,8 @@ static void print_zsh_option(const struct command_option *option, const char *pa
 
 static void print_zsh(const struct command *command, const char *path)
 {
-    printf("  '%s')\n    commands=(%s", path, argument_choices(command));
-    for (const struct command *c = command->commands; c != NULL && c->name != NULL; c++) {
-        print_zsh_word(c->name, c->summary);
-    }
-    printf(")\n    options=(");
-    for_each_option(command, path, print_zsh_option);
-    printf(")\n    valued=(");
-    for_each_option(command, path, print_bash_valued);
-    printf(")\n    directories=(");
-    for_each_option(command, path, print_bash_directory);
-    printf(")\n    choices=(");
-    for_each_option(command, path, print_bash_choices);
-    printf(")\n    takes_file='%s'\n    ;;\n", takes_file(command) ? "yes" : "");
+    static const struct list_style style = {"(", ")", print_zsh_word, print_zsh_option};
+    print_branch(command, path, &style);
 }
 
 /* ---- fish ---- */

@@ -149,7 +149,7 @@ static void words_of_libpq_become_one_line(void **state)
 {
     (void)state;
     char out[40];
-    libpq_text_join(text_of("a b\n\tadvice\nc\na b\n\nd: change sslmode to disable\n"), out,
+    libpq_text_join(text_of("a b\n\tadvice\nc\na b\n\ng: change sslmode to disable\n"), out,
                     sizeof out);
     assert_string_equal(out, "a b; c");
     assert_string_equal(libpq_text_join(text_of(""), out, sizeof out), "");

@@ -11,6 +11,7 @@
 #include "gateway/access.h"
 
 #include "config/settings.h"
+#include "gateway/access_denied.h"
 #include "token/verify.h"
 
 /*
@@ -32,9 +33,9 @@ bool access_check_server_name(const struct gateway_options *options, struct text
     }
     if (!text_equal_nocase(name, text_of(options->endpoint)) &&
         !text_equal_nocase(name, text_of("localhost"))) {
-        return fatal_error_set_access_denied(
-            error, "No cluster has this name: %.*s",
-            (int)(name.len < SHOWN_NAME_MAX ? name.len : SHOWN_NAME_MAX), name.data);
+        return access_denied(error, "No cluster has this name: %.*s",
+                             (int)(name.len < SHOWN_NAME_MAX ? name.len : SHOWN_NAME_MAX),
+                             name.data);
     }
     return true;
 }
@@ -58,9 +59,9 @@ bool access_check_user(struct text user, struct fatal_error *error)
                                "no PostgreSQL user name specified in startup packet");
     }
     if (!access_is_user_name(user)) {
-        return fatal_error_set_access_denied(
-            error, "Role %.*s not supported",
-            (int)(user.len < SETTINGS_NAME_SIZE ? user.len : SETTINGS_NAME_SIZE), user.data);
+        return access_denied(error, "Role %.*s not supported",
+                             (int)(user.len < SETTINGS_NAME_SIZE ? user.len : SETTINGS_NAME_SIZE),
+                             user.data);
     }
     return true;
 }
@@ -81,9 +82,8 @@ static bool set_time_error(const char *what, int64_t signed_at, const char *than
     clock_format_basic(now + distance_s, limit_text);
     clock_format_basic(now, now_text);
     long long minutes = (distance_s < 0 ? -distance_s : distance_s) + MINUTE_S - 1;
-    return fatal_error_set_access_denied(error, "%s: %s %s %s (%s %c %lld min.)", what, signed_text,
-                                         than, limit_text, now_text, distance_s < 0 ? '-' : '+',
-                                         minutes / MINUTE_S);
+    return access_denied(error, "%s: %s %s %s (%s %c %lld min.)", what, signed_text, than,
+                         limit_text, now_text, distance_s < 0 ? '-' : '+', minutes / MINUTE_S);
 }
 
 /*
@@ -116,17 +116,14 @@ static bool check_claims(const struct gateway_options *options, const char *user
         return false;
     }
     if (claims->action != token_action_for_user(user)) {
-        return fatal_error_set_access_denied(error,
-                                             "Wrong user to action mapping. user: %s, action: %s",
-                                             user, token_action_name(claims->action));
+        return access_denied(error, "Wrong user to action mapping. user: %s, action: %s", user,
+                             token_action_name(claims->action));
     }
     if (!text_equal_nocase(text_of(claims->host), text_of(options->endpoint))) {
-        return fatal_error_set_access_denied(error, "The token is for another host: %s",
-                                             claims->host);
+        return access_denied(error, "The token is for another host: %s", claims->host);
     }
     if (!text_equal_string(text_of(claims->region), options->region)) {
-        return fatal_error_set_access_denied(error, "The token is for another region: %s",
-                                             claims->region);
+        return access_denied(error, "The token is for another region: %s", claims->region);
     }
     return true;
 }
@@ -149,18 +146,15 @@ static bool check_identity(const struct gateway_identity *identity,
     /* With an empty key, anybody could sign. */
     if (secret_is_empty(&identity->secret_access_key) ||
         !token_claims_signed_by(claims, &identity->secret_access_key)) {
-        return fatal_error_set_access_denied(
-            error, "The signature does not match. Check the secret access key");
+        return access_denied(error, "The signature does not match. Check the secret access key");
     }
     if (!has_session_token(claims, &identity->session_token)) {
-        return fatal_error_set_access_denied(error,
-                                             "The session token is missing or does not match");
+        return access_denied(error, "The session token is missing or does not match");
     }
     bool is_admin = claims->action == TOKEN_CONNECT_ADMIN;
     if (is_admin ? !identity->may_connect_admin : !identity->may_connect) {
-        return fatal_error_set_access_denied(error,
-                                             "User: %s is not authorized to perform: dsql:%s",
-                                             identity->arn, token_action_name(claims->action));
+        return access_denied(error, "User: %s is not authorized to perform: dsql:%s", identity->arn,
+                             token_action_name(claims->action));
     }
     return true;
 }
@@ -176,8 +170,7 @@ static bool identify(const struct gateway_options *options, const struct token_c
     bool is_known = options->find_identity(options->find_identity_arg,
                                            text_of(claims->access_key_id), &identity);
     bool is_in = is_known ? check_identity(&identity, claims, error)
-                          : fatal_error_set_access_denied(error, "Unknown access key: %s",
-                                                          claims->access_key_id);
+                          : access_denied(error, "Unknown access key: %s", claims->access_key_id);
     if (is_in) {
         is_in = text_copy(text_of(identity.arn), arn, GATEWAY_IDENTITY_ARN_SIZE);
     }
@@ -194,10 +187,10 @@ bool access_check_token(const struct gateway_options *options, const char *user,
     const char *why = "";
     struct token_claims claims = {0};
     if (password.len > TOKEN_MAX_SIZE) {
-        return fatal_error_set_access_denied(error, "Malformed token: too long");
+        return access_denied(error, "Malformed token: too long");
     }
     if (!token_claims_parse(password, &claims, &why)) {
-        return fatal_error_set_access_denied(error, "Malformed token: %s", why);
+        return access_denied(error, "Malformed token: %s", why);
     }
     bool is_in =
         check_claims(options, user, &claims, now, error) && identify(options, &claims, arn, error);

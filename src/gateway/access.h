@@ -6,8 +6,8 @@
 #ifndef DSQL_GATEWAY_ACCESS_H
 #define DSQL_GATEWAY_ACCESS_H
 
-#include "gateway/fatal_error.h"
 #include "gateway/gateway_options.h"
+#include "session/fatal_error.h"
 
 /** The name from SNI must be the cluster's endpoint, or localhost.  False: *error is set. */
 bool access_check_server_name(const struct gateway_options *options, struct text name,

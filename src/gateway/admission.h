@@ -6,9 +6,9 @@
 #ifndef DSQL_GATEWAY_ADMISSION_H
 #define DSQL_GATEWAY_ADMISSION_H
 
-#include "gateway/fatal_error.h"
 #include "gateway/gateway_options.h"
 #include "gateway/rate_limit.h"
+#include "session/fatal_error.h"
 
 struct admission {
     const struct clock *clock;

@@ -7,33 +7,33 @@
  */
 #include "gateway/client_cancel.h"
 
-#include "gateway/client_end.h"
-#include "gateway/client_server.h"
+#include "session/client_end.h"
 
 /* Before the key: the length and the code of the packet, four bytes each. */
 enum { HEADER_SIZE = 8 };
 
 /* The copy is sent when the connection to PostgreSQL is open. */
-void client_cancel_begin(struct client *client, struct text request)
+void gateway_cancel_begin(struct session_client *session, struct text request)
 {
-    if (!cancel_keys_have(&client->shared->cancel_keys,
+    struct gateway_client *client = gateway_client_of(session);
+    if (!cancel_keys_have(&session->shared->cancel_keys,
                           text_slice(request, HEADER_SIZE, request.len))) {
-        client_close(client);
+        session_close(session);
         return;
     }
-    client_wait(client, WAITING_CANCEL);
+    session_wait(session, WAITING_CANCEL);
     buf_add_text(&client->to_server, request);
-    client_server_connect(client, CLIENT_CANCELING);
+    gateway_client_connect(session, GATEWAY_CANCELING);
 }
 
-void client_cancel_server_open(struct client *client)
+void gateway_cancel_server_open(struct session_client *session)
 {
-    client_server_send_first(client);
+    gateway_client_send_first(session);
 }
 
 /* PostgreSQL answers a cancel request by closing the connection, and so does the gateway:
    libpq waits for that, so that the request is not overtaken by the next query. */
-void client_cancel_server_end(struct client *client)
+void gateway_cancel_server_end(struct session_client *session)
 {
-    client_end(client);
+    session_end(session);
 }

@@ -1,15 +1,15 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* CLIENT_CANCELING: passes a cancel request on to PostgreSQL, which knows the keys. */
+/* GATEWAY_CANCELING: passes a cancel request on to PostgreSQL, which knows the keys. */
 #ifndef DSQL_GATEWAY_CLIENT_CANCEL_H
 #define DSQL_GATEWAY_CLIENT_CANCEL_H
 
-#include "gateway/client_state.h"
+#include "gateway/client.h"
 
 /** Connects to PostgreSQL for a CancelRequest, which is copied. */
-void client_cancel_begin(struct client *client, struct text request);
+void gateway_cancel_begin(struct session_client *session, struct text request);
 
 /** Handlers of this state; what the client sends after its request is ignored. */
-void client_cancel_server_open(struct client *client);
-void client_cancel_server_end(struct client *client);
+void gateway_cancel_server_open(struct session_client *session);
+void gateway_cancel_server_end(struct session_client *session);
 
 #endif

@@ -9,9 +9,8 @@
 #include "gateway/client_login.h"
 
 #include "gateway/access.h"
-#include "gateway/client_end.h"
 #include "gateway/client_relay.h"
-#include "gateway/client_server.h"
+#include "session/client_end.h"
 #include "wire/backend.h"
 
 #define SERVER_VERSION "16.15" /* what Aurora DSQL reports */
@@ -19,15 +18,16 @@
 /* In bytes.  The query holds one ARN, and MESSAGE_MAX also limits an error that is passed on. */
 enum { QUERY_MAX = 32768, MESSAGE_MAX = 65536 };
 
-void client_login_init(struct client *client)
+void gateway_login_init(struct session_client *session)
 {
+    struct gateway_client *client = gateway_client_of(session);
     server_login_init(&client->login, SERVER_VERSION);
 }
 
-void client_login_server_open(struct client *client)
+void gateway_login_server_open(struct session_client *session)
 {
-    client_server_send_first(client);
-    client_set_state(client, CLIENT_LOGIN);
+    gateway_client_send_first(session);
+    session_set_state(session, GATEWAY_LOGIN);
 }
 
 /* ---- Whether the role is mapped to the identity ------------------------ */
@@ -36,14 +36,16 @@ void client_login_server_open(struct client *client)
  * Decided by the role's name alone: that this identity may be admin was proved by its token
  * (dsql:DbConnectAdmin), and there is no mapping for admin.
  */
-static bool is_admin(const struct client *client)
+static bool is_admin(struct session_client *session)
 {
+    struct gateway_client *client = gateway_client_of(session);
     return text_equal_string(text_of(client->user), SETTINGS_ADMIN_USER);
 }
 
 /* If the query cannot be made, the answer counts as no. */
-static void ask_mapping(struct client *client)
+static void ask_mapping(struct session_client *session)
 {
+    struct gateway_client *client = gateway_client_of(session);
     struct buf query AUTO_BUF;
     struct buf message AUTO_BUF;
     buf_init(&query, QUERY_MAX);
@@ -52,20 +54,21 @@ static void ask_mapping(struct client *client)
     buf_add_char(&query, '\0');
     frame_write(&message, FRONTEND_QUERY, buf_text(&query));
     if (!is_made || !buf_ok(&query) || !buf_ok(&message)) {
-        client_fail_unauthorized(client);
+        gateway_client_fail_unauthorized(session);
         return;
     }
-    client_set_state(client, CLIENT_MAPPING);
+    session_set_state(session, GATEWAY_MAPPING);
     server_login_begin_query(&client->login);
-    stream_write(client->server, buf_text(&message));
+    stream_write(session->server, buf_text(&message));
 }
 
 /*
  * "t" is a boolean in text format, which the simple query protocol always uses.  Anything but
  * exactly one column with "t" means no, also NULL.
  */
-static void read_mapping(struct client *client, struct text row)
+static void read_mapping(struct session_client *session, struct text row)
 {
+    struct gateway_client *client = gateway_client_of(session);
     struct text value;
     client->is_mapped = backend_parse_single_column(row, &value) && text_equal_string(value, "t");
 }
@@ -76,16 +79,17 @@ static void read_mapping(struct client *client, struct text row)
  * ReadyForQuery ends the login, and then the query about the mapping.  The client gets one
  * ReadyForQuery: that of the query or, for admin, that of the login.
  */
-static void on_ready(struct client *client, const struct frame *ready)
+static void on_ready(struct session_client *session, const struct frame *ready)
 {
-    bool is_asked = client->state == CLIENT_MAPPING;
-    if (!is_asked && !is_admin(client)) {
-        ask_mapping(client);
+    struct gateway_client *client = gateway_client_of(session);
+    bool is_asked = session->state == GATEWAY_MAPPING;
+    if (!is_asked && !is_admin(session)) {
+        ask_mapping(session);
     } else if (is_asked && !client->is_mapped) {
-        client_fail_unauthorized(client);
+        gateway_client_fail_unauthorized(session);
     } else {
         server_login_end_greeting(&client->login, ready);
-        client_relay_begin(client);
+        gateway_relay_begin(session);
     }
 }
 
@@ -94,62 +98,62 @@ static void on_ready(struct client *client, const struct frame *ready)
  * Class 28: invalid authorization.  Other errors, such as "the database system is starting up"
  * (57P03), are PostgreSQL's own words to any client and are passed on.
  */
-static void on_error(struct client *client, const struct frame *message)
+static void on_error(struct session_client *session, const struct frame *message)
 {
     struct error_fields fields;
     bool is_read = backend_parse_error(message->body, &fields);
-    log_write(&client_options(client)->logger, DSQL_LOG_WARN,
+    log_write(&gateway_client_options(session)->logger, DSQL_LOG_WARN,
               "PostgreSQL did not accept a login: %.*s", is_read ? (int)fields.message.len : 0,
               fields.message.data);
-    if (!is_read || client->state == CLIENT_MAPPING || text_starts_with(fields.sqlstate, "28")) {
-        client_fail_unauthorized(client);
+    if (!is_read || session->state == GATEWAY_MAPPING || text_starts_with(fields.sqlstate, "28")) {
+        gateway_client_fail_unauthorized(session);
         return;
     }
     struct buf out AUTO_BUF;
     buf_init(&out, MESSAGE_MAX);
     frame_write(&out, BACKEND_ERROR, message->body);
     if (buf_ok(&out)) {
-        stream_write(client->stream, buf_text(&out));
+        stream_write(session->stream, buf_text(&out));
     }
-    client_end(client);
+    session_end(session);
 }
 
 /* Only a changed pg_hba.conf can cause this.  There is no password that the gateway could send. */
-static void on_password_request(struct client *client)
+static void on_password_request(struct session_client *session)
 {
-    log_write(&client_options(client)->logger, DSQL_LOG_ERROR,
+    log_write(&gateway_client_options(session)->logger, DSQL_LOG_ERROR,
               "PostgreSQL asks the gateway for a password; its pg_hba.conf must trust "
               "connections through the Unix socket");
-    client_fail_unavailable(client);
+    gateway_client_fail_unavailable(session);
 }
 
-static void on_event(struct client *client, enum server_login_event event,
+static void on_event(struct session_client *session, enum server_login_event event,
                      const struct frame *message)
 {
     switch (event) {
     case SERVER_LOGIN_NEEDS_MORE:
         break;
     case SERVER_LOGIN_READY:
-        on_ready(client, message);
+        on_ready(session, message);
         break;
     case SERVER_LOGIN_ERROR:
-        on_error(client, message);
+        on_error(session, message);
         break;
     case SERVER_LOGIN_DATA_ROW:
-        read_mapping(client, message->body);
+        read_mapping(session, message->body);
         break;
     case SERVER_LOGIN_ASKS_PASSWORD:
-        on_password_request(client);
+        on_password_request(session);
         break;
     case SERVER_LOGIN_INVALID:
-        client_fail_unavailable(client);
+        gateway_client_fail_unavailable(session);
         break;
     }
 }
 
-static bool is_logging_in(const struct client *client)
+static bool is_logging_in(const struct session_client *session)
 {
-    return client->state == CLIENT_LOGIN || client->state == CLIENT_MAPPING;
+    return session->state == GATEWAY_LOGIN || session->state == GATEWAY_MAPPING;
 }
 
 /*
@@ -157,17 +161,18 @@ static bool is_logging_in(const struct client *client)
  * login already belongs to the session and goes through the relay, which must see every byte to
  * know where messages end.
  */
-void client_login_server_data(struct client *client, struct text bytes)
+void gateway_login_server_data(struct session_client *session, struct text bytes)
 {
+    struct gateway_client *client = gateway_client_of(session);
     struct frame message;
     enum server_login_event event = SERVER_LOGIN_READY;
     server_login_add(&client->login, bytes);
-    while (is_logging_in(client) && event != SERVER_LOGIN_NEEDS_MORE) {
+    while (is_logging_in(session) && event != SERVER_LOGIN_NEEDS_MORE) {
         event = server_login_next(&client->login, &message);
-        on_event(client, event, &message);
+        on_event(session, event, &message);
     }
-    if (client->state == CLIENT_RELAY) {
-        client_relay_server_data(client, server_login_rest(&client->login));
+    if (session->state == SESSION_RELAY) {
+        gateway_relay_server_data(session, server_login_rest(&client->login));
         server_login_clear(&client->login);
     }
 }

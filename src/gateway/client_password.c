@@ -8,9 +8,8 @@
 
 #include "base/secret.h"
 #include "gateway/access.h"
-#include "gateway/client_end.h"
-#include "gateway/client_input.h"
-#include "gateway/client_server.h"
+#include "session/client_end.h"
+#include "session/client_input.h"
 #include "wire/backend.h"
 
 /* The body is one string with its NUL.  Anything after it is not a password message. */
@@ -22,13 +21,14 @@ static bool parse_password(const struct frame *frame, struct text *password)
 }
 
 /* A token is checked at this moment only.  A session may outlive it, as in the service. */
-static bool check_token(struct client *client, struct text password)
+static bool check_token(struct session_client *session, struct text password)
 {
-    const struct gateway_options *options = client_options(client);
+    struct gateway_client *client = gateway_client_of(session);
+    const struct gateway_options *options = gateway_client_options(session);
     struct fatal_error error;
     if (!access_check_token(options, client->user, password, clock_wall_s(options->clock),
                             client->arn, &error)) {
-        client_fail(client, &error);
+        session_fail(session, &error);
         return false;
     }
     return true;
@@ -39,52 +39,52 @@ static bool check_token(struct client *client, struct text password)
  * has already sent is kept for the relay.  08P01 is also PostgreSQL's answer to another message
  * than a password here ("expected password response, got message type").
  */
-static __attribute__((noinline)) void read_password(struct client *client)
+static __attribute__((noinline)) void read_password(struct session_client *session)
 {
     struct frame frame;
     struct text password = text_of("");
-    enum frame_result result = frame_next(buf_text(&client->in), CLIENT_PASSWORD_MAX, &frame);
+    enum frame_result result = frame_next(buf_text(&session->in), CLIENT_PASSWORD_MAX, &frame);
     if (result == FRAME_NEEDS_MORE) {
         return;
     }
     if (result == FRAME_MALFORMED || !parse_password(&frame, &password)) {
-        client_fail_with(client, "08P01", "expected password response");
+        session_fail_with(session, "08P01", "expected password response");
         return;
     }
-    if (!check_token(client, password)) {
+    if (!check_token(session, password)) {
         return;
     }
-    waiting_leave(&client->waiting);
-    buf_drop(&client->in, frame.size);
-    stream_pause(client->stream);
-    client_server_connect(client, CLIENT_CONNECTING);
+    waiting_leave(&session->waiting);
+    buf_drop(&session->in, frame.size);
+    stream_pause(session->stream);
+    gateway_client_connect(session, GATEWAY_CONNECTING);
 }
 
 /* The frames of read_password() are in the stack that is wiped, as it is not inlined. */
-static void take_password(struct client *client)
+static void take_password(struct session_client *session)
 {
-    read_password(client);
+    read_password(session);
     secret_wipe_remains();
 }
 
 /* The state is changed before anything is written, because writing may end the client. */
-void client_password_begin(struct client *client, struct buf *out)
+void gateway_password_begin(struct session_client *session, struct buf *out)
 {
     backend_write_authentication(out, AUTHENTICATION_CLEARTEXT);
-    client_set_state(client, CLIENT_PASSWORD);
-    client_wait(client, WAITING_PASSWORD);
+    session_set_state(session, GATEWAY_PASSWORD);
+    session_wait(session, WAITING_PASSWORD);
     if (buf_ok(out)) {
-        stream_write(client->stream, buf_text(out));
+        stream_write(session->stream, buf_text(out));
     }
-    if (!client_is_over(client)) { /* what was sent ahead does not outlive a failed write */
-        take_password(client);
+    if (!session_is_over(session)) { /* what was sent ahead does not outlive a failed write */
+        take_password(session);
     }
 }
 
-void client_password_data(struct client *client, struct text bytes)
+void gateway_password_data(struct session_client *session, struct text bytes)
 {
-    client_input_keep(client, bytes);
-    if (client->state == CLIENT_PASSWORD) {
-        take_password(client);
+    session_input_keep(session, bytes);
+    if (session->state == GATEWAY_PASSWORD) {
+        take_password(session);
     }
 }

@@ -6,33 +6,34 @@
  */
 #include "gateway/client_relay.h"
 
-#include "gateway/client_end.h"
-#include "gateway/client_input.h"
+#include "session/client_end.h"
+#include "session/client_input.h"
 
 /*
  * The service ends a session after an hour, whatever it is doing.  Negative: the options set no
  * limit.
  */
-static int64_t session_ms(const struct client *client)
+static int64_t session_ms(const struct session_client *session)
 {
-    int64_t seconds = client_options(client)->session_s;
+    int64_t seconds = gateway_client_options(session)->session_s;
     return seconds < 0 ? -1 : seconds * 1000;
 }
 
 /* The order matters: the client gets the greeting before any answer to what it sent ahead. */
-void client_relay_begin(struct client *client)
+void gateway_relay_begin(struct session_client *session)
 {
-    client_set_state(client, CLIENT_RELAY);
-    cancel_keys_add(&client->shared->cancel_keys, &client->cancel_key,
+    struct gateway_client *client = gateway_client_of(session);
+    session_set_state(session, SESSION_RELAY);
+    cancel_keys_add(&session->shared->cancel_keys, &session->cancel_key,
                     server_login_cancel_key(&client->login));
     if (buf_ok(&client->login.greeting)) {
-        stream_write(client->stream, buf_text(&client->login.greeting));
+        stream_write(session->stream, buf_text(&client->login.greeting));
     }
-    client_start_timer(client, session_ms(client));
-    relay_init(&client->relay, client->stream, client->server);
-    stream_resume(client->stream);
-    struct buf ahead = client_input_take(client);
-    client_relay_data(client, buf_text(&ahead));
+    session_start_timer(session, session_ms(session));
+    relay_init(&session->relay, session->stream, session->server);
+    stream_resume(session->stream);
+    struct buf ahead = session_input_take(session);
+    gateway_relay_data(session, buf_text(&ahead));
     buf_clear(&ahead);
 }
 
@@ -40,19 +41,20 @@ void client_relay_begin(struct client *client)
  * The rewriter comes first, as it may hold bytes back, and the relay must count exactly what
  * PostgreSQL receives.
  */
-void client_relay_data(struct client *client, struct text bytes)
+void gateway_relay_data(struct session_client *session, struct text bytes)
 {
+    struct gateway_client *client = gateway_client_of(session);
     struct text out;
     if (!sql_rewriter_rewrite(&client->rewriter, bytes, &out) ||
-        !relay_client_data(&client->relay, out)) {
-        client_fail_with(client, "08P01", "invalid message length");
+        !relay_client_data(&session->relay, out)) {
+        session_fail_with(session, "08P01", "invalid message length");
     }
 }
 
-void client_relay_server_data(struct client *client, struct text bytes)
+void gateway_relay_server_data(struct session_client *session, struct text bytes)
 {
-    if (!relay_server_data(&client->relay, bytes)) {
-        client_end(client); /* nothing can be inserted into a stream that lost its framing */
+    if (!relay_server_data(&session->relay, bytes)) {
+        session_end(session); /* nothing can be inserted into a stream that lost its framing */
     }
 }
 
@@ -60,27 +62,27 @@ void client_relay_server_data(struct client *client, struct text bytes)
  * For instance after a crash of PostgreSQL, which closes its sockets without a message.  Without
  * this error libpq would report only "server closed the connection unexpectedly".
  */
-void client_relay_server_end(struct client *client)
+void gateway_relay_server_end(struct session_client *session)
 {
-    if (relay_end_is_explained(&client->relay)) {
-        client_end(client);
+    if (relay_end_is_explained(&session->relay)) {
+        session_end(session);
         return;
     }
-    client_fail_with(client, "57P01", "terminating connection because the database server ended");
+    session_fail_with(session, "57P01", "terminating connection because the database server ended");
 }
 
-void client_relay_writable(struct client *client)
+void gateway_relay_writable(struct session_client *session)
 {
-    relay_client_drained(&client->relay);
+    relay_client_drained(&session->relay);
 }
 
-void client_relay_server_writable(struct client *client)
+void gateway_relay_server_writable(struct session_client *session)
 {
-    relay_server_drained(&client->relay);
+    relay_server_drained(&session->relay);
 }
 
-void client_relay_timeout(struct client *client)
+void gateway_relay_timeout(struct session_client *session)
 {
-    client_fail_with(client, "57P01",
-                     "terminating connection because it reached the maximum connection duration");
+    session_fail_with(session, "57P01",
+                      "terminating connection because it reached the maximum connection duration");
 }

@@ -1,40 +1,27 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/*
- * Listening and stopping.  The life of a connection is in client.c and the files it names.
- * Stopping takes several turns of the loop: first listeners and clients are closed, then each
- * reports that it is gone, and the last one calls on_stopped().
+/* Listening and stopping.  The life of a connection is in client_states.c and the files it names.
  */
 #include "gateway/gateway.h"
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "gateway/capacity.h"
 #include "gateway/client.h"
-#include "net/listener.h"
+#include "gateway/client_states.h"
 #include "net/tls.h"
+#include "session/acceptor.h"
 
-#include <malloc.h>
 #include <string.h>
 #include <sys/un.h>
 
-/*
- * TURNS_TO_LOG_IN: a new client has at least so many turns of the loop before others can take its
- * place.
- */
-enum { LISTENERS = 2, TURNS_TO_LOG_IN = 16, GONE_UNTIL_TRIM = 256, TRIM_MS = 500 };
+enum { LISTENERS = 2 };
 
-/* It must stay in memory until listeners and clients have been closed: see maybe_stopped(). */
+/* It must stay in memory until listeners and clients have been closed: see acceptor.h. */
 struct gateway {
     struct gateway_options options; /* with the limits filled in */
-    struct client_shared shared;
+    struct gateway_shared clients;
+    struct acceptor acceptor;
     struct listener listeners[LISTENERS];
-    uv_timer_t trim;
-    int gone_count; /* clients, since memory was last given back */
-    int closing_handles;
     int port;
-    bool is_stopping;
-    void (*on_stopped)(void *arg);
-    void *on_stopped_arg;
 };
 
 /* 0 stands for the default of the service, so that {0} is a complete set of options. */
@@ -62,19 +49,6 @@ static void fill_in_limits(struct gateway_options *options)
     }
 }
 
-/* What the descriptors allow replaces the maximum of connections, so a client is told. */
-static void fill_in_capacity(struct gateway *gateway)
-{
-    struct gateway_options *options = &gateway->options;
-    struct capacity capacity = capacity_for(options->max_descriptors, options->max_connections);
-    options->max_connections = capacity.connections;
-    for (int i = 0; i < WAITING_EARLY_STAGES; i++) {
-        gateway->shared.waiting[i].max = capacity.waiting;
-    }
-    gateway->shared.waiting[WAITING_PASSWORD].max = capacity.passwords;
-    gateway->shared.waiting[WAITING_CANCEL].max = capacity.cancels;
-}
-
 static void log_capacity(const struct gateway *gateway, int wanted)
 {
     const struct gateway_options *options = &gateway->options;
@@ -86,102 +60,23 @@ static void log_capacity(const struct gateway *gateway, int wanted)
     }
 }
 
-/* ---- Memory ------------------------------------------------------------ */
-
-/*
- * glibc keeps freed memory between blocks that are still used, however much it is, so after a
- * flood the process would stay as large as it was.  Other allocators give it back by themselves.
- */
-static void on_trim(uv_timer_t *timer)
-{
-    struct gateway *gateway = timer->data;
-    gateway->gone_count = 0;
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
-}
-
-/* Clients go in crowds: the timer waits for the rest of them. */
-static void count_gone(struct gateway *gateway)
-{
-    gateway->gone_count++;
-    if (gateway->gone_count >= GONE_UNTIL_TRIM && !gateway->is_stopping &&
-        !uv_is_active((uv_handle_t *)&gateway->trim)) {
-        uv_timer_start(&gateway->trim, on_trim, TRIM_MS, 0);
-    }
-}
-
-/* ---- The end ----------------------------------------------------------- */
-
-/* Called when a listener or a client is gone; the last of them ends the gateway. */
-static void maybe_stopped(struct gateway *gateway)
-{
-    if (gateway->is_stopping && gateway->closing_handles == 0 && gateway->shared.first == NULL) {
-        gateway->is_stopping = false; /* once */
-        gateway->on_stopped(gateway->on_stopped_arg);
-    }
-}
-
-/* After every client, also while the gateway is not stopping. */
-static void on_client_gone(void *arg)
-{
-    count_gone(arg);
-    maybe_stopped(arg);
-}
-
-/* A failure to accept is the client's matter: the listener goes on. */
-static int64_t on_connection(void *arg, uv_stream_t *server)
-{
-    struct gateway *gateway = arg;
-    return client_accept(&gateway->shared, server);
-}
-
-static void on_trim_closed(uv_handle_t *handle)
-{
-    struct gateway *gateway = handle->data;
-    gateway->closing_handles--;
-    maybe_stopped(gateway);
-}
-
 /* ---- Listening --------------------------------------------------------- */
-
-/* Also for a listener that never opened: see listen_on(). */
-static void on_listener_closed(void *arg)
-{
-    struct gateway *gateway = arg;
-    gateway->closing_handles--;
-    maybe_stopped(gateway);
-}
-
-/* A listener that cannot be opened is closed from the loop, like one that could. */
-static dsql_status listen_on(struct gateway *gateway, struct listener *listener,
-                             const char *address, int port, dsql_error *err)
-{
-    listener->on_connection = on_connection;
-    listener->on_closed = on_listener_closed;
-    listener->arg = gateway;
-    listener->accepts_in_turn = 1 + gateway->shared.waiting[WAITING_SILENT].max / TURNS_TO_LOG_IN;
-    dsql_status status = listener_open(listener, gateway->shared.loop, address, port, err);
-    if (status != DSQL_OK && uv_is_closing((uv_handle_t *)&listener->tcp)) {
-        gateway->closing_handles++;
-    }
-    return status;
-}
 
 /* ::1 uses the port that 127.0.0.1 got.  A machine without IPv6 has only 127.0.0.1. */
 static dsql_status listen_all(struct gateway *gateway, dsql_error *err)
 {
+    struct acceptor *acceptor = &gateway->acceptor;
     const char *address = gateway->options.listen_address;
     const char *first = address == NULL ? "127.0.0.1" : address;
     dsql_status status =
-        listen_on(gateway, &gateway->listeners[0], first, gateway->options.port, err);
+        acceptor_listen(acceptor, &gateway->listeners[0], first, gateway->options.port, err);
     if (status != DSQL_OK) {
         return status;
     }
     gateway->port = listener_port(&gateway->listeners[0]);
     dsql_error ignored;
-    if (address == NULL &&
-        listen_on(gateway, &gateway->listeners[1], "::1", gateway->port, &ignored) != DSQL_OK) {
+    if (address == NULL && acceptor_listen(acceptor, &gateway->listeners[1], "::1", gateway->port,
+                                           &ignored) != DSQL_OK) {
         log_write(&gateway->options.logger, DSQL_LOG_INFO, "listening on IPv4 only: %s",
                   ignored.message);
     }
@@ -209,7 +104,10 @@ static dsql_status check_options(const struct gateway_options *options, dsql_err
     return DSQL_OK;
 }
 
-/* shared points into the gateway, so the gateway must not be moved or copied. */
+/*
+ * The clients point into the gateway, so it must not be moved or copied.  What the descriptors
+ * allow replaces the maximum of connections, so a client is told.
+ */
 static struct gateway *gateway_new(uv_loop_t *loop, const struct gateway_options *options,
                                    dsql_error *err)
 {
@@ -220,22 +118,21 @@ static struct gateway *gateway_new(uv_loop_t *loop, const struct gateway_options
     }
     gateway->options = *options;
     fill_in_limits(&gateway->options);
-    fill_in_capacity(gateway);
-    gateway->shared.options = &gateway->options;
-    gateway->shared.loop = loop;
-    gateway->shared.on_gone = on_client_gone;
-    gateway->shared.arg = gateway;
-    admission_init(&gateway->shared.admission, &gateway->options);
+    struct capacity capacity =
+        capacity_for(gateway->options.max_descriptors, gateway->options.max_connections);
+    gateway->options.max_connections = capacity.connections;
+    gateway->clients.options = &gateway->options;
+    admission_init(&gateway->clients.admission, &gateway->options);
+    gateway->acceptor.shared = (struct session_shared){
+        .program = &gateway_program,
+        .program_arg = &gateway->clients,
+        .loop = loop,
+        .clock = gateway->options.clock,
+        .logger = &gateway->options.logger,
+        .login_timeout_ms = gateway->options.login_timeout_ms,
+    };
+    acceptor_init(&gateway->acceptor, &capacity);
     return gateway;
-}
-
-/* A listener that failed to open must be closed by the loop before its memory is freed. */
-static void abandon(struct gateway *gateway, uv_loop_t *loop)
-{
-    while (gateway->closing_handles > 0) {
-        uv_run(loop, UV_RUN_ONCE);
-    }
-    gateway_free(gateway);
 }
 
 /*
@@ -252,14 +149,14 @@ struct gateway *gateway_start(uv_loop_t *loop, const struct gateway_options *opt
     if (gateway == NULL) {
         return NULL;
     }
-    gateway->shared.tls = tls_server_context(options->certificate_file, options->key_file, err);
-    if (gateway->shared.tls == NULL || listen_all(gateway, err) != DSQL_OK) {
-        abandon(gateway, loop);
+    SSL_CTX *tls = tls_server_context(options->certificate_file, options->key_file, err);
+    gateway->acceptor.shared.tls = tls;
+    if (tls == NULL || listen_all(gateway, err) != DSQL_OK) {
+        acceptor_abandon(&gateway->acceptor);
+        gateway_free(gateway);
         return NULL;
     }
     log_capacity(gateway, options->max_connections);
-    uv_timer_init(loop, &gateway->trim);
-    gateway->trim.data = gateway;
     return gateway;
 }
 
@@ -269,19 +166,12 @@ int gateway_port(const struct gateway *gateway)
     return gateway->port;
 }
 
-/* Clients get a moment to receive their last error, so on_stopped() may come a second later. */
 void gateway_stop(struct gateway *gateway, void (*on_stopped)(void *arg), void *arg)
 {
-    gateway->is_stopping = true;
-    gateway->on_stopped = on_stopped;
-    gateway->on_stopped_arg = arg;
     for (int i = 0; i < LISTENERS; i++) {
-        gateway->closing_handles += gateway->listeners[i].is_open ? 1 : 0;
-        listener_close(&gateway->listeners[i]);
+        acceptor_close_listener(&gateway->acceptor, &gateway->listeners[i]);
     }
-    gateway->closing_handles++;
-    uv_close((uv_handle_t *)&gateway->trim, on_trim_closed);
-    client_stop_all(&gateway->shared);
+    acceptor_stop(&gateway->acceptor, on_stopped, arg);
 }
 
 /* Only after on_stopped(), or if gateway_start() has failed. */
@@ -290,6 +180,6 @@ void gateway_free(struct gateway *gateway)
     if (gateway == NULL) {
         return;
     }
-    SSL_CTX_free(gateway->shared.tls);
+    SSL_CTX_free(gateway->acceptor.shared.tls);
     mem_free(gateway);
 }

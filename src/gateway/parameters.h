@@ -6,7 +6,7 @@
 #ifndef DSQL_GATEWAY_PARAMETERS_H
 #define DSQL_GATEWAY_PARAMETERS_H
 
-#include "gateway/fatal_error.h"
+#include "session/fatal_error.h"
 #include "wire/startup.h"
 
 /** Writes the StartupMessage for PostgreSQL.  False: *error is set. */

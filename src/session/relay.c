@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * The two directions are independent: each has its own position in the framing and its own pause.
- * The relay does not look into bodies; the gateway rewrites SQL before the bytes arrive here.
+ * The relay does not look into bodies; what a program changes, it changes before.
  */
 #include "session/relay.h"
 

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/capacity.h"
-#include "gateway/waiting_list.h"
+#include "session/capacity.h"
+#include "session/waiting_list.h"
 #include "unit.h"
 
 /* The descriptors that are in use when every list is full. */

@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/cancel_keys.h"
+#include "session/cancel_keys.h"
 #include "unit.h"
 
 static struct text key_of(const char *bytes)

@@ -3,7 +3,7 @@
  * A hash table by the low bits of the process id, which are as good as random among the sessions
  * of one server.
  */
-#include "gateway/cancel_keys.h"
+#include "session/cancel_keys.h"
 
 #include "base/secret.h"
 

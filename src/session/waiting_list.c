@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* A doubly linked list, so that a client leaves from the middle when it has logged in. */
-#include "gateway/waiting_list.h"
+#include "session/waiting_list.h"
 
 #include <stddef.h>
 

@@ -1,10 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The error that ends a connection: severity FATAL, with the SQLSTATE, message and hint of
-   Aurora DSQL. */
-#ifndef DSQL_GATEWAY_FATAL_ERROR_H
-#define DSQL_GATEWAY_FATAL_ERROR_H
+/* The error that ends a connection: severity FATAL, with a SQLSTATE, a message and a hint. */
+#ifndef DSQL_SESSION_FATAL_ERROR_H
+#define DSQL_SESSION_FATAL_ERROR_H
 
 #include "base/buf.h"
+
+#include <stdarg.h>
 
 enum { FATAL_ERROR_MESSAGE_SIZE = 256, FATAL_ERROR_HINT_SIZE = 512 };
 
@@ -20,9 +21,9 @@ struct fatal_error {
 bool fatal_error_set(struct fatal_error *error, const char *sqlstate, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/** Sets 08006 "access denied" with this hint.  Returns false. */
-bool fatal_error_set_access_denied(struct fatal_error *error, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/** Adds a hint to an error that was set, as one line and cut to fit. */
+void fatal_error_set_hint(struct fatal_error *error, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 
 /** Appends it as an ErrorResponse of the client's protocol. */
 void fatal_error_write(const struct fatal_error *error, struct buf *out);

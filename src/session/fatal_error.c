@@ -1,9 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Builds the error in fixed arrays, so that setting one cannot fail.  The texts are the
- * service's; where they quote a client, the quote is made harmless here, once for all callers.
+ * Builds the error in fixed arrays, so that setting one cannot fail.  Where a text quotes a
+ * client, the quote is made harmless here, once for all callers.
  */
-#include "gateway/fatal_error.h"
+#include "session/fatal_error.h"
 
 #include "wire/backend.h"
 
@@ -32,7 +32,6 @@ __attribute__((format(printf, 3, 0))) static void print_line(char *out, size_t s
     make_one_line(out, size);
 }
 
-/* Aurora DSQL puts the reason into the hint; the message is always the same. */
 bool fatal_error_set(struct fatal_error *error, const char *sqlstate, const char *format, ...)
 {
     va_list arguments;
@@ -45,14 +44,9 @@ bool fatal_error_set(struct fatal_error *error, const char *sqlstate, const char
     return false;
 }
 
-bool fatal_error_set_access_denied(struct fatal_error *error, const char *format, ...)
+void fatal_error_set_hint(struct fatal_error *error, const char *format, va_list arguments)
 {
-    fatal_error_set(error, "08006", "unable to accept connection, access denied");
-    va_list arguments;
-    va_start(arguments, format);
     print_line(error->hint, sizeof error->hint, format, arguments);
-    va_end(arguments);
-    return false;
 }
 
 /* Without a length and without fields; PostgreSQL still answers old clients in this way. */

@@ -4,8 +4,8 @@
  * oldest client makes room: one that only waits is older than one that goes on.  Clients that stop
  * at a stage, however many, take the place of none that has come further.
  */
-#ifndef DSQL_GATEWAY_WAITING_LIST_H
-#define DSQL_GATEWAY_WAITING_LIST_H
+#ifndef DSQL_SESSION_WAITING_LIST_H
+#define DSQL_SESSION_WAITING_LIST_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,11 +20,11 @@ enum waiting_stage {
     WAITING_EARLY_STAGES = WAITING_PASSWORD /* those before the password */
 };
 
-struct client;
+struct session_client;
 
 /** A client's place in a list, or in none.  It is a part of the client. */
 struct waiting {
-    struct client *client;
+    struct session_client *client;
     struct waiting_list *list; /* NULL: in none */
     struct waiting *older;
     struct waiting *newer;

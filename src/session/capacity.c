@@ -1,11 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * A client has a descriptor for its own connection and, once its password was checked or it has
- * asked for a cancellation, another one for PostgreSQL's socket.
+ * asked for a cancellation, another one for the server.
  */
-#include "gateway/capacity.h"
+#include "session/capacity.h"
 
-#include "gateway/waiting_list.h"
+#include "session/waiting_list.h"
 
 #include <limits.h>
 #include <sys/resource.h>

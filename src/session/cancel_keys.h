@@ -1,11 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which cancel requests are for a session of this gateway.  Anyone may send one, before TLS and
+ * Which cancel requests are for a session of this program.  Anyone may send one, before TLS and
  * without a login, and PostgreSQL starts a process for each; so those with a key that no session
  * has go no further than here.
  */
-#ifndef DSQL_GATEWAY_CANCEL_KEYS_H
-#define DSQL_GATEWAY_CANCEL_KEYS_H
+#ifndef DSQL_SESSION_CANCEL_KEYS_H
+#define DSQL_SESSION_CANCEL_KEYS_H
 
 #include "base/text.h"
 

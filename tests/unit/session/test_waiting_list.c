@@ -1,5 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/waiting_list.h"
+#include "session/waiting_list.h"
 #include "unit.h"
 
 enum { CLIENTS = 4 };

@@ -1,10 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many clients a gateway may have at once, so that it never runs out of file descriptors: a
+ * How many clients a program may have at once, so that it never runs out of file descriptors: a
  * process without a free one can neither accept a client nor tell it why.
  */
-#ifndef DSQL_GATEWAY_CAPACITY_H
-#define DSQL_GATEWAY_CAPACITY_H
+#ifndef DSQL_SESSION_CAPACITY_H
+#define DSQL_SESSION_CAPACITY_H
 
 enum {
     CAPACITY_RESERVE = 64, /* descriptors for listeners, event loop, log and files */

@@ -73,6 +73,7 @@ deb: ## build Debian packages of what is committed, in build/deb
 bench: build ## measure costs, as ratios to another implementation and to the minimum
 	@extension/test/with_server $(RELEASE)/extension bench/occ_ratios
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_occ_commit_cost
+	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_occ_old_snapshot
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_pool_checkout
 	@scripts/build-gem $(RELEASE)
 	@scripts/with-gem $(RELEASE) none bench/ruby

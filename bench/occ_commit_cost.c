@@ -7,19 +7,12 @@
  * usage: bench_occ_commit_cost [--intents N]      (inside extension/test/with_server)
  */
 #include "client.h"
+#include "cost.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { RUNS = 15, ROWS = 3000 };
-
-static int compare_numbers(const void *a, const void *b)
-{
-    int64_t left = *(const int64_t *)a;
-    int64_t right = *(const int64_t *)b;
-    return left < right ? -1 : left > right;
-}
 
 static void run_format(PGconn *conn, const char *format, const char *table, int number)
 {
@@ -31,19 +24,21 @@ static void run_format(PGconn *conn, const char *format, const char *table, int 
     client_run(conn, sql);
 }
 
-/* The median duration of COMMIT in microseconds, after changing that number of rows. */
-static int64_t commit_us(PGconn *conn, const char *table, int rows)
+/* A COMMIT after changing that number of rows. */
+static struct cost commit_cost(PGconn *conn, const char *table, int rows)
 {
-    int64_t took_us[RUNS];
+    client_run(conn, "BEGIN");
+    run_format(conn, "UPDATE %s SET v = v + 1 WHERE id <= %d", table, rows);
+    return cost_of(conn, "COMMIT");
+}
+
+static double median_us(PGconn *conn, const char *table, int rows)
+{
+    struct cost costs[RUNS];
     for (int i = 0; i < RUNS; i++) {
-        client_run(conn, "BEGIN");
-        run_format(conn, "UPDATE %s SET v = v + 1 WHERE id <= %d", table, rows);
-        int64_t start_us = client_now_us();
-        client_run(conn, "COMMIT");
-        took_us[i] = client_now_us() - start_us;
+        costs[i] = commit_cost(conn, table, rows);
     }
-    qsort(took_us, RUNS, sizeof took_us[0], compare_numbers);
-    return took_us[RUNS / 2];
+    return (double)cost_median(costs, RUNS).cpu_ns / 1000;
 }
 
 static void make_table(PGconn *conn, const char *name, const char *using, int rows)
@@ -58,14 +53,30 @@ static void make_table(PGconn *conn, const char *name, const char *using, int ro
     }
 }
 
+/* In turns, so that whatever else the machine does affects both alike. */
+static void compare(PGconn *conn, int rows)
+{
+    struct cost heap[RUNS];
+    struct cost ours[RUNS];
+    for (int i = 0; i < RUNS; i++) {
+        heap[i] = commit_cost(conn, "cost_heap", rows);
+        ours[i] = commit_cost(conn, "cost_occ", rows);
+    }
+    struct cost heap_ns = cost_median(heap, RUNS);
+    struct cost ours_ns = cost_median(ours, RUNS);
+    printf("local.commit_%-5d heap %7.3f ms  ours %7.3f ms  ratio %5.2f"
+           "  (with waiting: %.3f ms, %.3f ms)\n",
+           rows, (double)heap_ns.cpu_ns / 1e6, (double)ours_ns.cpu_ns / 1e6,
+           (double)ours_ns.cpu_ns / (double)heap_ns.cpu_ns, (double)heap_ns.wall_ns / 1e6,
+           (double)ours_ns.wall_ns / 1e6);
+}
+
 static void grow_rows(PGconn *conn)
 {
-    static const int sizes[] = {1, 10, 100, 1000, 3000};
-    puts("rows changed    COMMIT, heap    COMMIT, dsql_local");
+    static const int sizes[] = {1, 10, 100, 1000, ROWS};
+    puts("COMMIT after changing that many rows, processor time:");
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        int64_t heap_us = commit_us(conn, "cost_heap", sizes[i]);
-        int64_t occ_us = commit_us(conn, "cost_occ", sizes[i]);
-        printf("%12d %12" PRId64 " us %12" PRId64 " us\n", sizes[i], heap_us, occ_us);
+        compare(conn, sizes[i]);
     }
 }
 
@@ -90,9 +101,8 @@ static void grow_intents(PGconn *conn, int intents)
         /* A new table: the open transaction keeps old row versions, which would add to the cost. */
         snprintf(table, sizeof table, "cost_among_%d", step);
         make_table(conn, table, "", 100);
-        int64_t one_us = commit_us(conn, table, 1);
-        printf("%18d %15" PRId64 " us %11" PRId64 " us\n", step, one_us,
-               commit_us(conn, table, 100));
+        double one_us = median_us(conn, table, 1);
+        printf("%18d %15.0f us %11.0f us\n", step, one_us, median_us(conn, table, 100));
     }
     client_run(reader, "COMMIT");
     PQfinish(reader);

@@ -56,6 +56,19 @@ alloc_claims(int n)
 								  Max(n, 1) * sizeof(Claim));
 }
 
+/* Of the size that they need: touching fresh memory takes long. */
+static void
+alloc_lists(CommitWork *work, const WriteEntry *entries, int n)
+{
+	int count[WRITE_SUCCESSOR + 1] = {0};
+
+	for (int i = 0; i < n; i++)
+		count[entries[i].kind]++;
+	work->writes = alloc_claims(count[WRITE_REPLACED]);
+	work->locks = alloc_claims(count[WRITE_LOCKED]);
+	work->keys = alloc_claims(count[WRITE_KEY]);
+}
+
 static void
 add_claim(Claim *claims, int *n, const WriteEntry *entry)
 {
@@ -72,9 +85,7 @@ sort_entries(CommitWork *work)
 	int				  n;
 	const WriteEntry *entries = occ_writes_entries(&n);
 
-	work->writes = alloc_claims(n);
-	work->locks = alloc_claims(n);
-	work->keys = alloc_claims(n);
+	alloc_lists(work, entries, n);
 	for (int i = 0; i < n; i++)
 	{
 		const WriteEntry *entry = &entries[i];
@@ -236,6 +247,18 @@ occ_claims_gather(CommitWork *work)
 	open_targets(work);
 	drop_redundant_locks(work);
 	gather_rivals(work);
+}
+
+int
+occ_claims_on_one_page(const Claim *claims, int n)
+{
+	BlockNumber block = ItemPointerGetBlockNumber(&claims[0].tid);
+	int			count = 1;
+
+	while (count < n && claims[count].target == claims[0].target &&
+		   ItemPointerGetBlockNumber(&claims[count].tid) == block)
+		count++;
+	return count;
 }
 
 void

@@ -68,6 +68,12 @@ typedef struct CommitWork
  */
 extern void occ_claims_gather(CommitWork *work);
 
+/*
+ * How many of the first claims are on versions of one page.  There is at least
+ * one claim.
+ */
+extern int occ_claims_on_one_page(const Claim *claims, int n);
+
 /* Closes the relations, which stay locked. */
 extern void occ_claims_close(CommitWork *work);
 

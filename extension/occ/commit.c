@@ -23,7 +23,7 @@
  *	  key later may have committed first.
  * 6. Each transaction that has inserted a key of ours too: if it is validated
  *	  or has committed, it has won.
- * 7. Only now are pages changed: heap_delete() of each old version.
+ * 7. Only now are pages changed: the old versions are deleted (stamp.c).
  * 8. Intents and replacements are published, those who inserted our keys and
  *	  are still running are doomed, the transaction is marked as validated, the
  *	  lock is released.  The WAL flush comes after that, so group commit still
@@ -55,7 +55,6 @@
  */
 #include "postgres.h"
 
-#include "access/heapam.h"
 #include "access/transam.h"
 #include "access/xact.h"
 #include "occ/claim_identity.h"
@@ -66,6 +65,7 @@
 #include "occ/horizon.h"
 #include "occ/identity.h"
 #include "occ/slots.h"
+#include "occ/stamp.h"
 #include "occ/validate.h"
 #include "schema/touched.h"
 #include "sys/conflicts.h"
@@ -74,23 +74,6 @@
 #include "utils/snapmgr.h"
 
 /* ---- Steps 7 and 8, under the commit lock ---- */
-
-static void
-delete_old_versions(const CommitWork *work)
-{
-	CommandId cid = GetCurrentCommandId(true);
-
-	for (int i = 0; i < work->nwrites; i++)
-	{
-		const WriteEntry *entry = work->writes[i].entry;
-		TM_FailureData	  failure;
-
-		if (heap_delete(work->writes[i].target->rel, &work->writes[i].tid, cid,
-						InvalidSnapshot, false, &failure,
-						entry->mode != LockTupleExclusive) != TM_Ok)
-			elog(ERROR, "a validated row was changed");
-	}
-}
 
 /*
  * A lock that has moved to the version of a transaction which may still fail
@@ -215,7 +198,7 @@ validate_and_publish(CommitWork *work, RowConflict *conflict)
 	may_commit = occ_validate(work, conflict);
 	if (may_commit)
 	{
-		delete_old_versions(work);
+		occ_stamp_old_versions(work);
 		publish(work);
 	}
 	occ_commit_lock_release();

@@ -7,6 +7,7 @@
 
 #include "access/heapam.h"
 #include "occ/heap.h"
+#include "storage/bufmgr.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -24,6 +25,26 @@ occ_heap_try_pin(Relation rel, ItemPointer tid, PinnedTuple *pinned)
 	pinned->tuple.t_self = *tid;
 	return heap_fetch(rel, SnapshotAny, &pinned->tuple, &pinned->buffer,
 					  false);
+}
+
+bool
+occ_heap_find_on_page(Relation rel, Buffer buffer, ItemPointer tid,
+					  HeapTuple tuple)
+{
+	Page		 page = BufferGetPage(buffer);
+	OffsetNumber offset = ItemPointerGetOffsetNumber(tid);
+	ItemId		 item;
+
+	if (offset > PageGetMaxOffsetNumber(page))
+		return false;
+	item = PageGetItemId(page, offset);
+	if (!ItemIdIsNormal(item))
+		return false;
+	tuple->t_self = *tid;
+	tuple->t_tableOid = RelationGetRelid(rel);
+	tuple->t_data = (HeapTupleHeader) PageGetItem(page, item);
+	tuple->t_len = ItemIdGetLength(item);
+	return true;
 }
 
 void

@@ -31,6 +31,13 @@ extern bool occ_heap_try_pin(Relation rel, ItemPointer tid,
  */
 extern void occ_heap_pin(Relation rel, ItemPointer tid, PinnedTuple *pinned);
 
+/*
+ * The version at a place of a page that is pinned and locked.  False: it is
+ * gone.
+ */
+extern bool occ_heap_find_on_page(Relation rel, Buffer buffer, ItemPointer tid,
+								  HeapTuple tuple);
+
 /* Report that it is gone nevertheless, which is an internal error. */
 extern void occ_heap_report_gone(Relation rel, ItemPointer tid)
 	pg_attribute_noreturn();

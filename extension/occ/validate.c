@@ -24,6 +24,9 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+/* How many versions of a page are read while it is locked. */
+#define VERSIONS_AT_ONCE 64
+
 /* Always returns false, for the caller to return. */
 static bool
 lose(RowConflict *out, ConflictKind kind, const Claim *claim,
@@ -57,34 +60,49 @@ has_moved(const Claim *claim)
 							  (ItemPointer) &claim->tid);
 }
 
-/*
- * The state of the version that the claim is on, as a writer of this
- * transaction finds it.  *is_non_key: it was replaced by an update that kept
- * the key (commit.c).
- *
- * A version that was made by a transaction which has failed since may be gone.
- * That is the same as when it is invisible.
- */
-static TM_Result
-version_state(const Claim *claim, TransactionId *xmax, bool *is_non_key)
+/* What the page says about a version, as a writer finds it. */
+typedef struct Version
 {
-	Relation	rel = claim->target->rel;
-	PinnedTuple pinned;
-	TM_Result	result;
+	TM_Result	  state;
+	TransactionId xmax;
+	bool is_non_key; /* replaced by an update that kept the key (commit.c) */
+} Version;
 
-	if (!occ_heap_try_pin(rel, (ItemPointer) &claim->tid, &pinned))
+/*
+ * With the buffer locked.  A version that was made by a transaction which has
+ * failed since may be gone.  That is the same as when it is invisible.
+ */
+static void
+read_version(const Claim *claim, Buffer buffer, Version *version)
+{
+	Relation	  rel = claim->target->rel;
+	HeapTupleData tuple;
+
+	if (!occ_heap_find_on_page(rel, buffer, (ItemPointer) &claim->tid, &tuple))
 	{
-		if (has_moved(claim))
-			return TM_Invisible;
-		occ_heap_report_gone(rel, (ItemPointer) &claim->tid);
+		if (!has_moved(claim))
+			occ_heap_report_gone(rel, (ItemPointer) &claim->tid);
+		version->state = TM_Invisible;
+		return;
 	}
-	LockBuffer(pinned.buffer, BUFFER_LOCK_SHARE);
-	result = HeapTupleSatisfiesUpdate(
-		&pinned.tuple, GetCurrentCommandId(false), pinned.buffer);
-	*xmax = HeapTupleHeaderGetRawXmax(pinned.tuple.t_data);
-	*is_non_key = HeapTupleHeaderIndicatesMovedPartitions(pinned.tuple.t_data);
-	UnlockReleaseBuffer(pinned.buffer);
-	return result;
+	version->state =
+		HeapTupleSatisfiesUpdate(&tuple, GetCurrentCommandId(false), buffer);
+	version->xmax = HeapTupleHeaderGetRawXmax(tuple.t_data);
+	version->is_non_key =
+		HeapTupleHeaderIndicatesMovedPartitions(tuple.t_data);
+}
+
+/* The versions are on one page. */
+static void
+read_versions(const Claim *claims, int n, Version *versions)
+{
+	Buffer buffer = ReadBuffer(claims[0].target->rel,
+							   ItemPointerGetBlockNumber(&claims[0].tid));
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	for (int i = 0; i < n; i++)
+		read_version(&claims[i], buffer, &versions[i]);
+	UnlockReleaseBuffer(buffer);
 }
 
 static bool
@@ -104,12 +122,10 @@ intents_allow(const CommitWork *work, const Claim *claim, RowConflict *out)
  * update replaced it; then *replaced_by is the transaction that did.
  */
 static bool
-version_allows(const Claim *claim, ConflictKind kind,
+version_allows(const Claim *claim, const Version *version, ConflictKind kind,
 			   TransactionId *replaced_by, RowConflict *out)
 {
-	TransactionId xmax;
-	bool		  is_non_key;
-	TM_Result	  state = version_state(claim, &xmax, &is_non_key);
+	TM_Result state = version->state;
 
 	*replaced_by = InvalidTransactionId;
 	/* A version that a validated transaction has just made is the newest. */
@@ -118,9 +134,9 @@ version_allows(const Claim *claim, ConflictKind kind,
 	if (state != TM_BeingModified && state != TM_Updated &&
 		state != TM_Deleted)
 		elog(ERROR, "a row that this transaction saw is not committed");
-	if (claim->entry->mode != LockTupleKeyShare || !is_non_key)
-		return lose(out, kind, claim, xmax);
-	*replaced_by = xmax;
+	if (claim->entry->mode != LockTupleKeyShare || !version->is_non_key)
+		return lose(out, kind, claim, version->xmax);
+	*replaced_by = version->xmax;
 	return true;
 }
 
@@ -137,14 +153,14 @@ typedef enum RowState
  * that it has had since, up to the newest one.
  */
 static RowState
-look_at_row(const CommitWork *work, Claim *claim, ConflictKind kind,
-			RowConflict *out)
+look_at_version(const CommitWork *work, Claim *claim, const Version *version,
+				ConflictKind kind, RowConflict *out)
 {
 	ItemPointerData tid = claim->tid;
 	ItemPointerData next;
 	TransactionId	xid;
 
-	if (!version_allows(claim, kind, &xid, out) ||
+	if (!version_allows(claim, version, kind, &xid, out) ||
 		!intents_allow(work, claim, out))
 		return ROW_IS_LOST;
 	if (!TransactionIdIsValid(xid) || claim->target->identity_columns != NULL)
@@ -162,16 +178,34 @@ look_at_row(const CommitWork *work, Claim *claim, ConflictKind kind,
 	return ROW_HAS_MOVED;
 }
 
-static bool
-row_allows(const CommitWork *work, Claim *claim, ConflictKind kind,
-		   RowConflict *out)
+static RowState
+look_at_row(const CommitWork *work, Claim *claim, ConflictKind kind,
+			RowConflict *out)
 {
-	RowState state;
+	Version version;
 
-	do
-		state = look_at_row(work, claim, kind, out);
-	while (state == ROW_HAS_MOVED);
-	return state == ROW_IS_FREE;
+	read_versions(claim, 1, &version);
+	return look_at_version(work, claim, &version, kind, out);
+}
+
+static bool
+page_allows(const CommitWork *work, Claim *claims, int n, ConflictKind kind,
+			RowConflict *out)
+{
+	Version versions[VERSIONS_AT_ONCE];
+
+	read_versions(claims, n, versions);
+	for (int i = 0; i < n; i++)
+	{
+		RowState state =
+			look_at_version(work, &claims[i], &versions[i], kind, out);
+
+		while (state == ROW_HAS_MOVED)
+			state = look_at_row(work, &claims[i], kind, out);
+		if (state == ROW_IS_LOST)
+			return false;
+	}
+	return true;
 }
 
 /* With the commit lock shared, for one version at a time. */
@@ -219,13 +253,20 @@ no_intent_is_missing(const CommitWork *work, RowConflict *out)
 				work->nwrites > 0 ? work->writes : work->locks, winner);
 }
 
+/* A page is locked once for all its versions that are next to each other. */
 static bool
 rows_allow(const CommitWork *work, Claim *claims, int n, ConflictKind kind,
 		   RowConflict *out)
 {
-	for (int i = 0; i < n; i++)
-		if (!row_allows(work, &claims[i], kind, out))
+	int on_page;
+
+	for (int i = 0; i < n; i += on_page)
+	{
+		on_page =
+			Min(occ_claims_on_one_page(&claims[i], n - i), VERSIONS_AT_ONCE);
+		if (!page_allows(work, &claims[i], on_page, kind, out))
 			return false;
+	}
 	return true;
 }
 

@@ -62,6 +62,11 @@ static bool is_readable_at_once(int file)
     return true;
 }
 
+bool file_read_open(int file, struct buf *content)
+{
+    return is_readable_at_once(file) && read_all(file, content);
+}
+
 /* O_NONBLOCK: opening a FIFO would wait for somebody who writes. */
 static bool read_real(void *arg, const char *path, struct buf *content)
 {
@@ -70,7 +75,7 @@ static bool read_real(void *arg, const char *path, struct buf *content)
     if (file < 0) {
         return false;
     }
-    bool is_read = is_readable_at_once(file) && read_all(file, content);
+    bool is_read = file_read_open(file, content);
     close_quietly(file);
     return is_read;
 }
@@ -128,13 +133,23 @@ static bool fill(int file, struct text content)
     return is_filled;
 }
 
-/*
- * The temporary file is in the same directory, because rename() is atomic only within one file
- * system.
- */
-static bool replace_real(void *arg, const char *path, struct text content)
+/* unlink() that leaves errno alone. */
+static void unlink_quietly(const char *path)
 {
-    (void)arg;
+    int saved = errno;
+    unlink(path);
+    errno = saved;
+}
+
+/* What gives a complete file its name: rename() or link(). */
+typedef int name_fn(const char *from, const char *to);
+
+/*
+ * The temporary file is in the same directory, because neither function goes beyond one file
+ * system.  After link() it has two names, and after a failure it has one that nobody needs.
+ */
+static bool create_as(const char *path, struct text content, name_fn *name)
+{
     struct buf temporary AUTO_BUF;
     buf_init(&temporary, CHUNK_SIZE);
     buf_printf(&temporary, "%s.XXXXXX", path);
@@ -149,13 +164,22 @@ static bool replace_real(void *arg, const char *path, struct text content)
     if (file < 0) {
         return false;
     }
-    if (fill(file, content) && rename(temporary.data, path) == 0) {
-        return true;
+    bool is_named = fill(file, content) && name(temporary.data, path) == 0;
+    if (!is_named || name != rename) {
+        unlink_quietly(temporary.data);
     }
-    int saved = errno;
-    unlink(temporary.data);
-    errno = saved;
-    return false;
+    return is_named;
+}
+
+static bool replace_real(void *arg, const char *path, struct text content)
+{
+    (void)arg;
+    return create_as(path, content, rename);
+}
+
+bool file_create_private(const char *path, struct text content)
+{
+    return create_as(path, content, link);
 }
 
 const struct file_system *file_system_real(void)

@@ -37,4 +37,17 @@ dsql_status fail_read(dsql_error *err, dsql_status status, const char *what, con
 bool file_system_replace(const struct file_system *files, const char *path, struct text content)
     __attribute__((warn_unused_result));
 
+/*
+ * Two that are about the real file system only.  Both: false with errno set.
+ */
+
+/** As file_system_read(), from a descriptor, whose owner and mode the caller has checked. */
+bool file_read_open(int file, struct buf *content) __attribute__((warn_unused_result));
+
+/**
+ * As replace(), but a file that exists is left alone (EEXIST): of several processes, one creates
+ * it, and it is never seen incomplete.
+ */
+bool file_create_private(const char *path, struct text content) __attribute__((warn_unused_result));
+
 #endif

@@ -8,15 +8,11 @@
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "proxy/private_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct password_entry {
     size_t user_len;
@@ -260,65 +256,15 @@ dsql_status password_list_parse(struct text content, const char *name,
 
 /* ---- Files ---- */
 
-/* As libpq and PostgreSQL check a private key; root's files come from a service manager. */
-static dsql_status check_mode(int file, const char *path, dsql_error *err)
-{
-    struct stat info;
-    if (fstat(file, &info) != 0) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not read \"%s\"", path);
-    }
-    if (!S_ISREG(info.st_mode)) {
-        return fail(err, DSQL_ERR_USAGE, "the password file \"%s\" is not a regular file", path);
-    }
-    if (info.st_uid != geteuid() && info.st_uid != 0) {
-        return fail(err, DSQL_ERR_USAGE,
-                    "the password file \"%s\" belongs to another user. It must belong to the user "
-                    "that runs dsql, or to root",
-                    path);
-    }
-    mode_t forbidden =
-        info.st_uid == 0 && geteuid() != 0 ? S_IRWXO | S_IWGRP | S_IXGRP : S_IRWXO | S_IRWXG;
-    if ((info.st_mode & forbidden) != 0) {
-        return fail(err, DSQL_ERR_USAGE,
-                    "the password file \"%s\" can be read by other users: its mode is %04o. Run "
-                    "'chmod 600' on it",
-                    path, (unsigned)(info.st_mode & 07777));
-    }
-    return DSQL_OK;
-}
-
-static dsql_status read_private(const char *path, struct buf *content, dsql_error *err)
-{
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (file < 0) {
-        return fail_errno(err, DSQL_ERR_SYSTEM, "could not open \"%s\"", path);
-    }
-    dsql_status status = check_mode(file, path, err);
-    if (status == DSQL_OK && !file_read_open(file, content)) {
-        status = fail_errno(err, DSQL_ERR_SYSTEM, "could not read \"%s\"", path);
-    }
-    close(file);
-    return status;
-}
-
 dsql_status password_file_read(const char *path, const unsigned char key[PASSWORD_FILE_KEY_SIZE],
                                struct password_list **out, dsql_error *err)
 {
     struct buf content AUTO_BUF;
     buf_init_secret(&content, PASSWORD_FILE_MAX);
     *out = NULL;
-    dsql_status status = read_private(path, &content, err);
+    dsql_status status = private_file_read("password file", path, &content, err);
     return status == DSQL_OK ? password_list_parse(buf_text(&content), path, key, out, err)
                              : status;
-}
-
-/* A file that is there already, whoever has made it, is as good. */
-static dsql_status create_once(const char *path, struct text content, dsql_error *err)
-{
-    if (file_create_private(path, content) || errno == EEXIST) {
-        return DSQL_OK;
-    }
-    return fail_errno(err, DSQL_ERR_SYSTEM, "could not create \"%s\"", path);
 }
 
 #define GENERATED_COMMENT "; Made by dsql proxy. Delete this file to get a new password.\n"
@@ -336,7 +282,7 @@ dsql_status password_file_generate(const char *path, dsql_error *err)
     base64url_encode(&content, text_of_bytes(bytes, sizeof bytes));
     buf_add_string(&content, "\"\n");
     secret_wipe(bytes, sizeof bytes);
-    return buf_ok(&content) ? create_once(path, buf_text(&content), err) : fail_nomem(err);
+    return buf_ok(&content) ? private_file_create(path, buf_text(&content), err) : fail_nomem(err);
 }
 
 /* The user may have changed the file, but not its form. */
@@ -345,7 +291,7 @@ dsql_status password_file_read_generated(const char *path, struct secret *passwo
     struct buf content AUTO_BUF;
     buf_init_secret(&content, PASSWORD_FILE_MAX);
     struct text line = text_of("");
-    dsql_status status = read_private(path, &content, err);
+    dsql_status status = private_file_read("password file", path, &content, err);
     if (status != DSQL_OK) {
         return status;
     }
@@ -372,9 +318,9 @@ dsql_status password_file_read_key(const char *path, unsigned char key[PASSWORD_
     if (!random_bytes(key, PASSWORD_FILE_KEY_SIZE)) {
         return fail(err, DSQL_ERR_SYSTEM, "the system has no random bytes for a key");
     }
-    dsql_status status = create_once(path, text_of_bytes(key, PASSWORD_FILE_KEY_SIZE), err);
+    dsql_status status = private_file_create(path, text_of_bytes(key, PASSWORD_FILE_KEY_SIZE), err);
     if (status == DSQL_OK) {
-        status = read_private(path, &content, err);
+        status = private_file_read("password file", path, &content, err);
     }
     if (status == DSQL_OK && content.len != PASSWORD_FILE_KEY_SIZE) {
         status = fail(err, DSQL_ERR_USAGE,

@@ -42,10 +42,7 @@ dsql_status password_list_parse(struct text content, const char *name,
                                 const unsigned char key[PASSWORD_FILE_KEY_SIZE],
                                 struct password_list **out, dsql_error *err);
 
-/**
- * The same from a file.  It must be a regular file of this user that nobody else may read, or one
- * of root's that the group may read as well, as PostgreSQL demands of a private key.
- */
+/** The same from a file that nobody else may read: see private_file.h. */
 dsql_status password_file_read(const char *path, const unsigned char key[PASSWORD_FILE_KEY_SIZE],
                                struct password_list **out, dsql_error *err);
 

@@ -32,6 +32,8 @@
 #include "occ/default_am.h"
 #include "occ/index.h"
 #include "occ/intents.h"
+#include "occ/slots.h"
+#include "schema/changes.h"
 #include "schema/ddl.h"
 #include "schema/known.h"
 #include "sys/inject.h"
@@ -66,10 +68,12 @@ _PG_init(void)
 	dialect_settings_init();
 	schema_ddl_init();
 	schema_known_init();
+	schema_changes_init();
 	occ_am_init();
 	occ_default_am_init();
 	occ_index_init();
 	occ_intents_init();
+	occ_slots_init();
 	jobs_worker_init();
 	MarkGUCPrefixReserved("dsql_local");
 	hooks_install();

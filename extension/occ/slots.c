@@ -16,7 +16,7 @@
  * when its transaction is over.  So whoever meets the row finds the slot
  * taken, or the transaction ended.
  *
- * A slot has room for MAX_DOOMS subtransactions that inserted contended keys.
+ * A slot has room for max_dooms subtransactions that inserted contended keys.
  * A transaction that needs more is doomed as a whole: it then fails even if it
  * has rolled back to a savepoint everything that was contended.
  *
@@ -43,6 +43,7 @@
 #include "storage/proc.h"
 #include "storage/shmem.h"
 #include "storage/spin.h"
+#include "utils/guc.h"
 #include "utils/snapmgr.h"
 
 #define MAX_DOOMS 8
@@ -58,7 +59,19 @@ typedef struct Slot
 	Doom		  dooms[MAX_DOOMS];
 } Slot;
 
-static Slot *slots = NULL; /* MaxBackends, by backend number */
+static int	 max_dooms = MAX_DOOMS; /* dsql_local.max_dooms */
+static Slot *slots = NULL;			/* MaxBackends, by backend number */
+
+void
+occ_slots_init(void)
+{
+	DefineCustomIntVariable(
+		"dsql_local.max_dooms",
+		"Contended subtransactions of one transaction that are distinguished.",
+		"A transaction with more of them fails even if it rolls them back.",
+		&max_dooms, MAX_DOOMS, 1, MAX_DOOMS, PGC_POSTMASTER, 0, NULL, NULL,
+		NULL);
+}
 
 static Size
 shmem_size(void)
@@ -176,7 +189,7 @@ add_doom(Slot *slot, const Doom *doom)
 {
 	if (is_doomed_already(slot, doom->xid))
 		return;
-	if (slot->ndooms < MAX_DOOMS)
+	if (slot->ndooms < max_dooms)
 		slot->dooms[slot->ndooms++] = *doom;
 	else
 		slot->is_doomed_whole = true;

@@ -19,6 +19,7 @@ typedef struct Doom
 	ItemPointerData tid; /* the loser's version of the row */
 } Doom;
 
+extern void occ_slots_init(void);
 extern void occ_slots_shmem_request(void);
 extern void occ_slots_shmem_init(void);
 

@@ -6,21 +6,27 @@
  * An entry has the last transaction that committed a change, and the latest
  * one that made a change, which may be in progress or have failed.  When the
  * table is full, entries that every snapshot has seen are dropped.  If that
- * makes no room, the next change counts as a change of everything: some
- * transactions then fail that would not have to.
+ * makes no room, the next change is one of everything, in an entry outside the
+ * table: some transactions then fail that would not have to.  That entry has
+ * one transaction at a time as well, so another one that finds the table full
+ * meanwhile fails.
  *
  * One more entry, outside the table, is for all that is created: of concurrent
  * transactions that create something only one commits, as in the service.  It
  * is claimed at COMMIT only.
+ *
+ * Why two transactions are enough for an entry: the latest one has claimed it
+ * after all before it had ended.  So a snapshot that has one of those before
+ * as running has the last that committed as running, too, or as not begun.
  *
  * Locking: one LWLock guards the table and the entries, shared for a look,
  * exclusive for a change.  Under it TransactionIdIsInProgress() and the like
  * take ProcArrayLock and the locks of pg_xact, and nothing else is locked.  No
  * catalog is read and no transaction id is assigned under it.
  *
- * "newest", "overflow" and "count" are written under the lock and read without
- * it.  A reader has a lock on the relation that conflicts with DDL's lock, so
- * any change that it must see was recorded before it got that lock.
+ * "newest" and "count" are written under the lock and read without it.  A
+ *reader has a lock on the relation that conflicts with DDL's lock, so any
+ *change that it must see was recorded before it got that lock.
  */
 #include "postgres.h"
 
@@ -34,11 +40,12 @@
 #include "storage/lwlock.h"
 #include "storage/procarray.h"
 #include "storage/shmem.h"
+#include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/snapmgr.h"
 
 #define TRANCHE_NAME "dsql_local definitions"
-#define MAX_CHANGES	 8192 /* entries */
+#define MAX_CHANGES	 8192
 
 /*
  * A relation by its oid, or a name by its hash.  Names whose hashes collide
@@ -61,17 +68,28 @@ typedef struct Change
 typedef struct Changes
 {
 	LWLock			*lock;
-	pg_atomic_uint32 newest;   /* newest xid of any change */
-	pg_atomic_uint32 overflow; /* newest xid that found the table full: it
-								* counts as having changed everything */
-	pg_atomic_uint64 count;	   /* of changes ever recorded */
-	Change			 creation; /* of anything; its key is not used */
+	pg_atomic_uint32 newest;	 /* newest xid of any change */
+	pg_atomic_uint64 count;		 /* of changes ever recorded */
+	Change			 creation;	 /* of anything; its key is not used */
+	Change			 everything; /* what found the table full; the same */
 } Changes;
 
+static int		max_changes = MAX_CHANGES; /* dsql_local.max_changes */
 static Changes *changes = NULL;
 static HTAB	   *change_table = NULL;
 
 /* ---- Shared memory ---- */
+
+void
+schema_changes_init(void)
+{
+	DefineCustomIntVariable(
+		"dsql_local.max_changes",
+		"Changes of definitions that are remembered.",
+		"With more of them, transactions may fail without a change.",
+		&max_changes, MAX_CHANGES, 1, MAX_CHANGES, PGC_POSTMASTER, 0, NULL,
+		NULL, NULL);
+}
 
 void
 schema_changes_shmem_request(void)
@@ -93,9 +111,9 @@ schema_changes_shmem_init(void)
 	{
 		changes->lock = &GetNamedLWLockTranche(TRANCHE_NAME)->lock;
 		pg_atomic_init_u32(&changes->newest, InvalidTransactionId);
-		pg_atomic_init_u32(&changes->overflow, InvalidTransactionId);
 		pg_atomic_init_u64(&changes->count, 0);
 		memset(&changes->creation, 0, sizeof(Change));
+		memset(&changes->everything, 0, sizeof(Change));
 	}
 	control.keysize = sizeof(ChangeKey);
 	control.entrysize = sizeof(Change);
@@ -145,7 +163,6 @@ drop_old_changes(void)
 			hash_search(change_table, &change->key, HASH_REMOVE, NULL);
 }
 
-/* NULL: the table is full. */
 static Change *
 enter_change(const ChangeKey *key)
 {
@@ -153,10 +170,10 @@ enter_change(const ChangeKey *key)
 
 	if (change != NULL)
 		return change;
-	if (hash_get_num_entries(change_table) >= MAX_CHANGES)
+	if (hash_get_num_entries(change_table) >= max_changes)
 		drop_old_changes();
-	if (hash_get_num_entries(change_table) >= MAX_CHANGES)
-		return NULL;
+	if (hash_get_num_entries(change_table) >= max_changes)
+		return &changes->everything;
 	change = hash_search(change_table, key, HASH_ENTER, NULL);
 	change->committed = change->latest = InvalidTransactionId;
 	return change;
@@ -183,17 +200,12 @@ static bool
 record(const ChangeKey *key)
 {
 	TransactionId xid = GetTopTransactionId();
-	Change		 *change;
-	bool		  is_ours = true;
+	bool		  is_ours;
 
 	LWLockAcquire(changes->lock, LW_EXCLUSIVE);
 	raise_newest(&changes->newest, xid);
 	pg_atomic_fetch_add_u64(&changes->count, 1);
-	change = enter_change(key);
-	if (change == NULL)
-		raise_newest(&changes->overflow, xid);
-	else
-		is_ours = claim_change(change, xid);
+	is_ours = claim_change(enter_change(key), xid);
 	LWLockRelease(changes->lock);
 	return is_ours;
 }
@@ -229,6 +241,8 @@ schema_changes_retract(void)
 	while ((change = hash_seq_search(&scan)) != NULL)
 		if (change->latest == xid)
 			change->latest = InvalidTransactionId;
+	if (changes->everything.latest == xid)
+		changes->everything.latest = InvalidTransactionId;
 	LWLockRelease(changes->lock);
 }
 
@@ -240,19 +254,35 @@ is_unseen(TransactionId xid, Snapshot snapshot)
 		   XidInMVCCSnapshot(xid, snapshot) && TransactionIdDidCommit(xid);
 }
 
-/* False: there is no entry. */
-static bool
-copy_change(Oid relid, Change *copy)
+/* What is known of a relation; without an entry of its own: of everything. */
+typedef struct Known
 {
-	ChangeKey key = relation_key(relid);
-	Change	 *found;
+	bool   has_entry;
+	Change change;
+	Change everything;
+} Known;
+
+static void
+look_up(Oid relid, Known *known)
+{
+	ChangeKey	  key = relation_key(relid);
+	const Change *found;
 
 	LWLockAcquire(changes->lock, LW_SHARED);
 	found = hash_search(change_table, &key, HASH_FIND, NULL);
-	if (found)
-		*copy = *found;
+	known->everything = changes->everything;
+	known->has_entry = found != NULL;
+	known->change = found != NULL ? *found : changes->everything;
 	LWLockRelease(changes->lock);
-	return found != NULL;
+}
+
+static bool
+is_change_unseen(const Change *change, Snapshot snapshot,
+				 TransactionId *winner)
+{
+	*winner = change->latest;
+	return is_unseen(change->latest, snapshot) ||
+		   is_unseen(change->committed, snapshot);
 }
 
 bool
@@ -260,8 +290,7 @@ schema_changes_unseen(Oid relid, TransactionId *winner, bool *in_progress)
 {
 	Snapshot	  snapshot = GetTransactionSnapshot();
 	TransactionId newest = pg_atomic_read_u32(&changes->newest);
-	TransactionId overflow = pg_atomic_read_u32(&changes->overflow);
-	Change		  change;
+	Known		  known;
 
 	if (in_progress)
 		*in_progress = false;
@@ -270,16 +299,14 @@ schema_changes_unseen(Oid relid, TransactionId *winner, bool *in_progress)
 		TransactionIdPrecedes(newest, snapshot->xmin))
 		return false;
 
-	*winner = overflow;
-	if (!copy_change(relid, &change))
-		return is_unseen(overflow, snapshot);
-	*winner = change.latest;
+	look_up(relid, &known);
+	if (is_change_unseen(&known.everything, snapshot, winner))
+		return true;
 	if (in_progress)
-		*in_progress = !TransactionIdIsCurrentTransactionId(change.latest) &&
-					   TransactionIdIsInProgress(change.latest);
-	return is_unseen(change.latest, snapshot) ||
-		   is_unseen(change.committed, snapshot) ||
-		   is_unseen(overflow, snapshot);
+		*in_progress =
+			!TransactionIdIsCurrentTransactionId(known.change.latest) &&
+			TransactionIdIsInProgress(known.change.latest);
+	return is_change_unseen(&known.change, snapshot, winner);
 }
 
 /*
@@ -300,11 +327,12 @@ last_committed(const Change *change, bool *in_progress)
 TransactionId
 schema_changes_last(Oid relid, bool *in_progress)
 {
-	Change change;
+	Known known;
 
+	look_up(relid, &known);
 	*in_progress = false;
-	return copy_change(relid, &change) ? last_committed(&change, in_progress)
-									   : InvalidTransactionId;
+	return known.has_entry ? last_committed(&known.change, in_progress)
+						   : InvalidTransactionId;
 }
 
 uint64
@@ -331,11 +359,18 @@ schema_changes_claim_creation(TransactionId *winner)
 	return is_ours;
 }
 
+/*
+ * The newest change may be in progress or have failed.  One before it may have
+ * committed all the same, so it counts.
+ */
 bool
 schema_changes_any_unseen(void)
 {
-	return is_unseen(pg_atomic_read_u32(&changes->newest),
-					 GetTransactionSnapshot());
+	TransactionId newest = pg_atomic_read_u32(&changes->newest);
+
+	return TransactionIdIsValid(newest) &&
+		   !TransactionIdIsCurrentTransactionId(newest) &&
+		   XidInMVCCSnapshot(newest, GetTransactionSnapshot());
 }
 
 bool

@@ -6,6 +6,7 @@
 #ifndef DSQL_SCHEMA_CHANGES_H
 #define DSQL_SCHEMA_CHANGES_H
 
+extern void schema_changes_init(void);
 extern void schema_changes_shmem_request(void);
 extern void schema_changes_shmem_init(void);
 
@@ -13,7 +14,7 @@ extern void schema_changes_shmem_init(void);
  * This transaction changes the definition of a relation, or an object that has
  * no relation oid: a name in a schema, or in a class of objects (the oid of
  * their catalog).  Assigns a transaction id.  Returns false if another running
- * transaction is changing it.
+ * transaction is changing it, or if there is no room for both.
  */
 extern bool schema_changes_record(Oid relid);
 extern bool schema_changes_record_name(Oid class, const char *name);
@@ -51,8 +52,8 @@ extern uint64 schema_changes_count(void);
 extern bool schema_changes_claim_creation(TransactionId *winner);
 
 /*
- * schema_changes_unseen() for anything at all, also for what can no longer be
- * named.
+ * May anything at all have changed since the transaction's snapshot, also what
+ * can no longer be named?
  */
 extern bool schema_changes_any_unseen(void);
 

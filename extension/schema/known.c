@@ -18,7 +18,7 @@
  *
  * This only makes a session fail: that transactions are isolated from DDL does
  * not depend on it.  So at capacity entries may be lost.  A session that uses
- * more than MAX_KNOWN relations forgets all and begins again, and changes.c
+ * more than max_known relations forgets all and begins again, and changes.c
  * drops old changes when it is full: then a session hears nothing of a change.
  */
 #include "postgres.h"
@@ -51,6 +51,7 @@ typedef struct KnownRelation
 } KnownRelation;
 
 static bool	 stale_sessions = true; /* dsql_local.stale_sessions */
+static int	 max_known = MAX_KNOWN; /* dsql_local.max_known_relations */
 static HTAB *known = NULL;			/* NULL: none */
 
 static void
@@ -68,6 +69,12 @@ schema_known_init(void)
 		"Fail once, with OC001, when a relation that this session has used "
 		"was changed by another.",
 		NULL, &stale_sessions, true, PGC_SUSET, 0, NULL, assign_stale_sessions,
+		NULL);
+	DefineCustomIntVariable(
+		"dsql_local.max_known_relations",
+		"Relations whose definitions a session knows.",
+		"A session that uses more of them forgets them, and is not stale.",
+		&max_known, MAX_KNOWN, 1, MAX_KNOWN, PGC_POSTMASTER, 0, NULL, NULL,
 		NULL);
 }
 
@@ -106,7 +113,7 @@ make_room(void)
 	HASHCTL control = {.keysize = sizeof(Oid),
 					   .entrysize = sizeof(KnownRelation)};
 
-	if (known != NULL && hash_get_num_entries(known) >= MAX_KNOWN)
+	if (known != NULL && hash_get_num_entries(known) >= max_known)
 		schema_known_forget_all();
 	if (known == NULL)
 		known = hash_create("dsql_local known relations", 32, &control,

@@ -22,11 +22,14 @@
 #include "storage/proc.h"
 #include "storage/shmem.h"
 #include "storage/spin.h"
+#include "utils/guc.h"
 
 /* How long a session waits before it looks at the table again. */
 #define WAIT_MS 200L
 
-/* Jobs that somebody waits for.  One that is forgotten begins a little later.
+/*
+ * Jobs that somebody waits for.  One that is forgotten begins when its delay
+ * is over.
  */
 #define MAX_WANTED 64
 
@@ -50,8 +53,19 @@ typedef struct JobShared
 	ConditionVariable ended; /* a job has ended */
 } JobShared;
 
+static int		  max_wanted = MAX_WANTED; /* dsql_local.max_wanted_jobs */
 static JobShared *shared = NULL;
 static JobWorker *mine = NULL; /* of a worker */
+
+void
+jobs_signal_init(void)
+{
+	DefineCustomIntVariable(
+		"dsql_local.max_wanted_jobs",
+		"Jobs that begin at once because a session waits for them.",
+		"One more begins when its delay is over.", &max_wanted, MAX_WANTED, 1,
+		MAX_WANTED, PGC_POSTMASTER, 0, NULL, NULL, NULL);
+}
 
 void
 jobs_signal_shmem_request(void)
@@ -98,7 +112,7 @@ jobs_signal_wake(void)
 static bool
 find_wanted(const pg_uuid_t *job)
 {
-	for (uint32 i = 0; i < Min(shared->nwanted, MAX_WANTED); i++)
+	for (uint32 i = 0; i < Min(shared->nwanted, (uint32) max_wanted); i++)
 		if (is_same(&shared->wanted[i], job))
 			return true;
 	return false;
@@ -112,7 +126,7 @@ jobs_signal_want(const pg_uuid_t *job)
 	SpinLockAcquire(&shared->mutex);
 	is_known = find_wanted(job);
 	if (!is_known)
-		shared->wanted[shared->nwanted++ % MAX_WANTED] = *job;
+		shared->wanted[shared->nwanted++ % (uint32) max_wanted] = *job;
 	SpinLockRelease(&shared->mutex);
 	if (!is_known)
 		jobs_signal_wake();

@@ -11,6 +11,7 @@
 /* Workers, and so jobs that run at the same time. */
 #define JOBS_WORKERS 4
 
+extern void jobs_signal_init(void);
 extern void jobs_signal_shmem_request(void);
 extern void jobs_signal_shmem_init(void);
 

@@ -83,6 +83,7 @@ jobs_worker_init(void)
 		"How long a job waits before it begins, unless somebody waits for it.",
 		NULL, &delay_ms, 1500, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL,
 		NULL);
+	jobs_signal_init();
 	for (int i = 0; i < JOBS_WORKERS; i++)
 		register_worker(i);
 }

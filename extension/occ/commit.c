@@ -39,10 +39,19 @@
  * before the other one's snapshot does not conflict with it; the snapshot
  * tells.
  *
- * At capacity: a full table of intents costs precision for transactions that
- * were running when one was evicted (intents.c); more contended
- * subtransactions than a slot has room for doom the whole transaction
- * (slots.c).  Neither lets a conflict pass.
+ * At capacity nothing lets a conflict pass; what is lost is precision:
+ *
+ * - The table of intents is full: the oldest one is evicted.  Step 4 fails
+ *	 whoever may have missed it, because its snapshot has the publisher as
+ *	 running.  A replacement that was evicted fails step 3 of whoever needs it
+ *	 (intents.c).
+ * - A slot has no room for another contended subtransaction: step 5 fails the
+ *	 transaction even if it has rolled those back (slots.c).
+ * - The table of changed definitions is full: a change counts as one of
+ *	 everything (schema/changes.c), which step 0 finds.
+ *
+ * Slots themselves are as many as backends.  The log grows.  Whoever finds
+ * PostgreSQL's lock table full fails in step 0.
  *
  * There is no deadlock: while a transaction runs, it waits for nobody's rows.
  * At COMMIT relation locks come first, in the order of their oids, and under

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-enum { RIVALS = 4, KEYS = 3000, SAVEPOINTS = 20 };
+enum { RIVALS = 4, KEYS = 3000, SAVEPOINTS = 20, MAX_DOOMS = 8 };
 
 static void commit_fails(PGconn *conn, const char *what)
 {
@@ -118,6 +118,35 @@ static void savepoints(PGconn **conns, PGconn *admin)
     client_run(admin, "DELETE FROM item");
 }
 
+/*
+ * Keys that are rolled back after the winner has met them: of MAX_DOOMS subtransactions
+ * (slots.c) each is known, and counts for nothing; with one more the transaction is doomed
+ * as a whole.
+ */
+static void rolled_back_too_late(PGconn **conns, PGconn *admin, int count)
+{
+    char insert[120];
+    client_run(conns[1], "SET dsql_local.strict = off"); /* allows savepoints */
+    client_run(conns[1], "BEGIN");
+    for (int i = 1; i <= count; i++) {
+        snprintf(insert, sizeof insert, "SAVEPOINT s%d; INSERT INTO item VALUES (%d, 1)", i, i);
+        client_run(conns[1], insert);
+    }
+    snprintf(insert, sizeof insert, "INSERT INTO item SELECT k, 0 FROM generate_series(1, %d) k",
+             count);
+    client_run(conns[0], "BEGIN");
+    client_run(conns[0], insert);
+    client_run(conns[1], "ROLLBACK TO s1");
+    client_run(conns[0], "COMMIT");
+    if (count <= MAX_DOOMS) {
+        client_run(conns[1], "COMMIT");
+    } else {
+        commit_fails(conns[1], "more savepoints than a slot has room for");
+    }
+    expect_count(admin, "SELECT count(*) FROM item", count);
+    client_run(admin, "DELETE FROM item");
+}
+
 int main(void)
 {
     PGconn *conns[RIVALS];
@@ -133,6 +162,8 @@ int main(void)
     a_key_each(conns, admin);
     loser_dooms_nobody(conns, admin);
     savepoints(conns, admin);
+    rolled_back_too_late(conns, admin, MAX_DOOMS);
+    rolled_back_too_late(conns, admin, MAX_DOOMS + 1);
     for (int i = 0; i < RIVALS; i++) {
         PQfinish(conns[i]);
     }

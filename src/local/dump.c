@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { COPY_SIZE = 64 << 10, SNAPSHOT_SIZE = 128 };
+enum { COPY_SIZE = 64 << 10, SNAPSHOT_SIZE = 128, JOB_SIZE = 64 };
 
 /* What is needed to write a file. */
 struct dump {
@@ -27,13 +27,68 @@ struct dump {
     struct buf contents;
 };
 
+/* An asynchronous job that has not ended: its id, "" if there is none. */
+static dsql_status find_job(const struct dump *dump, char *job, size_t size, dsql_error *err)
+{
+    PGresult *result = PQexec(dump->conn, "SELECT sys.uuid_to_base32_str(id) FROM sys.job_list "
+                                          "WHERE status IN ('submitted', 'processing') LIMIT 1");
+    dsql_status status =
+        database_is_success(result) ? DSQL_OK : database_query_failed(dump->conn, result, err);
+    if (status == DSQL_OK) {
+        snprintf(job, size, "%s", PQntuples(result) == 0 ? "" : PQgetvalue(result, 0, 0));
+    }
+    PQclear(result);
+    return status;
+}
+
+static dsql_status wait_for_jobs(const struct dump *dump, dsql_error *err)
+{
+    char job[JOB_SIZE];
+    char call[JOB_SIZE + 40];
+    dsql_status status = find_job(dump, job, sizeof job, err);
+    if (status == DSQL_OK && *job != '\0') {
+        backup_report(dump->backup, "waiting for asynchronous jobs");
+    }
+    while (status == DSQL_OK && *job != '\0') {
+        snprintf(call, sizeof call, "CALL sys.wait_for_job('%s')", job);
+        status = database_run(dump->conn, call, err);
+        if (status == DSQL_OK) {
+            status = find_job(dump, job, sizeof job, err);
+        }
+    }
+    return status;
+}
+
+/*
+ * pg_dump leaves out an index that is not valid, so one that is still being built would be lost.
+ * What jobs are seen is what the snapshot of the dump sees: another one may just have begun.
+ */
+static dsql_status begin(const struct dump *dump, dsql_error *err)
+{
+    char job[JOB_SIZE] = "";
+    dsql_status status;
+    do {
+        status = wait_for_jobs(dump, err);
+        if (status == DSQL_OK) {
+            status = database_run(dump->conn, "BEGIN READ ONLY", err);
+        }
+        if (status == DSQL_OK) {
+            status = find_job(dump, job, sizeof job, err);
+        }
+        if (status == DSQL_OK && *job != '\0') {
+            status = database_run(dump->conn, "ROLLBACK", err);
+        }
+    } while (status == DSQL_OK && *job != '\0');
+    return status;
+}
+
 /* The description of the contents; the transaction stays open for pg_dump. */
 static dsql_status describe(struct dump *dump, dsql_error *err)
 {
     backup_report(dump->backup, "dumping roles");
     dsql_status status = contents_check_large_objects(dump->conn, err);
     if (status == DSQL_OK) {
-        status = database_run(dump->conn, "BEGIN READ ONLY", err);
+        status = begin(dump, err);
     }
     return status == DSQL_OK ? contents_describe(dump->conn, &dump->contents, err) : status;
 }

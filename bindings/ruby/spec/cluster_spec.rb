@@ -142,6 +142,31 @@ RSpec.describe "a pool on a cluster", :cluster do
       AuroraDsql::Pg::OCCRetry.exec_with_retry(pool, "DROP TABLE ruby_conflicts")
     end
 
+    it "because a session is stale (OC001) are retried" do
+      other = AuroraDsql::Pg.connect(host: ENV.fetch("CLUSTER_ENDPOINT"))
+      change = lambda do
+        pool.with { |conn| conn.exec("SELECT * FROM ruby_conflicts") }
+        other.exec("ALTER TABLE ruby_conflicts ADD COLUMN IF NOT EXISTS later int")
+        other.exec("ALTER TABLE ruby_conflicts DROP COLUMN later")
+      end
+
+      change.call
+      attempts = 0
+      pool.transaction do |conn|
+        attempts += 1
+        conn.exec("UPDATE ruby_conflicts SET n = n + 1")
+      end
+      expect(attempts).to eq(2)
+      change.call
+      AuroraDsql::Pg::OCCRetry.exec_with_retry(pool, "UPDATE ruby_conflicts SET n = n + 1")
+      change.call
+      expect { pool.with { |conn| conn.exec("UPDATE ruby_conflicts SET n = n + 1") } }
+        .to raise_error(PG::TRSerializationFailure, /OC001/)
+      expect(n).to eq(2)
+    ensure
+      other&.close
+    end
+
     it "and other errors that a block rescues do not count as success" do
       expect {
         pool.transaction do |conn|

@@ -132,6 +132,13 @@ typedef struct {
 /** The name of a status, for example "commit_unknown".  Constant, and the same in all versions. */
 DSQL_API const char *dsql_status_name(dsql_status status);
 
+/**
+ * The code of the error's entry in docs/guide/troubleshooting.md, for example "DSQL-302", or "" if
+ * it has none: errors of the server about a statement usually have none.  It depends on message and
+ * sqlstate only.  `dsql explain CODE` prints the entry.  Constant, and the same in all versions.
+ */
+DSQL_API const char *dsql_error_code(const dsql_error *err);
+
 /* ---- Logging ----------------------------------------------------------- */
 
 typedef enum { DSQL_LOG_ERROR, DSQL_LOG_WARN, DSQL_LOG_INFO, DSQL_LOG_DEBUG } dsql_log_level;

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 
 #include "base/text.h"
+#include "cli/commands.h"
 #include "cli/help.h"
 
 #include <errno.h>
@@ -291,8 +292,8 @@ static int end_output(int status)
     if (fflush(stdout) == 0 && ferror(stdout) == 0) {
         return status;
     }
-    fprintf(stderr, "dsql: could not write to standard output: %s\n",
-            errno == 0 ? "an earlier write failed" : strerror(errno));
+    cli_error("could not write to standard output: %s",
+              errno == 0 ? "an earlier write failed" : strerror(errno));
     return status == EXIT_DONE ? EXIT_FAILED : status;
 }
 

@@ -18,9 +18,13 @@ int psql_run(const struct command_line *line);
 int exec_run(const struct command_line *line);
 int credentials_run(const struct command_line *line);
 int doctor_run(const struct command_line *line);
+int explain_run(const struct command_line *line);
 int completion_run(const struct command_line *line);
 
-/** Prints the error; returns the exit status for it. */
+/** Prints one line on standard error, with the code of the message if it has one. */
+void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** Prints the error, with its code; returns the exit status for it. */
 int cli_fail(const dsql_error *err);
 
 #endif

@@ -5,6 +5,7 @@
  * of an option.  It does not run dsql, so completing is fast and works without a cluster.
  */
 #include "cli/commands.h"
+#include "cli/explain.h"
 #include "cli/options.h"
 #include "cli/shell_quote.h"
 
@@ -56,9 +57,12 @@ static bool takes_file(const struct command *command)
     return command->arguments != NULL && strcmp(command->arguments, "FILE") == 0;
 }
 
-/* The shells are the argument of this command only, so the table has no field for them. */
+/* Two commands have an argument with known values, so the table has no field for them. */
 static const char *argument_choices(const struct command *command)
 {
+    if (command->run == explain_run) {
+        return explain_codes;
+    }
     return command->run == completion_run ? "bash zsh fish" : "";
 }
 

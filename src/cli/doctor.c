@@ -3,6 +3,7 @@
  * dsql doctor: runs the steps of a connection (doctor_steps.h) and reports on each.  A step
  * that fails does not end the examination: only the steps that need it are skipped.
  */
+#include "base/message_code.h"
 #include "cli/commands.h"
 #include "cli/doctor_steps.h"
 #include "cli/target.h"
@@ -17,10 +18,29 @@ static const char *const verdict_names[] = {"ok", "warning", "failed", "skipped"
 
 /* ---- Report ---- */
 
+/* The detail says more than the remedy, which many causes share.  NULL if there is nothing wrong.
+ */
+static const char *code_of(const struct finding *finding)
+{
+    if (finding->verdict != VERDICT_FAILED && finding->verdict != VERDICT_WARNING) {
+        return NULL;
+    }
+    const char *code = message_code(text_of(finding->detail));
+    if (code[0] == '\0') {
+        code = message_code(text_of(finding->remedy));
+    }
+    return code[0] == '\0' ? NULL : code;
+}
+
 /* The remedy is under the detail, so that the columns stay readable. */
 static void print_finding(const char *name, const struct finding *finding)
 {
-    printf("%-12s %-8s %s\n", name, verdict_names[finding->verdict], finding->detail);
+    const char *code = code_of(finding);
+    printf("%-12s %-8s %s", name, verdict_names[finding->verdict], finding->detail);
+    if (code != NULL) {
+        printf(" [%s]", code);
+    }
+    putchar('\n');
     if (finding->remedy != NULL) {
         printf("%21s -> %s\n", "", finding->remedy);
     }
@@ -29,9 +49,9 @@ static void print_finding(const char *name, const struct finding *finding)
 
 static json_t *finding_json(const char *name, const struct finding *finding)
 {
-    return json_pack("{s:s, s:s, s:s, s:s?}", "step", name, "verdict",
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "step", name, "verdict",
                      verdict_names[finding->verdict], "detail", finding->detail, "remedy",
-                     finding->remedy);
+                     finding->remedy, "code", code_of(finding));
 }
 
 /* In JSON nothing is printed before the end: half an array would not be JSON. */

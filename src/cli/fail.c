@@ -4,11 +4,31 @@
  * exit status: 2 is a mistake in the call, 3 that no connection came about, 4 a conflict, which
  * is worth a retry.  The message is complete and has no secret in it, so it is printed as it is.
  */
+#include "base/message_code.h"
 #include "cli/commands.h"
+
+#include <stdarg.h>
+
+/* At the end, where readers find it and where it is not in the way of the sentence. */
+static void print(const char *message, const char *code)
+{
+    bool has_code = code[0] != '\0';
+    fprintf(stderr, "dsql: %s%s%s%s\n", message, has_code ? " [" : "", code, has_code ? "]" : "");
+}
+
+void cli_error(const char *format, ...)
+{
+    char message[DSQL_ERROR_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    print(message, message_code(text_of(message)));
+}
 
 int cli_fail(const dsql_error *err)
 {
-    fprintf(stderr, "dsql: %s\n", err->message);
+    print(err->message, dsql_error_code(err));
     switch (err->status) {
     case DSQL_ERR_CONNECT:
     case DSQL_ERR_CREDENTIALS:

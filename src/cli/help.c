@@ -41,11 +41,8 @@ static struct text after_line(struct text text, size_t len)
     return is_broken_here ? text_trim_start(rest) : rest;
 }
 
-/*
- * Prints a text whose first line begins in this column, and indents the others as far.  A line
- * that follows a line end in the text keeps its leading spaces.
- */
-static void print_wrapped(const char *text, int column)
+/* A line that follows a line end in the text keeps its leading spaces. */
+void help_print_text(const char *text, int column)
 {
     struct text rest = text_of(text);
     while (!text_is_empty(rest)) {
@@ -67,7 +64,7 @@ static void print_entry(const char *name, const char *text)
     } else {
         printf("%*s%-*s", INDENT, "", NAME_WIDTH, name);
     }
-    print_wrapped(text, HELP_COLUMN);
+    help_print_text(text, HELP_COLUMN);
 }
 
 /* name and letter are larger than those of any option of the table. */
@@ -99,7 +96,7 @@ static void print_usage(const struct command *command, const char *path)
            command->arguments == NULL ? "" : command->arguments, command->summary);
     if (command->description != NULL) {
         putchar('\n');
-        print_wrapped(command->description, 0);
+        help_print_text(command->description, 0);
     }
 }
 

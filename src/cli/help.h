@@ -9,4 +9,8 @@
     Returns 0, or 1 if standard output failed. */
 int help_print(const struct command *command, const char *path);
 
+/** Prints a text whose first line begins in this column, wrapped at 80 columns; the other lines are
+    indented as far. */
+void help_print_text(const char *text, int column);
+
 #endif

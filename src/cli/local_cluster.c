@@ -38,14 +38,13 @@ int local_open_running(const struct command_line *line, struct cluster *cluster)
         return cluster_read_settings(cluster, &err) == DSQL_OK ? EXIT_DONE : cli_fail(&err);
     case CLUSTER_STARTING:
     case CLUSTER_STOPPING:
-        fprintf(stderr, "dsql: the cluster in \"%s\" is %s. Wait for it with 'dsql local start'\n",
-                cluster->dir, cluster_phase_name(process.phase));
+        cli_error("the cluster in \"%s\" is %s. Wait for it with 'dsql local start'", cluster->dir,
+                  cluster_phase_name(process.phase));
         return EXIT_FAILED;
     case CLUSTER_STOPPED:
         break;
     }
-    fprintf(stderr, "dsql: no cluster is running in \"%s\". Start it with 'dsql local start'\n",
-            cluster->dir);
+    cli_error("no cluster is running in \"%s\". Start it with 'dsql local start'", cluster->dir);
     return EXIT_FAILED;
 }
 
@@ -57,7 +56,7 @@ bool local_has_files(const struct cluster *cluster)
 {
     bool found = cluster_owner_has_cluster(cluster);
     if (!found) {
-        fprintf(stderr, "dsql: there is no cluster in \"%s\"\n", cluster->dir);
+        cli_error("there is no cluster in \"%s\"", cluster->dir);
     }
     return found;
 }

@@ -39,7 +39,7 @@ static int print_status_json(const struct cluster *cluster, const struct cluster
                   "pid", (int)process->pid, "port", state->port, "endpoint", cluster->endpoint,
                   "phase", cluster_phase_name(process->phase), "problem", state->problem);
     if (root == NULL) {
-        fprintf(stderr, "dsql: out of memory\n");
+        cli_error("out of memory");
         return EXIT_FAILED;
     }
     json_dumpf(root, stdout, JSON_PRESERVE_ORDER);

@@ -37,7 +37,7 @@ static int print_json(const struct local_variable *variables)
         json_dumpf(root, stdout, 0);
         putchar('\n');
     } else {
-        fprintf(stderr, "dsql: a value is not UTF-8, or out of memory\n");
+        cli_error("a value is not UTF-8, or out of memory");
     }
     json_decref(root);
     return ok ? EXIT_DONE : EXIT_FAILED;

@@ -64,7 +64,7 @@ static int delete_cluster(const struct run *run)
         return cli_fail(&err);
     }
     if (rmdir(run->directory) != 0) {
-        fprintf(stderr, "dsql: could not remove \"%s\": %s\n", run->directory, strerror(errno));
+        cli_error("could not remove \"%s\": %s", run->directory, strerror(errno));
         return EXIT_FAILED;
     }
     return EXIT_DONE;
@@ -141,7 +141,7 @@ static bool set_environment(const struct local_environment *environment)
     for (const struct local_variable *v = environment->variables; v->name != NULL; v++) {
         int failed = v->value == NULL ? unsetenv(v->name) : setenv(v->name, v->value, 1);
         if (failed != 0) {
-            fprintf(stderr, "dsql: could not set %s: %s\n", v->name, strerror(errno));
+            cli_error("could not set %s: %s", v->name, strerror(errno));
             return false;
         }
     }
@@ -155,7 +155,7 @@ static void become(char **argv)
     handle(SIGQUIT, SIG_DFL);
     execvp(argv[0], argv);
     int reason = errno;
-    fprintf(stderr, "dsql: could not run \"%s\": %s\n", argv[0], strerror(reason));
+    cli_error("could not run \"%s\": %s", argv[0], strerror(reason));
     _exit(reason == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN);
 }
 
@@ -169,7 +169,7 @@ static int run_program(char **argv)
         become(argv);
     }
     if (child < 0) {
-        fprintf(stderr, "dsql: could not start a process: %s\n", strerror(errno));
+        cli_error("could not start a process: %s", strerror(errno));
         return EXIT_FAILED;
     }
     program = child;

@@ -124,8 +124,8 @@ static int replace_process(char **argv)
 {
     execvp(argv[0], argv);
     bool is_missing = errno == ENOENT;
-    fprintf(stderr, "dsql: could not run %s: %s\n", argv[0],
-            is_missing ? "it is not installed, or not in PATH" : strerror(errno));
+    cli_error("could not run %s: %s", argv[0],
+              is_missing ? "it is not installed, or not in PATH" : strerror(errno));
     return is_missing ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
@@ -160,7 +160,7 @@ int login_environment_exec(const struct command_line *line, char **argv)
     bool is_exported = export_login(params) && (variable == NULL || export_url(params, variable));
     dsql_params_free(params);
     if (!is_exported) {
-        fprintf(stderr, "dsql: out of memory\n");
+        cli_error("out of memory");
         return EXIT_FAILED;
     }
     return replace_process(argv);

@@ -14,7 +14,7 @@ int psql_run(const struct command_line *line)
     char program[] = "psql";
     char **argv = mem_new_array(count + 2, sizeof *argv);
     if (argv == NULL) {
-        fprintf(stderr, "dsql: out of memory\n");
+        cli_error("out of memory");
         return EXIT_FAILED;
     }
     argv[0] = program;

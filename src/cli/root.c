@@ -86,6 +86,14 @@ static const struct command commands[] = {
      .shared_options = target_options,
      .max_arguments = 1,
      .run = doctor_run},
+    {.name = "explain",
+     .arguments = "CODE",
+     .summary = "Print the cause of an error and its remedy",
+     .description =
+         "CODE is the code at the end of an error, such as DSQL-301, or a message of dsql, of "
+         "libpq or of the server, in quotes.",
+     .max_arguments = 1,
+     .run = explain_run},
     {.name = "local",
      .summary = "Run a local cluster for development and tests",
      .commands = local_commands},

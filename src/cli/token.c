@@ -36,7 +36,7 @@ static int print_url(const dsql_options *options, const char *token)
     char *url = connection_url(params);
     dsql_params_free(params);
     if (url == NULL) {
-        fprintf(stderr, "dsql: out of memory\n");
+        cli_error("out of memory");
         return EXIT_FAILED;
     }
     puts(url);

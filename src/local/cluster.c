@@ -209,9 +209,10 @@ dsql_status cluster_read_settings(struct cluster *cluster, dsql_error *err)
     return ok ? DSQL_OK
               : fail(err, DSQL_ERR_SYSTEM,
                      "the cluster's file \"%s\" is damaged: it is not JSON, or its endpoint is not "
-                     "<%d characters>.dsql.%s.on.aws. Restore the file, or delete the cluster with "
+                     "of "
+                     "the form ID.dsql.REGION.on.aws. Restore the file, or delete the cluster with "
                      "'dsql local destroy'",
-                     cluster->settings, CLUSTER_IDENTIFIER_LEN, CLUSTER_REGION);
+                     cluster->settings);
 }
 
 dsql_status cluster_locate(struct cluster *cluster, const char *dir, dsql_error *err)

@@ -135,7 +135,7 @@ static dsql_status as_owner(const struct step *step,
         bool ok = cluster_owner_become(cluster, &own) == DSQL_OK && run(step, &own) == DSQL_OK;
         bool is_busy = !ok && cluster_lock_is_busy(&own);
         if (!ok && !is_busy) {
-            fprintf(stderr, "dsql: %s\n", own.message);
+            fprintf(stderr, "dsql: %s [%s]\n", own.message, dsql_error_code(&own));
         }
         _exit(ok ? 0 : is_busy ? CHILD_BUSY : CHILD_FAILED);
     }

@@ -43,8 +43,8 @@ static int accept_any_name(SSL *ssl, int *alert, void *arg)
 static dsql_status fail_tls(dsql_error *err, const char *what, const char *file)
 {
     const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-    dsql_status status = fail(err, DSQL_ERR_USAGE, "could not %s %s: %s", what, file,
-                              reason == NULL ? "unknown TLS error" : reason);
+    dsql_status status = fail(err, DSQL_ERR_USAGE, "TLS cannot be set up: could not %s \"%s\": %s",
+                              what, file, reason == NULL ? "unknown TLS error" : reason);
     ERR_clear_error();
     return status;
 }

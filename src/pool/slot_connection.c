@@ -57,7 +57,7 @@ static dsql_status run_hook(struct slot *slot, const char *name, hook_fn hook, v
     dsql_error reason = {0};
     dsql_status status = hook(slot->conn, arg, &reason);
     if (status != DSQL_OK && reason.message[0] == '\0') {
-        return fail(err, status, "%s failed: %s", name, dsql_status_name(status));
+        return fail(err, status, "the hook %s failed: %s", name, dsql_status_name(status));
     }
     if (status != DSQL_OK) {
         if (err != NULL) {
@@ -68,7 +68,7 @@ static dsql_status run_hook(struct slot *slot, const char *name, hook_fn hook, v
     }
     if (slot->conn == NULL ||
         !health_end_transaction(slot->conn, limit_from_now(slot->pool, RESET_MS))) {
-        return fail(err, DSQL_ERR_CONNECT, "%s left the connection unusable", name);
+        return fail(err, DSQL_ERR_CONNECT, "the hook %s left the connection unusable", name);
     }
     return DSQL_OK;
 }

@@ -47,8 +47,8 @@ static enum source_result refused(struct text body, struct text sent, const char
     if (text_equal_string(text_of(code), "AssumeRoleUnauthorizedAccess")) {
         return source_failed(
             err,
-            "%s cannot assume its role (%s): check that the role's trust policy names "
-            "the service?",
+            "%s cannot assume its role (%s). Check that the role's trust policy names "
+            "the service",
             who, code);
     }
     return source_failed(err, "%s has no credentials at the moment: %s", who,

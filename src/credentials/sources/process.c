@@ -103,27 +103,33 @@ enum source_result process_parse(struct text output, const char *name, const str
 static enum source_result fail_run(enum child_result result, int detail, const char *name,
                                    dsql_error *err)
 {
-    static const char prefix[] = "the credential_process of profile";
     switch (result) {
     case CHILD_NOT_RUN:
-        fail_errno(err, DSQL_ERR_CREDENTIALS, "could not run %s \"%s\"", prefix, name);
+        fail_errno(err, DSQL_ERR_CREDENTIALS,
+                   "could not run the credential_process of profile \"%s\"", name);
         return SOURCE_FAILED;
     case CHILD_FAILED:
-        return source_failed(err, "%s \"%s\" exited with status %d; run it by hand to see why",
-                             prefix, name, detail);
+        return source_failed(err,
+                             "the credential_process of profile \"%s\" exited with status %d; run "
+                             "it by hand to see why",
+                             name, detail);
     case CHILD_KILLED:
-        return source_failed(err, "%s \"%s\" was killed by signal %d", prefix, name, detail);
+        return source_failed(
+            err, "the credential_process of profile \"%s\" was killed by signal %d", name, detail);
     case CHILD_TIMED_OUT:
-        return source_failed(err, "%s \"%s\" did not end within %d seconds", prefix, name,
-                             PROCESS_TIMEOUT_MS / 1000);
+        return source_failed(
+            err, "the credential_process of profile \"%s\" did not end within %d seconds", name,
+            PROCESS_TIMEOUT_MS / 1000);
     case CHILD_TOO_MUCH:
-        return source_failed(err, "%s \"%s\" printed more than %d bytes", prefix, name,
-                             PROCESS_MAX_OUTPUT);
+        return source_failed(err,
+                             "the credential_process of profile \"%s\" printed more than %d bytes",
+                             name, PROCESS_MAX_OUTPUT);
     case CHILD_UNREADABLE:
     case CHILD_DONE:
         break;
     }
-    fail_errno(err, DSQL_ERR_CREDENTIALS, "could not read the output of %s \"%s\"", prefix, name);
+    fail_errno(err, DSQL_ERR_CREDENTIALS,
+               "could not read the output of the credential_process of profile \"%s\"", name);
     return SOURCE_FAILED;
 }
 

@@ -160,7 +160,7 @@ static void a_connection_broken_by_a_hook_is_not_handed_out(void **state)
     dsql_error err = {0};
     assert_null(dsql_pool_acquire(pool, &err));
     assert_int_equal(err.status, DSQL_ERR_CONNECT);
-    assert_string_equal(err.message, "on_acquire left the connection unusable");
+    assert_string_equal(err.message, "the hook on_acquire left the connection unusable");
     assert_int_equal(dsql_pool_close(pool, 0), DSQL_OK);
     assert_int_equal(hooks.closes, hooks.connects);
 }

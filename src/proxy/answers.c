@@ -27,27 +27,27 @@ const struct answer *answers_head(const struct answers *answers)
     return answers->count > 0 ? entry(answers, 0) : NULL;
 }
 
-static void settle(struct answers *answers, struct answer *answer, bool is_done)
+static void settle(struct answers *answers, struct answer *answer, enum answer_outcome outcome)
 {
     if (answer->subject != NULL) {
-        answers->settled(answers->arg, answer, is_done);
+        answers->settled(answers->arg, answer, outcome);
     }
     mem_free(answer->made);
     *answer = (struct answer){0};
 }
 
-static void pop(struct answers *answers, bool is_done)
+static void pop(struct answers *answers, enum answer_outcome outcome)
 {
     struct answer head = *entry(answers, 0);
     answers->first = (answers->first + 1) & (answers->capacity - 1);
     answers->count--;
-    settle(answers, &head, is_done);
+    settle(answers, &head, outcome);
 }
 
 void answers_clear(struct answers *answers)
 {
     while (answers->count > 0) {
-        pop(answers, false);
+        pop(answers, ANSWER_SKIPPED);
     }
     mem_free(answers->entries);
     answers_init(answers, answers->settled, answers->arg);
@@ -111,6 +111,13 @@ bool answers_expect_text(struct answers *answers, enum answer_kind kind, enum an
     return true;
 }
 
+void answers_number_last(struct answers *answers, uint64_t number)
+{
+    if (answers->count > 0) {
+        entry(answers, answers->count - 1)->number = number;
+    }
+}
+
 /* ---- Messages of the server ---- */
 
 /* The types that may answer each kind (an error may answer all), and those that end the answer. */
@@ -157,6 +164,19 @@ static enum answers_verdict on_error(const struct answer *head)
     return is_own ? ANSWERS_SWALLOW : ANSWERS_PASS;
 }
 
+/*
+ * A message other than CopyData after COPY FROM STDIN: the server takes it for the failure of the
+ * COPY, unless that has failed before; which of them cannot be known.  No client does that.
+ */
+static bool is_copy_disturbed(const struct answers *answers)
+{
+    size_t i = 1;
+    while (i < answers->count && entry(answers, i)->kind == ANSWER_SYNC) {
+        i++;
+    }
+    return i < answers->count && entry(answers, i)->kind != ANSWER_COPY_END;
+}
+
 enum answers_verdict answers_receive(const struct answers *answers, char type)
 {
     const struct answer *head = answers_head(answers);
@@ -168,7 +188,8 @@ enum answers_verdict answers_receive(const struct answers *answers, char type)
         return is_swallowed ? ANSWERS_SWALLOW : ANSWERS_PASS;
     }
     if (head == NULL || head->action == ANSWER_REPLACE_ERROR ||
-        !is_one_of(type, protocol[head->kind].types)) {
+        !is_one_of(type, protocol[head->kind].types) ||
+        (type == 'G' && is_copy_disturbed(answers))) {
         return ANSWERS_INVALID;
     }
     return is_swallowed ? ANSWERS_SWALLOW : ANSWERS_PASS;
@@ -184,10 +205,23 @@ struct text answers_made(const struct answers *answers)
 static void skip_to_sync(struct answers *answers)
 {
     answers->is_copy_in = false;
+    pop(answers, ANSWER_FAILED);
     while (answers->count > 0 && entry(answers, 0)->kind != ANSWER_SYNC) {
-        pop(answers, false);
+        pop(answers, ANSWER_SKIPPED);
     }
     answers->is_skipping = answers->count == 0;
+}
+
+/* Whether a batch ends after what is answered now. */
+static bool has_end_of_batch(const struct answers *answers)
+{
+    for (size_t i = 0; i < answers->count; i++) {
+        uint8_t kind = entry(answers, i)->kind;
+        if (kind >= ANSWER_SYNC && kind <= ANSWER_FUNCTION_CALL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /*
@@ -200,15 +234,12 @@ static void begin_copy_in(struct answers *answers)
     while (syncs + 1 < answers->count && entry(answers, syncs + 1)->kind == ANSWER_SYNC) {
         syncs++;
     }
-    answers->is_copy_in = true;
-    answers->is_open = answers->is_open || syncs > 0;
     for (size_t i = syncs + 1; syncs > 0 && i < answers->count; i++) {
         *entry(answers, i - syncs) = *entry(answers, i);
     }
     answers->count -= syncs;
-    if (answers->count > 1 && entry(answers, 1)->kind == ANSWER_COPY_END) {
-        answers->is_copy_in = false; /* the client did not wait */
-    }
+    answers->is_open = answers->is_open || !has_end_of_batch(answers);
+    answers->is_copy_in = answers->count == 1; /* else the client did not wait, and ended it */
 }
 
 static void end_answer(struct answers *answers, const struct answer *head, char type, char status)
@@ -218,7 +249,7 @@ static void end_answer(struct answers *answers, const struct answer *head, char 
         answers->is_copy_in = false;
     }
     if (is_one_of(type, protocol[head->kind].last)) {
-        pop(answers, true);
+        pop(answers, ANSWER_DONE);
     }
 }
 
@@ -250,7 +281,7 @@ void answers_flush(struct answers *answers, struct buf *out)
         if (is_made) {
             buf_add(out, head->made, head->made_len);
         }
-        pop(answers, true);
+        pop(answers, ANSWER_DONE);
     }
 }
 

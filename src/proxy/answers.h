@@ -46,14 +46,18 @@ struct answer {
     uint8_t action;
     char *made; /* for MAKE and REPLACE_ERROR: whole messages; owned by the entry */
     size_t made_len;
-    void *subject; /* of the owner of the queue; see answers_settled */
+    void *subject;   /* of the owner of the queue; see answers_settled */
+    uint64_t number; /* for the owner, see answers_number_last(); 0 at first */
 };
 
-/**
- * Called for each entry that leaves the queue.  is_done: its answer came and was no error.  Not
- * called for entries without a subject.
- */
-typedef void answers_settled(void *arg, const struct answer *answer, bool is_done);
+enum answer_outcome {
+    ANSWER_DONE,   /* its answer came */
+    ANSWER_FAILED, /* it was answered with an error */
+    ANSWER_SKIPPED /* after an error, or the connection ended */
+};
+
+/** Called for each entry with a subject that leaves the queue. */
+typedef void answers_settled(void *arg, const struct answer *answer, enum answer_outcome outcome);
 
 struct answers {
     struct answer *entries; /* a ring; capacity is a power of two */
@@ -71,7 +75,7 @@ struct answers {
 enum { ANSWERS_MAX = 65536 };
 
 void answers_init(struct answers *answers, answers_settled *settled, void *arg);
-/** Settles all entries as not done: the connection has ended. */
+/** Settles all entries as skipped: the connection has ended. */
 void answers_clear(struct answers *answers);
 
 /** Expects an answer.  False: no memory, or ANSWERS_MAX is reached; the session must end. */
@@ -80,6 +84,9 @@ bool answers_expect(struct answers *answers, enum answer_kind kind, enum answer_
 /** The same with a text (which is copied), for ANSWER_MAKE and ANSWER_REPLACE_ERROR. */
 bool answers_expect_text(struct answers *answers, enum answer_kind kind, enum answer_action action,
                          void *subject, struct text made) __attribute__((warn_unused_result));
+
+/** Gives the entry that was expected last a number. */
+void answers_number_last(struct answers *answers, uint64_t number);
 
 /** What to do with a message of the server. */
 enum answers_verdict {

@@ -13,11 +13,11 @@ struct fixture {
     size_t settled_len;
 };
 
-static void note_settled(void *arg, const struct answer *answer, bool is_done)
+static void note_settled(void *arg, const struct answer *answer, enum answer_outcome outcome)
 {
     struct fixture *fixture = arg;
     char c = *(const char *)answer->subject;
-    fixture->settled[fixture->settled_len++] = (char)(is_done ? c - 'a' + 'A' : c);
+    fixture->settled[fixture->settled_len++] = (char)(outcome == ANSWER_DONE ? c - 'a' + 'A' : c);
 }
 
 static void begin(struct fixture *fixture)

@@ -1,0 +1,127 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Prepared statements in transaction mode.  A client prepares a statement once and runs it on
+ * whichever server connection it is lent; so the client's names are its own, and the servers know
+ * each statement by a name of the proxy.  Parse, Bind, Describe and Close are rewritten, and a
+ * Parse is inserted where a connection does not have the statement yet.
+ *
+ * What differs from a direct connection:
+ *   - a Parse of what the connection has already is answered here, without a look at the catalog,
+ * so that an error appears with Bind instead;
+ *   - a statement that moves to another connection is parsed again there, with the tables and
+ *     the settings of that moment.
+ *
+ * Source: PostgreSQL manual, "Message Flow", "Extended Query".  No sockets and no time: a message
+ * in, messages out.
+ */
+#ifndef DSQL_PROXY_STATEMENTS_H
+#define DSQL_PROXY_STATEMENTS_H
+
+#include "base/buf.h"
+#include "proxy/answers.h"
+#include "proxy/client_statements.h"
+#include "proxy/server_statements.h"
+
+/** A client and the server connection that it has.  The parts belong to the caller. */
+struct statements {
+    struct statement_cache *cache;
+    struct client_statements *client;
+    struct server_statements *server;
+    struct answers *answers; /* made with statements_settled() and this */
+    uint64_t settings;       /* a hash of the client's parameters */
+    struct lexer_rules rules;
+    uint64_t batch;         /* counts Syncs ... */
+    uint64_t period;        /* ... and these all messages that ReadyForQuery answers */
+    unsigned deallocations; /* DEALLOCATE ALL that are under way */
+    bool is_again;          /* the client's request is sent again: a Parse is no duplicate */
+    bool has_freed;         /* names of the client are not in use any more */
+    bool is_unclear;        /* effects cannot be followed: too many portals */
+};
+
+/** What the answer to a message will change.  The subject of its entry in the queue. */
+struct statement_change {
+    struct statement_slot *client_slot; /* NULL: none of these */
+    struct server_statement *server_entry;
+    struct statement_slot *server_unnamed;
+    struct statement *statement; /* a reference: what will be in the slots; NULL: nothing */
+    /* Of Execute and Query. */
+    struct statement *executed;             /* a reference, or NULL */
+    struct statement_effect *own_effects;   /* of a Query, to be freed */
+    const struct statement_effect *effects; /* those that have not happened yet */
+    bool is_unclear;                        /* see statement_summary */
+    bool is_deallocation;
+};
+
+enum statements_result {
+    STATEMENTS_SENT,  /* out has what the server must get */
+    STATEMENTS_WAIT,  /* nothing was done: try again when more answers have come.  out may have a
+                         Flush, so that they come. */
+    STATEMENTS_FAILED /* no memory, or too many messages without an answer: end the session */
+};
+
+/** The callback of the queue of answers; arg is a struct statements. */
+void statements_settled(void *arg, const struct answer *answer, enum answer_outcome outcome);
+
+/** Each takes the body of a message and appends what the server gets instead. */
+enum statements_result statements_parse(struct statements *statements, struct text body,
+                                        struct buf *out);
+enum statements_result statements_describe(struct statements *statements, struct text body,
+                                           struct buf *out);
+enum statements_result statements_close(struct statements *statements, struct text body,
+                                        struct buf *out);
+enum statements_result statements_execute(struct statements *statements, struct text body,
+                                          struct buf *out);
+enum statements_result statements_sync(struct statements *statements, struct buf *out);
+
+/**
+ * Bind may be long, so only its beginning is needed: at least up to the end of the second string,
+ * the name of the statement.  body_size is that of the whole body; what follows the beginning is to
+ * be sent unchanged.  *bound: the statement if it is known, without a reference, else NULL.
+ */
+enum statements_result statements_bind(struct statements *statements, struct text beginning,
+                                       size_t body_size, struct buf *out, struct statement **bound);
+
+/** Whether this much of the body of a Bind is enough for statements_bind(). */
+bool statements_bind_is_enough(struct text beginning);
+
+/**
+ * A Parse whose text is too long to be kept.  A named one is refused: *is_refused is set, and its
+ * body must be dropped.  For an unnamed one its header was appended; the body follows unchanged,
+ * and the caller sets the summary of *opaque (which is not a reference) at its end.
+ */
+enum statements_result statements_parse_long(struct statements *statements, struct text name,
+                                             size_t body_size, struct buf *out, bool *is_refused,
+                                             struct statement **opaque);
+
+/**
+ * A Query was sent, whose SQL is this.  Takes the effects over.
+ */
+enum statements_result statements_query(struct statements *statements,
+                                        struct statement_summary *summary);
+/** A FunctionCall was sent. */
+enum statements_result statements_function_call(struct statements *statements);
+
+/** Whether the client has prepared a statement with this name. */
+bool statements_client_has(const struct statements *statements, const char *name);
+/** The client has closed it by DEALLOCATE, which is answered here. */
+enum statements_result statements_deallocate(struct statements *statements, const char *name,
+                                             struct text answer);
+
+/**
+ * A statement of the head of the queue was completed with this tag.  Returns the effects that
+ * happened, in order; call again for the next until NULL.  The connection and the client have
+ * forgotten their statements if it was DEALLOCATE ALL.
+ */
+const struct statement_effect *statements_completed(struct statements *statements, struct text tag,
+                                                    bool *is_first);
+
+/** An error of the server to what the head of the queue is. */
+void statements_error(struct statements *statements, struct text sqlstate);
+
+/**
+ * ReadyForQuery: ends portals if there is no transaction, frees what is not in use.  period: the
+ * number of the answer that it ends; UINT64_MAX: the connection is taken back.
+ */
+void statements_ready(struct statements *statements, char status, uint64_t period);
+
+#endif

@@ -1,0 +1,534 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The direction from client to server.  Short messages are handled whole; a Query, the parameters
+ * of a Bind and CopyData are passed on in pieces.  A message that must wait is left with the
+ * caller.
+ */
+#include "base/reader.h"
+#include "proxy/transaction_link.h"
+#include "proxy/transaction_message.h"
+#include "proxy/transaction_parts.h"
+#include "wire/backend.h"
+
+enum {
+    SHORT_MAX = 4096,    /* bytes of Describe, Close, Execute, and of the two names of Bind */
+    DEALLOCATE_MAX = 256 /* bytes of a Query that may be a DEALLOCATE */
+};
+
+static enum transaction_event event_of(enum statements_result result)
+{
+    switch (result) {
+    case STATEMENTS_SENT:
+        return TRANSACTION_MORE;
+    case STATEMENTS_WAIT:
+        return TRANSACTION_WAITS;
+    case STATEMENTS_FAILED:
+        break;
+    }
+    return TRANSACTION_NO_MEMORY;
+}
+
+/* ---- Messages in pieces ---- */
+
+/* The rest of the message follows in pieces, and is passed on or dropped. */
+static void begin_pieces(struct transaction_client *client,
+                         const struct transaction_message *message, size_t body_taken,
+                         bool is_dropping)
+{
+    client->type = message->type;
+    client->body_left = message->body_size - body_taken;
+    client->is_dropping = is_dropping;
+}
+
+static void begin_reading(struct transaction_client *client)
+{
+    client->is_text_over = false;
+    statement_reader_init(&client->reader, &client->server->link.rules);
+}
+
+/* A NUL ends the text.  Only in a Parse something follows it: the types. */
+static void read_sql(struct transaction_client *client, struct text piece)
+{
+    size_t len = piece.len;
+    if (client->is_text_over) {
+        return;
+    }
+    client->is_text_over = text_find(piece, '\0', &len);
+    statement_reader_add(&client->reader, text_slice(piece, 0, len));
+}
+
+/* A request that is sent again is there already. */
+static void keep(struct transaction_client *client, struct text bytes)
+{
+    if (!client->is_again) {
+        retry_hold_request(&client->hold, bytes);
+    }
+}
+
+/* The answers that are made here, if it is their turn. */
+static void flush_made(struct transaction_client *client)
+{
+    struct buf made AUTO_BUF;
+    buf_init(&made, TRANSACTION_UNTAKEN_MAX);
+    answers_flush(&client->server->answers, &made);
+    client->out.is_broken = client->out.is_broken || !buf_ok(&made);
+    if (made.len > 0) {
+        retry_hold_answer(&client->hold, buf_text(&made), &client->out);
+    }
+}
+
+static void pin_if_unclear(struct transaction_client *client,
+                           const struct statement_summary *summary)
+{
+    client->is_pinned = client->is_pinned || summary->is_unclear;
+}
+
+static enum transaction_event end_query(struct transaction_client *client)
+{
+    struct statements *link = &client->server->link;
+    bool is_alone = !link->answers->is_open;
+    struct statement_summary summary = statement_reader_end(&client->reader);
+    if (link->answers->is_skipping) { /* an error came while it was passed on */
+        statement_effects_free(summary.effects);
+        return TRANSACTION_MORE;
+    }
+    pin_if_unclear(client, &summary);
+    if (is_alone && statement_summary_is_undoable(&summary)) {
+        retry_hold_end_request(&client->hold, RETRY_ONE_STATEMENT);
+    } else {
+        retry_hold_release(&client->hold, &client->out);
+    }
+    return event_of(statements_query(link, &summary));
+}
+
+/* The summary may be that of a statement that nobody has any more. */
+static void end_long_parse(struct transaction_client *client)
+{
+    client->opaque->summary = statement_reader_end(&client->reader);
+    statement_unref(client->opaque);
+    client->opaque = NULL;
+}
+
+static enum transaction_event end_pieces(struct transaction_client *client)
+{
+    struct statements *link = client->server == NULL ? NULL : &client->server->link;
+    if (client->is_dropping || link == NULL) {
+        return TRANSACTION_MORE;
+    }
+    switch (client->type) {
+    case FRONTEND_QUERY:
+        return end_query(client);
+    case FRONTEND_PARSE:
+        end_long_parse(client);
+        return TRANSACTION_MORE;
+    case 'F':
+        return link->answers->is_skipping ? TRANSACTION_MORE
+                                          : event_of(statements_function_call(link));
+    case 'c':
+    case 'f':
+        return answers_end_copy(link->answers) ? TRANSACTION_MORE : TRANSACTION_NO_MEMORY;
+    default:
+        return TRANSACTION_MORE;
+    }
+}
+
+static enum transaction_event take_piece(struct transaction_client *client, struct text bytes,
+                                         size_t *taken)
+{
+    struct text piece = text_slice(bytes, 0, client->body_left);
+    *taken = piece.len;
+    client->body_left -= piece.len;
+    if (!client->is_dropping && client->server != NULL) {
+        keep(client, piece);
+        buf_add_text(&client->server->out, piece);
+        if (client->type == FRONTEND_QUERY || client->opaque != NULL) {
+            read_sql(client, piece);
+        }
+    }
+    return client->body_left == 0 ? end_pieces(client) : TRANSACTION_MORE;
+}
+
+/* Takes the header, which is passed on too, and as much of the body as is there. */
+static enum transaction_event pass_in_pieces(struct transaction_client *client,
+                                             const struct transaction_message *message,
+                                             bool is_dropping, size_t *taken)
+{
+    struct text header = text_slice(message->all, 0, FRAME_HEADER_SIZE);
+    size_t piece = 0;
+    begin_pieces(client, message, 0, is_dropping);
+    if (!is_dropping) {
+        keep(client, header);
+        buf_add_text(&client->server->out, header);
+    }
+    enum transaction_event event = take_piece(client, message->body, &piece);
+    *taken = FRAME_HEADER_SIZE + piece;
+    return event;
+}
+
+/* ---- Without a connection ---- */
+
+/* CommandComplete and ReadyForQuery. */
+static void write_deallocated(struct buf *out, char status)
+{
+    frame_write(out, 'C', text_of_bytes("DEALLOCATE", sizeof "DEALLOCATE"));
+    frame_write(out, BACKEND_READY, text_of_bytes(&status, 1));
+}
+
+/*
+ * The name in a Query with DEALLOCATE, if the client has prepared it by the protocol: the server
+ * does not know that name.
+ */
+static bool is_own_deallocate(const struct transaction_client *client,
+                              const struct transaction_message *message,
+                              char name[STATEMENT_NAME_SIZE])
+{
+    struct text sql = text_trim_start(message->body);
+    if (!message->is_whole || message->size > DEALLOCATE_MAX || message->type != FRONTEND_QUERY ||
+        text_is_empty(sql) || char_to_lower(sql.data[0]) != 'd') {
+        return false;
+    }
+    const struct lexer_rules rules = session_parameters_rules(&client->parameters);
+    struct statement_reader reader;
+    statement_reader_init(&reader, &rules);
+    size_t len = sql.len;
+    (void)text_find(sql, '\0', &len);
+    statement_reader_add(&reader, text_slice(sql, 0, len));
+    struct statement_summary summary = statement_reader_end(&reader);
+    bool is_it = summary.count == 1 && summary.kind == STATEMENT_DEALLOCATE && !summary.is_unclear;
+    if (is_it) {
+        (void)text_copy(text_of(summary.effects->name), name, STATEMENT_NAME_SIZE);
+    }
+    statement_effects_free(summary.effects);
+    const struct statement_slot *slot =
+        is_it ? client_statements_find(&client->statements, text_of(name)) : NULL;
+    return slot != NULL && (slot->now != NULL || slot->under_way > 0);
+}
+
+static bool is_copy_data(char type)
+{
+    return type == 'd' || type == 'c' || type == 'f';
+}
+
+/* Some messages need no server. */
+static enum transaction_event without_server(struct transaction_client *client,
+                                             const struct transaction_message *message,
+                                             size_t *taken)
+{
+    char name[STATEMENT_NAME_SIZE];
+    *taken = message->size;
+    if (is_copy_data(message->type) || message->type == 'H') {
+        return pass_in_pieces(client, message, true, taken); /* left over from a failed COPY */
+    }
+    if (message->type == 'S' && message->body_size == 0) {
+        frame_write(&client->out, BACKEND_READY, text_of_bytes("I", 1));
+        return TRANSACTION_MORE;
+    }
+    if (!message->is_whole && message->size <= DEALLOCATE_MAX && message->type == FRONTEND_QUERY) {
+        *taken = 0;
+        return TRANSACTION_MORE;
+    }
+    if (is_own_deallocate(client, message, name)) {
+        statement_slot_empty(&client->statements.unnamed); /* as by any Query */
+        statement_slot_empty(client_statements_find(&client->statements, text_of(name)));
+        client_statements_tidy(&client->statements);
+        write_deallocated(&client->out, 'I');
+        return TRANSACTION_MORE;
+    }
+    *taken = 0;
+    return TRANSACTION_NEEDS_SERVER;
+}
+
+/* ---- Messages ---- */
+
+static enum transaction_event take_query(struct transaction_client *client,
+                                         const struct transaction_message *message, size_t *taken)
+{
+    struct statements *link = &client->server->link;
+    char name[STATEMENT_NAME_SIZE];
+    char status = link->answers->status;
+    if (!message->is_whole && message->size <= DEALLOCATE_MAX) {
+        return TRANSACTION_MORE;
+    }
+    bool is_local = !link->answers->is_open && is_own_deallocate(client, message, name);
+    if (is_local && link->answers->count > 0) {
+        return TRANSACTION_WAITS;
+    }
+    if (is_local && status != 'E') {
+        struct buf answer AUTO_BUF;
+        buf_init(&answer, SHORT_MAX);
+        write_deallocated(&answer, status);
+        statement_slot_empty(&client->statements.unnamed); /* as by any Query */
+        enum transaction_event event =
+            event_of(statements_deallocate(link, name, buf_text(&answer)));
+        *taken = message->size;
+        return event;
+    }
+    begin_reading(client);
+    return pass_in_pieces(client, message, false, taken);
+}
+
+/* Only the name is needed; all of a text that is too long is never there. */
+static enum transaction_event take_long_parse(struct transaction_client *client,
+                                              const struct transaction_message *message,
+                                              size_t *taken)
+{
+    struct statements *link = &client->server->link;
+    struct reader reader;
+    bool is_refused = false;
+    reader_init(&reader, message->body);
+    struct text name = reader_cstring(&reader);
+    if (!reader_ok(&reader)) {
+        return message->body.len > SHORT_MAX ? TRANSACTION_INVALID : TRANSACTION_MORE;
+    }
+    enum transaction_event event = event_of(statements_parse_long(
+        link, name, message->body_size, &client->server->out, &is_refused, &client->opaque));
+    if (event != TRANSACTION_MORE) {
+        return event;
+    }
+    (void)statement_ref(client->opaque);
+    size_t piece = 0;
+    retry_hold_release(&client->hold, &client->out);
+    begin_reading(client);
+    begin_pieces(client, message, 0, is_refused);
+    if (!is_refused) { /* the empty name is not SQL */
+        buf_add_char(&client->server->out, '\0');
+        client->body_left--;
+    }
+    event = take_piece(client, is_refused ? message->body : reader_rest(&reader), &piece);
+    *taken = FRAME_HEADER_SIZE + piece + (is_refused ? 0 : 1);
+    return event;
+}
+
+static enum transaction_event take_parse(struct transaction_client *client,
+                                         const struct transaction_message *message, size_t *taken)
+{
+    if (message->body_size > STATEMENT_TEXT_MAX) {
+        return take_long_parse(client, message, taken);
+    }
+    if (!message->is_whole) {
+        return TRANSACTION_MORE;
+    }
+    enum transaction_event event =
+        event_of(statements_parse(&client->server->link, message->body, &client->server->out));
+    if (event == TRANSACTION_MORE) {
+        *taken = message->size;
+        keep(client, message->all);
+    }
+    return event;
+}
+
+static enum transaction_event take_bind(struct transaction_client *client,
+                                        const struct transaction_message *message, size_t *taken)
+{
+    if (!message->is_whole && !statements_bind_is_enough(message->body)) {
+        return message->body.len > SHORT_MAX ? TRANSACTION_INVALID : TRANSACTION_MORE;
+    }
+    struct statement *bound = NULL;
+    enum transaction_event event = event_of(statements_bind(
+        &client->server->link, message->body, message->body_size, &client->server->out, &bound));
+    if (event == TRANSACTION_MORE) {
+        *taken = message->all.len;
+        keep(client, message->all);
+        client->is_batch_undoable = client->is_batch_undoable && bound != NULL &&
+                                    statement_summary_is_undoable(&bound->summary);
+        begin_pieces(client, message, message->body.len, false);
+    }
+    return event;
+}
+
+/* Describe, Close and Execute. */
+static enum transaction_event take_short(struct transaction_client *client,
+                                         const struct transaction_message *message, size_t *taken)
+{
+    struct statements *link = &client->server->link;
+    struct buf *out = &client->server->out;
+    if (message->size > SHORT_MAX) {
+        return TRANSACTION_INVALID;
+    }
+    if (!message->is_whole) {
+        return TRANSACTION_MORE;
+    }
+    enum statements_result result =
+        message->type == 'D'   ? statements_describe(link, message->body, out)
+        : message->type == 'C' ? statements_close(link, message->body, out)
+                               : statements_execute(link, message->body, out);
+    if (result == STATEMENTS_SENT) {
+        *taken = message->size;
+        keep(client, message->all);
+    }
+    return event_of(result);
+}
+
+static enum transaction_event take_sync(struct transaction_client *client,
+                                        const struct transaction_message *message, size_t *taken)
+{
+    struct transaction_server *server = client->server;
+    if (!message->is_whole) {
+        return TRANSACTION_MORE;
+    }
+    *taken = message->size;
+    if (server->answers.is_copy_in) {
+        return TRANSACTION_MORE; /* the server ignores it */
+    }
+    keep(client, message->all);
+    if (client->is_batch_undoable) {
+        retry_hold_end_request(&client->hold, RETRY_ONE_BATCH);
+    } else {
+        retry_hold_release(&client->hold, &client->out);
+    }
+    return event_of(statements_sync(&server->link, &server->out));
+}
+
+/* The client waits for answers before it has sent its batch as a whole. */
+static enum transaction_event take_flush(struct transaction_client *client,
+                                         const struct transaction_message *message, size_t *taken)
+{
+    retry_hold_release(&client->hold, &client->out);
+    return pass_in_pieces(client, message, client->server->answers.is_copy_in, taken);
+}
+
+static enum transaction_event take_by_type(struct transaction_client *client,
+                                           const struct transaction_message *message, size_t *taken)
+{
+    switch (message->type) {
+    case FRONTEND_QUERY:
+        return take_query(client, message, taken);
+    case FRONTEND_PARSE:
+        return take_parse(client, message, taken);
+    case 'B':
+        return take_bind(client, message, taken);
+    case 'D':
+    case 'C':
+    case 'E':
+        return take_short(client, message, taken);
+    case 'S':
+        return take_sync(client, message, taken);
+    case 'H':
+        return take_flush(client, message, taken);
+    case 'F':
+        retry_hold_release(&client->hold, &client->out);
+        return pass_in_pieces(client, message, false, taken);
+    case 'd':
+    case 'c':
+    case 'f':
+        return pass_in_pieces(client, message, false, taken);
+    default:
+        return TRANSACTION_INVALID;
+    }
+}
+
+/* The first message of a transaction: what follows may have to be sent again. */
+static void begin_if_idle(struct transaction_client *client)
+{
+    const struct transaction_server *server = client->server;
+    bool is_first = answers_are_complete(&server->answers) && !client->is_again;
+    if (is_first) {
+        client->is_batch_undoable = true;
+    }
+    if (is_first && server->answers.status == 'I') {
+        retry_hold_begin(&client->hold);
+    }
+}
+
+/* See is_copy_disturbed() in answers.c. */
+static bool disturbs_copy(const struct transaction_server *server, char type)
+{
+    return server->answers.is_copy_in && !is_copy_data(type) && type != 'S' && type != 'H';
+}
+
+static bool must_wait(const struct transaction_client *client)
+{
+    return client->server->set_up_left > 0 ||
+           (!client->is_again && client->hold.is_on && client->hold.is_request_complete);
+}
+
+static void follow_parameters(const struct transaction_client *client)
+{
+    struct statements *link = &client->server->link;
+    link->settings = client->parameters.state.list.statement_fingerprint;
+    link->rules = session_parameters_rules(&client->parameters);
+}
+
+static enum transaction_event take_message(struct transaction_client *client,
+                                           const struct transaction_message *message, size_t *taken)
+{
+    *taken = 0;
+    if (message->type == FRONTEND_TERMINATE) {
+        return TRANSACTION_TERMINATE;
+    }
+    if (client->server == NULL) {
+        return without_server(client, message, taken);
+    }
+    if (must_wait(client)) {
+        return TRANSACTION_WAITS;
+    }
+    if (client->server->answers.is_skipping && message->type != 'S') {
+        return pass_in_pieces(client, message, true, taken);
+    }
+    if (is_copy_data(message->type) && answers_are_complete(&client->server->answers)) {
+        return pass_in_pieces(client, message, true, taken);
+    }
+    if (disturbs_copy(client->server, message->type)) {
+        return TRANSACTION_INVALID;
+    }
+    begin_if_idle(client);
+    follow_parameters(client);
+    enum transaction_event event = take_by_type(client, message, taken);
+    flush_made(client);
+    return event;
+}
+
+static bool are_bufs_fine(const struct transaction_client *client)
+{
+    return buf_ok(&client->out) && (client->server == NULL || buf_ok(&client->server->out));
+}
+
+static enum transaction_event take_all(struct transaction_client *client, struct text bytes,
+                                       size_t *taken)
+{
+    enum transaction_event event = TRANSACTION_MORE;
+    *taken = 0;
+    while (*taken < bytes.len && event == TRANSACTION_MORE) {
+        struct text rest = text_slice(bytes, *taken, bytes.len);
+        struct transaction_message message;
+        size_t step = 0;
+        if (client->body_left > 0) {
+            event = take_piece(client, rest, &step);
+        } else {
+            enum frame_result result = transaction_message_read(rest, FRAME_CLIENT_MAX, &message);
+            if (result != FRAME_COMPLETE) {
+                return result == FRAME_MALFORMED ? TRANSACTION_INVALID : TRANSACTION_MORE;
+            }
+            event = take_message(client, &message, &step);
+        }
+        *taken += step;
+        if (step == 0) {
+            break;
+        }
+    }
+    return are_bufs_fine(client) ? event : TRANSACTION_NO_MEMORY;
+}
+
+enum transaction_event transaction_client_data(struct transaction_client *client, struct text bytes,
+                                               size_t *taken)
+{
+    *taken = 0;
+    return client->is_again ? TRANSACTION_WAITS : take_all(client, bytes, taken);
+}
+
+/* It was taken once, so it can be taken again; whatever has to wait now is a mistake. */
+enum transaction_event transaction_send_again(struct transaction_client *client)
+{
+    size_t taken = 0;
+    struct text request = buf_text(&client->hold.request);
+    retry_hold_begin_again(&client->hold);
+    client->is_batch_undoable = true;
+    client->server->link.is_again = true;
+    enum transaction_event event = take_all(client, request, &taken);
+    client->server->link.is_again = false;
+    client->is_again = false;
+    if (event == TRANSACTION_MORE && taken == request.len) {
+        return TRANSACTION_MORE;
+    }
+    return TRANSACTION_NO_MEMORY;
+}

@@ -1,0 +1,660 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* One client and two connections, step by step.  What happens at random is in fuzz_statements.c. */
+#include "model_server.h"
+#include "proxy/transaction_link.h"
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX = 1 << 24 };
+
+struct fixture {
+    struct transaction_pool pool;
+    struct transaction_client client;
+    struct transaction_server servers[2];
+    struct model_server models[2];
+    struct model_world world;
+    struct buf sent;
+    struct buf line;              /* the types of the messages for the client */
+    enum transaction_event event; /* the last one of the server */
+};
+
+static void begin_with(struct fixture *fixture, int retries, size_t max_bytes)
+{
+    const struct retry_limits limits = {
+        .retries = retries, .base_ms = 10, .max_ms = 100, .random = random_system()};
+    memset(fixture, 0, sizeof *fixture);
+    transaction_pool_init(&fixture->pool, &limits, max_bytes, 7);
+    fixture->pool.statements_per_server = 2;
+    for (size_t i = 0; i < 2; i++) {
+        transaction_server_init(&fixture->servers[i], &fixture->pool);
+        model_server_init(&fixture->models[i], &fixture->world);
+        assert_true(server_parameters_login(&fixture->servers[i].parameters,
+                                            &fixture->pool.defaults, text_of("TimeZone"),
+                                            text_of("UTC")));
+    }
+    transaction_client_init(&fixture->client, &fixture->pool);
+    buf_init(&fixture->sent, MAX);
+    buf_init(&fixture->line, MAX);
+}
+
+static void begin(struct fixture *fixture)
+{
+    begin_with(fixture, 3, 1 << 20);
+}
+
+static void end(struct fixture *fixture)
+{
+    if (fixture->client.server != NULL) {
+        (void)transaction_take_back(fixture->client.server);
+    }
+    transaction_client_clear(&fixture->client);
+    for (size_t i = 0; i < 2; i++) {
+        transaction_server_clear(&fixture->servers[i]);
+        model_server_clear(&fixture->models[i]);
+    }
+    assert_int_equal(fixture->pool.cache.count, 0);
+    assert_int_equal(fixture->pool.cache.bytes, 0);
+    transaction_pool_clear(&fixture->pool);
+    buf_clear(&fixture->sent);
+    buf_clear(&fixture->line);
+}
+
+static size_t index_of(const struct fixture *fixture)
+{
+    return fixture->client.server == &fixture->servers[0] ? 0 : 1;
+}
+
+static void note_out(struct fixture *fixture)
+{
+    struct text rest = buf_text(&fixture->client.out);
+    struct frame message;
+    while (frame_next(rest, FRAME_SERVER_MAX, &message) == FRAME_COMPLETE) {
+        buf_add_char(&fixture->line, message.type);
+        rest = text_slice(rest, message.size, rest.len);
+    }
+    assert_int_equal(rest.len, 0);
+    buf_reset(&fixture->client.out);
+}
+
+/* The server answers what it has got. */
+static void pump(struct fixture *fixture)
+{
+    struct transaction_server *server = fixture->client.server;
+    struct model_server *model = &fixture->models[index_of(fixture)];
+    size_t taken = 0;
+    model_server_take(model, buf_text(&server->out));
+    buf_reset(&server->out);
+    fixture->event = transaction_server_data(server, buf_text(&model->out), &taken);
+    buf_drop(&model->out, taken);
+    note_out(fixture);
+}
+
+static enum transaction_event offer(struct fixture *fixture)
+{
+    size_t taken = 0;
+    enum transaction_event event =
+        transaction_client_data(&fixture->client, buf_text(&fixture->sent), &taken);
+    buf_drop(&fixture->sent, taken);
+    return event;
+}
+
+static void lend(struct fixture *fixture, size_t server)
+{
+    assert_true(transaction_lend(&fixture->client, &fixture->servers[server]));
+    if (fixture->servers[server].set_up_left > 0) {
+        pump(fixture);
+    }
+}
+
+/* What was sent goes through this connection until it is free. */
+static void pass(struct fixture *fixture, size_t server)
+{
+    buf_reset(&fixture->line);
+    if (fixture->client.server == NULL) {
+        assert_int_equal(offer(fixture), TRANSACTION_NEEDS_SERVER);
+        lend(fixture, server);
+    }
+    fixture->event = TRANSACTION_MORE;
+    for (int i = 0; i < 20 && fixture->event == TRANSACTION_MORE; i++) {
+        (void)offer(fixture);
+        pump(fixture);
+    }
+    if (fixture->event == TRANSACTION_FREE) {
+        assert_true(transaction_take_back(fixture->client.server));
+    }
+}
+
+static void expect(struct fixture *fixture, size_t server, const char *types)
+{
+    pass(fixture, server);
+    assert_string_equal(fixture->line.data == NULL ? "" : fixture->line.data, types);
+}
+
+static void send_batch(struct fixture *fixture, const char *sql)
+{
+    model_parse(&fixture->sent, "", sql);
+    model_bind(&fixture->sent, "", "");
+    model_execute(&fixture->sent, "");
+    model_message(&fixture->sent, 'S');
+}
+
+/* ---- Lending ---- */
+
+static void a_connection_is_free_between_transactions(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_query(&fixture.sent, "begin");
+    expect(&fixture, 0, "CZ");
+    assert_ptr_equal(fixture.client.server, &fixture.servers[0]);
+    model_query(&fixture.sent, "update 3");
+    expect(&fixture, 0, "CZ");
+    assert_non_null(fixture.client.server);
+    model_query(&fixture.sent, "commit");
+    expect(&fixture, 0, "CZ");
+    assert_null(fixture.client.server);
+    assert_int_equal(fixture.world.sum, 3);
+    end(&fixture);
+}
+
+static void some_messages_need_no_connection(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_message(&fixture.sent, 'S');
+    model_message(&fixture.sent, 'H');
+    model_message(&fixture.sent, 'd');
+    model_message(&fixture.sent, 'c');
+    assert_int_equal(offer(&fixture), TRANSACTION_MORE);
+    note_out(&fixture);
+    assert_string_equal(fixture.line.data, "Z");
+    model_message(&fixture.sent, 'X');
+    assert_int_equal(offer(&fixture), TRANSACTION_TERMINATE);
+    end(&fixture);
+}
+
+static void nonsense_is_invalid(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    lend(&fixture, 0);
+    buf_add(&fixture.sent, "Q\0\0\0\3", 5);
+    assert_int_equal(offer(&fixture), TRANSACTION_INVALID);
+    buf_reset(&fixture.sent);
+    model_message(&fixture.sent, 'p');
+    assert_int_equal(offer(&fixture), TRANSACTION_INVALID);
+    end(&fixture);
+}
+
+static void a_server_that_answers_unasked_is_invalid(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    size_t taken = 0;
+    begin(&fixture);
+    assert_int_equal(transaction_idle_data(&fixture.servers[0],
+                                           text_of_bytes("N\0\0\0\5\0S\0\0\0\7a\0", 13), &taken),
+                     TRANSACTION_MORE);
+    assert_int_equal(taken, 6); /* the parameter is not whole */
+    assert_int_equal(
+        transaction_idle_data(&fixture.servers[0], text_of_bytes("Z\0\0\0\5I", 6), &taken),
+        TRANSACTION_INVALID);
+    lend(&fixture, 0);
+    assert_int_equal(
+        transaction_server_data(&fixture.servers[0], text_of_bytes("Z\0\0\0\5I", 6), &taken),
+        TRANSACTION_INVALID);
+    end(&fixture);
+}
+
+static void what_stays_on_a_connection_keeps_it(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_query(&fixture.sent, "SET \"a\"\"b\" TO 1"); /* not understood */
+    pass(&fixture, 0);
+    assert_non_null(fixture.client.server);
+    assert_false(transaction_take_back(fixture.client.server));
+    end(&fixture);
+}
+
+static void a_connection_that_ends_early_is_not_lent_again(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_query(&fixture.sent, "begin");
+    expect(&fixture, 0, "CZ");
+    assert_false(transaction_take_back(fixture.client.server));
+    assert_null(fixture.client.server);
+    end(&fixture);
+}
+
+/* ---- Statements ---- */
+
+static void a_statement_is_prepared_where_it_is_needed(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_parse(&fixture.sent, "s", "select 1");
+    model_describe(&fixture.sent, 'S', "s");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "1tTZ");
+    for (size_t i = 0; i < 4; i++) {
+        model_bind(&fixture.sent, "", "s");
+        model_execute(&fixture.sent, "");
+        model_message(&fixture.sent, 'S');
+        expect(&fixture, i % 2, "2DCZ");
+    }
+    assert_int_equal(fixture.models[0].parses, 1);
+    assert_int_equal(fixture.models[1].parses, 1);
+    /* The same text under another name. */
+    model_parse(&fixture.sent, "t", "select 1");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "1Z");
+    assert_int_equal(fixture.models[0].parses, 1);
+    assert_int_equal(fixture.pool.cache.count, 1);
+    end(&fixture);
+}
+
+static void a_connection_keeps_few_statements(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    for (int i = 0; i < 10; i++) {
+        char name[16];
+        char sql[16];
+        (void)snprintf(name, sizeof name, "s%d", i);
+        (void)snprintf(sql, sizeof sql, "select %d", i);
+        model_parse(&fixture.sent, name, sql);
+    }
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "1111111111Z");
+    assert_int_equal(fixture.models[0].max_statements, 2);
+    model_bind(&fixture.sent, "", "s0");
+    model_execute(&fixture.sent, "");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "2DCZ");
+    assert_int_equal(fixture.models[0].max_statements, 2);
+    end(&fixture);
+}
+
+static void names_are_known_as_in_a_session(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_parse(&fixture.sent, "s", "select 1");
+    model_parse(&fixture.sent, "s", "select 2");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "1EZ");
+    model_close(&fixture.sent, 'S', "s");
+    model_bind(&fixture.sent, "", "s");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "3EZ");
+    /* A name like the proxy's own is somebody else's statement. */
+    model_bind(&fixture.sent, "", "dsql_0000000000000007_1");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "EZ");
+    end(&fixture);
+}
+
+static void there_is_a_maximum_of_statements(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin_with(&fixture, 3, 2 * sizeof(struct statement) + 30);
+    model_parse(&fixture.sent, "a", "select 1");
+    model_parse(&fixture.sent, "b", "select 2");
+    model_parse(&fixture.sent, "c", "select 3");
+    model_message(&fixture.sent, 'S');
+    pass(&fixture, 0);
+    assert_true(text_contains(buf_text(&fixture.line), "E"));
+    end(&fixture);
+}
+
+static void deallocate_means_the_clients_name(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_parse(&fixture.sent, "s", "select 1");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "1Z");
+    model_query(&fixture.sent, "DEALLOCATE PREPARE s;");
+    assert_int_equal(offer(&fixture), TRANSACTION_MORE);
+    assert_int_equal(fixture.sent.len, 0);
+    buf_reset(&fixture.line);
+    note_out(&fixture);
+    assert_string_equal(fixture.line.data, "CZ");
+    assert_null(client_statements_find(&fixture.client.statements, text_of("s")));
+    end(&fixture);
+}
+
+/* A long text is passed on, but only as the unnamed statement, and not to another connection. */
+static void a_long_parse_is_not_kept(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    static char sql[STATEMENT_TEXT_MAX + 100];
+    begin(&fixture);
+    memset(sql, ' ', sizeof sql - 1);
+    memcpy(sql, "select 1", 8);
+    model_parse(&fixture.sent, "named", sql);
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "EZ");
+    model_query(&fixture.sent, "begin");
+    expect(&fixture, 0, "CZ");
+    model_parse(&fixture.sent, "", sql);
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "1Z");
+    assert_int_equal(fixture.pool.cache.count, 0);
+    model_bind(&fixture.sent, "", "");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "2Z");
+    model_query(&fixture.sent, "commit");
+    expect(&fixture, 0, "CZ");
+    end(&fixture);
+}
+
+/* ---- Parameters ---- */
+
+static void parameters_follow_the_client(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_query(&fixture.sent, "set work_mem to 9MB");
+    expect(&fixture, 0, "CZ");
+    send_batch(&fixture, "set timezone to Mars");
+    expect(&fixture, 0, "12CSZ");
+    model_query(&fixture.sent, "show work_mem");
+    expect(&fixture, 1, "DCZ");
+    assert_string_equal(fixture.models[1].now.work_mem, "9MB");
+    assert_string_equal(fixture.models[1].now.timezone, "Mars");
+    end(&fixture);
+}
+
+static void a_set_up_that_fails_ends_the_session(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    assert_true(
+        session_parameters_start(&fixture.client.parameters, text_of("work_mem"), text_of("x")));
+    assert_true(transaction_lend(&fixture.client, &fixture.servers[0]));
+    const char answer[] = "E\0\0\0\5\0Z\0\0\0\5I";
+    size_t taken = 0;
+    assert_int_equal(transaction_server_data(&fixture.servers[0],
+                                             text_of_bytes(answer, sizeof answer - 1), &taken),
+                     TRANSACTION_SET_UP_FAILED);
+    assert_int_equal(fixture.client.out.data[0], 'E');
+    assert_false(transaction_take_back(&fixture.servers[0]));
+    end(&fixture);
+}
+
+/* ---- Retries ---- */
+
+/* The server reports a conflict, and the connection can be had again. */
+static void expect_again(struct fixture *fixture)
+{
+    pass(fixture, 0);
+    assert_int_equal(fixture->event, TRANSACTION_AGAIN);
+    assert_int_equal(fixture->line.len, 0);
+    int64_t delay_ms = transaction_delay_ms(&fixture->client);
+    assert_true(delay_ms >= 5 && delay_ms <= 100);
+    assert_true(transaction_take_back(fixture->client.server));
+    assert_int_equal(offer(fixture), TRANSACTION_WAITS);
+}
+
+static void a_statement_runs_again_after_a_conflict(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    fixture.world.conflicts_due = 2;
+    model_query(&fixture.sent, "update 5");
+    expect_again(&fixture);
+    lend(&fixture, 1);
+    pump(&fixture);
+    assert_int_equal(fixture.event, TRANSACTION_AGAIN);
+    assert_true(transaction_take_back(fixture.client.server));
+    lend(&fixture, 0);
+    pump(&fixture);
+    assert_int_equal(fixture.event, TRANSACTION_FREE);
+    assert_string_equal(fixture.line.data, "CZ");
+    assert_int_equal(fixture.world.sum, 5);
+    assert_int_equal(fixture.pool.conflicts_data, 2);
+    assert_int_equal(fixture.pool.retries_succeeded, 1);
+    end(&fixture);
+}
+
+static void it_gives_up_when_it_was_tried_often_enough(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin_with(&fixture, 1, 1 << 20);
+    fixture.world.conflicts_due = 5;
+    model_query(&fixture.sent, "update 5");
+    expect_again(&fixture);
+    lend(&fixture, 1);
+    pump(&fixture);
+    assert_int_equal(fixture.event, TRANSACTION_FREE);
+    assert_string_equal(fixture.line.data, "CEZ");
+    assert_int_equal(fixture.pool.retries_gave_up, 1);
+    end(&fixture);
+}
+
+static void without_another_connection_the_client_gets_the_conflict(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    fixture.world.conflicts_due = 1;
+    model_query(&fixture.sent, "update 5");
+    expect_again(&fixture);
+    transaction_give_up(&fixture.client);
+    note_out(&fixture);
+    assert_string_equal(fixture.line.data, "CEZ");
+    model_query(&fixture.sent, "update 5");
+    expect(&fixture, 0, "CZ");
+    end(&fixture);
+}
+
+/* A conflict at Sync, after a Parse that has already named a statement. */
+static void a_batch_runs_again_as_a_whole(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_parse(&fixture.sent, "s", "update 1");
+    model_bind(&fixture.sent, "", "s");
+    model_execute(&fixture.sent, "");
+    model_message(&fixture.sent, 'S');
+    assert_int_equal(offer(&fixture), TRANSACTION_NEEDS_SERVER);
+    lend(&fixture, 0);
+    assert_int_equal(offer(&fixture), TRANSACTION_MORE);
+    struct transaction_server *server = fixture.client.server;
+    const char conflict[] = "1\0\0\0\4"
+                            "2\0\0\0\4"
+                            "C\0\0\0\rUPDATE 1\0"
+                            "E\0\0\0\x25"
+                            "SERROR\0C40001\0Mconflict (OC000)\0\0"
+                            "Z\0\0\0\5I";
+    size_t taken = 0;
+    buf_reset(&server->out);
+    assert_int_equal(
+        transaction_server_data(server, text_of_bytes(conflict, sizeof conflict - 1), &taken),
+        TRANSACTION_AGAIN);
+    assert_int_equal(taken, sizeof conflict - 1);
+    assert_int_equal(fixture.client.out.len, 0);
+    assert_true(transaction_take_back(server));
+    lend(&fixture, 1);
+    pump(&fixture);
+    assert_string_equal(fixture.line.data, "12CZ");
+    assert_int_equal(fixture.world.sum, 1);
+    end(&fixture);
+}
+
+/* Types of messages for the client after a conflict; nothing may be repeated. */
+static void expect_no_retry(struct fixture *fixture, const char *types)
+{
+    expect(fixture, 0, types);
+    assert_true(fixture->event != TRANSACTION_AGAIN);
+    assert_int_equal(fixture->pool.retries_not_allowed, 1);
+}
+
+static void a_block_is_never_replayed(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_query(&fixture.sent, "begin");
+    expect(&fixture, 0, "CZ");
+    model_query(&fixture.sent, "update 1");
+    expect(&fixture, 0, "CZ");
+    model_query(&fixture.sent, "commit");
+    (void)offer(&fixture);
+    const char conflict[] = "E\0\0\0\x25"
+                            "SERROR\0C40001\0Mconflict (OC000)\0\0"
+                            "Z\0\0\0\5I";
+    size_t taken = 0;
+    assert_int_equal(transaction_server_data(fixture.client.server,
+                                             text_of_bytes(conflict, sizeof conflict - 1), &taken),
+                     TRANSACTION_FREE);
+    assert_int_equal(fixture.pool.retries_not_allowed, 1);
+    end(&fixture);
+}
+
+static void several_statements_are_never_replayed(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    fixture.world.conflicts_due = 1;
+    model_query(&fixture.sent, "call 5"); /* not known to leave no trace */
+    assert_int_equal(offer(&fixture), TRANSACTION_NEEDS_SERVER);
+    lend(&fixture, 0);
+    (void)offer(&fixture);
+    assert_false(fixture.client.hold.is_on);
+    pump(&fixture);
+    assert_int_equal(fixture.event, TRANSACTION_FREE);
+    assert_true(transaction_take_back(fixture.client.server));
+    model_query(&fixture.sent, "update 1;select 1");
+    (void)offer(&fixture);
+    lend(&fixture, 0);
+    (void)offer(&fixture);
+    assert_false(fixture.client.hold.is_on);
+    end(&fixture);
+}
+
+static void a_row_that_was_delivered_ends_it(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    static char sql[RETRY_ANSWER_MAX + 64];
+    memset(sql, 'x', sizeof sql - 1);
+    model_query(&fixture.sent, "update 1");
+    (void)offer(&fixture);
+    lend(&fixture, 0);
+    (void)offer(&fixture);
+    assert_true(fixture.client.hold.is_on);
+    struct buf answer AUTO_BUF;
+    buf_init(&answer, MAX);
+    frame_write(&answer, 'D', text_of_bytes(sql, sizeof sql));
+    frame_write(&answer, 'E',
+                text_of_bytes("SERROR\0C40001\0Mconflict (OC000)\0\0",
+                              sizeof "SERROR\0C40001\0Mconflict (OC000)\0\0" - 1));
+    frame_write(&answer, 'Z', text_of("I"));
+    size_t taken = 0;
+    assert_int_equal(transaction_server_data(fixture.client.server, buf_text(&answer), &taken),
+                     TRANSACTION_FREE);
+    assert_int_equal(fixture.pool.retries_not_allowed, 1);
+    note_out(&fixture);
+    assert_string_equal(fixture.line.data, "DEZ");
+    end(&fixture);
+}
+
+static void a_flush_ends_it(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_parse(&fixture.sent, "", "update 1");
+    model_message(&fixture.sent, 'H');
+    (void)offer(&fixture);
+    lend(&fixture, 0);
+    (void)offer(&fixture);
+    pump(&fixture);
+    assert_string_equal(fixture.line.data, "1"); /* the client waits for it */
+    assert_false(fixture.client.hold.is_on);
+    end(&fixture);
+}
+
+static void nothing_is_repeated_after_a_lost_connection(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_query(&fixture.sent, "update 1");
+    (void)offer(&fixture);
+    lend(&fixture, 0);
+    (void)offer(&fixture);
+    assert_true(fixture.client.hold.is_on);
+    assert_false(transaction_take_back(fixture.client.server));
+    assert_false(fixture.client.is_again);
+    assert_false(fixture.client.hold.is_on);
+    end(&fixture);
+}
+
+static void without_retries_nothing_is_held(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin_with(&fixture, 0, 1 << 20);
+    fixture.world.conflicts_due = 1;
+    model_query(&fixture.sent, "update 1");
+    model_query(&fixture.sent, "select 1"); /* need not wait */
+    expect_no_retry(&fixture, "CEZDCZ");
+    end(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_connection_is_free_between_transactions),
+        cmocka_unit_test(some_messages_need_no_connection),
+        cmocka_unit_test(nonsense_is_invalid),
+        cmocka_unit_test(a_server_that_answers_unasked_is_invalid),
+        cmocka_unit_test(what_stays_on_a_connection_keeps_it),
+        cmocka_unit_test(a_connection_that_ends_early_is_not_lent_again),
+        cmocka_unit_test(a_statement_is_prepared_where_it_is_needed),
+        cmocka_unit_test(a_connection_keeps_few_statements),
+        cmocka_unit_test(names_are_known_as_in_a_session),
+        cmocka_unit_test(there_is_a_maximum_of_statements),
+        cmocka_unit_test(deallocate_means_the_clients_name),
+        cmocka_unit_test(a_long_parse_is_not_kept),
+        cmocka_unit_test(parameters_follow_the_client),
+        cmocka_unit_test(a_set_up_that_fails_ends_the_session),
+        cmocka_unit_test(a_statement_runs_again_after_a_conflict),
+        cmocka_unit_test(it_gives_up_when_it_was_tried_often_enough),
+        cmocka_unit_test(without_another_connection_the_client_gets_the_conflict),
+        cmocka_unit_test(a_batch_runs_again_as_a_whole),
+        cmocka_unit_test(a_block_is_never_replayed),
+        cmocka_unit_test(several_statements_are_never_replayed),
+        cmocka_unit_test(a_row_that_was_delivered_ends_it),
+        cmocka_unit_test(a_flush_ends_it),
+        cmocka_unit_test(nothing_is_repeated_after_a_lost_connection),
+        cmocka_unit_test(without_retries_nothing_is_held),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -80,8 +80,8 @@ static bool apply(struct transaction_server *server, const struct statement_effe
 }
 
 /*
- * A statement of which nothing is known, such as a portal whose name was used twice.  Only the end of
- * a transaction can be seen from its tag.
+ * A statement of which nothing is known, such as a portal whose name was used twice.  Only the end
+ * of a transaction can be seen from its tag.
  */
 static bool apply_tag(struct transaction_server *server, struct text tag)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONNECT_TRIES = 1200, CONNECT_PAUSE_US = 100000 };
+enum { CONNECT_TRIES = 1200, CONNECT_PAUSE_US = 100000, MAX_THOUGHT_US = 50000 };
 
 void recorder_note(struct recorder *recorder, const char *format, ...)
 {
@@ -257,6 +257,10 @@ void recorder_transaction(struct recorder *recorder, void (*body)(struct recorde
                   recorder->transactions, client_now_us());
     recorder->needs_xid = random_below(&recorder->random, 10) != 0;
     run_body(recorder, body);
+    /* A few are much longer than others: meanwhile a row changes more than once. */
+    if (!recorder->is_broken && random_below(&recorder->random, 10) == 0) {
+        usleep((useconds_t)random_below(&recorder->random, MAX_THOUGHT_US));
+    }
     bool gives_up = recorder->is_broken || random_below(&recorder->random, 20) == 0;
     int64_t start_us = client_now_us();
     const char *outcome = gives_up ? rollback(recorder) : commit(recorder);

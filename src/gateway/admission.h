@@ -7,8 +7,8 @@
 #define DSQL_GATEWAY_ADMISSION_H
 
 #include "gateway/gateway_options.h"
-#include "gateway/rate_limit.h"
 #include "session/fatal_error.h"
+#include "session/rate_limit.h"
 
 struct admission {
     const struct clock *clock;

@@ -16,8 +16,8 @@ enum { HEADER_SIZE = 8 };
 void gateway_cancel_begin(struct session_client *session, struct text request)
 {
     struct gateway_client *client = gateway_client_of(session);
-    if (!cancel_keys_have(&session->shared->cancel_keys,
-                          text_slice(request, HEADER_SIZE, request.len))) {
+    struct text key = text_slice(request, HEADER_SIZE, request.len);
+    if (cancel_keys_find(&session->shared->cancel_keys, key) == NULL) {
         session_close(session);
         return;
     }

@@ -20,7 +20,7 @@ struct gateway {
     struct gateway_options options; /* with the limits filled in */
     struct gateway_shared clients;
     struct acceptor acceptor;
-    struct listener listeners[LISTENERS];
+    struct acceptor_entry entries[LISTENERS];
     int port;
 };
 
@@ -69,13 +69,13 @@ static dsql_status listen_all(struct gateway *gateway, dsql_error *err)
     const char *address = gateway->options.listen_address;
     const char *first = address == NULL ? "127.0.0.1" : address;
     dsql_status status =
-        acceptor_listen(acceptor, &gateway->listeners[0], first, gateway->options.port, err);
+        acceptor_listen(acceptor, &gateway->entries[0], first, gateway->options.port, err);
     if (status != DSQL_OK) {
         return status;
     }
-    gateway->port = listener_port(&gateway->listeners[0]);
+    gateway->port = listener_port(&gateway->entries[0].listener);
     dsql_error ignored;
-    if (address == NULL && acceptor_listen(acceptor, &gateway->listeners[1], "::1", gateway->port,
+    if (address == NULL && acceptor_listen(acceptor, &gateway->entries[1], "::1", gateway->port,
                                            &ignored) != DSQL_OK) {
         log_write(&gateway->options.logger, DSQL_LOG_INFO, "listening on IPv4 only: %s",
                   ignored.message);
@@ -169,7 +169,7 @@ int gateway_port(const struct gateway *gateway)
 void gateway_stop(struct gateway *gateway, void (*on_stopped)(void *arg), void *arg)
 {
     for (int i = 0; i < LISTENERS; i++) {
-        acceptor_close_listener(&gateway->acceptor, &gateway->listeners[i]);
+        acceptor_close_entry(&gateway->acceptor, &gateway->entries[i]);
     }
     acceptor_stop(&gateway->acceptor, on_stopped, arg);
 }

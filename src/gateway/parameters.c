@@ -1,55 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A list of what is allowed, not of what is forbidden: a parameter that a later version of
- * PostgreSQL adds is rejected until someone decides.  "options" is parsed and each setting in it
- * is written out as a parameter of its own, so PostgreSQL never parses the client's text.
+ * "options" is parsed and each setting in it is written out as a parameter of its own, so
+ * PostgreSQL never parses the client's text.
  */
 #include "gateway/parameters.h"
 
+#include "config/service_parameters.h"
 #include "session/startup_options.h"
-
-enum parameter_action { PARAMETER_REJECT, PARAMETER_PASS, PARAMETER_DROP };
-
-/*
- * DROP: accepted from the client, because the service has this parameter, and not sent to
- * PostgreSQL, which would reject it as unknown.
- */
-struct parameter_rule {
-    const char *name;
-    enum parameter_action action;
-};
-
-/* AWS docs, "Supported configuration parameters".  PostgreSQL does not know the dropped ones. */
-static const struct parameter_rule rules[] = {
-    {"application_name", PARAMETER_PASS},
-    {"client_encoding", PARAMETER_PASS},
-    {"datestyle", PARAMETER_PASS},
-    {"extra_float_digits", PARAMETER_PASS},
-    {"intervalstyle", PARAMETER_PASS},
-    {"timezone", PARAMETER_PASS},
-    {"search_path", PARAMETER_PASS},
-    {"enable_bitmapscan", PARAMETER_PASS},
-    {"enable_hashjoin", PARAMETER_PASS},
-    {"enable_indexonlyscan", PARAMETER_PASS},
-    {"enable_indexscan", PARAMETER_PASS},
-    {"enable_material", PARAMETER_PASS},
-    {"enable_mergejoin", PARAMETER_PASS},
-    {"enable_nestloop", PARAMETER_PASS},
-    {"enable_seqscan", PARAMETER_PASS},
-    {"dsql.enable_batched_nestloop", PARAMETER_DROP},
-    {"disable_sync_create_index", PARAMETER_DROP},
-};
-
-/* Names of settings are not case-sensitive (PostgreSQL: guc_name_compare). */
-static enum parameter_action action_for(struct text name)
-{
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        if (text_equal_nocase(name, text_of(rules[i].name))) {
-            return rules[i].action;
-        }
-    }
-    return PARAMETER_REJECT;
-}
 
 /* For %.*s: an error quotes at most this much of what a client sent. */
 static int shown_length(struct text text)
@@ -58,19 +15,19 @@ static int shown_length(struct text text)
 }
 
 /*
- * The text is that of the service.  A dropped parameter counts as set, so drivers need not know
- * that this cluster is local.
+ * The text is that of the service.  A parameter of the service's own is not sent to PostgreSQL, but
+ * counts as set, so drivers need not know that this cluster is local.
  */
 static bool set_parameter(struct text name, struct text value, struct buf *out,
                           struct fatal_error *error)
 {
-    enum parameter_action action = action_for(name);
-    if (action == PARAMETER_REJECT) {
+    enum service_parameter parameter = service_parameter_find(name);
+    if (parameter == SERVICE_PARAMETER_REFUSED) {
         return fatal_error_set(error, "0A000",
                                "setting configuration parameter \"%.*s\" not supported",
                                shown_length(name), name.data);
     }
-    if (action == PARAMETER_PASS) {
+    if (parameter == SERVICE_PARAMETER_POSTGRESQL) {
         startup_add(out, name, value);
     }
     return true;

@@ -7,10 +7,14 @@
 #include "net/listener.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /*
@@ -44,7 +48,7 @@ static void on_again(uv_timer_t *timer);
 static void accept_one(struct listener *listener)
 {
     listener->accept_count++;
-    int64_t delay_ms = listener->on_connection(listener->arg, (uv_stream_t *)&listener->tcp);
+    int64_t delay_ms = listener->on_connection(listener->arg, &listener->uv.stream);
     if (delay_ms > 0) {
         uv_timer_start(&listener->again, on_again, (uint64_t)delay_ms, 0);
     }
@@ -60,7 +64,7 @@ static void on_again(uv_timer_t *timer)
 /* Two turns within a millisecond count as one, which a timer of 0 ms then ends. */
 static bool is_turn_over(struct listener *listener)
 {
-    uint64_t now_ms = uv_now(listener->tcp.loop);
+    uint64_t now_ms = uv_now(listener->uv.handle.loop);
     if (now_ms != listener->turn_ms) {
         listener->turn_ms = now_ms;
         listener->accept_count = 0;
@@ -101,7 +105,7 @@ void listener_close(struct listener *listener)
 {
     if (listener->is_open) {
         listener->is_open = false;
-        uv_close((uv_handle_t *)&listener->tcp, on_handle_closed);
+        uv_close(&listener->uv.handle, on_handle_closed);
         uv_close((uv_handle_t *)&listener->again, on_handle_closed);
     }
 }
@@ -110,13 +114,16 @@ void listener_close(struct listener *listener)
  * After a failure the handle may already belong to the loop.  It is closed asynchronously then,
  * and the caller must run the loop until on_closed before it frees the memory.
  */
-static dsql_status init_handles(struct listener *listener, uv_loop_t *loop, dsql_error *err)
+static dsql_status init_handles(struct listener *listener, uv_loop_t *loop, bool is_unix,
+                                dsql_error *err)
 {
-    if (uv_tcp_init(loop, &listener->tcp) != 0) {
+    int result =
+        is_unix ? uv_pipe_init(loop, &listener->uv.pipe, 0) : uv_tcp_init(loop, &listener->uv.tcp);
+    if (result != 0) {
         return fail_nomem(err);
     }
     uv_timer_init(loop, &listener->again);
-    listener->tcp.data = listener;
+    listener->uv.handle.data = listener;
     listener->again.data = listener;
     listener->open_handles = 2;
     listener->is_open = true;
@@ -125,7 +132,7 @@ static dsql_status init_handles(struct listener *listener, uv_loop_t *loop, dsql
 
 static int begin_listening(struct listener *listener)
 {
-    return uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, on_waiting);
+    return uv_listen(&listener->uv.stream, BACKLOG, on_waiting);
 }
 
 dsql_status listener_open(struct listener *listener, uv_loop_t *loop, const char *address, int port,
@@ -136,12 +143,12 @@ dsql_status listener_open(struct listener *listener, uv_loop_t *loop, const char
         return fail(err, DSQL_ERR_USAGE,
                     "invalid listen address \"%s\": it must be a numeric IP address", address);
     }
-    if (init_handles(listener, loop, err) != DSQL_OK) {
+    if (init_handles(listener, loop, false, err) != DSQL_OK) {
         return DSQL_ERR_NOMEM;
     }
     /* IPv6 only, so that 127.0.0.1 and ::1 can have the same port in two listeners. */
     unsigned flags = where.any.sa_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0;
-    int result = uv_tcp_bind(&listener->tcp, &where.any, flags);
+    int result = uv_tcp_bind(&listener->uv.tcp, &where.any, flags);
     if (result == 0) {
         result = begin_listening(listener);
     }
@@ -153,24 +160,100 @@ dsql_status listener_open(struct listener *listener, uv_loop_t *loop, const char
     return DSQL_OK;
 }
 
-/* uv_tcp_open() takes sockets of every family, and a TCP handle of another one fails later. */
-static int open_tcp(struct listener *listener, int fd)
+/* ---- Unix sockets ------------------------------------------------------ */
+
+/*
+ * Whether the path is free, if need be after removing what a program that was killed has left.
+ * Only a socket is removed.
+ */
+static dsql_status make_free(const char *path, dsql_error *err)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (!text_copy(text_of(path), address.sun_path, sizeof address.sun_path)) {
+        return fail(err, DSQL_ERR_USAGE,
+                    "the path of the socket is longer than %d bytes: %s. Use a shorter directory",
+                    (int)sizeof address.sun_path - 1, path);
+    }
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not make a socket");
+    }
+    int result = connect(fd, (const struct sockaddr *)&address, sizeof address);
+    int reason = result == 0 ? 0 : errno;
+    close(fd);
+    if (result == 0 || reason == EAGAIN) {
+        return fail(err, DSQL_ERR_SYSTEM, "another program already listens on \"%s\"", path);
+    }
+    if (reason == ECONNREFUSED && unlink(path) != 0) {
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not remove the old socket \"%s\"", path);
+    }
+    return DSQL_OK;
+}
+
+/* No moment passes in which another user could connect. */
+static int bind_for_owner(struct listener *listener, const char *path)
+{
+    mode_t mask = umask(S_IXUSR | S_IRWXG | S_IRWXO);
+    int result = uv_pipe_bind(&listener->uv.pipe, path);
+    umask(mask);
+    return result;
+}
+
+dsql_status listener_open_unix(struct listener *listener, uv_loop_t *loop, const char *path,
+                               dsql_error *err)
+{
+    dsql_status status = make_free(path, err);
+    if (status != DSQL_OK) {
+        return status;
+    }
+    if (init_handles(listener, loop, true, err) != DSQL_OK) {
+        return DSQL_ERR_NOMEM;
+    }
+    int result = bind_for_owner(listener, path);
+    if (result == 0) {
+        result = begin_listening(listener);
+    }
+    if (result != 0) {
+        listener_close(listener);
+        return fail(err, DSQL_ERR_CONNECT, "could not listen on \"%s\": %s", path,
+                    uv_strerror(result));
+    }
+    return DSQL_OK;
+}
+
+/* ---- Sockets of others ------------------------------------------------- */
+
+/* AF_UNSPEC for what is not a socket. */
+static int family_of(int fd)
 {
     int family = AF_UNSPEC;
     socklen_t size = sizeof family;
-    bool is_tcp = getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 &&
-                  (family == AF_INET || family == AF_INET6);
-    return is_tcp ? uv_tcp_open(&listener->tcp, fd) : UV_ENOTSUP;
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 ? family : AF_UNSPEC;
+}
+
+/* uv_tcp_open() takes sockets of every family, and a TCP handle of another one fails later. */
+static int open_handle(struct listener *listener, int fd, int family)
+{
+    switch (family) {
+    case AF_UNIX:
+        return uv_pipe_open(&listener->uv.pipe, fd);
+    case AF_INET:
+    case AF_INET6:
+        return uv_tcp_open(&listener->uv.tcp, fd);
+    default:
+        return UV_ENOTSUP;
+    }
 }
 
 /* Until libuv has opened it, nobody else closes the descriptor. */
 dsql_status listener_adopt(struct listener *listener, uv_loop_t *loop, int fd, dsql_error *err)
 {
-    if (init_handles(listener, loop, err) != DSQL_OK) {
+    int family = family_of(fd);
+    if (init_handles(listener, loop, family == AF_UNIX, err) != DSQL_OK) {
         close(fd);
         return DSQL_ERR_NOMEM;
     }
-    int result = open_tcp(listener, fd);
+    int result = open_handle(listener, fd, family);
     if (result != 0) {
         close(fd);
     } else {
@@ -188,7 +271,7 @@ int listener_port(const struct listener *listener)
 {
     union address where;
     int size = sizeof where;
-    if (uv_tcp_getsockname(&listener->tcp, &where.any, &size) != 0) {
+    if (uv_tcp_getsockname(&listener->uv.tcp, &where.any, &size) != 0) {
         return -1;
     }
     return ntohs(where.any.sa_family == AF_INET6 ? where.v6.sin6_port : where.v4.sin_port);

@@ -16,9 +16,14 @@
 #include "net/tls_engine.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 
-enum { READS_IN_TURN = 4 }; /* of STREAM_CHUNK_SIZE */
+enum {
+    READS_IN_TURN = 4, /* of STREAM_CHUNK_SIZE */
+    KEEPALIVE_S = 60   /* below the 350 s after which network load balancers forget a connection */
+};
 
 /*
  * How bytes are carried: plain or TLS.  receive() may call events; send() queues and reports
@@ -51,7 +56,7 @@ struct stream {
     const struct stream_events *events;
     void *arg;
     void (*on_closed)(void *arg);
-    SSL_CTX *tls_context;  /* after stream_start_tls() ... */
+    SSL_CTX *tls_context;  /* after stream_start_tls(), a reference ... */
     struct buf hello;      /* ... what has come of the ClientHello */
     struct tls_engine tls; /* empty before the ClientHello is complete */
     /*
@@ -59,6 +64,7 @@ struct stream {
      * is_ended: on_end was reported.  is_finishing: FIN is queued, and input is discarded.
      * is_closing: no more events, only on_closed.
      */
+    bool is_tls_client;
     bool is_paused;
     bool is_finishing;
     bool is_ended;
@@ -142,11 +148,32 @@ static bool write_request_send(struct write_request *write)
 /* ---- Plain ------------------------------------------------------------- */
 
 /*
- * Copies: the caller's bytes usually lie in another stream's buffer, which the next read
- * overwrites.
+ * What the socket takes at once needs no memory.  A failure is left to uv_write(), which reports it
+ * later: no event is called while the caller writes.
+ */
+static size_t write_now(struct stream *stream, struct text bytes)
+{
+    if (uv_stream_get_write_queue_size(&stream->uv.stream) > 0 || bytes.len > INT_MAX) {
+        return 0;
+    }
+    /* uv_try_write() only reads: uv_buf_t has no const. */
+    uv_buf_t piece =
+        uv_buf_init((char *)(uintptr_t)bytes.data, /* NOLINT(performance-no-int-to-ptr) */
+                    (unsigned)bytes.len);
+    int written = uv_try_write(&stream->uv.stream, &piece, 1);
+    return written > 0 ? (size_t)written : 0;
+}
+
+/*
+ * The rest is copied: the caller's bytes usually lie in another stream's buffer, which the next
+ * read overwrites.
  */
 static bool plain_send(struct stream *stream, struct text bytes)
 {
+    bytes = text_slice(bytes, write_now(stream, bytes), bytes.len);
+    if (text_is_empty(bytes)) {
+        return true;
+    }
     struct write_request *write = write_request_new(stream, bytes.len);
     if (write == NULL) {
         return false;
@@ -211,6 +238,17 @@ static bool tls_deliver(struct stream *stream)
     return result != TLS_ENGINE_ENDED;
 }
 
+/* A client is told that it may write; what it writes follows the end of the handshake. */
+static bool tls_handshake(struct stream *stream)
+{
+    bool was_established = stream->tls.is_established;
+    bool is_alive = tls_engine_handshake(&stream->tls);
+    if (stream->is_tls_client && stream->tls.is_established && !was_established) {
+        stream->events->on_tls(stream->arg);
+    }
+    return is_alive;
+}
+
 /*
  * One call can finish the handshake and bring plain bytes, and the events may close the
  * stream, so its state is checked again after each of them.
@@ -218,7 +256,7 @@ static bool tls_deliver(struct stream *stream)
 static void tls_receive(struct stream *stream, struct text bytes)
 {
     tls_engine_receive(&stream->tls, bytes);
-    bool is_alive = tls_engine_handshake(&stream->tls) && tls_deliver(stream);
+    bool is_alive = tls_handshake(stream) && tls_deliver(stream);
     tls_engine_receive(&stream->tls, text_of("")); /* the bytes are the caller's */
     if (stream->is_closing) {
         return;
@@ -288,15 +326,33 @@ static const struct transport transport_hello = {hello_receive, hello_send, plai
  */
 void stream_start_tls(struct stream *stream, SSL_CTX *context, struct text early)
 {
+    SSL_CTX_up_ref(context);
     stream->tls_context = context;
     stream->transport = &transport_hello;
     buf_init(&stream->hello, CLIENT_HELLO_BYTES_MAX + STREAM_CHUNK_SIZE);
     hello_receive(stream, early);
 }
 
+/* There is no ClientHello to wait for: it is ours, and is sent at once. */
+bool stream_start_tls_client(struct stream *stream, SSL_CTX *context, const char *host)
+{
+    if (!tls_engine_init_client(&stream->tls, context, host)) {
+        return false;
+    }
+    stream->is_tls_client = true;
+    stream->transport = &transport_tls;
+    tls_receive(stream, text_of(""));
+    return true;
+}
+
 const SSL *stream_ssl(const struct stream *stream)
 {
     return stream->tls.ssl;
+}
+
+const char *stream_tls_failure(const struct stream *stream)
+{
+    return stream->tls.failure;
 }
 
 /* ---- Reading from the socket ------------------------------------------- */
@@ -385,8 +441,15 @@ static void ignore_closed(void *arg)
     (void)arg;
 }
 
+static bool init_like(struct stream *stream, const uv_stream_t *server)
+{
+    int result = server->type == UV_TCP ? uv_tcp_init(server->loop, &stream->uv.tcp)
+                                        : uv_pipe_init(server->loop, &stream->uv.pipe, 0);
+    return result == 0;
+}
+
 /*
- * Before uv_tcp_init() the memory can simply be freed; after it, libuv knows the handle, and only
+ * Before init_like() the memory can simply be freed; after it, libuv knows the handle, and only
  * stream_close() may free it.  TCP_NODELAY, as in PostgreSQL and libpq: queries are small, and
  * Nagle's algorithm would delay them by up to 40 ms.
  */
@@ -395,7 +458,7 @@ struct stream *stream_accept(uv_stream_t *server, const struct stream_events *ev
 {
     struct stream *stream = stream_new(events, arg);
     *is_taken = false;
-    if (stream == NULL || uv_tcp_init(server->loop, &stream->uv.tcp) != 0) {
+    if (stream == NULL || !init_like(stream, server)) {
         mem_free(stream);
         return NULL;
     }
@@ -406,7 +469,9 @@ struct stream *stream_accept(uv_stream_t *server, const struct stream_events *ev
         stream_close(stream, ignore_closed);
         return NULL;
     }
-    uv_tcp_nodelay(&stream->uv.tcp, 1);
+    if (server->type == UV_TCP) {
+        uv_tcp_nodelay(&stream->uv.tcp, 1);
+    }
     return stream;
 }
 
@@ -439,6 +504,39 @@ struct stream *stream_connect_unix(uv_loop_t *loop, const char *path,
     stream->connect.data = stream;
     uv_pipe_connect(&stream->connect, &stream->uv.pipe, path, on_connected);
     return stream;
+}
+
+/* A refused connection is reported later; NULL is for what can be known at once. */
+struct stream *stream_connect_tcp(uv_loop_t *loop, const struct sockaddr *address,
+                                  const struct stream_events *events, void *arg)
+{
+    struct stream *stream = stream_new(events, arg);
+    if (stream == NULL || uv_tcp_init(loop, &stream->uv.tcp) != 0) {
+        mem_free(stream);
+        return NULL;
+    }
+    stream->uv.handle.data = stream;
+    stream->connect.data = stream;
+    if (uv_tcp_connect(&stream->connect, &stream->uv.tcp, address, on_connected) != 0) {
+        stream_close(stream, ignore_closed);
+        return NULL;
+    }
+    uv_tcp_nodelay(&stream->uv.tcp, 1);
+    uv_tcp_keepalive(&stream->uv.tcp, 1, KEEPALIVE_S);
+    return stream;
+}
+
+bool stream_peer_user(const struct stream *stream, uid_t *user)
+{
+    uv_os_fd_t fd = -1;
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    if (uv_fileno(&stream->uv.handle, &fd) != 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || size != sizeof peer) {
+        return false;
+    }
+    *user = peer.uid;
+    return true;
 }
 
 /* After the end there is no one to write to, and the end was or will be reported. */
@@ -488,6 +586,7 @@ static void on_handle_closed(uv_handle_t *handle)
     void (*on_closed)(void *arg) = stream->on_closed;
     void *arg = stream->arg;
     tls_engine_clear(&stream->tls);
+    SSL_CTX_free(stream->tls_context);
     buf_clear(&stream->hello);
     mem_free(stream);
     on_closed(arg);

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <uv.h>
 
 enum {
@@ -21,18 +22,20 @@ enum {
 };
 
 /**
- * Opaque, so that no caller depends on libuv's handles.  Made by stream_accept() or
- * stream_connect_unix(), freed by stream_close() and nothing else.
+ * Opaque, so that no caller depends on libuv's handles.  Made by stream_accept(),
+ * stream_connect_unix() or stream_connect_tcp(), freed by stream_close() and nothing else.
  */
 struct stream;
 
 /** All are called from the loop with the arg of the stream, and none after stream_close(). */
 struct stream_events {
-    void (*on_open)(void *arg, bool is_open); /* after stream_connect_unix() only */
+    void (*on_open)(void *arg, bool is_open); /* after stream_connect_*() only */
     void (*on_data)(void *arg, struct text bytes);
     void (*on_end)(void *arg);   /* once: no more data will come; the reason is not known */
     void (*on_drain)(void *arg); /* the queue fell below STREAM_QUEUE_LOW */
-    void (*on_tls)(void *arg);   /* the ClientHello has come; only after stream_start_tls() */
+    /** After stream_start_tls(): the ClientHello has come.  After stream_start_tls_client(): the
+        handshake is complete, and the server is the right one. */
+    void (*on_tls)(void *arg);
 };
 
 /**
@@ -46,11 +49,25 @@ struct stream *stream_accept(uv_stream_t *server, const struct stream_events *ev
 struct stream *stream_connect_unix(uv_loop_t *loop, const char *path,
                                    const struct stream_events *events, void *arg);
 
+/** The same for TCP, with TCP_NODELAY and keepalives.  NULL also if no connect could begin. */
+struct stream *stream_connect_tcp(uv_loop_t *loop, const struct sockaddr *address,
+                                  const struct stream_events *events, void *arg);
+
 /** Uses TLS from now on, as the server.  early are bytes of TLS that were already read; they
     may call on_data or on_end at once.  What is written before the first on_data is dropped. */
 void stream_start_tls(struct stream *stream, SSL_CTX *context, struct text early);
-/** NULL before the first on_data after stream_start_tls(). */
+/**
+ * Begins TLS as the client of a server whose certificate must name host.  Nothing may be written
+ * until on_tls; on_end instead of it means that the handshake failed.  False: out of memory.
+ */
+bool stream_start_tls_client(struct stream *stream, SSL_CTX *context, const char *host);
+/** NULL before the first on_data after stream_start_tls(), or before stream_start_tls_client(). */
 const SSL *stream_ssl(const struct stream *stream);
+/** Why TLS failed, in OpenSSL's words; NULL: it did not, or the reason is not known. */
+const char *stream_tls_failure(const struct stream *stream);
+
+/** The user of the process at the other end of a Unix socket, when it connected. */
+bool stream_peer_user(const struct stream *stream, uid_t *user);
 
 /** Queues a copy of the bytes.  A failure is reported by on_end. */
 void stream_write(struct stream *stream, struct text bytes);

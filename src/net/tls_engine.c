@@ -10,6 +10,7 @@
 #include "net/tls_engine.h"
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #include <limits.h>
 #include <string.h>
@@ -114,7 +115,7 @@ static void on_message(int is_written, int version, int type, const void *bytes,
 }
 
 /* SSL_set_bio() takes the BIO, and SSL_free() frees it. */
-bool tls_engine_init(struct tls_engine *engine, SSL_CTX *context)
+static bool init(struct tls_engine *engine, SSL_CTX *context)
 {
     *engine = (struct tls_engine){.ssl = SSL_new(context)};
     BIO *bio = bio_new(engine);
@@ -128,8 +129,41 @@ bool tls_engine_init(struct tls_engine *engine, SSL_CTX *context)
     SSL_set_bio(engine->ssl, bio, bio);
     SSL_set_msg_callback(engine->ssl, on_message);
     SSL_set_msg_callback_arg(engine->ssl, engine);
+    return true;
+}
+
+bool tls_engine_init(struct tls_engine *engine, SSL_CTX *context)
+{
+    if (!init(engine, context)) {
+        return false;
+    }
     SSL_set_accept_state(engine->ssl);
     return true;
+}
+
+/* As the macro SSL_set_tlsext_host_name(), which casts const away in a way that clang reports. */
+static bool set_server_name(SSL *ssl, const char *host)
+{
+    return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                    (void *)(uintptr_t)host) == 1; /* NOLINT(performance-no-int-to-ptr) */
+}
+
+/*
+ * As libpq with sslmode=verify-full.  A server without ALPN is accepted, as PostgreSQL before 17;
+ * what is sent after the handshake is no use to another protocol.
+ */
+bool tls_engine_init_client(struct tls_engine *engine, SSL_CTX *context, const char *host)
+{
+    if (!init(engine, context)) {
+        return false;
+    }
+    SSL_set_connect_state(engine->ssl);
+    SSL_set_hostflags(engine->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (SSL_set1_host(engine->ssl, host) == 1 && set_server_name(engine->ssl, host)) {
+        return true;
+    }
+    tls_engine_clear(engine);
+    return false;
 }
 
 void tls_engine_clear(struct tls_engine *engine)
@@ -156,9 +190,10 @@ void tls_engine_receive(struct tls_engine *engine, struct text bytes)
  * final for the session: OpenSSL forbids further calls after SSL_ERROR_SSL, except for sending
  * the alert that already waits.
  */
-static bool needs_more(const struct tls_engine *engine, int result)
+static bool needs_more(struct tls_engine *engine, int result)
 {
     int error = SSL_get_error(engine->ssl, result);
+    engine->failure = ERR_reason_error_string(ERR_peek_error());
     ERR_clear_error();
     return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
 }

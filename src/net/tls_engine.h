@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The server's side of one TLS session, in memory: encrypted bytes go in and out, and plain
+ * One side of a TLS session, in memory: encrypted bytes go in and out, and plain
  * bytes at the other end.  Knows no sockets and no event loop.
  */
 #ifndef DSQL_NET_TLS_ENGINE_H
@@ -28,6 +28,7 @@ struct tls_engine {
     struct text incoming;   /* encrypted, not read yet; see tls_engine_receive() */
     struct buf outgoing;    /* encrypted, not taken yet */
     bool is_established;    /* the handshake is done */
+    const char *failure;    /* OpenSSL's words for why it failed; NULL: it did not, or no reason */
     uint64_t control_count; /* messages after the handshake that carried no data */
     uint64_t byte_count;    /* plain bytes that were read */
 };
@@ -38,7 +39,11 @@ struct tls_engine {
  */
 enum tls_engine_result { TLS_ENGINE_DATA, TLS_ENGINE_NEEDS_MORE, TLS_ENGINE_ENDED };
 
+/** As the server. */
 bool tls_engine_init(struct tls_engine *engine, SSL_CTX *context)
+    __attribute__((warn_unused_result));
+/** As the client of a server whose certificate must name host, which is also sent (SNI). */
+bool tls_engine_init_client(struct tls_engine *engine, SSL_CTX *context, const char *host)
     __attribute__((warn_unused_result));
 void tls_engine_clear(struct tls_engine *engine);
 

@@ -260,7 +260,7 @@ dsql_status status_page_start(uv_loop_t *loop, const struct status_page_options 
         *out = page;
         return DSQL_OK;
     }
-    page->is_listening = uv_is_closing((uv_handle_t *)&page->listener.tcp);
+    page->is_listening = uv_is_closing(&page->listener.uv.handle);
     page->is_stopping = true;
     maybe_stopped(page);
     return status;

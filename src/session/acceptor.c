@@ -68,10 +68,10 @@ static void on_trim_closed(uv_handle_t *handle)
     on_handle_closed(handle->data);
 }
 
-void acceptor_close_listener(struct acceptor *acceptor, struct listener *listener)
+void acceptor_close_entry(struct acceptor *acceptor, struct acceptor_entry *entry)
 {
-    acceptor->closing_handles += listener->is_open ? 1 : 0;
-    listener_close(listener);
+    acceptor->closing_handles += entry->listener.is_open ? 1 : 0;
+    listener_close(&entry->listener);
 }
 
 void acceptor_abandon(struct acceptor *acceptor)
@@ -83,14 +83,19 @@ void acceptor_abandon(struct acceptor *acceptor)
     }
 }
 
-/* Clients get a moment to receive their last error, so on_stopped() may come a second later. */
-void acceptor_stop(struct acceptor *acceptor, void (*on_stopped)(void *arg), void *arg)
+void acceptor_drain(struct acceptor *acceptor, void (*on_stopped)(void *arg), void *arg)
 {
     acceptor->is_stopping = true;
     acceptor->on_stopped = on_stopped;
     acceptor->on_stopped_arg = arg;
     acceptor->closing_handles++;
     uv_close((uv_handle_t *)&acceptor->trim, on_trim_closed);
+}
+
+/* Clients get a moment to receive their last error, so on_stopped() may come a second later. */
+void acceptor_stop(struct acceptor *acceptor, void (*on_stopped)(void *arg), void *arg)
+{
+    acceptor_drain(acceptor, on_stopped, arg);
     session_stop_all(&acceptor->shared);
 }
 
@@ -99,23 +104,58 @@ void acceptor_stop(struct acceptor *acceptor, void (*on_stopped)(void *arg), voi
 /* A failure to accept is the client's matter: the listener goes on. */
 static int64_t on_connection(void *arg, uv_stream_t *server)
 {
-    struct acceptor *acceptor = arg;
-    return session_accept(&acceptor->shared, server);
+    struct acceptor_entry *entry = arg;
+    return session_accept(&entry->acceptor->shared, server, entry->place);
+}
+
+static void on_listener_closed(void *arg)
+{
+    struct acceptor_entry *entry = arg;
+    on_handle_closed(entry->acceptor);
+}
+
+static void init_entry(struct acceptor *acceptor, struct acceptor_entry *entry)
+{
+    entry->acceptor = acceptor;
+    entry->listener.on_connection = on_connection;
+    entry->listener.on_closed = on_listener_closed;
+    entry->listener.arg = entry;
+    entry->listener.accepts_in_turn =
+        1 + acceptor->shared.waiting[WAITING_SILENT].max / TURNS_TO_LOG_IN;
 }
 
 /* A listener that cannot be opened is closed from the loop, like one that could. */
-dsql_status acceptor_listen(struct acceptor *acceptor, struct listener *listener,
-                            const char *address, int port, dsql_error *err)
+static dsql_status count_opened(struct acceptor *acceptor, struct acceptor_entry *entry,
+                                dsql_status status)
 {
-    listener->on_connection = on_connection;
-    listener->on_closed = on_handle_closed;
-    listener->arg = acceptor;
-    listener->accepts_in_turn = 1 + acceptor->shared.waiting[WAITING_SILENT].max / TURNS_TO_LOG_IN;
-    dsql_status status = listener_open(listener, acceptor->shared.loop, address, port, err);
-    if (status != DSQL_OK && uv_is_closing((uv_handle_t *)&listener->tcp)) {
+    if (status != DSQL_OK && uv_is_closing(&entry->listener.uv.handle)) {
         acceptor->closing_handles++;
     }
     return status;
+}
+
+dsql_status acceptor_listen(struct acceptor *acceptor, struct acceptor_entry *entry,
+                            const char *address, int port, dsql_error *err)
+{
+    init_entry(acceptor, entry);
+    return count_opened(acceptor, entry,
+                        listener_open(&entry->listener, acceptor->shared.loop, address, port, err));
+}
+
+dsql_status acceptor_listen_unix(struct acceptor *acceptor, struct acceptor_entry *entry,
+                                 const char *path, dsql_error *err)
+{
+    init_entry(acceptor, entry);
+    return count_opened(acceptor, entry,
+                        listener_open_unix(&entry->listener, acceptor->shared.loop, path, err));
+}
+
+dsql_status acceptor_adopt(struct acceptor *acceptor, struct acceptor_entry *entry, int fd,
+                           dsql_error *err)
+{
+    init_entry(acceptor, entry);
+    return count_opened(acceptor, entry,
+                        listener_adopt(&entry->listener, acceptor->shared.loop, fd, err));
 }
 
 void acceptor_init(struct acceptor *acceptor, const struct capacity *capacity)

@@ -29,17 +29,32 @@ struct acceptor {
 /** The caller has set what the clients share, up to login_timeout_ms; shared.tls may follow. */
 void acceptor_init(struct acceptor *acceptor, const struct capacity *capacity);
 
-/** Listens.  The listener is the caller's, zeroed, and stays in memory until on_stopped. */
-dsql_status acceptor_listen(struct acceptor *acceptor, struct listener *listener,
+/** One listener.  All zero before it is opened; it stays in memory until on_stopped. */
+struct acceptor_entry {
+    struct listener listener;
+    struct acceptor *acceptor;
+    const void *place; /* what its clients are given as came_to; the caller sets it before */
+};
+
+/** As listener_open(), listener_open_unix() and listener_adopt(). */
+dsql_status acceptor_listen(struct acceptor *acceptor, struct acceptor_entry *entry,
                             const char *address, int port, dsql_error *err);
+dsql_status acceptor_listen_unix(struct acceptor *acceptor, struct acceptor_entry *entry,
+                                 const char *path, dsql_error *err);
+dsql_status acceptor_adopt(struct acceptor *acceptor, struct acceptor_entry *entry, int fd,
+                           dsql_error *err);
 
-/** A listener that was opened by acceptor_listen(); no more connections come from it. */
-void acceptor_close_listener(struct acceptor *acceptor, struct listener *listener);
+/** No more connections come from it.  Ignored if it is not open. */
+void acceptor_close_entry(struct acceptor *acceptor, struct acceptor_entry *entry);
 
-/** After a listener could not be opened: runs the loop until nothing of the acceptor is in it. */
+/** After a failed start, with all entries closed: runs the loop until nothing of the acceptor is in
+ * it. */
 void acceptor_abandon(struct acceptor *acceptor);
 
-/** Ends every session.  The listeners have been closed.  on_stopped is called from the loop. */
+/** Ends every session.  The entries have been closed.  on_stopped is called from the loop. */
 void acceptor_stop(struct acceptor *acceptor, void (*on_stopped)(void *arg), void *arg);
+
+/** The same for a program that ends the sessions itself, or with session_stop_all() later. */
+void acceptor_drain(struct acceptor *acceptor, void (*on_stopped)(void *arg), void *arg);
 
 #endif

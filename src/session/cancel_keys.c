@@ -47,15 +47,17 @@ void cancel_keys_remove(struct cancel_keys *keys, struct cancel_key *key)
     secret_wipe(key, sizeof *key);
 }
 
-bool cancel_keys_have(const struct cancel_keys *keys, struct text body)
+const struct cancel_key *cancel_keys_find(const struct cancel_keys *keys, struct text body)
 {
-    bool is_found = false;
+    const struct cancel_key *found = NULL;
     if (body.len != CANCEL_KEY_SIZE) {
-        return false;
+        return NULL;
     }
     for (const struct cancel_key *key = keys->buckets[bucket_of(body.data)]; key != NULL;
          key = key->next) {
-        is_found |= secret_equal(key->bytes, CANCEL_KEY_SIZE, body.data, body.len);
+        if (secret_equal(key->bytes, CANCEL_KEY_SIZE, body.data, body.len)) {
+            found = key;
+        }
     }
-    return is_found;
+    return found;
 }

@@ -18,6 +18,7 @@ struct cancel_key {
     char bytes[CANCEL_KEY_SIZE];
     struct cancel_key *next;
     struct cancel_key *previous; /* NULL: it is the first of its bucket, or in none */
+    void *owner;                 /* of the session; for the program */
     bool is_known;
 };
 
@@ -30,7 +31,7 @@ void cancel_keys_add(struct cancel_keys *keys, struct cancel_key *key, struct te
 /** Does nothing if it was not added. */
 void cancel_keys_remove(struct cancel_keys *keys, struct cancel_key *key);
 
-/** Takes the same time for every wrong key. */
-bool cancel_keys_have(const struct cancel_keys *keys, struct text body);
+/** NULL: no session has this key.  Takes the same time for every wrong key. */
+const struct cancel_key *cancel_keys_find(const struct cancel_keys *keys, struct text body);
 
 #endif

@@ -59,6 +59,7 @@ struct session_rules {
  */
 struct session_client {
     struct session_shared *shared;
+    const void *came_to; /* the place of its listener, see acceptor.h */
     struct session_client *next;
     struct session_client *previous;
     struct waiting waiting; /* until it has logged in; see session_wait() */

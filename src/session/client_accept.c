@@ -97,7 +97,7 @@ static void link_client(struct session_client *client)
  * The client counts as one of the program's only when it is in the list.  Before that, a failure
  * may simply free it.
  */
-static bool accept_now(struct session_shared *shared, uv_stream_t *server)
+static bool accept_now(struct session_shared *shared, uv_stream_t *server, const void *came_to)
 {
     bool is_taken = false;
     struct session_client *client = client_new(shared);
@@ -109,6 +109,7 @@ static bool accept_now(struct session_shared *shared, uv_stream_t *server)
         mem_free(client); /* init() has allocated nothing */
         return is_taken;
     }
+    client->came_to = came_to;
     uv_timer_init(shared->loop, &client->timer); /* always 0 */
     client->timer.data = client;
     client->open_handles = 2; /* stream and timer */
@@ -134,11 +135,11 @@ static int64_t delay_ms(const struct session_shared *shared)
  * Each client has LEAST_WAIT_MS for each stage.  So when connections come faster than they can be
  * given that, they wait in the kernel's queue.
  */
-int64_t session_accept(struct session_shared *shared, uv_stream_t *server)
+int64_t session_accept(struct session_shared *shared, uv_stream_t *server, const void *came_to)
 {
     int64_t ms = delay_ms(shared);
     if (ms > 0) {
         return ms;
     }
-    return accept_now(shared, server) ? 0 : NO_MEMORY_MS;
+    return accept_now(shared, server, came_to) ? 0 : NO_MEMORY_MS;
 }

@@ -6,9 +6,10 @@
 #include "session/client.h"
 
 /**
- * Accepts the connection that server has waiting.  Failures are only logged.  Not 0: it still
- * waits, as there is no room for it, and the caller should try again in so many milliseconds.
+ * Accepts the connection that server has waiting; came_to is passed on to the client.  Failures are
+ * only logged.  Not 0: it still waits, as there is no room for it, and the caller should try again
+ * in so many milliseconds.
  */
-int64_t session_accept(struct session_shared *shared, uv_stream_t *server);
+int64_t session_accept(struct session_shared *shared, uv_stream_t *server, const void *came_to);
 
 #endif

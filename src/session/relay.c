@@ -24,6 +24,16 @@ static void pass(struct stream *from, struct stream *to, struct text bytes)
     }
 }
 
+void relay_pass_to_server(struct relay *relay, struct text bytes)
+{
+    pass(relay->client, relay->server, bytes);
+}
+
+void relay_pass_to_client(struct relay *relay, struct text bytes)
+{
+    pass(relay->server, relay->client, bytes);
+}
+
 /*
  * The frame is checked before anything is sent.  A message that is too long for the service must
  * not reach PostgreSQL, which would accept up to a gigabyte.
@@ -33,7 +43,7 @@ bool relay_client_data(struct relay *relay, struct text bytes)
     if (!frame_scan(&relay->from_client, bytes)) {
         return false;
     }
-    pass(relay->client, relay->server, bytes);
+    relay_pass_to_server(relay, bytes);
     return true;
 }
 
@@ -42,7 +52,7 @@ bool relay_server_data(struct relay *relay, struct text bytes)
     if (!frame_scan(&relay->from_server, bytes)) {
         return false;
     }
-    pass(relay->server, relay->client, bytes);
+    relay_pass_to_client(relay, bytes);
     return true;
 }
 

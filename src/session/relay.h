@@ -25,6 +25,10 @@ bool relay_client_data(struct relay *relay, struct text bytes) __attribute__((wa
 /** False: the server broke the protocol; none of these bytes was sent. */
 bool relay_server_data(struct relay *relay, struct text bytes) __attribute__((warn_unused_result));
 
+/** The same for a caller that has moved from_client or from_server over the bytes itself. */
+void relay_pass_to_server(struct relay *relay, struct text bytes);
+void relay_pass_to_client(struct relay *relay, struct text bytes);
+
 /** To be called when the queue to that side is short again. */
 void relay_client_drained(struct relay *relay);
 void relay_server_drained(struct relay *relay);

@@ -99,7 +99,7 @@ static enum server_login_event on_message(struct server_login *login, const stru
         if (message->type == BACKEND_KEY_DATA) {
             note_cancel_key(login, message->body);
         }
-        if (!login->is_querying) {
+        if (!login->is_querying && !(login->is_key_hidden && message->type == BACKEND_KEY_DATA)) {
             frame_write(&login->greeting, message->type, message->body);
         }
         return SERVER_LOGIN_NEEDS_MORE;

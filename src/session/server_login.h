@@ -25,7 +25,8 @@ struct server_login {
     char cancel_key[SERVER_LOGIN_CANCEL_KEY_SIZE]; /* BackendKeyData's body ... */
     bool has_cancel_key;                           /* ... if it had this size */
     bool is_authenticated;
-    bool is_querying; /* what comes is the answer to a query of the caller */
+    bool is_querying;   /* what comes is the answer to a query of the caller */
+    bool is_key_hidden; /* the caller gives the client a cancel key of its own; see init() */
 };
 
 enum server_login_event {
@@ -33,10 +34,11 @@ enum server_login_event {
     SERVER_LOGIN_READY,         /* ReadyForQuery */
     SERVER_LOGIN_ERROR,         /* ErrorResponse */
     SERVER_LOGIN_DATA_ROW,      /* of a query of the caller */
-    SERVER_LOGIN_ASKS_PASSWORD, /* any authentication but AuthenticationOk */
+    SERVER_LOGIN_ASKS_PASSWORD, /* any authentication message but AuthenticationOk */
     SERVER_LOGIN_INVALID        /* not the protocol, or too much of it */
 };
 
+/** is_key_hidden may be set after it. */
 void server_login_init(struct server_login *login, const char *server_version);
 void server_login_clear(struct server_login *login);
 

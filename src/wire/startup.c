@@ -171,3 +171,11 @@ void startup_write_ssl_request(struct buf *out)
     buf_add_u16(out, CODE_MAJOR);
     buf_add_u16(out, CODE_SSL);
 }
+
+void startup_write_cancel_request(struct buf *out, struct text key)
+{
+    buf_add_u32(out, LENGTH_SIZE + VERSION_SIZE + (uint32_t)key.len);
+    buf_add_u16(out, CODE_MAJOR);
+    buf_add_u16(out, CODE_CANCEL);
+    buf_add_text(out, key);
+}

@@ -72,6 +72,9 @@ void startup_begin(struct buf *out);
 void startup_add(struct buf *out, struct text name, struct text value);
 void startup_end(struct buf *out);
 
+/** Appends a CancelRequest.  key: the body of a BackendKeyData. */
+void startup_write_cancel_request(struct buf *out, struct text key);
+
 /** Appends the eight bytes of an SSLRequest. */
 void startup_write_ssl_request(struct buf *out);
 

@@ -17,20 +17,20 @@ static void only_keys_of_sessions_are_known(void **state)
     cancel_keys_add(&keys, &first, key_of("\0\0\0\1abcd"));
     cancel_keys_add(&keys, &second, key_of("\0\0\4\1efgh")); /* in the same bucket */
     cancel_keys_add(&keys, &third, key_of("\0\0\0\2abcd"));
-    assert_true(cancel_keys_have(&keys, key_of("\0\0\0\1abcd")));
-    assert_true(cancel_keys_have(&keys, key_of("\0\0\4\1efgh")));
-    assert_false(cancel_keys_have(&keys, key_of("\0\0\0\1abce")));
-    assert_false(cancel_keys_have(&keys, key_of("\0\0\4\1abcd")));
-    assert_false(cancel_keys_have(&keys, text_of_bytes("\0\0\0\1abc", 7)));
-    assert_false(cancel_keys_have(&keys, text_of("")));
+    assert_non_null(cancel_keys_find(&keys, key_of("\0\0\0\1abcd")));
+    assert_non_null(cancel_keys_find(&keys, key_of("\0\0\4\1efgh")));
+    assert_null(cancel_keys_find(&keys, key_of("\0\0\0\1abce")));
+    assert_null(cancel_keys_find(&keys, key_of("\0\0\4\1abcd")));
+    assert_null(cancel_keys_find(&keys, text_of_bytes("\0\0\0\1abc", 7)));
+    assert_null(cancel_keys_find(&keys, text_of("")));
 
     cancel_keys_remove(&keys, &first);
     cancel_keys_remove(&keys, &first);
-    assert_false(cancel_keys_have(&keys, key_of("\0\0\0\1abcd")));
-    assert_true(cancel_keys_have(&keys, key_of("\0\0\4\1efgh")));
+    assert_null(cancel_keys_find(&keys, key_of("\0\0\0\1abcd")));
+    assert_non_null(cancel_keys_find(&keys, key_of("\0\0\4\1efgh")));
     cancel_keys_remove(&keys, &second);
-    assert_false(cancel_keys_have(&keys, key_of("\0\0\4\1efgh")));
-    assert_true(cancel_keys_have(&keys, key_of("\0\0\0\2abcd")));
+    assert_null(cancel_keys_find(&keys, key_of("\0\0\4\1efgh")));
+    assert_non_null(cancel_keys_find(&keys, key_of("\0\0\0\2abcd")));
 }
 
 static void key_of_another_size_is_not_kept(void **state)

@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* A token bucket: how fast connections may come, and how many at once.  The time is a
    parameter. */
-#ifndef DSQL_GATEWAY_RATE_LIMIT_H
-#define DSQL_GATEWAY_RATE_LIMIT_H
+#ifndef DSQL_SESSION_RATE_LIMIT_H
+#define DSQL_SESSION_RATE_LIMIT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,5 +18,7 @@ struct rate_limit {
 void rate_limit_init(struct rate_limit *limit, int per_s, int burst, int64_t now_ms);
 /** Takes one connection from the bucket; false if it has none. */
 bool rate_limit_take(struct rate_limit *limit, int64_t now_ms);
+/** How long until rate_limit_take() can succeed, in ms; 0: now. */
+int64_t rate_limit_delay_ms(const struct rate_limit *limit, int64_t now_ms);
 
 #endif

@@ -4,7 +4,7 @@
  * burst, so the burst is what the first moment of a test run may use.  Thousandths keep the
  * fraction of a connection that a few milliseconds add.
  */
-#include "gateway/rate_limit.h"
+#include "session/rate_limit.h"
 
 enum { ONE = 1000 }; /* a connection, in thousandths */
 
@@ -43,4 +43,16 @@ bool rate_limit_take(struct rate_limit *limit, int64_t now_ms)
     }
     limit->filled_thousandths -= ONE;
     return true;
+}
+
+/* Rounded up.  Nothing is refilled here, so that asking changes nothing. */
+int64_t rate_limit_delay_ms(const struct rate_limit *limit, int64_t now_ms)
+{
+    if (limit->per_s <= 0 || limit->burst < 0) {
+        return 0;
+    }
+    int64_t missing = ONE - limit->filled_thousandths;
+    int64_t wait_ms = missing <= 0 ? 0 : (missing + limit->per_s - 1) / limit->per_s;
+    int64_t left_ms = limit->last_ms + wait_ms - now_ms;
+    return left_ms > 0 ? left_ms : 0;
 }

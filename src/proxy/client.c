@@ -1,0 +1,45 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/* What the handlers of several states need. */
+#include "proxy/client.h"
+
+#include "session/client_end.h"
+
+/* The address of a struct is that of its first member. */
+struct proxy_client *proxy_client_of(struct session_client *session)
+{
+    return (struct proxy_client *)session;
+}
+
+struct proxy_shared *proxy_client_shared(const struct session_client *session)
+{
+    return session->shared->program_arg;
+}
+
+const struct proxy_options *proxy_client_options(const struct session_client *session)
+{
+    return proxy_client_shared(session)->options;
+}
+
+const struct place *proxy_client_place(const struct session_client *session)
+{
+    return session->came_to;
+}
+
+/* After the proof: a stranger cannot use up the places of others.  The text is PostgreSQL's. */
+bool proxy_client_admit(struct session_client *session)
+{
+    struct proxy_client *client = proxy_client_of(session);
+    struct proxy_shared *shared = proxy_client_shared(session);
+    if (shared->client_count >= shared->options->max_clients) {
+        client->cluster->counters.clients_refused++;
+        session_fail_with(session, "53300", "sorry, too many clients already");
+        return false;
+    }
+    shared->client_count++;
+    client->is_admitted = true;
+    client->is_counted = true;
+    client->cluster->counters.clients++;
+    client->cluster->counters.clients_total++;
+    waiting_leave(&session->waiting);
+    return true;
+}

@@ -39,8 +39,13 @@ function pattern_of(key) {
     return replace(replace(key, "<[a-z][a-z0-9_ -]*>", "\\001"), "…", "\\001")
 }
 
-# Without Markdown's marks.  A link becomes "text (page)".
+# Without Markdown's marks.  A link to another page becomes "text (page)", one to an entry its text.
 function plain_of(line, link) {
+    while (match(line, /\[[^]]*\]\(#[^)]*\)/)) {
+        link = substr(line, RSTART + 1, RLENGTH - 2)
+        sub(/\]\(.*/, "", link)
+        line = substr(line, 1, RSTART - 1) link substr(line, RSTART + RLENGTH)
+    }
     while (match(line, /\[[^]]*\]\([^)]*\)/)) {
         link = substr(line, RSTART + 1, RLENGTH - 2)
         sub(/\]\(/, " (docs/guide/", link)

@@ -245,7 +245,7 @@ check_share(double share)
 	if (!(share >= 0.0 && share <= 1.0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the share of commits must be between 0 and 1")));
+				 errmsg("the fraction of commits must be between 0 and 1")));
 }
 
 /*

@@ -101,11 +101,12 @@ static bool matches(struct text pattern, struct text message, size_t *literal_by
 
 /* ---- All of them ---- */
 
-/* Returns the code of the best match, or NULL. */
+/* Returns the code of the best match, or NULL.  What stands for MESSAGE goes into *inner. */
 static const char *best_match(struct text message, struct text *inner)
 {
     const char *code = NULL;
     size_t most = 0;
+    *inner = text_of("");
     for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
         struct text rest = text_of(entries[i].patterns);
         struct text pattern;
@@ -122,22 +123,21 @@ static const char *best_match(struct text message, struct text *inner)
     return code;
 }
 
+/* A text without an entry may be around one that has an entry: "psql: error: ...". */
 const char *message_code(struct text message)
 {
     const char *code = "";
-    for (;;) { /* ends, because what stands for MESSAGE is shorter than the message */
-        struct text inner = text_of("");
-        message = text_trim(message);
-        const char *found = best_match(message, &inner);
+    while (!text_is_empty(message)) {
+        struct text outer = text_trim(message);
+        const char *found = best_match(outer, &message);
         if (found == NULL) {
-            return code;
+            struct text before;
+            text_cut(outer, ':', &before, &message);
+        } else {
+            code = found;
         }
-        code = found;
-        if (text_is_empty(inner)) {
-            return code;
-        }
-        message = inner;
     }
+    return code;
 }
 
 const char *dsql_error_code(const dsql_error *err)

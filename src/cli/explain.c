@@ -55,13 +55,21 @@ static void print_lines(const char *lines, int indent, const char *after_each)
     }
 }
 
-/* The command prefixes its messages, and the code at the end of one is the best that it has. */
+/* Of a message and its HINT, pasted together, the hint says more. */
+static const char *last_code(struct text text)
+{
+    const char *code = "";
+    struct text line;
+    while (text_next_line(&text, &line)) {
+        const char *found = message_code(line);
+        code = found[0] == '\0' ? code : found;
+    }
+    return code;
+}
+
+/* The code at the end of a message is the best that it has. */
 static const char *code_of(struct text text)
 {
-    static const char prefix[] = "dsql: ";
-    if (text_starts_with(text, prefix)) {
-        text = text_slice(text, strlen(prefix), text.len);
-    }
     for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
         char suffix[32];
         snprintf(suffix, sizeof suffix, "[%s]", entries[i].code);
@@ -69,7 +77,7 @@ static const char *code_of(struct text text)
             return entries[i].code;
         }
     }
-    return message_code(text);
+    return last_code(text);
 }
 
 int explain_run(const struct command_line *line)

@@ -156,7 +156,8 @@ dsql_status privatelink_resolve(const char *host, const char *options, struct pr
     struct privatelink link = {.options = NULL};
     struct text id = text_of("");
     if (!privatelink_is_host(host) || !to_lower(text_of(host), link.via)) {
-        return fail(err, DSQL_ERR_USAGE, "that is not the DNS name of an interface endpoint");
+        return fail(err, DSQL_ERR_USAGE, "\"%s\" is not the DNS name of an interface endpoint",
+                    host);
     }
     if (!split_options(options, &id, &link.options)) {
         return fail_nomem(err);

@@ -358,7 +358,9 @@ static dsql_status lock_cluster(struct restore *restore, dsql_error *err)
         status = contents_describe(restore->live, &now, err);
     }
     if (status == DSQL_OK && !text_equal(buf_text(&now), buf_text(&restore->before))) {
-        status = fail(err, DSQL_ERR_QUERY, "the cluster was changed meanwhile");
+        status = fail(err, DSQL_ERR_QUERY,
+                      "the cluster was changed during the restore. Let no client use it, and run "
+                      "the restore again");
     }
     return status;
 }

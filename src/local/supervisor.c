@@ -145,7 +145,8 @@ static dsql_status as_owner(const struct step *step,
         return cluster_lock_fail_busy(cluster, err);
     }
     if (!has_ended || status != 0) {
-        return fail(err, DSQL_ERR_SYSTEM, "could not do that as user \"%s\"", cluster->owner.name);
+        return fail(err, DSQL_ERR_SYSTEM, "the command failed as user \"%s\", for the reason above",
+                    cluster->owner.name);
     }
     return DSQL_OK;
 }

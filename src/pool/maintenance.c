@@ -103,7 +103,7 @@ static void warn_of_leaks(dsql_pool *pool)
         bool is_named = place[0] != '\0';
         log_write(&pool->parts.logger, DSQL_LOG_WARN,
                   "pool: a connection that was acquired at %s has been in use for more than %d s; "
-                  "is it never released?",
+                  "release it when it is no longer needed",
                   is_named ? place : "an unnamed place (see dsql_pool_acquire_at())",
                   pool->parts.pool.leak_warn_s);
         pthread_mutex_lock(&pool->lock);

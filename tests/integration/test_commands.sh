@@ -59,11 +59,41 @@ says 'login        skipped  because credentials failed'
 sick 11 endpoint env CLUSTER_ENDPOINT='not a name'
 sick 12 dns env -u PGHOSTADDR CLUSTER_ENDPOINT=abcdefghijklmnopqrstuvwxyz.dsql.us-east-1.on.invalid AWS_REGION=us-east-1
 sick 13 tcp env PGPORT=1
+says '[DSQL-302]'
 says 'port 1 of 127.0.0.1'
 says 'dsql local status'
 sick 14 tls env PGSSLROOTCERT=/etc/ssl/certs/ca-certificates.crt
 sick 17 login env CLUSTER_USER=nobody_mapped
 says 'AWS IAM GRANT'
+says '[DSQL-501]'
+fails 'doctor as JSON, of a closed port' env PGPORT=1 "$DSQL" doctor --output json
+says '"code": "DSQL-302"'
+says '"code": null'
+
+# What explains an error: its code, in any spelling, or its text.
+fails 'an error ends with its code' "$DSQL" token --host 'not a name'
+says ' [DSQL-201]'
+error=$output
+for word in DSQL-201 dsql-201 201 "$error"; do
+    succeeds "explain $word" "$DSQL" explain "$word"
+    says 'DSQL-201: The host is not a DNS name'
+    says 'Remedy. '
+    says '  the host name contains a space or control character'
+done
+succeeds 'explain a message of libpq' "$DSQL" explain 'server closed the connection unexpectedly'
+says 'DSQL-306'
+succeeds 'explain a message of the service' "$DSQL" explain 'FATAL:  unable to accept connection, access denied'
+says 'DSQL-501'
+succeeds 'explain a message with its hint' "$DSQL" explain 'psql: error: FATAL:  unable to accept connection, access denied
+HINT:  Wrong user to action mapping. user: admin, action: DbConnect'
+says 'DSQL-503'
+for word in DSQL-999 DSQL- 20 '' 'nothing that anybody has said'; do
+    fails "explain '$word'" "$DSQL" explain "$word"
+    equals 'status' "$status" 1
+    says 'there is no entry'
+done
+fails 'explain nothing' "$DSQL" explain
+equals 'status' "$status" 2
 
 fails 'an option of psql before --' "$DSQL" psql -c 'SELECT 1'
 equals 'status' "$status" 2

@@ -82,6 +82,7 @@ check_shell() {
     completes "$shell" 'choices of another command' text json -- dsql doctor --output ''
     offers_not url
     completes "$shell" 'shells' bash zsh fish -- dsql completion ''
+    completes "$shell" 'codes' DSQL-302 DSQL-303 -- dsql explain DSQL-30
     completes "$shell" 'a value is not a command' --dir -- dsql local start --port stop --
     completes "$shell" 'nothing' -- dsql token ''
     offers_not token

@@ -75,8 +75,9 @@ RSpec.describe AuroraDsql::Pg::Config do
 
   it "rejects invalid host names" do
     ["#{HOST}/x", "user@#{HOST}", "a b.dsql.us-east-1.on.aws"].each do |bad|
-      expect { resolve(host: bad, region: "us-east-1") }.to raise_error(AuroraDsql::Pg::Error)
+      expect { resolve(host: bad, region: "us-east-1") }.to raise_error(AuroraDsql::Pg::Error) { |e| expect(e.code).to eq("DSQL-201") }
     end
+    expect { resolve }.to raise_error(AuroraDsql::Pg::Error) { |e| expect(e.code).to be_nil }
   end
 
   describe ".parse" do

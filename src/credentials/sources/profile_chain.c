@@ -39,8 +39,8 @@ static enum source_result read_role(const struct profile *profile, struct sts_ro
 {
     if (has(profile, "mfa_serial")) {
         return source_failed(err,
-                             "profile \"%s\" needs a code for its mfa_serial, and there is "
-                             "nobody to ask for it; try: eval \"$(aws configure export-credentials "
+                             "profile \"%s\" needs a code for its mfa_serial, which a library "
+                             "cannot ask for; run: eval \"$(aws configure export-credentials "
                              "--profile %s --format env)\"",
                              profile->name, profile->name);
     }

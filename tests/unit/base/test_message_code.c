@@ -64,6 +64,14 @@ static void inner_message_is_more_than_the_text_around_it(void **state)
                         "DSQL-601");
 }
 
+static void unknown_text_around_a_message_is_left_out(void **state)
+{
+    (void)state;
+    assert_string_equal(code_of("psql: error: FATAL:  the pool is closing"), "DSQL-703");
+    assert_string_equal(code_of("psql: error: "), "");
+    assert_string_equal(code_of(":::"), "");
+}
+
 static void text_that_only_begins_or_ends_alike_has_no_code(void **state)
 {
     (void)state;
@@ -110,6 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_text_of_the_page_has_the_code_of_its_entry),
         cmocka_unit_test(inner_message_is_more_than_the_text_around_it),
+        cmocka_unit_test(unknown_text_around_a_message_is_left_out),
         cmocka_unit_test(text_that_only_begins_or_ends_alike_has_no_code),
         cmocka_unit_test(blanks_around_a_message_do_not_matter),
         cmocka_unit_test(value_may_be_empty_and_contain_anything),

@@ -22,14 +22,18 @@
 static VALUE error_class;
 static VALUE provider_class;
 static ID status_variable;
+static ID code_variable;
 
 /* ---- Errors ---- */
 
-/* Raises AuroraDsql::Pg::Error; its status is the name of the dsql_status as a Symbol. */
+/* Raises AuroraDsql::Pg::Error; its status is the name of the dsql_status as a Symbol, its code a
+   String or nil. */
 static void raise_error(const dsql_error *err)
 {
     VALUE error = rb_exc_new_cstr(error_class, err->message);
     rb_ivar_set(error, status_variable, ID2SYM(rb_intern(dsql_status_name(err->status))));
+    const char *code = dsql_error_code(err);
+    rb_ivar_set(error, code_variable, code[0] == '\0' ? Qnil : rb_str_new_cstr(code));
     rb_exc_raise(error);
 }
 
@@ -390,6 +394,7 @@ RUBY_FUNC_EXPORTED void Init_native(void)
     error_class = rb_const_get(pg, rb_intern("Error"));
     rb_gc_register_mark_object(error_class);
     status_variable = rb_intern("@status");
+    code_variable = rb_intern("@code");
 
     provider_class = rb_define_class_under(native, "Provider", rb_cObject);
     rb_gc_register_mark_object(provider_class);

@@ -9,6 +9,12 @@ module AuroraDsql
       # The libdsql status as a Symbol (:credentials, :token, ...), or nil if the error was detected
       # in Ruby.
       attr_reader :status
+
+      # The code of the error's entry in docs/guide/troubleshooting.md, such as "DSQL-301", or nil if it
+      # has none or was detected in Ruby.  `dsql explain CODE` prints the entry.
+      def code
+        @code || (cause.code if cause.is_a?(Error))
+      end
     end
 
     # Raised when the connection is lost during COMMIT: the transaction may have been committed.

@@ -312,7 +312,9 @@ static bool find_bracket(struct text line, size_t *position)
         if (c == '\\' && quote != '\'') {
             i++;
         } else if (quote != '\0') {
-            quote = c == quote ? '\0' : quote;
+            if (c == quote) {
+                quote = '\0';
+            }
         } else if (c == ']') {
             *position = i;
             return true;

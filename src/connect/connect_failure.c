@@ -408,8 +408,9 @@ dsql_status connect_failure_to_error(const struct connect_failure *failure,
     if (err != NULL) {
         err->os_errno = context->os_errno;
         text_copy(hint, err->hint, sizeof err->hint);
-        err->is_transient = failure->kind == CONNECT_FAILURE_TRANSIENT ||
+        bool is_transient = failure->kind == CONNECT_FAILURE_TRANSIENT ||
                             failure->kind == CONNECT_FAILURE_UNREACHABLE;
+        err->is_transient = is_transient ? 1 : 0;
         error_set_sqlstate(err, failure->sqlstate);
     }
     return DSQL_ERR_CONNECT;

@@ -42,8 +42,10 @@ static bool select_line(struct text line, struct buf *ids)
         return false;
     }
     rest = text_slice(rest, 1, rest.len);
-    if (!skip_number(&rest) || !skip_number(&rest)) {
-        return false;
+    for (int i = 0; i < 2; i++) { /* oids: of the catalog, and of the object */
+        if (!skip_number(&rest)) {
+            return false;
+        }
     }
     if (is_wanted(rest)) {
         buf_printf(ids, "%d;\n", (int)number);

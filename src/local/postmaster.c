@@ -228,6 +228,7 @@ static dsql_status explain(const struct cluster *cluster, pid_t pid, off_t log_f
                 words[0] == '\0' ? "it wrote no reason" : words, cluster->postgres_log);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): has_server_ended() sets it */
 PGconn *postmaster_wait(const struct cluster *cluster, pid_t *pid, off_t log_from, dsql_error *err)
 {
     dsql_error answer = {0};

@@ -100,7 +100,10 @@ static void copy_printable(struct text words, char out[POSTMASTER_COMPLAINT_SIZE
     size_t limit = POSTMASTER_COMPLAINT_SIZE - 1;
     size_t len = words.len < limit ? words.len : limit;
     for (size_t i = 0; i < len; i++) {
-        out[i] = words.data[i] < ' ' || words.data[i] > '~' ? '?' : words.data[i];
+        out[i] = '?';
+        if (words.data[i] >= ' ' && words.data[i] <= '~') {
+            out[i] = words.data[i];
+        }
     }
     out[len] = '\0';
 }

@@ -28,7 +28,7 @@
  */
 #define PORT "5433"
 static const char *const settings[] = {
-    "port=" PORT,           "listen_addresses=", "fsync=off",      "synchronous_commit=off",
+    ("port=" PORT),         "listen_addresses=", "fsync=off",      "synchronous_commit=off",
     "full_page_writes=off", "max_wal_size=4GB",  "autovacuum=off", NULL};
 
 /* The cluster's socket has the longest path, and that fits. */

@@ -240,13 +240,13 @@ bool slot_is_check_due(const struct slot *slot, int64_t now)
 }
 
 /* Cheapest first: the age, the socket, and the round trip only after a long idle time. */
-enum health slot_look(const struct slot *slot, int64_t now)
+enum health slot_look(const struct slot *slot, int64_t now_ms)
 {
-    if (slot->conn == NULL || slot_is_overdue(slot, now)) {
+    if (slot->conn == NULL || slot_is_overdue(slot, now_ms)) {
         return HEALTH_LOST;
     }
     enum health health = health_look(slot->conn);
-    return health == HEALTH_GOOD && slot_is_check_due(slot, now) ? HEALTH_UNSURE : health;
+    return health == HEALTH_GOOD && slot_is_check_due(slot, now_ms) ? HEALTH_UNSURE : health;
 }
 
 /* From the first slow step on; see dsql_pool_stats.waits. */
@@ -266,9 +266,9 @@ static bool is_usable(struct slot *slot, int64_t now, int64_t deadline_ms)
 }
 
 /* One whose time is over was not lost. */
-void slot_close_unusable(struct slot *slot, int64_t now)
+void slot_close_unusable(struct slot *slot, int64_t now_ms)
 {
-    if (slot->conn != NULL && !slot_is_overdue(slot, now)) {
+    if (slot->conn != NULL && !slot_is_overdue(slot, now_ms)) {
         count(slot->pool, &slot->pool->counters.validations_failed);
     }
     slot_close(slot);

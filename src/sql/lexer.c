@@ -360,7 +360,10 @@ static char without_second_byte(struct lexer *lexer, char c)
     unsigned char byte = (unsigned char)c;
     if (lexer->is_second_byte) {
         lexer->is_second_byte = false;
-        return byte >= '0' ? '\xff' : c;
+        if (byte >= '0') {
+            return '\xff';
+        }
+        return c;
     }
     bool is_alone = lexer->rules.encoding == LEXER_SHIFT_JIS && byte >= 0xa1 && byte <= 0xdf;
     lexer->is_second_byte = byte > 0x80 && !is_alone;

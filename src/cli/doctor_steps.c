@@ -142,6 +142,17 @@ static dsql_params *make_params(const struct diagnosis *diagnosis, dsql_error *e
 }
 
 /*
+ * The region in the name of an endpoint is the cluster's, so a token for another one is rejected.
+ * libdsql lets the caller decide, since a name of the user's own may contain anything.
+ */
+static bool has_other_region(const char *host, const char *given, dsql_endpoint *named)
+{
+    return given != NULL && dsql_endpoint_resolve(host, NULL, named, NULL) == DSQL_OK &&
+           named->region[0] != '\0' && strstr(host, named->region) != NULL &&
+           strcmp(named->region, given) != 0;
+}
+
+/*
  * The region may be known only when the token is signed, from the profile or from IMDS; the
  * detail says so instead of claiming one.
  */
@@ -162,6 +173,13 @@ static void check_endpoint(struct diagnosis *diagnosis, struct finding *finding)
     snprintf(finding->detail, sizeof finding->detail, "%s, region %s", host,
              endpoint.region[0] == '\0' ? "from the profile or the instance" : endpoint.region);
     finding->verdict = VERDICT_OK;
+    dsql_endpoint named = {0};
+    if (has_other_region(host, diagnosis->options.region, &named)) {
+        snprintf(finding->detail, sizeof finding->detail, "%s, but the region given is %s", host,
+                 endpoint.region);
+        finding->verdict = VERDICT_WARNING;
+        finding->remedy = "leave --region out: the name of the endpoint has the region";
+    }
 }
 
 /* With PGHOSTADDR nothing is resolved: the addresses are only parsed. */
@@ -282,24 +300,42 @@ static void check_token(struct diagnosis *diagnosis, struct finding *finding)
     finding->verdict = VERDICT_OK;
 }
 
+static const char try_again[] = "try again; if it persists, check the AWS status page";
+
+/* By what the cluster, or libdsql's advice, says. */
+static const char *remedy_for_login(const char *message)
+{
+    if (strstr(message, "Signature expired") != NULL ||
+        strstr(message, "Signature not yet current") != NULL) {
+        return "synchronize the clock (NTP)";
+    }
+    if (strstr(message, "another region") != NULL) {
+        return "leave --region out, or give the region of the cluster";
+    }
+    if (strstr(message, "signature does not match") != NULL ||
+        strstr(message, "access key") != NULL) {
+        return "run 'dsql credentials' to see which keys are used, and where from";
+    }
+    if (strstr(message, "access denied") != NULL) {
+        return "this is the cluster's answer: check that IAM allows dsql:DbConnect (for admin, "
+               "dsql:DbConnectAdmin), and that AWS IAM GRANT maps any other role";
+    }
+    return try_again;
+}
+
 /* libdsql connects, with the token and the retries that a program would get. */
 static void check_login(struct diagnosis *diagnosis, struct finding *finding)
 {
     dsql_error err = {0};
     diagnosis->conn = dsql_connect(&diagnosis->options, &err);
     if (diagnosis->conn == NULL) {
-        finding_set(
-            finding, VERDICT_FAILED, err.message,
-            "this is the cluster's answer: check that IAM allows dsql:DbConnect (for admin, "
-            "dsql:DbConnectAdmin), and that AWS IAM GRANT maps any other role");
+        finding_set(finding, VERDICT_FAILED, err.message, remedy_for_login(err.message));
         return;
     }
     snprintf(finding->detail, sizeof finding->detail, "as %s, server %s", PQuser(diagnosis->conn),
              PQparameterStatus(diagnosis->conn, "server_version"));
     finding->verdict = VERDICT_OK;
 }
-
-static const char try_again[] = "try again; if it persists, check the AWS status page";
 
 /* One statement without tables: it works for every role, also for one without any privilege. */
 static void check_query(struct diagnosis *diagnosis, struct finding *finding)

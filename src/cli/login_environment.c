@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/connection_url.h"
 #include "cli/target.h"
+#include "config/system_trust.h"
 
 #include <dsql.h>
 
@@ -111,6 +112,22 @@ static bool export_login(const dsql_params *params)
            keep_client_certificate_away();
 }
 
+/*
+ * libpq would advise to turn the verification off if this file is missing.  "system" is no file,
+ * but a word for libpq 16 and later.
+ */
+static bool can_read_root_file(const dsql_params *params)
+{
+    const char *file = connection_root_file(params);
+    if (strcmp(file, SYSTEM_TRUST) == 0 || access(file, R_OK) == 0) {
+        return true;
+    }
+    cli_error(
+        "could not read the trusted certificates in \"%s\": %s. Correct or unset PGSSLROOTCERT",
+        file, strerror(errno));
+    return false;
+}
+
 static bool export_url(const dsql_params *params, const char *variable)
 {
     char *url = connection_url(params);
@@ -155,6 +172,10 @@ int login_environment_exec(const struct command_line *line, char **argv)
     dsql_params *params = dsql_params_new(&options, &err);
     if (params == NULL) {
         return cli_fail(&err);
+    }
+    if (!can_read_root_file(params)) {
+        dsql_params_free(params);
+        return EXIT_CONNECT;
     }
     const char *variable = command_value(line, "url-env");
     bool is_exported = export_login(params) && (variable == NULL || export_url(params, variable));

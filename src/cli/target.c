@@ -44,8 +44,9 @@ bool target_read(const struct command_line *line, dsql_options *options)
     }
     options->host = host == NULL ? target_environment("PGHOST") : host;
     if (options->host == NULL) {
-        command_usage(line->command, "no cluster given: name its endpoint or cluster id, or set "
-                                     "CLUSTER_ENDPOINT");
+        command_usage(line->command,
+                      "no cluster given: name its endpoint or cluster id, or set CLUSTER_ENDPOINT; "
+                      "for a local cluster run eval \"$(dsql local env)\"");
         return false;
     }
     return true;

@@ -208,6 +208,13 @@ static void advise_about_expiry(struct buf *out, const struct connect_failure *f
     }
 }
 
+/* The words of a local cluster; AWS has others for the same. */
+static bool is_about_keys(struct text hint)
+{
+    return text_contains(hint, "signature does not match") || text_contains(hint, "access key") ||
+           text_contains(hint, "security token included in the request is invalid");
+}
+
 /*
  * The service gives one message for a missing permission, a wrong region and a missing mapping,
  * so the advice names them all.
@@ -219,6 +226,10 @@ static void advise_about_access(struct buf *out, const struct connect_failure *f
     if (text_contains(failure->hint, "Wrong user to action mapping")) {
         buf_add_string(out, "; user admin needs a DbConnectAdmin token, and every other user a "
                             "DbConnect token");
+    } else if (is_about_keys(failure->hint)) {
+        buf_add_string(out, "; check the access key and the secret key, and where they come from");
+    } else if (text_contains(failure->hint, "another region")) {
+        buf_add_string(out, "; leave region out, or set it to the cluster's");
     } else if (is_admin) {
         buf_add_string(out, "; check that IAM allows these credentials dsql:DbConnectAdmin on this "
                             "cluster, and that the region is correct");

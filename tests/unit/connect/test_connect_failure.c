@@ -116,6 +116,28 @@ static void access_denied_is_permanent_and_names_the_permission(void **state)
     assert_non_null(strstr(err.message, "arn:aws:iam::1:user/x"));
 }
 
+static void wrong_keys_and_a_wrong_region_are_not_a_missing_permission(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *message;
+        const char *advice;
+    } cases[] = {
+        {DENIED "HINT:  The signature does not match. Check the secret access key\n",
+         "; check the access"},
+        {DENIED "HINT:  Unknown access key: AKIA1\n", "; check the access key"},
+        {DENIED "HINT:  The security token included in the request is invalid\n",
+         "; check the access key"},
+        {DENIED "HINT:  The token is for another region: eu-west-1\n", "; leave region out"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        dsql_error err = error_at(cases[i].message, "admin", 0);
+        assert_int_equal(kind_of(cases[i].message), CONNECT_FAILURE_PERMANENT);
+        assert_non_null(strstr(err.message, cases[i].advice));
+        assert_null(strstr(err.message, "IAM allows"));
+    }
+}
+
 static void transient_failures_are_recognized(void **state)
 {
     (void)state;
@@ -357,6 +379,7 @@ int main(void)
         cmocka_unit_test(an_expired_session_needs_new_credentials),
         cmocka_unit_test(a_wrong_action_is_explained),
         cmocka_unit_test(access_denied_is_permanent_and_names_the_permission),
+        cmocka_unit_test(wrong_keys_and_a_wrong_region_are_not_a_missing_permission),
         cmocka_unit_test(transient_failures_are_recognized),
         cmocka_unit_test(server_that_may_come_back_is_told_from_one_that_is_wrong),
         cmocka_unit_test(only_a_message_of_the_server_can_cause_a_retry),

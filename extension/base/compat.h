@@ -61,6 +61,13 @@ typedef bool UpdateIndexesCompat;
 #define MyProcNumberCompat MyProc->pgprocno
 #endif
 
+/* 17: the parts of a virtual transaction id became a struct. */
+#if PG_VERSION_NUM >= 170000
+#define PROC_LXID_COMPAT(proc) ((proc)->vxid.lxid)
+#else
+#define PROC_LXID_COMPAT(proc) ((proc)->lxid)
+#endif
+
 /* 17: a process is signalled by its ProcNumber, before by its backend id. */
 #if PG_VERSION_NUM >= 170000
 #define MySignalIdCompat MyProcNumber

@@ -10,6 +10,7 @@
 #include "hooks/install.h"
 #include "hooks/utility.h"
 #include "occ/shortcuts.h"
+#include "occ/snapshots.h"
 #include "schema/ddl.h"
 #include "schema/locks.h"
 #include "schema/portal.h"
@@ -29,6 +30,7 @@ executor_start(QueryDesc *query, int eflags)
 		schema_ddl_note_dml();
 	schema_touched_note_plan(query->plannedstmt);
 	occ_shortcuts_use_own_snapshot(query);
+	occ_snapshots_publish();
 
 	if (prev_ExecutorStart)
 		prev_ExecutorStart(query, eflags);

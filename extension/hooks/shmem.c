@@ -16,6 +16,7 @@
 #include "occ/horizon.h"
 #include "occ/intents.h"
 #include "occ/slots.h"
+#include "occ/snapshots.h"
 #include "schema/changes.h"
 #include "storage/ipc.h"
 #include "storage/lwlock.h"
@@ -35,6 +36,7 @@ request_shared_memory(void)
 	occ_slots_shmem_request();
 	occ_horizon_shmem_request();
 	occ_intents_shmem_request();
+	occ_snapshots_shmem_request();
 	schema_changes_shmem_request();
 	conflicts_shmem_request();
 	inject_shmem_request();
@@ -52,6 +54,7 @@ start_shared_memory(void)
 	occ_slots_shmem_init();
 	occ_horizon_shmem_init();
 	occ_intents_shmem_init();
+	occ_snapshots_shmem_init();
 	schema_changes_shmem_init();
 	conflicts_shmem_init();
 	inject_shmem_init();

@@ -18,6 +18,7 @@
 #include "jobs/submit.h"
 #include "occ/commit.h"
 #include "occ/slots.h"
+#include "occ/snapshots.h"
 #include "occ/writes.h"
 #include "schema/touched.h"
 #include "schema/transaction.h"
@@ -34,6 +35,7 @@ before_commit(void)
 static void
 after_transaction(bool committed)
 {
+	occ_snapshots_leave();
 	jobs_submit_after_transaction(committed);
 	occ_slots_leave();
 	occ_writes_reset();

@@ -13,7 +13,9 @@
 #include "base/compat.h"
 #include "executor/tuptable.h"
 #include "occ/heap.h"
+#include "occ/index_fetch.h"
 #include "occ/read.h"
+#include "occ/superseded.h"
 #include "occ/unique.h"
 #include "occ/writes.h"
 
@@ -81,7 +83,11 @@ index_fetch_tuple(IndexFetchTableData *scan, ItemPointer tid,
 	{
 		if (!occ_heap->index_fetch_tuple(scan, tid, snapshot, slot, call_again,
 										 all_dead))
+		{
+			if (all_dead && !*all_dead)
+				*all_dead = occ_superseded(scan, tid, snapshot);
 			return false;
+		}
 		if (!occ_writes_hide(scan->rel, &slot->tts_tid, snapshot))
 			return true;
 	} while (*call_again);
@@ -125,8 +131,8 @@ occ_read_install(TableAmRoutine *methods)
 	methods->scan_getnextslot_tidrange = scan_getnextslot_tidrange;
 	methods->scan_bitmap_next_tuple = scan_bitmap_next_tuple;
 	methods->scan_sample_next_tuple = scan_sample_next_tuple;
-	methods->index_fetch_begin = occ_unique_fetch_begin;
-	methods->index_fetch_reset = occ_unique_fetch_reset;
+	methods->index_fetch_begin = occ_index_fetch_begin;
+	methods->index_fetch_reset = occ_index_fetch_reset;
 	methods->index_fetch_tuple = index_fetch_tuple;
 	methods->tuple_fetch_row_version = tuple_fetch_row_version;
 	methods->tuple_satisfies_snapshot = tuple_satisfies_snapshot;

@@ -28,6 +28,8 @@
 #include "catalog/pg_index.h"
 #include "executor/tuptable.h"
 #include "occ/heap.h"
+#include "occ/index_fetch.h"
+#include "occ/superseded.h"
 #include "occ/unique.h"
 #include "occ/writes.h"
 #include "storage/bufmgr.h"
@@ -35,31 +37,6 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
-
-/* Heap's state, and whether an index is being scanned with it. */
-typedef struct UniqueFetch
-{
-	IndexFetchHeapData heap;
-	bool			   is_scan;
-} UniqueFetch;
-
-IndexFetchTableData *
-occ_unique_fetch_begin(Relation rel)
-{
-	UniqueFetch *fetch = palloc0(sizeof(UniqueFetch));
-
-	fetch->heap.xs_base.rel = rel;
-	fetch->heap.xs_cbuf = InvalidBuffer;
-	return &fetch->heap.xs_base;
-}
-
-/* A scan begins with a reset; nbtree's check of one entry does not. */
-void
-occ_unique_fetch_reset(IndexFetchTableData *scan)
-{
-	((UniqueFetch *) scan)->is_scan = true;
-	occ_heap->index_fetch_reset(scan);
-}
 
 static bool
 has_exclusion_constraint(Relation rel)
@@ -92,8 +69,7 @@ has_exclusion_constraint(Relation rel)
 static void
 note_key(IndexFetchTableData *scan, ItemPointer tid, TransactionId xid)
 {
-	if (!((UniqueFetch *) scan)->is_scan ||
-		has_exclusion_constraint(scan->rel))
+	if (!((IndexFetch *) scan)->is_scan || has_exclusion_constraint(scan->rel))
 		occ_writes_note_key(scan->rel, tid, xid);
 }
 
@@ -151,6 +127,8 @@ occ_unique_fetch(IndexFetchTableData *scan, ItemPointer tid, Snapshot dirty,
 	/* Most entries of an often updated row are dead to all; heap knows. */
 	*call_again = false;
 	found = occ_heap->index_fetch_tuple(scan, tid, dirty, slot, &again, &dead);
+	if (!found && !dead)
+		dead = occ_superseded(scan, &first, GetTransactionSnapshot());
 	if (all_dead)
 		*all_dead = !found && dead;
 

@@ -8,10 +8,6 @@
 
 #include "access/tableam.h"
 
-/* Routines of the table access method. */
-extern IndexFetchTableData *occ_unique_fetch_begin(Relation rel);
-extern void					occ_unique_fetch_reset(IndexFetchTableData *scan);
-
 /*
  * index_fetch_tuple() under SnapshotDirty.  Returns true if there is a version
  * with this key that this transaction can see or has made.  Notes the key if a

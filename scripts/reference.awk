@@ -245,7 +245,7 @@ function read_commands(    rest, row, name, prefix) {
             split(row, name_parts, " ")
             name = name_parts[3]
             sub(/\[\]/, "", name)
-            prefix = name == "local_commands" ? "local " : name == "iam_commands" ? "local iam " : ""
+            prefix = name == "local_commands" ? "local " : name == "iam_commands" ? "local iam " : name == "proxy_commands" ? "proxy " : ""
             is_root = name == "command_root"
             continue
         }
@@ -475,13 +475,13 @@ function print_options(    i, id, words) {
 
 # The sections of the pages, one after the other; the first page that has an entry keeps it.
 function print_environment(    order, n, i) {
-    n = split("dsql_options.3 dsql_credentials.3 dsql.1 dsql-local.1 dsql-exec.1", order, " ")
+    n = split("dsql_options.3 dsql_credentials.3 dsql.1 dsql-local.1 dsql-exec.1 dsql-proxy.1", order, " ")
     for (i = 1; i <= n; i++) print_variables(order[i] ".scd")
 }
 
 function print_variables(page,    lines, n, i, key, body) {
     print "## " (page ~ /options/ ? "Connections: dsql_options(3)" : page ~ /credentials/ ? "Credentials: dsql_credentials(3)" : \
-        page ~ /^dsql\.1/ ? "The command" : page ~ /local/ ? "Local clusters: dsql-local(1)" : "Programs that are run by dsql-exec(1)") "\n"
+        page ~ /^dsql\.1/ ? "The command" : page ~ /local/ ? "Local clusters: dsql-local(1)" : page ~ /proxy/ ? "Proxies: dsql-proxy(1)" : "Programs that are run by dsql-exec(1)") "\n"
     n = split(environment[page], lines, "\n")
     for (i = 1; i <= n; i++) {
         key = lines[i]

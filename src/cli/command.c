@@ -188,6 +188,21 @@ static int run_line(const struct command *command, int argc, char **argv)
     return command->run(&line);
 }
 
+/*
+ * A command that has commands may run by itself too: with options, or with arguments that are not
+ * the name of one.
+ */
+static bool runs_by_itself(const struct command *command, int argc, char **argv)
+{
+    if (command->run == NULL) {
+        return false;
+    }
+    if (argc < 2 || (argv[1][0] != '-' && command_find(command->commands, argv[1]) == NULL)) {
+        return command->max_arguments > 0;
+    }
+    return argv[1][0] == '-';
+}
+
 /* argc and argv shrink by a word at each level; argv[0] is the name at this level. */
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the table of commands, which is three */
 static int dispatch(const struct command *command, const char *path, int argc, char **argv)
@@ -196,14 +211,14 @@ static int dispatch(const struct command *command, const char *path, int argc, c
     if (command->commands == NULL) {
         return run_line(command, argc, argv);
     }
-    if (argc < 2) {
-        return command_usage(command, "no command given");
-    }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
         return help_print(command, path_so_far);
     }
-    if (argv[1][0] == '-' && command->run != NULL) {
+    if (runs_by_itself(command, argc, argv)) {
         return run_line(command, argc, argv);
+    }
+    if (argc < 2) {
+        return command_usage(command, "no command given");
     }
     const struct command *inner = command_find(command->commands, argv[1]);
     if (inner == NULL) {

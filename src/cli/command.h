@@ -14,7 +14,7 @@
 /** Exit statuses; every man page lists them under EXIT STATUS. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_CONNECT = 3, EXIT_CONFLICT = 4 };
 
-enum { COMMAND_MAX_OPTIONS = 16 }; /* own and shared */
+enum { COMMAND_MAX_OPTIONS = 24 }; /* own and shared */
 
 /**
  * The command line, parsed.  Everything points into argv, so it is valid while the process runs,

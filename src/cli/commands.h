@@ -8,6 +8,8 @@
 #include <dsql.h>
 
 extern const struct command local_commands[];
+extern const struct command proxy_commands[];
+extern const struct command_option *const proxy_options[];
 
 /**
  * Each returns the exit status of the process.  It has printed its own error by then, to standard
@@ -19,6 +21,7 @@ int exec_run(const struct command_line *line);
 int credentials_run(const struct command_line *line);
 int doctor_run(const struct command_line *line);
 int explain_run(const struct command_line *line);
+int proxy_run(const struct command_line *line);
 int completion_run(const struct command_line *line);
 
 /** Prints one line on standard error, with the code of the message if it has one. */

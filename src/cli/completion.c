@@ -100,11 +100,11 @@ static void print_directory(const struct command_option *option, const char *pat
     }
 }
 
-/* Only --output has choices, so the script has one variable for them. */
+/* Those of --output only: the script has one variable for them. */
 static void print_choices(const struct command_option *option, const char *path)
 {
     (void)path;
-    if (option->choices != NULL) {
+    if (option->choices != NULL && strcmp(option->name, "output") == 0) {
         printf("%s", option->choices);
     }
 }

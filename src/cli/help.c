@@ -91,7 +91,7 @@ static void print_options(const struct command_option *const *list)
 static void print_usage(const struct command *command, const char *path)
 {
     printf("usage: %s%s%s%s\n\n%s.\n", path,
-           command->commands == NULL ? " [options]" : " COMMAND ...",
+           command->commands == NULL || command->arguments != NULL ? " [options]" : " COMMAND ...",
            command->arguments == NULL ? "" : " ",
            command->arguments == NULL ? "" : command->arguments, command->summary);
     if (command->description != NULL) {

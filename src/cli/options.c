@@ -57,4 +57,48 @@ OPTION option_hosts = {"hosts", 0, NULL, NULL,
     "print the line for /etc/hosts instead"};
 OPTION option_arn = {"arn", 0, "ARN", NULL,
     "use this IAM identity (default: the local identity)"};
+
+OPTION option_config = {"config", 0, "FILE", NULL,
+    "read clusters and options from this file; each line has the name of an option without dashes, "
+    "and its value (default: none)"};
+OPTION option_proxy_listen = {"listen", 0, "ADDRESS", NULL,
+    "accept TCP connections on this numeric address, or 'none'; one that is not loopback needs "
+    "--tls-cert (default: 127.0.0.1)"};
+OPTION option_socket_dir = {"socket-dir", 0, "DIR", NULL,
+    "create Unix sockets in this directory, or 'none' (default: dsql in XDG_RUNTIME_DIR, or run in "
+    "the state directory)"};
+OPTION option_socket_users = {"socket-users", 0, "USERS", NULL,
+    "let these users of the system, separated by commas, use the Unix sockets too (default: none)"};
+OPTION option_auth = {"auth", 0, "METHOD", "scram trust",
+    "ask TCP clients for a password, or trust everybody who can reach a loopback address (default: "
+    "scram)"};
+OPTION option_password_file = {"password-file", 0, "FILE", NULL,
+    "read users and passwords from this file, in the format of pgbouncer's userlist.txt (default: "
+    "one password for all users, made at the first start)"};
+OPTION option_tls_cert = {"tls-cert", 0, "FILE", NULL,
+    "offer TLS to clients, with this certificate in PEM (default: no TLS)"};
+OPTION option_tls_key = {"tls-key", 0, "FILE", NULL,
+    "use this private key in PEM with --tls-cert (default: none)"};
+OPTION option_http = {"http", 0, "[ADDRESS:]PORT", NULL,
+    "serve /startup, /readiness, /liveness and /metrics there (default: not at all; address: "
+    "127.0.0.1)"};
+OPTION option_drain = {"drain", 0, "SECONDS", NULL,
+    "after SIGTERM, let transactions run for this long, 0 to 3600 (default: 30)"};
+OPTION option_strict = {"strict", 0, NULL, NULL,
+    "pass startup parameters that the service refuses on, instead of leaving them out"};
+OPTION option_max_clients = {"max-clients", 0, "N", NULL,
+    "accept at most this many clients, 1 to 100000 (default: 10000)"};
+OPTION option_lifetime = {"lifetime", 0, "SECONDS", NULL,
+    "replace server connections after this long, 1 to 3540 (default: 3300)"};
+OPTION option_log_format = {"log-format", 0, "FORMAT", "text json",
+    "write the log, which goes to standard error, as text or as json (default: text)"};
+OPTION option_state_dir = {"state-dir", 0, "DIR", NULL,
+    "keep the password and the control socket in this directory (default: dsql/proxy in "
+    "XDG_STATE_HOME or ~/.local/state)"};
+OPTION option_proxy_port = {"port", 'p', "PORT", NULL,
+    "use the proxy that offers a cluster on this port (default: the only one that runs)"};
+OPTION option_wait_timeout = {"timeout", 0, "SECONDS", NULL,
+    "give up after this long, 0 to 86400 (default: 60)"};
+OPTION option_tcp = {"tcp", 0, NULL, NULL,
+    "print the login for TCP, for drivers that do not know Unix sockets"};
 /* clang-format on */

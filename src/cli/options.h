@@ -35,4 +35,24 @@ extern const struct command_option option_env_user;
 extern const struct command_option option_hosts;
 extern const struct command_option option_arn;
 
+/* Of a proxy: on the command line, in the environment and in its configuration file. */
+extern const struct command_option option_config;
+extern const struct command_option option_proxy_listen;
+extern const struct command_option option_socket_dir;
+extern const struct command_option option_socket_users;
+extern const struct command_option option_auth;
+extern const struct command_option option_password_file;
+extern const struct command_option option_tls_cert;
+extern const struct command_option option_tls_key;
+extern const struct command_option option_http;
+extern const struct command_option option_drain;
+extern const struct command_option option_strict;
+extern const struct command_option option_max_clients;
+extern const struct command_option option_lifetime;
+extern const struct command_option option_log_format;
+extern const struct command_option option_state_dir;
+extern const struct command_option option_proxy_port;
+extern const struct command_option option_wait_timeout;
+extern const struct command_option option_tcp;
+
 #endif

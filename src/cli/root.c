@@ -6,6 +6,7 @@
  */
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/proxy_settings.h"
 #include "cli/target.h"
 
 #include <libpq-fe.h>
@@ -97,6 +98,27 @@ static const struct command commands[] = {
     {.name = "local",
      .summary = "Run a local cluster for development and tests",
      .commands = local_commands},
+    {.name = "proxy",
+     .arguments = "[CLUSTER ...]",
+     .summary = "Offer clusters to any PostgreSQL client, without a token",
+     .description =
+         "Clients connect as to any PostgreSQL on this machine; the proxy makes the tokens, "
+         "paces the connects and replaces connections before the service ends them. CLUSTER is an "
+         "endpoint or a cluster id, and may have settings after '?':\n"
+         "  dsql proxy 'HOST?port=5433&user=app&profile=prod' 'HOST2?port=5434'\n"
+         "port is where the proxy listens (default: 5432 and up). user, dbname: for every client "
+         "(default: the client's). profile, region: of the credentials. server_port, hostaddr, "
+         "sslrootcert: of the cluster. max_servers: connections to it at once (default: 1000). "
+         "token_seconds: how long a token is valid. password_file: a file with the password, for a "
+         "PostgreSQL that is not Aurora DSQL. Special characters in a value are written as %XX.\n"
+         "Each option is also a variable, as DSQL_PROXY_HTTP, and a line of the file of "
+         "--config, as 'http 9090'; there and in DSQL_PROXY_CLUSTERS are clusters too. "
+         "The command line comes first, then the environment, then the file. SIGTERM drains, "
+         "SIGHUP reads users and certificates again.",
+     .options = proxy_options,
+     .max_arguments = PROXY_TARGETS_MAX,
+     .run = proxy_run,
+     .commands = proxy_commands},
     {.name = "completion",
      .arguments = "SHELL",
      .summary = "Print a script that completes command lines in bash, zsh or fish",

@@ -254,7 +254,10 @@ dsql_status status_page_start(uv_loop_t *loop, const struct status_page_options 
                                        .on_closed = on_listener_closed,
                                        .arg = page,
                                        .accepts_in_turn = ACCEPTS_IN_TURN};
-    dsql_status status = listener_open(&page->listener, loop, options->address, options->port, err);
+    dsql_status status =
+        options->path != NULL
+            ? listener_open_unix(&page->listener, loop, options->path, err)
+            : listener_open(&page->listener, loop, options->address, options->port, err);
     if (status == DSQL_OK) {
         page->is_listening = true;
         *out = page;

@@ -27,6 +27,7 @@ struct status_page;
 struct status_page_options {
     const char *address; /* numeric */
     int port;            /* 0: any free one */
+    const char *path;    /* of a Unix socket, mode 0600, instead of address and port; or NULL */
     struct status_source source;
     const struct clock *clock; /* NULL: the system clock */
     int request_ms;            /* 0: the defaults above */
@@ -38,6 +39,7 @@ struct status_page_options {
 dsql_status status_page_start(uv_loop_t *loop, const struct status_page_options *options,
                               struct status_page **out, dsql_error *err);
 
+/** The TCP port. */
 int status_page_port(const struct status_page *page);
 
 /** Closes all connections, calls on_stopped from the loop, and frees the page.  NULL does nothing,

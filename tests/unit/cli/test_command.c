@@ -122,9 +122,45 @@ static void the_real_table_has_help_for_every_command(void **state)
     }
 }
 
+/* A group that runs by itself, as `dsql proxy`: what is not a command of it is an argument. */
+static void a_group_may_take_arguments(void **state)
+{
+    (void)state;
+    static const struct command members[] = {{.name = "status", .summary = "Status", .run = note},
+                                             {0}};
+    static const struct command groups[] = {{.name = "group",
+                                             .summary = "Group",
+                                             .options = options,
+                                             .max_arguments = 2,
+                                             .run = note,
+                                             .commands = members},
+                                            {0}};
+    static const struct command top = {.name = "t", .summary = "Test", .commands = groups};
+    runs = 0;
+    assert_int_equal(command_main(&top, "t", 4, (char *[]){W("t"), W("group"), W("a"), W("b")}),
+                     EXIT_DONE);
+    assert_string_equal(seen.command->name, "group");
+    assert_int_equal(seen.argument_count, 2);
+    assert_int_equal(command_main(&top, "t", 2, (char *[]){W("t"), W("group")}), EXIT_DONE);
+    assert_int_equal(seen.argument_count, 0);
+    assert_int_equal(
+        command_main(&top, "t", 4, (char *[]){W("t"), W("group"), W("--user"), W("status")}),
+        EXIT_DONE);
+    assert_string_equal(seen.command->name, "group");
+    assert_int_equal(command_main(&top, "t", 3, (char *[]){W("t"), W("group"), W("status")}),
+                     EXIT_DONE);
+    assert_string_equal(seen.command->name, "status");
+    assert_int_equal(runs, 4);
+    assert_int_equal(
+        command_main(&top, "t", 5, (char *[]){W("t"), W("group"), W("a"), W("b"), W("c")}),
+        EXIT_USAGE);
+    assert_int_equal(runs, 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_group_may_take_arguments),
         cmocka_unit_test(values_are_taken_in_every_spelling),
         cmocka_unit_test(what_follows_two_dashes_is_left_alone),
         cmocka_unit_test(mistakes_are_usage_errors_and_run_nothing),

@@ -1,0 +1,176 @@
+#!/bin/sh
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+#
+# `dsql proxy` as people start it: from the ready lines to the drain, with its other commands.  What
+# passes through it is tested elsewhere.
+set -eu
+# shellcheck source-path=SCRIPTDIR source=check.sh
+. "$(dirname "$0")/check.sh"
+
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/dsql-proxy.XXXXXX")
+proxy=""
+finish() {
+    [ -z "$proxy" ] || kill -KILL "$proxy" 2>/dev/null || true
+    rm -rf "$scratch"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+XDG_STATE_HOME=$scratch/state
+XDG_RUNTIME_DIR=$scratch/run
+export XDG_STATE_HOME XDG_RUNTIME_DIR
+
+# The proxy must find the cluster by its words alone.
+cluster="$CLUSTER_ENDPOINT?port=0&server_port=$PGPORT&hostaddr=$PGHOSTADDR&sslrootcert=$PGSSLROOTCERT"
+unset CLUSTER_ENDPOINT CLUSTER_USER PGHOSTADDR PGPORT PGSSLROOTCERT
+
+# begin ARGUMENTS...: starts a proxy and waits for it.
+begin() {
+    "$DSQL" proxy "$@" >"$scratch/out" 2>"$scratch/log" &
+    proxy=$!
+    succeeds "proxy $*" "$DSQL" proxy wait --timeout 30
+}
+# end SIGNAL: stops it; its exit status is in $status.
+end() {
+    kill "-$1" "$proxy"
+    status=0
+    wait "$proxy" || status=$?
+    proxy=""
+}
+url() { "$DSQL" proxy env --output url "$@"; }
+log_has() {
+    checks=$((checks + 1))
+    grep -q "$1" "$scratch/log" || fail_check "the log has no '$1'" "$(cat "$scratch/log")"
+}
+# port_of URL
+port_of() { expr "$1" : '.*:\([0-9]*\)/'; }
+
+fails 'no proxy, no status' "$DSQL" proxy status
+says 'no proxy is running'
+fails 'no proxy, no end of waiting' "$DSQL" proxy wait --timeout 0
+equals 'status' "$status" 3
+fails 'no cluster' "$DSQL" proxy
+equals 'status' "$status" 2
+says 'no cluster given'
+fails 'a word that does not exist' "$DSQL" proxy 'host?prot=1'
+equals 'status' "$status" 2
+says 'unknown word "prot"'
+fails 'trust for everybody' "$DSQL" proxy "$cluster" --listen 0.0.0.0 --tls-cert x --tls-key y --auth trust
+equals 'status' "$status" 2
+says 'loopback addresses only'
+
+# ---- With the defaults ----
+begin "$cluster" --http 0
+output=$(cat "$scratch/out")
+what='ready lines'
+says "?host=$XDG_RUNTIME_DIR/dsql&port="
+says "password in $XDG_STATE_HOME/dsql/proxy/password"
+password=$(sed -n 's/^"\*" "\(.*\)"$/\1/p' "$XDG_STATE_HOME/dsql/proxy/password")
+equals 'length of the password' "${#password}" 43
+equals 'the password is not in a file' "$(grep -cF "$password" "$scratch/out" "$scratch/log" | tr '\n' ' ')" \
+    "$scratch/out:0 $scratch/log:0 "
+equals 'mode of the password' "$(stat -c %a "$XDG_STATE_HOME/dsql/proxy/password")" 600
+equals 'mode of the state' "$(stat -c %a "$XDG_STATE_HOME/dsql/proxy")" 700
+
+succeeds 'Unix socket' psql "$(url)" -Atc 'SELECT current_user'
+equals 'role' "$output" admin
+tcp=$(url --tcp)
+succeeds 'TCP' psql "$tcp" -Atc 'SELECT 1'
+fails 'wrong password' psql "postgresql://admin:wrong@127.0.0.1:$(port_of "$tcp")/postgres" -Atc 'SELECT 1'
+says 'password authentication failed'
+fails 'no such user, the same words' psql "postgresql://nobody:wrong@127.0.0.1:$(port_of "$tcp")/postgres" -c ''
+says 'password authentication failed'
+# shellcheck disable=SC2016 # the inner shell expands it
+succeeds 'environment' sh -c 'eval "$("$DSQL" proxy env)" && psql -Atc "SELECT 1"'
+# shellcheck disable=SC2016
+succeeds 'environment for TCP' sh -c 'eval "$("$DSQL" proxy env --tcp)" && psql -Atc "SELECT 1"'
+
+succeeds 'status' "$DSQL" proxy status
+says ' ready '
+succeeds 'status as JSON' "$DSQL" proxy status --output json
+says '"clients_accepted": 4'
+says '"clients_refused": 2'
+case $output in *"$password"*) fail_check 'a password in the status' ;; esac
+fails 'another port' "$DSQL" proxy status --port 1
+fails 'a second proxy on the same port' "$DSQL" proxy "$(printf '%s' "$cluster" | sed "s/port=0/port=$(port_of "$tcp")/")" --state-dir "$scratch/other"
+says 'could not listen'
+end TERM
+equals 'status after SIGTERM' "$status" 0
+log_has 'draining'
+equals 'sockets that are left' "$(find "$scratch/run" "$scratch/state" -type s)" ''
+
+# ---- With a file of users, TLS, JSON, the environment and a configuration file ----
+printf '"app" "first"\n' >"$scratch/users"
+chmod 600 "$scratch/users"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost -keyout "$scratch/key.pem" -out "$scratch/cert.pem" 2>/dev/null
+cat >"$scratch/proxy.conf" <<END
+# of the test
+cluster $cluster&user=admin
+password-file $scratch/users
+log-format json
+tls-cert $scratch/cert.pem
+tls-key $scratch/key.pem
+drain 3600
+END
+DSQL_PROXY_DRAIN=1
+export DSQL_PROXY_DRAIN
+begin --config "$scratch/proxy.conf" --socket-dir none
+port=$(port_of "$(url --tcp)")
+login="host=localhost hostaddr=127.0.0.1 port=$port user=app dbname=postgres sslmode=verify-full sslrootcert=$scratch/cert.pem channel_binding=require"
+succeeds 'TLS with channel binding' env PGPASSWORD=first psql "$login" -Atc 'SELECT current_user'
+equals 'role of the settings' "$output" admin
+printf '"app" "second"\n' >"$scratch/users"
+kill -HUP "$proxy"
+tries=0
+while ! PGPASSWORD=second psql "$login" -c '' >/dev/null 2>&1 && [ "$tries" -lt 100 ]; do
+    tries=$((tries + 1))
+done
+fails 'the earlier password' env PGPASSWORD=first psql "$login" -c ''
+printf 'not a line\n' >"$scratch/users"
+kill -HUP "$proxy"
+tries=0
+while ! grep -q 'the users are unchanged' "$scratch/log" && [ "$tries" -lt 1000 ]; do
+    tries=$((tries + 1))
+done
+log_has '"level":"error","message":"the users are unchanged: the password file'
+succeeds 'the password before the mistake' env PGPASSWORD=second psql "$login" -c ''
+case $(cat "$scratch/log") in *first* | *second*) fail_check 'a password in the log' ;; esac
+
+# A transaction that does not end is cut after the drain.
+(
+    printf 'BEGIN;\nSELECT 1;\n'
+    sleep 30
+) | PGPASSWORD=second psql "$login" -At >"$scratch/psql.out" 2>"$scratch/psql.err" &
+client=$!
+tries=0
+while ! grep -q 1 "$scratch/psql.out" && [ "$tries" -lt 1000 ]; do
+    tries=$((tries + 1))
+done
+end TERM
+equals 'status after the drain' "$status" 0
+kill "$client" 2>/dev/null || true
+
+# ---- Other users of the system ----
+if [ "$(id -u)" -eq 0 ] && id nobody >/dev/null 2>&1 && command -v setpriv >/dev/null; then
+    chmod 711 "$scratch"
+    mkdir "$scratch/shared" "$scratch/closed"
+    chmod 711 "$scratch/shared" "$scratch/closed"
+    as_nobody() { setpriv --reuid=nobody --clear-groups env HOME=/ "$@"; }
+    begin "$cluster" --socket-dir "$scratch/shared" --socket-users nobody
+    succeeds 'a user in the list' as_nobody psql "$(url)" -Atc 'SELECT 1'
+    end TERM
+    begin "$cluster" --socket-dir "$scratch/closed"
+    fails 'a user who is not in the list' as_nobody psql "$(url)" -Atc 'SELECT 1'
+    says 'Permission denied'
+    chmod 666 "$scratch"/closed/.s.PGSQL.*
+    fails 'nor with a socket that is open to all' as_nobody psql "$(url)" -Atc 'SELECT 1'
+    end TERM
+fi
+
+printf '"app" "second"\n' >"$scratch/users"
+chmod 644 "$scratch/users"
+fails 'users that others can read' "$DSQL" proxy --config "$scratch/proxy.conf"
+equals 'status' "$status" 2
+says 'can be read by other users'
+
+finish_checks

@@ -10,7 +10,13 @@
 
 void server_pool_init(struct server_pool *pool, const struct server_pool_limits *limits)
 {
-    *pool = (struct server_pool){.limits = *limits};
+    *pool = (struct server_pool){
+        .limits = *limits, .next_deadline_ms = INT64_MAX, .next_expiry_ms = INT64_MAX};
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
 }
 
 /* ---- Lists and counts ---- */
@@ -45,6 +51,7 @@ static void enter_idle(struct server_pool *pool, struct pooled_server *server)
     server->older = pool->newest;
     *(server->older != NULL ? &server->older->newer : &pool->oldest) = server;
     pool->newest = server;
+    pool->next_expiry_ms = earlier(pool->next_expiry_ms, server->expires_ms);
 }
 
 /* The only place that changes a state. */
@@ -78,6 +85,7 @@ void server_pool_wait(struct server_pool *pool, struct pool_waiter *waiter, int6
     *(pool->last != NULL ? &pool->last->next : &pool->first) = waiter;
     pool->last = waiter;
     pool->waiting++;
+    pool->next_deadline_ms = earlier(pool->next_deadline_ms, deadline_ms);
 }
 
 void server_pool_leave(struct server_pool *pool, struct pool_waiter *waiter)
@@ -147,13 +155,29 @@ static bool is_expired(const struct server_pool *pool, const struct pooled_serve
     return pool->is_closing || server->expires_ms <= now_ms;
 }
 
-/* The one to be closed; NULL: none. */
-static struct pooled_server *find_superfluous(const struct server_pool *pool, int64_t now_ms)
+/* Looks at all only when the time has come for one of them. */
+static struct pooled_server *find_expired(struct server_pool *pool, int64_t now_ms)
 {
+    if (!pool->is_closing && now_ms < pool->next_expiry_ms) {
+        return NULL;
+    }
+    pool->next_expiry_ms = INT64_MAX;
     for (struct pooled_server *it = pool->oldest; it != NULL; it = it->newer) {
         if (is_expired(pool, it, now_ms)) {
+            pool->next_expiry_ms = now_ms; /* there may be more */
             return it;
         }
+        pool->next_expiry_ms = earlier(pool->next_expiry_ms, it->expires_ms);
+    }
+    return NULL;
+}
+
+/* The one to be closed; NULL: none. */
+static struct pooled_server *find_superfluous(struct server_pool *pool, int64_t now_ms)
+{
+    struct pooled_server *expired = find_expired(pool, now_ms);
+    if (expired != NULL) {
+        return expired;
     }
     struct pooled_server *oldest = pool->oldest;
     bool is_idle_long = oldest != NULL && pool->idle > pool->limits.min_idle &&
@@ -161,20 +185,28 @@ static struct pooled_server *find_superfluous(const struct server_pool *pool, in
     return is_idle_long ? oldest : NULL;
 }
 
-static struct pool_waiter *find_late(const struct server_pool *pool, int64_t now_ms)
+static struct pool_waiter *find_late(struct server_pool *pool, int64_t now_ms)
 {
-    struct pool_waiter *it = pool->first;
-    while (it != NULL && it->deadline_ms > now_ms) {
-        it = it->next;
+    if (now_ms < pool->next_deadline_ms) {
+        return NULL;
     }
-    return it;
+    pool->next_deadline_ms = INT64_MAX;
+    for (struct pool_waiter *it = pool->first; it != NULL; it = it->next) {
+        if (it->deadline_ms <= now_ms) {
+            pool->next_deadline_ms = now_ms; /* there may be more */
+            return it;
+        }
+        pool->next_deadline_ms = earlier(pool->next_deadline_ms, it->deadline_ms);
+    }
+    return NULL;
 }
 
 /* Those that have little left to live are replaced ahead, so they are not counted. */
 static size_t count_ready(const struct server_pool *pool, int64_t now_ms)
 {
     size_t count = 0;
-    for (const struct pooled_server *it = pool->oldest; it != NULL; it = it->newer) {
+    for (const struct pooled_server *it = pool->newest; it != NULL && count < pool->limits.min_idle;
+         it = it->older) {
         count += it->expires_ms - now_ms > pool->limits.replace_ahead_ms ? 1 : 0;
     }
     return count;
@@ -228,20 +260,12 @@ struct server_pool_step server_pool_next(struct server_pool *pool, int64_t now_m
     return (struct server_pool_step){.action = SERVER_POOL_NOTHING};
 }
 
-static int64_t earlier(int64_t a, int64_t b)
+int64_t server_pool_wake_ms(const struct server_pool *pool, int64_t now_ms)
 {
-    return a < b ? a : b;
-}
-
-int64_t server_pool_wake_ms(const struct server_pool *pool)
-{
-    int64_t wake_ms = INT64_MAX;
-    for (const struct pool_waiter *it = pool->first; it != NULL; it = it->next) {
-        wake_ms = earlier(wake_ms, it->deadline_ms);
-    }
-    for (const struct pooled_server *it = pool->oldest; it != NULL; it = it->newer) {
-        wake_ms = earlier(wake_ms, it->expires_ms - pool->limits.replace_ahead_ms);
-        wake_ms = earlier(wake_ms, it->expires_ms);
+    int64_t wake_ms = earlier(pool->next_deadline_ms, pool->next_expiry_ms);
+    if (pool->next_expiry_ms != INT64_MAX && pool->limits.min_idle > 0) {
+        int64_t replace_ms = pool->next_expiry_ms - pool->limits.replace_ahead_ms;
+        wake_ms = earlier(wake_ms, replace_ms > now_ms ? replace_ms : wake_ms);
     }
     if (pool->oldest != NULL && pool->idle > pool->limits.min_idle) {
         wake_ms = earlier(wake_ms, pool->oldest->idle_since_ms + pool->limits.idle_ms);

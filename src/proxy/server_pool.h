@@ -70,6 +70,8 @@ struct server_pool {
     struct pooled_server *newest;
     struct pool_waiter *first;
     struct pool_waiter *last;
+    int64_t next_deadline_ms; /* no deadline is earlier than this ... */
+    int64_t next_expiry_ms;   /* ... and no idle connection expires earlier than this */
 };
 
 void server_pool_init(struct server_pool *pool, const struct server_pool_limits *limits);
@@ -112,7 +114,8 @@ struct server_pool_step {
 
 struct server_pool_step server_pool_next(struct server_pool *pool, int64_t now_ms);
 
-/** When server_pool_next() may have something to do although nothing happens; INT64_MAX: never. */
-int64_t server_pool_wake_ms(const struct server_pool *pool);
+/** When server_pool_next() may have something to do although nothing happens, or earlier;
+   INT64_MAX: never. */
+int64_t server_pool_wake_ms(const struct server_pool *pool, int64_t now_ms);
 
 #endif

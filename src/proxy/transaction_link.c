@@ -78,7 +78,19 @@ static bool set_up(struct transaction_client *client, struct transaction_server 
     return true;
 }
 
-bool transaction_lend(struct transaction_client *client, struct transaction_server *server)
+/* Something that has an answer, if the set-up has none. */
+static bool ask_for_answer(struct transaction_server *server)
+{
+    if (server->set_up_left > 0) {
+        return true;
+    }
+    frame_write(&server->out, 'S', text_of(""));
+    server->set_up_left = 1;
+    return answers_expect(&server->answers, ANSWER_SYNC, ANSWER_SWALLOW, NULL);
+}
+
+bool transaction_lend(struct transaction_client *client, struct transaction_server *server,
+                      bool is_unchecked)
 {
     client->server = server;
     server->client = client;
@@ -88,7 +100,7 @@ bool transaction_lend(struct transaction_client *client, struct transaction_serv
                                        .server = &server->statements,
                                        .answers = &server->answers,
                                        .batch = server->link.batch + 1};
-    if (!set_up(client, server)) {
+    if (!set_up(client, server) || (is_unchecked && !ask_for_answer(server))) {
         server->must_close = true;
         return false;
     }

@@ -96,12 +96,13 @@ void transaction_server_init(struct transaction_server *server, struct transacti
 void transaction_server_clear(struct transaction_server *server);
 
 /**
- * Lends an idle connection.  server->out may then have messages that set it up: until they are
- * answered, transaction_client_data() waits.  A request that is to be sent again is sent when that
- * is done.  False: no memory; take it back.
+ * Lends an idle connection.  server->out may then have messages that set it up (server->set_up_left
+ * is not 0): until they are answered, nothing of the client is sent, and transaction_client_data()
+ * waits.  A request that is to be sent again is sent when that is done.  is_unchecked: it must
+ * answer before it is used.  False: no memory; take it back.
  */
-bool transaction_lend(struct transaction_client *client, struct transaction_server *server)
-    __attribute__((warn_unused_result));
+bool transaction_lend(struct transaction_client *client, struct transaction_server *server,
+                      bool is_unchecked) __attribute__((warn_unused_result));
 
 /**
  * Takes the connection back: when it is free, or when either side has ended.  True: another client

@@ -148,7 +148,7 @@ static bool lend(struct world *world, struct peer *peer)
         struct backend *backend = &world->backends[(first + i) % SERVERS];
         if (backend->server.client == NULL) {
             peer->is_waiting = false;
-            require(transaction_lend(&peer->client, &backend->server));
+            require(transaction_lend(&peer->client, &backend->server, next(world) % 16 == 15));
             flush_server(backend);
             return true;
         }

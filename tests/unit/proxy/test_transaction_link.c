@@ -103,7 +103,7 @@ static enum transaction_event offer(struct fixture *fixture)
 
 static void lend(struct fixture *fixture, size_t server)
 {
-    assert_true(transaction_lend(&fixture->client, &fixture->servers[server]));
+    assert_true(transaction_lend(&fixture->client, &fixture->servers[server], false));
     if (fixture->servers[server].set_up_left > 0) {
         pump(fixture);
     }
@@ -383,6 +383,21 @@ static void parameters_follow_the_client(void **state)
     end(&fixture);
 }
 
+static void an_unchecked_connection_must_answer_first(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_query(&fixture.sent, "select 1");
+    assert_true(transaction_lend(&fixture.client, &fixture.servers[0], true));
+    assert_int_equal(fixture.servers[0].set_up_left, 1);
+    assert_int_equal(offer(&fixture), TRANSACTION_WAITS);
+    pump(&fixture);
+    assert_int_equal(fixture.servers[0].set_up_left, 0);
+    expect(&fixture, 0, "DCZ");
+    end(&fixture);
+}
+
 static void a_set_up_that_fails_ends_the_session(void **state)
 {
     (void)state;
@@ -390,7 +405,7 @@ static void a_set_up_that_fails_ends_the_session(void **state)
     begin(&fixture);
     assert_true(
         session_parameters_start(&fixture.client.parameters, text_of("work_mem"), text_of("x")));
-    assert_true(transaction_lend(&fixture.client, &fixture.servers[0]));
+    assert_true(transaction_lend(&fixture.client, &fixture.servers[0], false));
     const char answer[] = "E\0\0\0\5\0Z\0\0\0\5I";
     size_t taken = 0;
     assert_int_equal(transaction_server_data(&fixture.servers[0],
@@ -644,6 +659,7 @@ int main(void)
         cmocka_unit_test(deallocate_means_the_clients_name),
         cmocka_unit_test(a_long_parse_is_not_kept),
         cmocka_unit_test(parameters_follow_the_client),
+        cmocka_unit_test(an_unchecked_connection_must_answer_first),
         cmocka_unit_test(a_set_up_that_fails_ends_the_session),
         cmocka_unit_test(a_statement_runs_again_after_a_conflict),
         cmocka_unit_test(it_gives_up_when_it_was_tried_often_enough),

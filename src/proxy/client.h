@@ -3,7 +3,7 @@
  * A client of the proxy: what session/client.h has, and its server connection.  The table of its
  * states is in client_states.c; the files with the handlers are named for the states.
  *
- *   UNENCRYPTED [-> ENCRYPTED] [-> SCRAM] -> WAITING -> RELAY
+ *   UNENCRYPTED [-> ENCRYPTED] [-> SCRAM] -> WAITING -> RELAY or TRANSACTION
  *   UNENCRYPTED or ENCRYPTED -> CANCELING
  *   any of these -> ENDING -> CLOSED, or at once -> CLOSED
  */
@@ -19,6 +19,7 @@ enum proxy_state {
     PROXY_SCRAM = SESSION_OWN, /* proves its password */
     PROXY_WAITING,             /* may come in; waits for a server connection */
     PROXY_CANCELING,           /* its cancel request is on its way */
+    PROXY_TRANSACTION,         /* in its session, in transaction mode: see client_transaction.h */
     PROXY_STATES
 };
 
@@ -51,9 +52,11 @@ struct proxy_client {
     struct server *server; /* NULL before SESSION_RELAY, and after its end */
     struct server *fresh;  /* takes its place as soon as the session is idle; mostly NULL */
     struct session_watch watch;
-    struct cancel *cancel; /* in PROXY_CANCELING */
-    int64_t over_age_ms;   /* monotonic: since when it is to be replaced; 0: it is not */
-    bool is_ending;        /* as soon as the session is idle */
+    struct cancel *cancel;                 /* in PROXY_CANCELING ... */
+    struct pooled *held;                   /* ... and what it means, in transaction mode */
+    struct proxy_transaction *transaction; /* in transaction mode, from PROXY_WAITING on */
+    int64_t over_age_ms; /* monotonic: since when it is to be replaced; 0: it is not */
+    bool is_ending;      /* as soon as the session is idle */
 };
 
 struct proxy_client *proxy_client_of(struct session_client *session);

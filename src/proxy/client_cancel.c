@@ -5,6 +5,8 @@
  */
 #include "proxy/client_cancel.h"
 
+#include "proxy/client_transaction.h"
+#include "proxy/pools.h"
 #include "session/client_end.h"
 
 /* Before the key: the length and the code of the packet, four bytes each. */
@@ -24,6 +26,19 @@ static struct proxy_client *find(struct session_client *session, struct text req
     return client == NULL || client->server == NULL ? NULL : client;
 }
 
+/* The next client of the connection must not be hit, so it waits until the request has arrived. */
+void proxy_cancel_release(struct proxy_client *client)
+{
+    if (client->cancel != NULL) {
+        cancel_close(client->cancel);
+        client->cancel = NULL;
+    }
+    if (client->held != NULL) {
+        pooled_unhold(client->held);
+        client->held = NULL;
+    }
+}
+
 void proxy_cancel_begin(struct session_client *session, struct text request)
 {
     struct proxy_client *canceling = proxy_client_of(session);
@@ -37,6 +52,7 @@ void proxy_cancel_begin(struct session_client *session, struct text request)
     session_set_state(session, PROXY_CANCELING);
     session_wait(session, WAITING_CANCEL);
     session_start_timer(session, CANCEL_MS);
+    canceling->held = proxy_transaction_hold(client);
     canceling->cancel = cluster_cancel(client->cluster, client->server, on_done, session);
     if (canceling->cancel == NULL) {
         session_close(session);

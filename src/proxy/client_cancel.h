@@ -7,5 +7,7 @@
 #include "proxy/client.h"
 
 void proxy_cancel_begin(struct session_client *session, struct text request);
+/** The session is over.  Does nothing if it has canceled nothing. */
+void proxy_cancel_release(struct proxy_client *client);
 
 #endif

@@ -262,7 +262,7 @@ void proxy_relay_server_writable(struct session_client *session)
  * A key of the proxy's own, as the server connection may change.  The first four bytes are a
  * process id, which clients read as a positive number.
  */
-static bool make_key(struct session_client *session)
+bool proxy_relay_make_key(struct session_client *session)
 {
     unsigned char key[CANCEL_KEY_SIZE];
     if (!random_bytes(key, sizeof key)) {
@@ -297,7 +297,7 @@ void proxy_relay_begin(struct session_client *session, struct server *server)
     server_give(server, &session_events, session);
     session_watch_init(&client->watch);
     relay_init(&session->relay, session->stream, server_stream(server));
-    if (!make_key(session)) {
+    if (!proxy_relay_make_key(session)) {
         session_fail_with(session, "58000", "the system has no random numbers");
         return;
     }

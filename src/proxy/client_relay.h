@@ -24,4 +24,7 @@ void proxy_relay_end_when_idle(struct session_client *session);
 /** Closes the server connections of a client that is over. */
 void proxy_relay_release(struct proxy_client *client);
 
+/** A cancel key of the proxy's own.  False: the system has no random numbers. */
+bool proxy_relay_make_key(struct session_client *session) __attribute__((warn_unused_result));
+
 #endif

@@ -10,6 +10,7 @@
 #include "proxy/client_relay.h"
 #include "proxy/client_scram.h"
 #include "proxy/client_startup.h"
+#include "proxy/client_transaction.h"
 #include "proxy/client_waiting.h"
 #include "session/client_end.h"
 #include "session/client_input.h"
@@ -44,7 +45,8 @@ static const struct session_rules rules[PROXY_STATES] = {
         },
     [PROXY_WAITING] =
         {
-            .may_follow = SESSION_BIT(SESSION_RELAY) | SESSION_ENDS,
+            .may_follow =
+                SESSION_BIT(SESSION_RELAY) | SESSION_BIT(PROXY_TRANSACTION) | SESSION_ENDS,
             .on_data = proxy_waiting_data,
             .on_end = session_close,
             .on_timeout = proxy_waiting_timeout,
@@ -59,6 +61,14 @@ static const struct session_rules rules[PROXY_STATES] = {
             .on_server_end = proxy_relay_server_end,
             .on_server_writable = proxy_relay_server_writable,
             .on_timeout = proxy_relay_timeout,
+        },
+    [PROXY_TRANSACTION] =
+        {
+            .may_follow = SESSION_ENDS,
+            .on_data = proxy_transaction_data,
+            .on_end = session_end,
+            .on_writable = proxy_transaction_writable,
+            .on_timeout = proxy_transaction_timeout,
         },
     [PROXY_CANCELING] =
         {
@@ -88,12 +98,10 @@ static void on_over(struct session_client *session)
         return; /* it has not said what it wants */
     }
     proxy_waiting_leave(client);
+    proxy_transaction_release(client);
     proxy_relay_release(client);
+    proxy_cancel_release(client);
     proxy_scram_clear(client);
-    if (client->cancel != NULL) {
-        cancel_close(client->cancel);
-        client->cancel = NULL;
-    }
     if (client->is_counted) {
         client->is_counted = false;
         client->cluster->counters.clients--;

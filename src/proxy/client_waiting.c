@@ -6,6 +6,7 @@
 #include "proxy/client_waiting.h"
 
 #include "proxy/client_relay.h"
+#include "proxy/client_transaction.h"
 #include "session/client_end.h"
 #include "session/client_input.h"
 
@@ -65,6 +66,10 @@ void proxy_waiting_timeout(struct session_client *session)
 void proxy_waiting_begin(struct session_client *session, struct buf *out)
 {
     struct proxy_client *client = proxy_client_of(session);
+    if (proxy_client_options(session)->pool_mode == PROXY_POOL_TRANSACTION) {
+        proxy_transaction_begin(session, out);
+        return;
+    }
     session_set_state(session, PROXY_WAITING);
     client->is_waiting = true;
     client->waiting_since_ms = clock_monotonic_ms(session->shared->clock);

@@ -32,11 +32,14 @@ struct server_request {
     bool was_expired; /* its token was refused once */
 };
 
+struct pools;
+
 struct cluster {
     const struct proxy_options *options;
     const struct proxy_cluster_options *own;
     struct settings settings;
     struct server_shared servers;
+    struct pools *pools; /* of transaction mode; NULL in session mode.  Not the cluster's own */
     struct proxy_counters counters;
     struct rate_limit pace;
     uv_timer_t again;              /* when the pace or the back-off allows the next connect */

@@ -12,7 +12,9 @@
 #include "proxy/client.h"
 #include "proxy/client_relay.h"
 #include "proxy/client_states.h"
+#include "proxy/client_transaction.h"
 #include "proxy/dropped_names.h"
+#include "proxy/pools.h"
 #include "session/acceptor.h"
 #include "session/client_end.h"
 
@@ -141,9 +143,13 @@ static void close_clusters(struct proxy *proxy)
     proxy->closing = 1; /* the timer */
     for (size_t i = 0; i < proxy->options.cluster_count; i++) {
         proxy->closing += proxy->offers[i].has_cluster ? 1 : 0;
+        proxy->closing += proxy->offers[i].cluster.pools != NULL ? 1 : 0;
     }
     uv_close((uv_handle_t *)&proxy->drain, on_timer_closed);
     for (size_t i = 0; i < proxy->options.cluster_count; i++) {
+        if (proxy->offers[i].cluster.pools != NULL) {
+            pools_close(proxy->offers[i].cluster.pools, on_one_closed, proxy);
+        }
         if (proxy->offers[i].has_cluster) {
             cluster_close(&proxy->offers[i].cluster, on_one_closed, proxy);
         }
@@ -178,6 +184,8 @@ static void end_when_idle(struct proxy *proxy)
         struct session_client *next = client->next;
         if (client->state == SESSION_RELAY) {
             proxy_relay_end_when_idle(client);
+        } else if (client->state == PROXY_TRANSACTION) {
+            proxy_transaction_end_when_idle(client);
         } else {
             session_fail_with(client, "57P03", "the proxy is shutting down");
         }
@@ -207,6 +215,7 @@ void proxy_free(struct proxy *proxy)
     }
     for (size_t i = 0; proxy->offers != NULL && i < proxy->options.cluster_count; i++) {
         if (proxy->offers[i].has_cluster) {
+            pools_free(proxy->offers[i].cluster.pools);
             cluster_clear(&proxy->offers[i].cluster);
         }
     }
@@ -258,7 +267,11 @@ static dsql_status open_offer(struct proxy *proxy, size_t index, dsql_error *err
         return status;
     }
     offer->has_cluster = true;
-    if (proxy->options.listen_address != NULL) {
+    if (proxy->options.pool_mode == PROXY_POOL_TRANSACTION) {
+        offer->cluster.pools = pools_new(&offer->cluster, proxy->acceptor.shared.loop);
+        status = offer->cluster.pools == NULL ? fail_nomem(err) : DSQL_OK;
+    }
+    if (status == DSQL_OK && proxy->options.listen_address != NULL) {
         status = listen_on_tcp(proxy, offer, port, err);
         port = port < 0 ? offer->port : port;
     }

@@ -150,10 +150,13 @@ void session_wait(struct session_client *client, enum waiting_stage stage)
 
 /* ---- Errors ------------------------------------------------------------ */
 
-/* In the middle of a message of the server, an inserted error would be read as part of it. */
+/*
+ * In the middle of a message of the server, an inserted error would be read as part of it.  Before
+ * there is a server, the relay has seen nothing.
+ */
 static bool may_send(const struct session_client *client)
 {
-    return client->state != SESSION_RELAY || relay_may_insert(&client->relay);
+    return relay_may_insert(&client->relay);
 }
 
 /*

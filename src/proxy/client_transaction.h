@@ -1,0 +1,29 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A client in transaction mode: it has a server connection only while a transaction needs one.
+ * Moves bytes between the streams and transaction_link.h, which decides.
+ */
+#ifndef DSQL_PROXY_CLIENT_TRANSACTION_H
+#define DSQL_PROXY_CLIENT_TRANSACTION_H
+
+#include "proxy/client.h"
+
+/** Sends what is in out, and waits until the greeting is known; then PROXY_TRANSACTION. */
+void proxy_transaction_begin(struct session_client *session, struct buf *out);
+
+/** The handlers of PROXY_TRANSACTION. */
+void proxy_transaction_data(struct session_client *session, struct text bytes);
+void proxy_transaction_writable(struct session_client *session);
+void proxy_transaction_timeout(struct session_client *session);
+
+/** The proxy stops: it ends when it has nothing under way. */
+void proxy_transaction_end_when_idle(struct session_client *session);
+
+/** The session is over: its connection goes back, or ends.  Does nothing in session mode. */
+void proxy_transaction_release(struct proxy_client *client);
+
+/** The connection that it has at this moment is meant by a cancel request; NULL: none.  To be
+    released with pooled_unhold(). */
+struct pooled *proxy_transaction_hold(const struct proxy_client *client);
+
+#endif

@@ -98,26 +98,42 @@ static void any_body(int client, void *arg)
     }
 }
 
-/* What everybody starts with, and what is left at the end. */
-static void read_everything(const struct run *run, bool is_start, bool is_tiny)
+/* False if the connection has ended. */
+static bool read_in_transaction(struct recorder *recorder, bool is_start)
 {
-    struct recorder recorder;
-    recorder_open(&recorder, is_start ? 0 : LAST_CLIENT, run);
-    workload_prepare(&recorder);
-    if (is_tiny) {
-        recorder_note(&recorder, "tiny");
-    }
+    static const char *const ends[] = {"BEGIN", "COMMIT"};
     int64_t start_us = client_now_us();
-    recorder_note(&recorder, "begin %d 1 %" PRId64, recorder.client, start_us);
-    client_run(recorder.conn, "BEGIN");
-    workload_read_all(&recorder);
-    client_run(recorder.conn, "COMMIT");
-    if (recorder.is_broken) {
+    recorder_note(recorder, "begin %d 1 %" PRId64, recorder->client, start_us);
+    for (int i = 0; i < 2; i++) {
+        PGresult *result = PQexec(recorder->conn, ends[i]);
+        recorder_failed(recorder, result);
+        PQclear(result);
+        if (i == 0 && !recorder->is_broken) {
+            workload_read_all(recorder);
+        }
+    }
+    if (recorder->is_broken && !recorder->is_lost) {
         die("could not read the tables");
     }
-    recorder_note(&recorder, "%s %" PRId64 " %" PRId64, is_start ? "load" : "final", start_us,
+    recorder_note(recorder, "%s %" PRId64 " %" PRId64, is_start ? "load" : "final", start_us,
                   client_now_us());
-    recorder_close(&recorder);
+    return !recorder->is_lost;
+}
+
+/* What everybody starts with, and what is left at the end.  A server may be killed late. */
+static void read_everything(const struct run *run, bool is_start, bool is_tiny)
+{
+    bool is_done = false;
+    while (!is_done) {
+        struct recorder recorder;
+        recorder_open(&recorder, is_start ? 0 : LAST_CLIENT, run);
+        workload_prepare(&recorder);
+        if (is_tiny) {
+            recorder_note(&recorder, "tiny");
+        }
+        is_done = read_in_transaction(&recorder, is_start);
+        recorder_close(&recorder);
+    }
 }
 
 int main(int argc, char **argv)

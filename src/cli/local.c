@@ -19,8 +19,13 @@ static const struct command_option *const status_options[] = {&option_output, NU
 static const struct command_option *const list_options[] = {&option_output, NULL};
 static const struct command_option *const arn_options[] = {&option_arn, NULL};
 static const struct command_option *const start_options[] = {
-    &option_pg_bindir, &option_extension_dir, &option_inject_conflicts, &option_inject_seed,
-    &option_listen,    &option_listen_port,   &option_output,           NULL};
+    &option_pg_bindir,        &option_extension_dir,
+    &option_inject_conflicts, &option_inject_seed,
+    &option_listen,           &option_listen_port,
+    &option_foreground,       &option_endpoint,
+    &option_server_names,     &option_access_key,
+    &option_secret_file,      &option_init_dir,
+    &option_output,           NULL};
 static const struct command_option *const run_options[] = {
     &option_pg_bindir,   &option_extension_dir, &option_inject_conflicts,
     &option_inject_seed, &option_env_user,      NULL};

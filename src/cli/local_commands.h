@@ -10,6 +10,8 @@
 
 int local_init_run(const struct command_line *line);
 int local_start_run(const struct command_line *line);
+/** What `start` does with --foreground. */
+int local_foreground_run(const struct command_line *line);
 int local_stop_run(const struct command_line *line);
 int local_status_run(const struct command_line *line);
 int local_env_run(const struct command_line *line);

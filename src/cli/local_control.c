@@ -114,6 +114,17 @@ static dsql_status print_log(const char *path, dsql_error *err)
     return status == DSQL_OK ? file_copy_to(path, STDOUT_FILENO, err) : status;
 }
 
+/* Files of earlier starts may be there, so they are printed all the same. */
+static void report_logs_elsewhere(const struct cluster *cluster)
+{
+    struct cluster_state state;
+    cluster_read_state(cluster, &state);
+    if (state.is_foreground) {
+        fprintf(stderr, "the last start was in the foreground: its log went to its standard error "
+                        "('docker logs', 'journalctl'), and not to these files\n");
+    }
+}
+
 /*
  * The gateway's log first: it says why PostgreSQL was not started, in which case there is no
  * second log.
@@ -129,7 +140,8 @@ int local_logs_run(const struct command_line *line)
     if (!local_has_files(&cluster)) {
         return EXIT_FAILED;
     }
-    if (print_log(cluster.daemon_log, &err) != DSQL_OK ||
+    report_logs_elsewhere(&cluster);
+    if ((file_exists(cluster.daemon_log) && print_log(cluster.daemon_log, &err) != DSQL_OK) ||
         (file_exists(cluster.postgres_log) && print_log(cluster.postgres_log, &err) != DSQL_OK)) {
         return cli_fail(&err);
     }

@@ -4,15 +4,13 @@
 #include "cli/commands.h"
 #include "cli/local_cluster.h"
 #include "cli/local_commands.h"
-#include "cli/local_injection.h"
 #include "cli/local_login.h"
+#include "cli/local_start_options.h"
 #include "cli/shell_quote.h"
 #include "local/cluster_lock.h"
 #include "local/supervisor.h"
 #include "local/wait.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <string.h>
 
 enum { POLL_MS = 20 };
@@ -170,65 +168,44 @@ int local_init_run(const struct command_line *line)
     return EXIT_DONE;
 }
 
-/* A cluster must not be reached from other machines: its keys are in a file. */
-static bool check_listen(const struct command_line *line)
-{
-    const char *address = command_value(line, "listen");
-    struct in_addr numbers;
-    if (address == NULL) {
-        return true;
-    }
-    if (inet_pton(AF_INET, address, &numbers) != 1 ||
-        ntohl(numbers.s_addr) >> 24 != IN_LOOPBACKNET) {
-        command_usage(line->command,
-                      "--listen must be an address from 127.0.0.1 to 127.255.255.254");
-        return false;
-    }
-    return true;
-}
-
 /*
  * A running cluster keeps what these options would have changed.  Saying nothing would be worse
  * than failing: a test would believe that conflicts are injected.
  */
 static void report_already_running(const struct command_line *line)
 {
+    static const struct {
+        const char *option;
+        const char *words;
+    } kept[] = {
+        {"port", "the port does not change: stop the cluster first"},
+        {"listen", "the address does not change: stop the cluster first"},
+        {"endpoint", "the endpoint does not change: stop the cluster first"},
+        {"server-names", "the names of the server do not change: stop the cluster first"},
+        {"access-key", "the access key does not change: stop the cluster first"},
+        {"init-dir", "the init scripts are not run: stop the cluster first"},
+    };
     fprintf(stderr, "the cluster is already running\n");
     if (command_has(line, "inject-conflicts") || command_has(line, "inject-seed")) {
         fprintf(stderr, "conflicts are not injected: stop the cluster first, or use "
                         "SELECT sys.inject_conflicts()\n");
     }
-    if (command_has(line, "port")) {
-        fprintf(stderr, "the port does not change: stop the cluster first\n");
-    }
-    if (command_has(line, "listen")) {
-        fprintf(stderr, "the address does not change: stop the cluster first\n");
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        if (command_has(line, kept[i].option)) {
+            fprintf(stderr, "%s\n", kept[i].words);
+        }
     }
 }
 
-int local_start_run(const struct command_line *line)
+static int start_in_background(const struct command_line *line, bool is_json,
+                               const struct start_options *options)
 {
     struct cluster cluster;
-    int port = START_PORT_DEFAULT;
-    bool is_json = false;
-    struct local_injection injection;
-    if (!command_number(line, "port", 0, 65535, &port) || !command_wants_json(line, &is_json) ||
-        !check_listen(line) || !local_injection_read(line, &injection)) {
-        return EXIT_USAGE;
-    }
     int found = local_find(line, &cluster);
     if (found != EXIT_DONE) {
         return found;
     }
-    struct start_options options = {
-        .pg_bindir = command_value(line, "pg-bindir"),
-        .extension_dir = command_value(line, "extension-dir"),
-        .settings = injection.settings,
-        .listen_address = command_value(line, "listen"),
-        .port = port,
-        .progress = local_print_progress,
-    };
-    struct startup startup = {.cluster = &cluster, .options = &options};
+    struct startup startup = {.cluster = &cluster, .options = options};
     dsql_error err = {0};
     if (start_cluster(&startup, &err) != DSQL_OK) {
         return cli_fail(&err);
@@ -239,4 +216,22 @@ int local_start_run(const struct command_line *line)
     }
     print_ready(&cluster, is_json, command_value(line, "dir"));
     return EXIT_DONE;
+}
+
+int local_start_run(const struct command_line *line)
+{
+    struct local_start_options start;
+    bool is_json = false;
+    if (command_has(line, "foreground")) {
+        return local_foreground_run(line);
+    }
+    if (!command_wants_json(line, &is_json)) {
+        return EXIT_USAGE;
+    }
+    int status = local_start_options_read(line, &start);
+    if (status == EXIT_DONE) {
+        status = start_in_background(line, is_json, &start.options);
+    }
+    local_start_options_clear(&start);
+    return status;
 }

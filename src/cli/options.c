@@ -45,8 +45,24 @@ OPTION option_listen_port = {"port", 'p', "PORT", NULL,
     "listen on this port, or on any free one if it is 0 (default: the last one, or a "
     "free one from 5432 on)"};
 OPTION option_listen = {"listen", 0, "ADDRESS", NULL,
-    "listen on port 5432 of this loopback address, such as 127.0.0.2 (default: that of the last "
-    "start, or 127.0.0.1 and ::1)"};
+    "listen on port 5432 of this loopback address, such as 127.0.0.2; with --foreground, of any "
+    "address (default: DSQL_LOCAL_LISTEN, then that of the last start, then 127.0.0.1 and ::1)"};
+OPTION option_foreground = {"foreground", 0, NULL, NULL,
+    "run in the foreground and log to standard error, for containers and service managers"};
+OPTION option_endpoint = {"endpoint", 0, "HOST", NULL,
+    "give a new cluster this endpoint (default: DSQL_LOCAL_ENDPOINT, then a random one)"};
+OPTION option_server_names = {"server-names", 0, "NAMES", NULL,
+    "accept these host names, separated by commas, besides the endpoint and localhost (default: "
+    "DSQL_LOCAL_SERVER_NAMES, then none)"};
+OPTION option_access_key = {"access-key", 0, "ID", NULL,
+    "let the local identity have this access key id (default: DSQL_LOCAL_ACCESS_KEY, then the one "
+    "that it has)"};
+OPTION option_secret_file = {"secret-file", 0, "FILE", NULL,
+    "read the secret access key for --access-key from this file (default: DSQL_LOCAL_SECRET_FILE; "
+    "or the key itself in DSQL_LOCAL_SECRET)"};
+OPTION option_init_dir = {"init-dir", 0, "DIR", NULL,
+    "run the .sql files in this directory as admin when the database has been created (default: "
+    "DSQL_LOCAL_INIT_DIR, then none)"};
 OPTION option_inject_conflicts = {"inject-conflicts", 0, "FRACTION", NULL,
     "make this fraction of commits fail with OC000, from 0 to 1 (default: 0)"};
 OPTION option_inject_seed = {"inject-seed", 0, "N", NULL,

@@ -20,6 +20,17 @@
  */
 enum { MINUTE_S = 60, SHOWN_NAME_MAX = 255 };
 
+/* The endpoint, or another name that the cluster was given. */
+static bool is_name_of_cluster(const struct gateway_options *options, struct text name)
+{
+    bool is_found = text_equal_nocase(name, text_of(options->endpoint));
+    const char *const *other = options->other_names;
+    for (; !is_found && other != NULL && *other != NULL; other++) {
+        is_found = text_equal_nocase(name, text_of(*other));
+    }
+    return is_found;
+}
+
 /*
  * Without SNI the service cannot tell which cluster is meant, and it does not fall back to one.
  * localhost is accepted so that a client can connect with sslmode=require and no change to
@@ -31,8 +42,7 @@ bool access_check_server_name(const struct gateway_options *options, struct text
     if (text_is_empty(name)) {
         return fatal_error_set(error, "08006", "unable to accept connection, sni was not received");
     }
-    if (!text_equal_nocase(name, text_of(options->endpoint)) &&
-        !text_equal_nocase(name, text_of("localhost"))) {
+    if (!is_name_of_cluster(options, name) && !text_equal_nocase(name, text_of("localhost"))) {
         return access_denied(error, "No cluster has this name: %.*s",
                              (int)(name.len < SHOWN_NAME_MAX ? name.len : SHOWN_NAME_MAX),
                              name.data);
@@ -119,7 +129,7 @@ static bool check_claims(const struct gateway_options *options, const char *user
         return access_denied(error, "Wrong user to action mapping. user: %s, action: %s", user,
                              token_action_name(claims->action));
     }
-    if (!text_equal_nocase(text_of(claims->host), text_of(options->endpoint))) {
+    if (!is_name_of_cluster(options, text_of(claims->host))) {
         return access_denied(error, "The token is for another host: %s", claims->host);
     }
     if (!text_equal_string(text_of(claims->region), options->region)) {

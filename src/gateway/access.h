@@ -9,7 +9,8 @@
 #include "gateway/gateway_options.h"
 #include "session/fatal_error.h"
 
-/** The name from SNI must be the cluster's endpoint, or localhost.  False: *error is set. */
+/** The name from SNI must be the endpoint, another name of the cluster, or localhost.  False:
+ * *error is set. */
 bool access_check_server_name(const struct gateway_options *options, struct text name,
                               struct fatal_error *error);
 

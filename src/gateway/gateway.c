@@ -13,14 +13,12 @@
 #include <string.h>
 #include <sys/un.h>
 
-enum { LISTENERS = 2 };
-
 /* It must stay in memory until listeners and clients have been closed: see acceptor.h. */
 struct gateway {
     struct gateway_options options; /* with the limits filled in */
     struct gateway_shared clients;
     struct acceptor acceptor;
-    struct acceptor_entry entries[LISTENERS];
+    struct acceptor_entry entries[GATEWAY_LISTENERS];
     int port;
 };
 
@@ -62,25 +60,57 @@ static void log_capacity(const struct gateway *gateway, int wanted)
 
 /* ---- Listening --------------------------------------------------------- */
 
-/* ::1 uses the port that 127.0.0.1 got.  A machine without IPv6 has only 127.0.0.1. */
-static dsql_status listen_all(struct gateway *gateway, dsql_error *err)
+/* The IPv6 address uses the port that the other one got.  A machine may have no IPv6. */
+static dsql_status listen_on_both(struct gateway *gateway, const char *address,
+                                  const char *address_v6, dsql_error *err)
 {
     struct acceptor *acceptor = &gateway->acceptor;
-    const char *address = gateway->options.listen_address;
-    const char *first = address == NULL ? "127.0.0.1" : address;
     dsql_status status =
-        acceptor_listen(acceptor, &gateway->entries[0], first, gateway->options.port, err);
+        acceptor_listen(acceptor, &gateway->entries[0], address, gateway->options.port, err);
     if (status != DSQL_OK) {
         return status;
     }
     gateway->port = listener_port(&gateway->entries[0].listener);
     dsql_error ignored;
-    if (address == NULL && acceptor_listen(acceptor, &gateway->entries[1], "::1", gateway->port,
-                                           &ignored) != DSQL_OK) {
+    if (address_v6 != NULL && acceptor_listen(acceptor, &gateway->entries[1], address_v6,
+                                              gateway->port, &ignored) != DSQL_OK) {
         log_write(&gateway->options.logger, DSQL_LOG_INFO, "listening on IPv4 only: %s",
                   ignored.message);
     }
     return DSQL_OK;
+}
+
+static dsql_status adopt_all(struct gateway *gateway, dsql_error *err)
+{
+    const struct gateway_options *options = &gateway->options;
+    dsql_status status = DSQL_OK;
+    for (int i = 0; status == DSQL_OK && i < options->listen_fd_count; i++) {
+        status =
+            acceptor_adopt(&gateway->acceptor, &gateway->entries[i], options->listen_fds[i], err);
+    }
+    gateway->port = status == DSQL_OK ? listener_port(&gateway->entries[0].listener) : -1;
+    return status;
+}
+
+static dsql_status listen_all(struct gateway *gateway, dsql_error *err)
+{
+    const char *address = gateway->options.listen_address;
+    if (gateway->options.listen_fd_count > 0) {
+        return adopt_all(gateway, err);
+    }
+    if (address == NULL) {
+        return listen_on_both(gateway, "127.0.0.1", "::1", err);
+    }
+    return strcmp(address, GATEWAY_EVERY_ADDRESS) == 0
+               ? listen_on_both(gateway, "0.0.0.0", "::", err)
+               : listen_on_both(gateway, address, NULL, err);
+}
+
+static void close_listeners(struct gateway *gateway)
+{
+    for (int i = 0; i < GATEWAY_LISTENERS; i++) {
+        acceptor_close_entry(&gateway->acceptor, &gateway->entries[i]);
+    }
 }
 
 /*
@@ -90,6 +120,10 @@ static dsql_status listen_all(struct gateway *gateway, dsql_error *err)
 static dsql_status check_options(const struct gateway_options *options, dsql_error *err)
 {
     struct sockaddr_un address;
+    if (options->listen_fd_count > GATEWAY_LISTENERS) {
+        return fail(err, DSQL_ERR_USAGE, "a gateway listens on at most %d sockets, not on %d",
+                    GATEWAY_LISTENERS, options->listen_fd_count);
+    }
     if (options->certificate_file == NULL || options->key_file == NULL ||
         options->endpoint == NULL || options->region == NULL || options->server_socket == NULL ||
         options->find_identity == NULL) {
@@ -152,6 +186,7 @@ struct gateway *gateway_start(uv_loop_t *loop, const struct gateway_options *opt
     SSL_CTX *tls = tls_server_context(options->certificate_file, options->key_file, err);
     gateway->acceptor.shared.tls = tls;
     if (tls == NULL || listen_all(gateway, err) != DSQL_OK) {
+        close_listeners(gateway); /* of several, the first may be open */
         acceptor_abandon(&gateway->acceptor);
         gateway_free(gateway);
         return NULL;
@@ -168,9 +203,7 @@ int gateway_port(const struct gateway *gateway)
 
 void gateway_stop(struct gateway *gateway, void (*on_stopped)(void *arg), void *arg)
 {
-    for (int i = 0; i < LISTENERS; i++) {
-        acceptor_close_entry(&gateway->acceptor, &gateway->entries[i]);
-    }
+    close_listeners(gateway);
     acceptor_stop(&gateway->acceptor, on_stopped, arg);
 }
 

@@ -24,6 +24,10 @@ enum {
     GATEWAY_LOGIN_TIMEOUT_MS = 60000 /* PostgreSQL: authentication_timeout */
 };
 
+#define GATEWAY_EVERY_ADDRESS "*"
+
+enum { GATEWAY_LISTENERS = 2 }; /* one for each family of addresses */
+
 /** The owner of an access key.  The caller clears the secrets. */
 struct gateway_identity {
     char arn[GATEWAY_IDENTITY_ARN_SIZE];
@@ -34,11 +38,15 @@ struct gateway_identity {
 };
 
 struct gateway_options {
-    const char *listen_address;   /* NULL: 127.0.0.1 and, if the machine has it, ::1 */
+    const char *listen_address;   /* GATEWAY_EVERY_ADDRESS: all interfaces; NULL: 127.0.0.1 and, if
+                                     the machine has it, ::1 */
     int port;                     /* 0: any free port */
+    const int *listen_fds;        /* bound sockets, instead of address and port; the gateway's */
+    int listen_fd_count;          /* 0: none; at most GATEWAY_LISTENERS */
     const char *certificate_file; /* PEM, chain */
     const char *key_file;         /* PEM */
     const char *endpoint;         /* the host that tokens are signed for and SNI names */
+    const char *const *other_names; /* more host names of the cluster, and a NULL; or NULL */
     const char *region;
     const char *server_socket; /* path of PostgreSQL's Unix socket */
     /** False: the key is not known.  Called at each login, so identities may change. */

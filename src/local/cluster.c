@@ -14,12 +14,15 @@
 
 #include <jansson.h>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,6 +67,7 @@ static void compute_paths(struct cluster *cluster)
     join(cluster->data_replaced, cluster->dir, "data.replaced");
     join(cluster->run, cluster->dir, "run");
     join(cluster->lib, cluster->dir, "lib");
+    join(cluster->initializing, cluster->dir, "initializing");
     join(cluster->socket, cluster->dir, "run/.s.PGSQL.5432");
     snprintf(cluster->server_port, sizeof cluster->server_port, "5432");
 }
@@ -313,9 +317,9 @@ dsql_status cluster_create(struct cluster *cluster, dsql_error *err)
 dsql_status cluster_write_state(const struct cluster *cluster, const struct cluster_state *state,
                                 dsql_error *err)
 {
-    json_t *root =
-        json_pack("{s:i, s:s, s:i, s:s, s:i}", "pid", (int)state->pid, "address", state->address,
-                  "port", state->port, "problem", state->problem, "failures", state->failures);
+    json_t *root = json_pack("{s:i, s:s, s:i, s:s, s:i, s:b}", "pid", (int)state->pid, "address",
+                             state->address, "port", state->port, "problem", state->problem,
+                             "failures", state->failures, "foreground", state->is_foreground);
     return root == NULL ? fail_nomem(err) : write_json(cluster->state, 0644, root, err);
 }
 
@@ -340,6 +344,7 @@ bool cluster_read_state(const struct cluster *cluster, struct cluster_state *sta
     state->port = port > 0 && port < 65536 ? (int)port : 0;
     state->pid = (pid_t)json_integer_value(json_object_get(root, "pid"));
     state->failures = (int)json_integer_value(json_object_get(root, "failures"));
+    state->is_foreground = json_is_true(json_object_get(root, "foreground"));
     copy_string(root, "address", state->address, sizeof state->address);
     copy_string(root, "problem", state->problem, sizeof state->problem);
     json_decref(root);
@@ -358,4 +363,50 @@ void cluster_last_address(const struct cluster *cluster, char out[CLUSTER_ADDRES
     struct cluster_state state;
     cluster_read_state(cluster, &state);
     text_copy(text_of(state.address), out, CLUSTER_ADDRESS_SIZE);
+}
+
+/* ---- Addresses ---- */
+
+bool cluster_address_is_loopback(const char *address)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, address, &v4) == 1) {
+        return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+/* One that stands for every address is none that a client can connect to. */
+void cluster_address_to_reach(const char *listen, char out[CLUSTER_ADDRESS_SIZE])
+{
+    const char *address = listen;
+    if (strcmp(listen, "*") == 0 || strcmp(listen, "0.0.0.0") == 0) {
+        address = CLUSTER_DEFAULT_ADDRESS;
+    } else if (strcmp(listen, "::") == 0) {
+        address = "::1";
+    }
+    text_copy(text_of(address), out, CLUSTER_ADDRESS_SIZE);
+}
+
+bool cluster_address_of_socket(int fd, char out[CLUSTER_ADDRESS_SIZE])
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+        struct sockaddr_storage storage;
+    } where;
+    socklen_t size = sizeof where;
+    if (getsockname(fd, &where.any, &size) != 0) {
+        return false;
+    }
+    switch (where.any.sa_family) {
+    case AF_INET:
+        return inet_ntop(AF_INET, &where.v4.sin_addr, out, CLUSTER_ADDRESS_SIZE) != NULL;
+    case AF_INET6:
+        return inet_ntop(AF_INET6, &where.v6.sin6_addr, out, CLUSTER_ADDRESS_SIZE) != NULL;
+    default:
+        return false;
+    }
 }

@@ -11,7 +11,7 @@
  *   secret/ (0700)  ca.key server.key server.pem identities.json
  *   data/   (0700)  PostgreSQL's data directory    run/ (0700)  its Unix socket
  *   data.restored/  one that takes its place at the next start of PostgreSQL
- *   lib/    (0700)  the extension's module
+ *   lib/    (0700)  the extension's module         initializing  a first start has not ended
  */
 #ifndef DSQL_LOCAL_CLUSTER_H
 #define DSQL_LOCAL_CLUSTER_H
@@ -26,7 +26,7 @@ enum {
     CLUSTER_PATH_SIZE = 160,
     CLUSTER_NAME_SIZE = 128,
     CLUSTER_IDENTIFIER_LEN = 26,
-    CLUSTER_ADDRESS_SIZE = 16, /* INET_ADDRSTRLEN */
+    CLUSTER_ADDRESS_SIZE = 46, /* INET6_ADDRSTRLEN */
     CLUSTER_PORT_SIZE = 8
 };
 
@@ -60,6 +60,9 @@ struct cluster {
     char run[CLUSTER_PATH_SIZE], socket[CLUSTER_PATH_SIZE];
     char server_port[CLUSTER_PORT_SIZE]; /* a part of the socket's name, and no TCP port */
     char lib[CLUSTER_PATH_SIZE];
+    bool is_foreground; /* in the daemon: logs go to standard error */
+    char
+        initializing[CLUSTER_PATH_SIZE]; /* the database is new and its init scripts have not run */
 };
 
 /** The paths and the owner.  Reads no file of the cluster, so it works for a damaged one too. */
@@ -83,15 +86,23 @@ dsql_status cluster_create(struct cluster *cluster, dsql_error *err);
 dsql_status cluster_restore_settings(struct cluster *cluster, const char *endpoint,
                                      dsql_error *err);
 
+/** Whether only this machine reaches a numeric address. */
+bool cluster_address_is_loopback(const char *address);
+/** Where clients on this machine reach what listens on an address, or on "*". */
+void cluster_address_to_reach(const char *listen, char out[CLUSTER_ADDRESS_SIZE]);
+/** The numeric address that a TCP socket is bound to; false for another kind of socket. */
+bool cluster_address_of_socket(int fd, char out[CLUSTER_ADDRESS_SIZE]);
+
 enum { CLUSTER_PROBLEM_SIZE = 400 };
 
 /** The last start, in state.json. */
 struct cluster_state {
     pid_t pid;                          /* the daemon's */
-    char address[CLUSTER_ADDRESS_SIZE]; /* numeric, of the loopback network */
+    char address[CLUSTER_ADDRESS_SIZE]; /* numeric: where this machine reaches it */
     int port;                           /* 0: not known */
     char problem[CLUSTER_PROBLEM_SIZE]; /* what the daemon has to report now, or "" */
     int failures;                       /* how often in a row PostgreSQL has terminated */
+    bool is_foreground;                 /* it logs to its standard error and not to files */
 };
 
 dsql_status cluster_write_state(const struct cluster *cluster, const struct cluster_state *state,

@@ -23,6 +23,7 @@
 #include "local/extension.h"
 #include "local/file.h"
 #include "local/identity.h"
+#include "local/init_scripts.h"
 #include "local/log_file.h"
 #include "local/pki.h"
 #include "local/postgres_install.h"
@@ -42,7 +43,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { FIRST_PORT = 5432, PORTS = 100 };
+enum { FIRST_PORT = 5432, PORTS = 100, SCRIPT_CONNECTIONS = 20 };
 
 /*
  * The state of the process.  Static and not on the stack: libuv's handles in it must not move.
@@ -55,11 +56,14 @@ struct daemon {
     struct extension extension;
     struct cluster_lock lock;
     struct server_keeper server;
-    char address[CLUSTER_ADDRESS_SIZE];
+    struct init_scripts scripts;        /* dir is NULL: none to run */
+    char listen[CLUSTER_ADDRESS_SIZE];  /* numeric, or GATEWAY_EVERY_ADDRESS */
+    char address[CLUSTER_ADDRESS_SIZE]; /* where clients on this machine reach it */
     int port;
     bool is_stopping;
+    bool has_lost_files;
     uv_loop_t loop;
-    uv_signal_t on_term, on_interrupt;
+    uv_signal_t on_term, on_interrupt, on_hangup;
     uv_timer_t check_files;
     struct gateway *gateway;
 };
@@ -80,23 +84,32 @@ static void write_log(void *arg, dsql_log_level level, const char *message)
 
 /*
  * Order matters: the report pipe is at REPORT_FD by now, and all descriptors above it are closed.
- * SIGPIPE is ignored because a client may go away at any moment; SIGHUP, because the terminal may.
+ * SIGHUP is ignored because the terminal may go.
  */
-static dsql_status leave_terminal(const struct cluster *cluster, dsql_error *err)
+static void leave_terminal(void)
 {
     setsid();
-    umask(0077);
     fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC);
     /* A program that waits for an inherited pipe to close would wait until the cluster stops. */
     platform_close_from(REPORT_FD + 1);
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    dup2(nothing, STDOUT_FILENO);
+    dup2(nothing, STDERR_FILENO);
+    signal(SIGHUP, SIG_IGN);
+}
+
+/* SIGPIPE is ignored because a client may go away at any moment. */
+static dsql_status settle_process(const struct cluster *cluster, dsql_error *err)
+{
+    if (!cluster->is_foreground) {
+        leave_terminal();
+    }
+    umask(0077);
     wiped_memory_forbid_dumps();
     descriptor_limit_raise();
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     dup2(nothing, STDIN_FILENO);
-    dup2(nothing, STDOUT_FILENO);
-    dup2(nothing, STDERR_FILENO);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
     if (chdir(cluster->dir) == 0) {
         return DSQL_OK;
     }
@@ -112,6 +125,9 @@ static dsql_status leave_terminal(const struct cluster *cluster, dsql_error *err
  */
 static dsql_status open_log(const struct cluster *cluster, dsql_error *err)
 {
+    if (cluster->is_foreground) {
+        return DSQL_OK;
+    }
     int log =
         open(cluster->daemon_log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (log < 0) {
@@ -125,23 +141,6 @@ static dsql_status open_log(const struct cluster *cluster, dsql_error *err)
     return DSQL_OK;
 }
 
-/*
- * The caller's AWS and PG variables must not reach the servers.  PATH stays, since pg_config is
- * looked for there.  clearenv() forgets the others but leaves them in memory, and the caller's keys
- * may be among them.
- */
-static void clear_environment(void)
-{
-    const char *path = getenv("PATH");
-    char copy[4096];
-    bool has_path = path != NULL && text_copy(text_of(path), copy, sizeof copy);
-    for (char **variable = environ; variable != NULL && *variable != NULL; variable++) {
-        secret_wipe(*variable, strlen(*variable));
-    }
-    clearenv();
-    setenv("PATH", has_path ? copy : "/usr/local/bin:/usr/bin:/bin", 1);
-}
-
 /* ---- Creating what the cluster lacks ---- */
 
 static struct pki_files pki_files(const struct cluster *cluster)
@@ -152,6 +151,24 @@ static struct pki_files pki_files(const struct cluster *cluster)
         .server_certificate = cluster->server_certificate,
         .server_key = cluster->server_key,
     };
+}
+
+/* Clients have the name of an existing cluster, so another one would lock them out. */
+static dsql_status apply_endpoint(struct daemon *daemon, dsql_error *err)
+{
+    struct cluster *cluster = &daemon->cluster;
+    const char *asked = daemon->options->endpoint;
+    if (asked == NULL || strcmp(asked, cluster->endpoint) == 0) {
+        return DSQL_OK;
+    }
+    if (cluster->endpoint[0] == '\0') {
+        return cluster_restore_settings(cluster, asked, err);
+    }
+    return fail(
+        err, DSQL_ERR_USAGE,
+        "the cluster in \"%s\" has the endpoint %s, which does not change. Leave --endpoint "
+        "out, or choose another directory with --dir",
+        cluster->dir, cluster->endpoint);
 }
 
 /*
@@ -221,7 +238,9 @@ static dsql_status create_certificates(struct daemon *daemon, dsql_error *err)
     struct pki_made made = {0};
     char former_endpoint[CLUSTER_NAME_SIZE] = "";
     (void)pki_read_endpoint(&files, former_endpoint, sizeof former_endpoint);
-    dsql_status status = pki_ensure(&files, daemon->cluster.endpoint, &made, err);
+    const struct pki_names names = {.endpoint = daemon->cluster.endpoint,
+                                    .others = daemon->options->server_names};
+    dsql_status status = pki_ensure(&files, &names, &made, err);
     if (status == DSQL_OK) {
         report_certificates(daemon, &made, former_endpoint);
     }
@@ -232,14 +251,38 @@ static dsql_status create_identities(struct daemon *daemon, dsql_error *err)
 {
     const struct cluster *cluster = &daemon->cluster;
     bool was_lost = !file_exists(cluster->identities) && cluster_has_been_complete(cluster);
+    const struct start_options *options = daemon->options;
     dsql_status status = identity_create_file(cluster->identities, err);
+    if (status == DSQL_OK && options->access_key != NULL) {
+        status = identity_set_first(cluster->identities, options->access_key, options->secret, err);
+        secret_clear(options->secret);
+    }
     secret_wipe_remains(); /* of the key that was made or read */
-    if (status == DSQL_OK && was_lost) {
+    if (status == DSQL_OK && was_lost && options->access_key == NULL) {
         report_progress("created a new access key, because \"%s\" was missing: clients need it "
                         "('dsql local env')",
                         cluster->identities);
     }
     return status;
+}
+
+/*
+ * A start has not come to the end of its init scripts, so the database has had no clients.  If
+ * there is a state.json it has: it is written when a start succeeds.
+ */
+static dsql_status discard_unfinished(const struct cluster *cluster, dsql_error *err)
+{
+    dsql_status status = DSQL_OK;
+    if (!init_scripts_are_unfinished(cluster)) {
+        return DSQL_OK;
+    }
+    if (data_directory_exists(cluster) && !file_exists(cluster->state)) {
+        report_progress("an earlier start did not complete the init scripts: its database is "
+                        "deleted");
+        server_stop_wait(cluster);
+        status = directory_remove(cluster->data, err);
+    }
+    return status == DSQL_OK ? init_scripts_end(cluster, err) : status;
 }
 
 /*
@@ -258,10 +301,25 @@ static dsql_status settle_data(struct daemon *daemon, dsql_error *err)
     return data_directory_replace(cluster, err);
 }
 
+/* Before anything is created, because the directory may be mistyped. */
+static dsql_status find_scripts(struct daemon *daemon, dsql_error *err)
+{
+    const char *dir = daemon->options->init_dir;
+    if (dir == NULL || data_directory_exists(&daemon->cluster)) {
+        return DSQL_OK;
+    }
+    return init_scripts_find(&daemon->scripts, dir, err);
+}
+
 static dsql_status create_data(struct daemon *daemon, dsql_error *err)
 {
     if (data_directory_exists(&daemon->cluster)) {
         return DSQL_OK;
+    }
+    dsql_status status =
+        daemon->scripts.count > 0 ? init_scripts_begin(&daemon->cluster, err) : DSQL_OK;
+    if (status != DSQL_OK) {
+        return status;
     }
     report_progress("creating the data directory with %s/initdb", daemon->bindir);
     return data_directory_create(&daemon->cluster, daemon->bindir, err);
@@ -291,6 +349,11 @@ static dsql_status create_module(struct daemon *daemon, dsql_error *err)
     return extension_write(&daemon->extension, &daemon->cluster, err);
 }
 
+static dsql_status discard_data(struct daemon *daemon, dsql_error *err)
+{
+    return discard_unfinished(&daemon->cluster, err);
+}
+
 static dsql_status create_directories(struct daemon *daemon, dsql_error *err)
 {
     return cluster_create(&daemon->cluster, err);
@@ -303,7 +366,8 @@ static dsql_status create_directories(struct daemon *daemon, dsql_error *err)
 static dsql_status create_missing(struct daemon *daemon, dsql_error *err)
 {
     static dsql_status (*const steps[])(struct daemon *, dsql_error *) = {
-        settle_data,   find_postgres,       check_files,       find_name,   create_directories,
+        discard_data,  settle_data,         find_scripts,      find_postgres,
+        check_files,   find_name,           apply_endpoint,    create_directories,
         create_module, create_certificates, create_identities, create_data,
     };
     dsql_status status = DSQL_OK;
@@ -346,21 +410,27 @@ static bool find_identity(void *arg, struct text access_key_id, struct gateway_i
 }
 
 /* The gateway copies the options; their strings are fields of the daemon and live as long. */
-static bool try_port(struct daemon *daemon, int port, dsql_error *err)
+static struct gateway_options gateway_options(struct daemon *daemon)
 {
-    bool is_default = strcmp(daemon->address, CLUSTER_DEFAULT_ADDRESS) == 0;
-    const struct gateway_options options = {
-        .listen_address = is_default ? NULL : daemon->address, /* NULL: ::1 as well */
-        .port = port,
+    return (struct gateway_options){
         .certificate_file = daemon->cluster.server_certificate,
         .key_file = daemon->cluster.server_key,
         .endpoint = daemon->cluster.endpoint,
+        .other_names = daemon->options->server_names,
         .region = CLUSTER_REGION,
         .server_socket = daemon->cluster.socket,
         .find_identity = find_identity,
         .find_identity_arg = daemon,
         .logger = {.write = write_log},
     };
+}
+
+static bool try_port(struct daemon *daemon, int port, dsql_error *err)
+{
+    struct gateway_options options = gateway_options(daemon);
+    bool is_default = strcmp(daemon->listen, CLUSTER_DEFAULT_ADDRESS) == 0;
+    options.listen_address = is_default ? NULL : daemon->listen; /* NULL: ::1 as well */
+    options.port = port;
     daemon->gateway = gateway_start(&daemon->loop, &options, err);
     return daemon->gateway != NULL;
 }
@@ -368,8 +438,10 @@ static bool try_port(struct daemon *daemon, int port, dsql_error *err)
 /* Best effort: it is for the user, and the disk may be full. */
 static dsql_status write_state(const struct daemon *daemon, dsql_error *err)
 {
-    struct cluster_state state = {
-        .pid = getpid(), .port = daemon->port, .failures = daemon->server.failures};
+    struct cluster_state state = {.pid = getpid(),
+                                  .port = daemon->port,
+                                  .failures = daemon->server.failures,
+                                  .is_foreground = daemon->cluster.is_foreground};
     text_copy(text_of(daemon->address), state.address, sizeof state.address);
     text_copy(text_of(daemon->server.problem), state.problem, sizeof state.problem);
     return cluster_write_state(&daemon->cluster, &state, err);
@@ -389,25 +461,101 @@ static bool try_ports(struct daemon *daemon, dsql_error *err)
     return ok;
 }
 
+/* An address of another start that was open to other machines is not used without being asked for.
+ */
+static void choose_address(struct daemon *daemon)
+{
+    const char *asked = daemon->options->listen_address;
+    if (asked != NULL) {
+        text_copy(text_of(asked), daemon->listen, sizeof daemon->listen);
+    } else {
+        cluster_last_address(&daemon->cluster, daemon->listen);
+        if (!cluster_address_is_loopback(daemon->listen)) {
+            text_copy(text_of(CLUSTER_DEFAULT_ADDRESS), daemon->listen, sizeof daemon->listen);
+        }
+    }
+    cluster_address_to_reach(daemon->listen, daemon->address);
+}
+
+/* Sockets of the service manager: the first one decides what state.json has. */
+static dsql_status adopt_sockets(struct daemon *daemon, dsql_error *err)
+{
+    struct gateway_options options = gateway_options(daemon);
+    options.listen_fds = daemon->options->listen_fds;
+    options.listen_fd_count = daemon->options->listen_fd_count;
+    if (!cluster_address_of_socket(options.listen_fds[0], daemon->listen)) {
+        return fail(err, DSQL_ERR_USAGE,
+                    "the socket that the service manager has passed is not a TCP socket");
+    }
+    cluster_address_to_reach(daemon->listen, daemon->address);
+    daemon->gateway = gateway_start(&daemon->loop, &options, err);
+    return daemon->gateway == NULL ? err->status : DSQL_OK;
+}
+
 /*
  * An address of its own is asked for to have port 5432, where official connectors look, so another
  * port is not tried.
  */
-static dsql_status open_gateway(struct daemon *daemon, dsql_error *err)
+static dsql_status listen_on_port(struct daemon *daemon, dsql_error *err)
 {
-    const char *address = daemon->options->listen_address;
     int asked = daemon->options->port;
-    if (address == NULL) {
-        cluster_last_address(&daemon->cluster, daemon->address);
-    } else {
-        snprintf(daemon->address, sizeof daemon->address, "%s", address);
-        asked = asked == START_PORT_DEFAULT ? FIRST_PORT : asked;
+    choose_address(daemon);
+    if (daemon->options->listen_address != NULL && asked == START_PORT_DEFAULT) {
+        asked = FIRST_PORT;
     }
     if (!(asked == START_PORT_DEFAULT ? try_ports(daemon, err) : try_port(daemon, asked, err))) {
         return fail(err, DSQL_ERR_SYSTEM, "%s. Choose another port with --port", err->message);
     }
+    return DSQL_OK;
+}
+
+static dsql_status open_gateway(struct daemon *daemon, dsql_error *err)
+{
+    dsql_status status = daemon->options->listen_fd_count > 0 ? adopt_sockets(daemon, err)
+                                                              : listen_on_port(daemon, err);
+    if (status != DSQL_OK) {
+        return status;
+    }
     daemon->port = gateway_port(daemon->gateway);
     return write_state(daemon, err);
+}
+
+/* ---- Init scripts ---- */
+
+static void on_scripts_gateway_stopped(void *arg)
+{
+    bool *has_stopped = arg;
+    *has_stopped = true;
+}
+
+/* Its port is a free one of the loopback network, which no client of the cluster knows. */
+static dsql_status run_scripts(struct daemon *daemon, dsql_error *err)
+{
+    struct gateway_options options = gateway_options(daemon);
+    bool has_stopped = false;
+    options.max_connections = SCRIPT_CONNECTIONS;
+    struct gateway *gateway = gateway_start(&daemon->loop, &options, err);
+    if (gateway == NULL) {
+        return err->status;
+    }
+    dsql_status status = init_scripts_run(&daemon->scripts, &daemon->cluster, daemon->bindir,
+                                          &daemon->loop, gateway_port(gateway), err);
+    gateway_stop(gateway, on_scripts_gateway_stopped, &has_stopped);
+    while (!has_stopped) {
+        uv_run(&daemon->loop, UV_RUN_ONCE);
+    }
+    gateway_free(gateway);
+    return status;
+}
+
+/* Nobody else may see the cluster before they have run: the gateway for clients is not open. */
+static dsql_status initialize(struct daemon *daemon, dsql_error *err)
+{
+    if (daemon->scripts.count == 0) {
+        return DSQL_OK;
+    }
+    dsql_status status = run_scripts(daemon, err);
+    return status == DSQL_OK ? init_scripts_end(&daemon->cluster, err) : status;
 }
 
 /* `init` of an existing cluster keeps what the last start has written. */
@@ -426,6 +574,7 @@ static void on_server_stopped(void *arg)
     struct daemon *daemon = arg;
     uv_close((uv_handle_t *)&daemon->on_term, NULL);
     uv_close((uv_handle_t *)&daemon->on_interrupt, NULL);
+    uv_close((uv_handle_t *)&daemon->on_hangup, NULL);
     uv_close((uv_handle_t *)&daemon->check_files, NULL);
 }
 
@@ -436,6 +585,7 @@ static void on_server_change(void *arg, enum cluster_phase phase)
     write_log(NULL, phase == CLUSTER_RUNNING ? DSQL_LOG_INFO : DSQL_LOG_WARN,
               phase == CLUSTER_RUNNING ? "PostgreSQL accepts connections again"
                                        : daemon->server.problem);
+    report_status(phase == CLUSTER_RUNNING ? "accepts connections" : daemon->server.problem);
     (void)write_state(daemon, NULL);
 }
 
@@ -458,6 +608,7 @@ static void stop(struct daemon *daemon, const char *reason)
     daemon->is_stopping = true;
     cluster_lock_set_phase(&daemon->lock, CLUSTER_STOPPING);
     write_log(NULL, DSQL_LOG_INFO, reason);
+    report_stopping();
     gateway_stop(daemon->gateway, on_gateway_stopped, daemon);
 }
 
@@ -476,9 +627,23 @@ static void on_check_files(uv_timer_t *timer)
     struct daemon *daemon = timer->data;
     log_file_rotate(daemon->cluster.postgres_log);
     log_file_rotate(daemon->cluster.daemon_log);
-    if (!cluster_lock_is_in_place(&daemon->cluster, &daemon->lock)) {
+    if (!daemon->is_stopping && !cluster_lock_is_in_place(&daemon->cluster, &daemon->lock)) {
+        daemon->has_lost_files = true;
         stop(daemon, "stopping: the file \"lock\" or the cluster's directory was deleted");
     }
+}
+
+/*
+ * A process in the foreground ends with its terminal; under nohup, which has the signal ignored, it
+ * does not.
+ */
+static bool watch_hangup(struct daemon *daemon)
+{
+    struct sigaction before = {0};
+    bool is_ignored = sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
+    uv_signal_init(&daemon->loop, &daemon->on_hangup);
+    daemon->on_hangup.data = daemon;
+    return is_ignored || uv_signal_start(&daemon->on_hangup, on_stop_signal, SIGHUP) == 0;
 }
 
 /* libuv calls the handlers from the loop, not from the signal, so they may do anything. */
@@ -493,7 +658,7 @@ static bool start_watching(struct daemon *daemon)
     return uv_timer_start(&daemon->check_files, on_check_files, 0, LOG_FILE_CHECK_MS) == 0 &&
            uv_signal_start(&daemon->on_term, on_stop_signal, SIGTERM) == 0 &&
            uv_signal_start(&daemon->on_interrupt, on_stop_signal, SIGINT) == 0 &&
-           server_keeper_watch(&daemon->server, &daemon->loop);
+           watch_hangup(daemon) && server_keeper_watch(&daemon->server, &daemon->loop);
 }
 
 /*
@@ -508,7 +673,7 @@ static dsql_status open_cluster(struct daemon *daemon, dsql_error *err)
         status = cluster_owner_become(&daemon->cluster, err);
     }
     if (status == DSQL_OK) {
-        status = leave_terminal(&daemon->cluster, err);
+        status = settle_process(&daemon->cluster, err);
     }
     if (status != DSQL_OK) {
         return status;
@@ -525,11 +690,26 @@ static dsql_status open_cluster(struct daemon *daemon, dsql_error *err)
         status = open_database(daemon, err);
     }
     if (status == DSQL_OK) {
+        status = initialize(daemon, err);
+    }
+    if (status == DSQL_OK) {
         status =
             daemon->options->is_init_only ? keep_state(daemon, err) : open_gateway(daemon, err);
     }
     extension_clear(&daemon->extension);
+    init_scripts_clear(&daemon->scripts);
     return status;
+}
+
+static void report_service(const struct daemon *daemon)
+{
+    const struct start_options *options = daemon->options;
+    report_ready(daemon->port);
+    if (!daemon->cluster.is_foreground) {
+        close(REPORT_FD);
+    } else if (options->on_ready != NULL) {
+        options->on_ready(options->on_ready_arg, &daemon->cluster);
+    }
 }
 
 /* report_ready() lets the command return, so it comes only when everything serves. */
@@ -537,8 +717,7 @@ static void run(struct daemon *daemon)
 {
     cluster_lock_set_phase(&daemon->lock, CLUSTER_RUNNING);
     if (start_watching(daemon)) {
-        report_ready(daemon->port);
-        close(REPORT_FD);
+        report_service(daemon);
         uv_run(&daemon->loop, UV_RUN_DEFAULT);
         gateway_free(daemon->gateway);
     }
@@ -546,15 +725,10 @@ static void run(struct daemon *daemon)
     uv_loop_close(&daemon->loop);
 }
 
-/*
- * _exit() and not exit(): the exit handlers and the unwritten output are those of the command
- * that forked.
- */
-_Noreturn void daemon_main(const struct cluster *cluster, const struct start_options *options,
-                           int report_fd)
+/* The state of the one daemon of a process. */
+static struct daemon *new_daemon(const struct cluster *cluster, const struct start_options *options)
 {
     static struct daemon daemon;
-    dsql_error err = {0};
     daemon.cluster = *cluster;
     daemon.options = options;
     daemon.server = (struct server_keeper){
@@ -565,18 +739,57 @@ _Noreturn void daemon_main(const struct cluster *cluster, const struct start_opt
         .on_stopped = on_server_stopped,
         .arg = &daemon,
     };
+    return &daemon;
+}
+
+dsql_status daemon_serve(const struct cluster *cluster, const struct start_options *options,
+                         dsql_error *err)
+{
+    struct daemon *daemon = new_daemon(cluster, options);
+    daemon->cluster.is_foreground = true;
+    report_begin_foreground(options->notify);
+    wiped_memory_clear_environment();
+    dsql_status status = open_cluster(daemon, err);
+    if (status != DSQL_OK) {
+        server_keeper_stop_now(&daemon->server);
+        report_status(err->message);
+        return status;
+    }
+    run(daemon);
+    if (daemon->has_lost_files) {
+        return fail(err, DSQL_ERR_SYSTEM,
+                    "the cluster's directory \"%s\" or its file \"lock\" was deleted while the "
+                    "cluster was running",
+                    cluster->dir);
+    }
+    return server_keeper_was_forced(&daemon->server)
+               ? fail(err, DSQL_ERR_SYSTEM,
+                      "PostgreSQL did not end in time and was forced to: the next start recovers. "
+                      "Committed data is safe")
+               : DSQL_OK;
+}
+
+/*
+ * _exit() and not exit(): the exit handlers and the unwritten output are those of the command
+ * that forked.
+ */
+_Noreturn void daemon_main(const struct cluster *cluster, const struct start_options *options,
+                           int report_fd)
+{
+    struct daemon *daemon = new_daemon(cluster, options);
+    dsql_error err = {0};
     report_begin(report_fd);
-    clear_environment();
-    if (open_cluster(&daemon, &err) != DSQL_OK) {
-        server_keeper_stop_now(&daemon.server);
+    wiped_memory_clear_environment();
+    if (open_cluster(daemon, &err) != DSQL_OK) {
+        server_keeper_stop_now(&daemon->server);
         report_error(&err);
         _exit(1);
     }
     if (options->is_init_only) {
-        server_keeper_stop_now(&daemon.server);
+        server_keeper_stop_now(&daemon->server);
         report_ready(0);
         _exit(0);
     }
-    run(&daemon);
+    run(daemon);
     _exit(0);
 }

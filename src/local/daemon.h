@@ -17,4 +17,14 @@
 _Noreturn void daemon_main(const struct cluster *cluster, const struct start_options *options,
                            int report_fd);
 
+/**
+ * In this process, which has one thread: creates what the cluster lacks, serves, logs to standard
+ * error, and returns after SIGTERM, SIGINT or SIGHUP, when the clients and PostgreSQL have ended.
+ * DSQL_OK: PostgreSQL has shut down in order.  The directory has been prepared
+ * (cluster_owner_prepare()).  If cluster_lock_is_busy(), another process has the cluster.  Wipes
+ * the environment, and gives up root's rights if this is root.
+ */
+dsql_status daemon_serve(const struct cluster *cluster, const struct start_options *options,
+                         dsql_error *err);
+
 #endif

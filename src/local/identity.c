@@ -148,13 +148,9 @@ static dsql_status check_file(const char *path, dsql_error *err)
     return DSQL_OK;
 }
 
-/* Once in a cluster's life: a new key would lock out every client that has the old one. */
-dsql_status identity_create_file(const char *path, dsql_error *err)
+/* Takes ownership of root. */
+static dsql_status save(const char *path, json_t *root, dsql_error *err)
 {
-    if (file_exists(path)) {
-        return check_file(path, err);
-    }
-    json_t *root = new_identity();
     char *text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
     if (text == NULL) {
@@ -164,4 +160,75 @@ dsql_status identity_create_file(const char *path, dsql_error *err)
     secret_wipe(text, strlen(text));
     free(text);
     return status;
+}
+
+/* Once in a cluster's life: a new key would lock out every client that has the old one. */
+dsql_status identity_create_file(const char *path, dsql_error *err)
+{
+    if (file_exists(path)) {
+        return check_file(path, err);
+    }
+    json_t *root = new_identity();
+    return save(path, root, err);
+}
+
+/* As AWS has them, apart from the least length, which is 16 there. */
+bool identity_is_key_id(const char *key_id)
+{
+    size_t len = strlen(key_id);
+    for (size_t i = 0; i < len; i++) {
+        if (!char_is_alnum(key_id[i]) && key_id[i] != '_') {
+            return false;
+        }
+    }
+    return len > 0 && len < IDENTITY_KEY_ID_SIZE;
+}
+
+/* Whoever reaches the port may guess, so it must be long.  Those of AWS have 40 characters. */
+bool identity_is_secret(const struct secret *secret)
+{
+    const char *data = secret_string(secret);
+    for (size_t i = 0; i < secret->len; i++) {
+        if (data[i] <= ' ' || data[i] > '~') {
+            return false;
+        }
+    }
+    return secret->len >= IDENTITY_SECRET_MIN && secret->len <= IDENTITY_SECRET_MAX;
+}
+
+/* A key without a session token: one that an edit has given the identity would lock it out. */
+static bool set_key(json_t *entry, const char *key_id, const struct secret *secret)
+{
+    json_object_del(entry, "session_token");
+    return json_object_set_new(entry, "access_key_id", json_string(key_id)) == 0 &&
+           json_object_set_new(entry, "secret_access_key", json_string(secret_string(secret))) == 0;
+}
+
+static bool has_key(json_t *entry, const char *key_id, const struct secret *secret)
+{
+    const char *id = json_string_value(json_object_get(entry, "access_key_id"));
+    const char *own = json_string_value(json_object_get(entry, "secret_access_key"));
+    return id != NULL && own != NULL && json_object_get(entry, "session_token") == NULL &&
+           strcmp(id, key_id) == 0 &&
+           secret_equal(own, strlen(own), secret_string(secret), secret->len);
+}
+
+dsql_status identity_set_first(const char *path, const char *key_id, const struct secret *secret,
+                               dsql_error *err)
+{
+    json_t *root = load(path);
+    json_t *entry = json_array_get(json_object_get(root, "identities"), 0);
+    if (entry == NULL) {
+        json_decref(root);
+        return check_file(path, err);
+    }
+    if (has_key(entry, key_id, secret)) {
+        json_decref(root);
+        return DSQL_OK;
+    }
+    if (!set_key(entry, key_id, secret)) {
+        json_decref(root);
+        return fail_nomem(err);
+    }
+    return save(path, root, err);
 }

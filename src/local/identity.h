@@ -15,13 +15,24 @@
 
 #define IDENTITY_ADMIN_ARN "arn:aws:iam::000000000000:user/local-admin"
 
-enum { IDENTITY_KEY_ID_SIZE = 64 };
+enum { IDENTITY_KEY_ID_SIZE = 64, IDENTITY_SECRET_MIN = 16, IDENTITY_SECRET_MAX = 128 };
 
 /**
  * Creates the file with one identity, local-admin, unless it exists.  Fails for an existing file
  * without a valid first identity: a cluster with it would accept no login.
  */
 dsql_status identity_create_file(const char *path, dsql_error *err);
+
+/** Whether an access key id and a secret access key can be used: characters and lengths. */
+bool identity_is_key_id(const char *key_id);
+bool identity_is_secret(const struct secret *secret);
+
+/**
+ * Gives the first identity this key, in a file that identity_create_file() has accepted.  Its ARN,
+ * its permissions and the other identities stay.  Writes only if something changes.
+ */
+dsql_status identity_set_first(const char *path, const char *key_id, const struct secret *secret,
+                               dsql_error *err);
 
 /** The first identity, which `dsql local env` exports.  The caller clears its secrets. */
 dsql_status identity_read_first(const char *path, char key_id[IDENTITY_KEY_ID_SIZE],

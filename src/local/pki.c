@@ -21,6 +21,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+enum { LIST_OF_NAMES_MAX = (PKI_MAX_OTHER_NAMES + 2) * (PKI_NAME_MAX + 8) };
+
 /* In OpenSSL's configuration syntax (x509v3_config(5)). */
 struct extension {
     int nid;
@@ -107,16 +109,41 @@ static bool is_signed_by(X509 *certificate, const char *ca_file)
     return ok;
 }
 
+bool pki_is_name(const char *name)
+{
+    struct text text = text_of(name);
+    bool ok = text.len > 0 && text.len <= PKI_NAME_MAX && char_is_alnum(text.data[0]) &&
+              char_is_alnum(text.data[text.len - 1]);
+    for (size_t i = 0; ok && i < text.len; i++) {
+        ok = char_is_alnum(text.data[i]) || text.data[i] == '-' || text.data[i] == '.';
+    }
+    return ok && !text_contains(text, "..");
+}
+
+static bool has_name(X509 *certificate, const char *name)
+{
+    return X509_check_host(certificate, name, 0, 0, NULL) == 1;
+}
+
+static bool has_names(X509 *certificate, const struct pki_names *names)
+{
+    bool ok = has_name(certificate, names->endpoint);
+    for (const char *const *other = names->others; ok && other != NULL && *other != NULL; other++) {
+        ok = has_name(certificate, *other);
+    }
+    return ok;
+}
+
 /*
- * False for an empty key file, a key of another certificate, a certificate for the name that the
- * cluster had before, and one of another CA.  Clients would reject each of them, so the pair is
+ * False for an empty key file, a key of another certificate, a certificate without one of the
+ * names, and one of another CA.  Clients would reject each of them, so the pair is
  * made again; nothing is lost, since clients know only the CA.
  */
-static bool serves(const struct pki_files *files, const char *endpoint)
+static bool serves(const struct pki_files *files, const struct pki_names *names)
 {
     struct pair server = read_pair(files->server_certificate, files->server_key);
     bool ok = server.key != NULL && is_signed_by(server.certificate, files->ca) &&
-              X509_check_host(server.certificate, endpoint, 0, 0, NULL) == 1;
+              has_names(server.certificate, names);
     clear_pair(&server);
     return ok;
 }
@@ -286,17 +313,36 @@ static dsql_status make_ca(const struct pki_files *files, dsql_error *err)
     return status;
 }
 
-/* localhost and the loopback addresses are in it for clients that cannot set PGHOSTADDR. */
-static X509 *make_server_certificate(const char *endpoint, X509 *ca, EVP_PKEY *ca_key,
+/*
+ * The endpoint is the first: see copy_first_name().  localhost and the loopback addresses are in it
+ * for clients that cannot set PGHOSTADDR.
+ */
+static void write_names(const struct pki_names *names, struct buf *out)
+{
+    buf_add_string(out, "DNS:");
+    buf_add_string(out, names->endpoint);
+    buf_add_string(out, ",DNS:localhost,IP:127.0.0.1,IP:::1");
+    for (const char *const *other = names->others; other != NULL && *other != NULL; other++) {
+        buf_add_string(out, ",DNS:");
+        buf_add_string(out, *other);
+    }
+    buf_add_char(out, '\0');
+}
+
+static X509 *make_server_certificate(const struct pki_names *names, X509 *ca, EVP_PKEY *ca_key,
                                      EVP_PKEY *key)
 {
-    char names[256];
-    snprintf(names, sizeof names, "DNS:%s,DNS:localhost,IP:127.0.0.1,IP:::1", endpoint);
+    struct buf list AUTO_BUF;
+    buf_init(&list, LIST_OF_NAMES_MAX);
+    write_names(names, &list);
+    if (!buf_ok(&list)) {
+        return NULL;
+    }
     const struct extension extensions[] = {
         {NID_basic_constraints, "critical,CA:FALSE"},
         {NID_key_usage, "critical,digitalSignature"},
         {NID_ext_key_usage, "serverAuth"},
-        {NID_subject_alt_name, names},
+        {NID_subject_alt_name, list.data},
         {NID_subject_key_identifier, "hash"},
         {NID_authority_key_identifier, "keyid:always"},
         {NID_undef, NULL},
@@ -310,14 +356,15 @@ static X509 *make_server_certificate(const char *endpoint, X509 *ca, EVP_PKEY *c
 }
 
 /* A new key with each certificate, so a copied key is worthless after a year. */
-static dsql_status make_server(const struct pki_files *files, const char *endpoint, dsql_error *err)
+static dsql_status make_server(const struct pki_files *files, const struct pki_names *names,
+                               dsql_error *err)
 {
     X509 *ca = read_certificate(files->ca);
     EVP_PKEY *ca_key = read_key(files->ca_key);
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *certificate = NULL;
     if (ca != NULL && ca_key != NULL && key != NULL) {
-        certificate = make_server_certificate(endpoint, ca, ca_key, key);
+        certificate = make_server_certificate(names, ca, ca_key, key);
     }
     dsql_status status = DSQL_OK;
     if (certificate == NULL) {
@@ -341,14 +388,14 @@ static dsql_status make_server(const struct pki_files *files, const char *endpoi
  * A certificate with fewer than PKI_RENEW_DAYS left is replaced at the next start.  A daemon that
  * runs longer than that keeps its old one.
  */
-dsql_status pki_ensure(const struct pki_files *files, const char *endpoint, struct pki_made *made,
-                       dsql_error *err)
+dsql_status pki_ensure(const struct pki_files *files, const struct pki_names *names,
+                       struct pki_made *made, dsql_error *err)
 {
     dsql_status status = DSQL_OK;
     bool has_ca = has_usable_ca(files);
     /* A new CA needs a new server certificate: the old one would not verify. */
     bool has_server =
-        has_ca && serves(files, endpoint) && pki_lasts(files->server_certificate, PKI_RENEW_DAYS);
+        has_ca && serves(files, names) && pki_lasts(files->server_certificate, PKI_RENEW_DAYS);
     *made = (struct pki_made){.ca = !has_ca, .server = !has_server};
     if (!has_server) {
         /* Removed first: if this is interrupted, the next start creates all of it again. */
@@ -358,7 +405,7 @@ dsql_status pki_ensure(const struct pki_files *files, const char *endpoint, stru
         status = make_ca(files, err);
     }
     if (status == DSQL_OK && !has_server) {
-        status = make_server(files, endpoint, err);
+        status = make_server(files, names, err);
     }
     return status;
 }

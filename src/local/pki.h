@@ -20,6 +20,21 @@ struct pki_files {
     const char *server_key;
 };
 
+/* The host names that the server certificate is for, besides localhost and the loopback addresses.
+ */
+struct pki_names {
+    const char *endpoint;
+    const char *const *others; /* DNS names, and a NULL; or NULL */
+};
+
+enum { PKI_MAX_OTHER_NAMES = 16, PKI_NAME_MAX = 253 };
+
+/**
+ * True for a DNS name of letters, digits, '-' and '.'.  Another text must not be one of others,
+ * because it goes into OpenSSL's configuration syntax.
+ */
+bool pki_is_name(const char *name);
+
 /* What was created, or created again. */
 struct pki_made {
     bool ca;
@@ -28,10 +43,10 @@ struct pki_made {
 
 /**
  * Creates what is missing, damaged or expires within 30 days: a CA whose key and certificate do
- * not belong together, and a server certificate that does not fit its key, the CA or the endpoint.
+ * not belong together, and a server certificate that does not fit its key, the CA or the names.
  */
-dsql_status pki_ensure(const struct pki_files *files, const char *endpoint, struct pki_made *made,
-                       dsql_error *err);
+dsql_status pki_ensure(const struct pki_files *files, const struct pki_names *names,
+                       struct pki_made *made, dsql_error *err);
 
 /** The endpoint that the server certificate is for; false unless the CA has signed it. */
 bool pki_read_endpoint(const struct pki_files *files, char *out, size_t size);

@@ -8,11 +8,11 @@
 
 #include "base/error.h"
 #include "local/database.h"
-#include "local/postmaster_files.h"
 #include "local/program.h"
 #include "local/report.h"
 #include "local/wait.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -84,11 +84,39 @@ static _Noreturn void become_postmaster(const struct arguments *arguments, pid_t
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     prctl(PR_SET_PDEATHSIG, SIGINT);
+    /* Ctrl-C in a terminal is for the daemon, which tells the clients before it stops the server.
+     */
+    setsid();
     /* A parent that ended before prctl() sends no signal. */
     if (getppid() != parent) {
         _exit(1);
     }
     program_become(arguments->values, log, log);
+}
+
+/*
+ * Standard error is inherited, and not a pipe that the daemon copies from: while the daemon waits
+ * for an answer of the server, it could not empty it.
+ */
+static int open_log(const struct cluster *cluster)
+{
+    return cluster->is_foreground ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)
+                                  : cluster_open_postgres_log(cluster);
+}
+
+const char *postmaster_log_name(const struct cluster *cluster)
+{
+    return cluster->is_foreground ? "standard error" : cluster->postgres_log;
+}
+
+void postmaster_reason(const struct cluster *cluster, off_t log_from,
+                       char out[POSTMASTER_COMPLAINT_SIZE])
+{
+    if (cluster->is_foreground) {
+        snprintf(out, POSTMASTER_COMPLAINT_SIZE, "its last lines above give the reason");
+        return;
+    }
+    postmaster_log_complaint(cluster, log_from, out);
 }
 
 /*
@@ -107,7 +135,7 @@ pid_t postmaster_start(const struct cluster *cluster, const char *bindir, const 
     add_setting(&arguments, library_path);
     add_arguments(&arguments, cluster, extra);
     pid_t parent = getpid();
-    int log = cluster_open_postgres_log(cluster);
+    int log = open_log(cluster);
     pid_t pid = fork();
     if (pid == 0) {
         become_postmaster(&arguments, parent, log);
@@ -220,12 +248,12 @@ static dsql_status explain(const struct cluster *cluster, pid_t pid, off_t log_f
         return fail(err, DSQL_ERR_SYSTEM,
                     "PostgreSQL runs, but its owner cannot connect: %.*s. See \"%s\". " REMEDY,
                     POSTMASTER_COMPLAINT_SIZE, words[0] == '\0' ? answer->message : words,
-                    cluster->postgres_log);
+                    postmaster_log_name(cluster));
     }
-    postmaster_log_complaint(cluster, log_from, words);
+    postmaster_reason(cluster, log_from, words);
     return fail(err, DSQL_ERR_SYSTEM,
                 "PostgreSQL terminated while starting: %s. See \"%s\". " REMEDY,
-                words[0] == '\0' ? "it wrote no reason" : words, cluster->postgres_log);
+                words[0] == '\0' ? "it wrote no reason" : words, postmaster_log_name(cluster));
 }
 
 /* NOLINTNEXTLINE(readability-non-const-parameter): has_server_ended() sets it */

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "local/cluster.h"
+#include "local/postmaster_files.h"
 
 #include <dsql.h>
 #include <libpq-fe.h>
@@ -23,6 +24,13 @@
  */
 pid_t postmaster_start(const struct cluster *cluster, const char *bindir, const char *const *extra,
                        dsql_error *err);
+
+/** Where the server's log is, for the end of an error: "See %s". */
+const char *postmaster_log_name(const struct cluster *cluster);
+
+/** Why the server has ended, from its log since log_from; "" if it wrote no reason. */
+void postmaster_reason(const struct cluster *cluster, off_t log_from,
+                       char out[POSTMASTER_COMPLAINT_SIZE]);
 
 /* What a server says when somebody connects. */
 enum postmaster_answer {

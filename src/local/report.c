@@ -27,6 +27,26 @@ static bool has_own_log;
 /* Another process than a daemon, such as a restore, has no pipe; its REPORT_FD is another file. */
 static bool has_pipe;
 
+/* A daemon in the foreground has a service manager, which may be nobody. */
+static const struct service_notify no_manager;
+static const struct service_notify *manager = &no_manager;
+
+void report_begin_foreground(const struct service_notify *notify)
+{
+    manager = notify;
+}
+
+/* Best effort: without its manager a cluster goes on. */
+void report_status(const char *status)
+{
+    (void)service_notify_status(manager, status, NULL);
+}
+
+void report_stopping(void)
+{
+    (void)service_notify_stopping(manager, "stopping", NULL);
+}
+
 void report_begin(int fd)
 {
     dup2(fd, REPORT_FD);
@@ -55,12 +75,15 @@ void report_progress(const char *format, ...)
     if (has_own_log || !has_pipe) {
         fprintf(stderr, "%s\n", line);
     }
+    report_status(line);
 }
 
 /* The number of the status travels as it is: both ends are the same program. */
 void report_error(const dsql_error *err)
 {
-    dprintf(REPORT_FD, "e %d %d %s\n", (int)err->status, err->os_errno, err->message);
+    if (has_pipe) {
+        dprintf(REPORT_FD, "e %d %d %s\n", (int)err->status, err->os_errno, err->message);
+    }
     if (has_own_log) {
         fprintf(stderr, "%s\n", err->message);
     }
@@ -68,7 +91,12 @@ void report_error(const dsql_error *err)
 
 void report_ready(int port)
 {
-    dprintf(REPORT_FD, "r %d\n", port);
+    char status[64];
+    snprintf(status, sizeof status, "accepts connections on port %d", port);
+    if (has_pipe) {
+        dprintf(REPORT_FD, "r %d\n", port);
+    }
+    (void)service_notify_ready(manager, status, NULL);
 }
 
 /*

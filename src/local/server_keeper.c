@@ -97,6 +97,11 @@ static void signal_server(const struct server_keeper *keeper, enum server_stop_s
     kill(keeper->postgres, step == SERVER_STOP_FAST ? SIGINT : SIGQUIT);
 }
 
+bool server_keeper_was_forced(const struct server_keeper *keeper)
+{
+    return keeper->step != SERVER_STOP_FAST;
+}
+
 void server_keeper_stop_now(struct server_keeper *keeper)
 {
     int64_t began = now_ms();
@@ -186,7 +191,7 @@ static void notice_end(struct server_keeper *keeper)
     if (keeper->state != KEEPER_STOPS && data_directory_is_restored(keeper->cluster)) {
         restart_restored(keeper);
     } else if (keeper->state != KEEPER_STOPS) {
-        postmaster_log_complaint(keeper->cluster, keeper->log_from, reason);
+        postmaster_reason(keeper->cluster, keeper->log_from, reason);
         has_failed(keeper, reason);
     }
 }

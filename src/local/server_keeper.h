@@ -14,6 +14,7 @@
 #include <dsql.h>
 #include <libpq-fe.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -73,6 +74,9 @@ void server_keeper_stop(struct server_keeper *keeper);
 
 /** Without the loop: stops the server and waits for its end. */
 void server_keeper_stop_now(struct server_keeper *keeper);
+
+/** True if the server has not ended in a fast shutdown: its next start has to recover. */
+bool server_keeper_was_forced(const struct server_keeper *keeper);
 
 /** How long to wait before the server is started again that has failed so often in a row. */
 int64_t server_keeper_delay_ms(int failures);

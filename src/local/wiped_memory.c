@@ -7,6 +7,7 @@
 #include "local/wiped_memory.h"
 
 #include "base/secret.h"
+#include "base/text.h"
 
 #include <jansson.h>
 #include <openssl/crypto.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 static void wipe_and_free(void *block)
 {
@@ -63,4 +65,21 @@ void wiped_memory_use(void)
 void wiped_memory_forbid_dumps(void)
 {
     prctl(PR_SET_DUMPABLE, 0);
+}
+
+/*
+ * The caller's AWS and PG variables must not reach the servers.  PATH stays, since pg_config is
+ * looked for there.  clearenv() forgets the others but leaves them in memory, and the caller's keys
+ * may be among them.
+ */
+void wiped_memory_clear_environment(void)
+{
+    const char *path = getenv("PATH");
+    char copy[4096];
+    bool has_path = path != NULL && text_copy(text_of(path), copy, sizeof copy);
+    for (char **variable = environ; variable != NULL && *variable != NULL; variable++) {
+        secret_wipe(*variable, strlen(*variable));
+    }
+    clearenv();
+    setenv("PATH", has_path ? copy : "/usr/local/bin:/usr/bin:/bin", 1);
 }

@@ -16,4 +16,10 @@ void wiped_memory_use(void);
  */
 void wiped_memory_forbid_dumps(void);
 
+/**
+ * Wipes and removes every environment variable of this process but PATH.  Strings that getenv()
+ * has returned before are empty afterwards.
+ */
+void wiped_memory_clear_environment(void);
+
 #endif

@@ -155,17 +155,23 @@ static void certificates_are_made_once(void **state)
     snprintf(key, sizeof key, "%s/server.key", folder);
     const struct pki_files files = {ca, ca_key, certificate, key};
     struct pki_made made = {0};
-    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &made, NULL), DSQL_OK);
+    assert_int_equal(
+        pki_ensure(&files, &(struct pki_names){.endpoint = "a.dsql.us-east-1.on.aws"}, &made, NULL),
+        DSQL_OK);
     assert_true(made.server);
     assert_int_equal(mode_of(ca), 0644);
     assert_int_equal(mode_of(ca_key), 0600);
     assert_int_equal(mode_of(key), 0600);
     assert_true(pki_lasts(certificate, 363));
     assert_false(pki_lasts(certificate, 366));
-    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &made, NULL), DSQL_OK);
+    assert_int_equal(
+        pki_ensure(&files, &(struct pki_names){.endpoint = "a.dsql.us-east-1.on.aws"}, &made, NULL),
+        DSQL_OK);
     assert_false(made.server || made.ca);
     unlink(certificate);
-    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &made, NULL), DSQL_OK);
+    assert_int_equal(
+        pki_ensure(&files, &(struct pki_names){.endpoint = "a.dsql.us-east-1.on.aws"}, &made, NULL),
+        DSQL_OK);
     assert_true(made.server && !made.ca);
 }
 
@@ -181,12 +187,14 @@ static void a_certificate_authority_that_cannot_sign_is_made_again(void **state)
     snprintf(key, sizeof key, "%s/server.key", folder);
     const struct pki_files files = {ca, ca_key, certificate, key};
     struct pki_made made = {0};
-    assert_int_equal(pki_ensure(&files, name, &made, NULL), DSQL_OK);
+    assert_int_equal(pki_ensure(&files, &(struct pki_names){.endpoint = name}, &made, NULL),
+                     DSQL_OK);
     assert_true(made.ca && made.server);
     const char *const damaged[] = {ca, ca_key};
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(file_replace(damaged[i], 0600, text_of(""), NULL), DSQL_OK);
-        assert_int_equal(pki_ensure(&files, name, &made, NULL), DSQL_OK);
+        assert_int_equal(pki_ensure(&files, &(struct pki_names){.endpoint = name}, &made, NULL),
+                         DSQL_OK);
         assert_true(made.ca && made.server);
     }
     /* The key of another certificate. */
@@ -194,9 +202,11 @@ static void a_certificate_authority_that_cannot_sign_is_made_again(void **state)
     buf_init(&content, FILE_MAX_SIZE);
     assert_int_equal(file_read(key, &content, NULL), DSQL_OK);
     assert_int_equal(file_replace(ca_key, 0600, buf_text(&content), NULL), DSQL_OK);
-    assert_int_equal(pki_ensure(&files, name, &made, NULL), DSQL_OK);
+    assert_int_equal(pki_ensure(&files, &(struct pki_names){.endpoint = name}, &made, NULL),
+                     DSQL_OK);
     assert_true(made.ca && made.server);
-    assert_int_equal(pki_ensure(&files, name, &made, NULL), DSQL_OK);
+    assert_int_equal(pki_ensure(&files, &(struct pki_names){.endpoint = name}, &made, NULL),
+                     DSQL_OK);
     assert_false(made.ca || made.server);
 }
 
@@ -212,7 +222,8 @@ static void the_endpoint_is_read_from_a_certificate_of_the_own_ca(void **state)
     struct pki_files files = {cluster.ca, cluster.ca_key, cluster.server_certificate,
                               cluster.server_key};
     assert_false(pki_read_endpoint(&files, endpoint, sizeof endpoint));
-    assert_int_equal(pki_ensure(&files, name, &made, NULL), DSQL_OK);
+    assert_int_equal(pki_ensure(&files, &(struct pki_names){.endpoint = name}, &made, NULL),
+                     DSQL_OK);
     assert_true(pki_read_endpoint(&files, endpoint, sizeof endpoint));
     assert_string_equal(endpoint, name);
     /* Whoever can write only the certificate cannot give the cluster a name. */
@@ -222,7 +233,8 @@ static void the_endpoint_is_read_from_a_certificate_of_the_own_ca(void **state)
     snprintf(ca_key, sizeof ca_key, "%s/other.key", folder);
     other.ca = ca;
     other.ca_key = ca_key;
-    assert_int_equal(pki_ensure(&other, name, &made, NULL), DSQL_OK);
+    assert_int_equal(pki_ensure(&other, &(struct pki_names){.endpoint = name}, &made, NULL),
+                     DSQL_OK);
     assert_false(pki_read_endpoint(&files, endpoint, sizeof endpoint));
 }
 
@@ -351,22 +363,32 @@ static void a_server_certificate_that_does_not_serve_is_made_again(void **state)
     snprintf(key, sizeof key, "%s/server.key", folder);
     struct pki_files files = {ca, ca_key, certificate, key};
     struct pki_made made = {0};
-    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &made, NULL), DSQL_OK);
+    assert_int_equal(
+        pki_ensure(&files, &(struct pki_names){.endpoint = "a.dsql.us-east-1.on.aws"}, &made, NULL),
+        DSQL_OK);
     /* An empty key. */
     assert_int_equal(file_replace(key, 0600, text_of(""), NULL), DSQL_OK);
-    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &made, NULL), DSQL_OK);
+    assert_int_equal(
+        pki_ensure(&files, &(struct pki_names){.endpoint = "a.dsql.us-east-1.on.aws"}, &made, NULL),
+        DSQL_OK);
     assert_true(made.server);
     /* The key of another certificate. */
     struct buf content AUTO_BUF;
     buf_init(&content, FILE_MAX_SIZE);
     assert_int_equal(file_read(ca_key, &content, NULL), DSQL_OK);
     assert_int_equal(file_replace(key, 0600, buf_text(&content), NULL), DSQL_OK);
-    assert_int_equal(pki_ensure(&files, "a.dsql.us-east-1.on.aws", &made, NULL), DSQL_OK);
+    assert_int_equal(
+        pki_ensure(&files, &(struct pki_names){.endpoint = "a.dsql.us-east-1.on.aws"}, &made, NULL),
+        DSQL_OK);
     assert_true(made.server);
     /* Another endpoint. */
-    assert_int_equal(pki_ensure(&files, "b.dsql.us-east-1.on.aws", &made, NULL), DSQL_OK);
+    assert_int_equal(
+        pki_ensure(&files, &(struct pki_names){.endpoint = "b.dsql.us-east-1.on.aws"}, &made, NULL),
+        DSQL_OK);
     assert_true(made.server);
-    assert_int_equal(pki_ensure(&files, "b.dsql.us-east-1.on.aws", &made, NULL), DSQL_OK);
+    assert_int_equal(
+        pki_ensure(&files, &(struct pki_names){.endpoint = "b.dsql.us-east-1.on.aws"}, &made, NULL),
+        DSQL_OK);
     assert_false(made.server || made.ca);
 }
 
@@ -387,6 +409,139 @@ static void a_damaged_identities_file_stops_the_start_and_is_kept(void **state)
         assert_int_equal(file_read(path, &content, NULL), DSQL_OK);
         assert_true(text_equal_string(buf_text(&content), damaged[i]));
     }
+}
+
+static void a_server_certificate_has_the_other_names(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"dsql-local", "db.example", NULL};
+    char paths[4][128];
+    for (int i = 0; i < 4; i++) {
+        snprintf(paths[i], sizeof paths[i], "%s/name-%d", folder, i);
+    }
+    struct pki_files files = {paths[0], paths[1], paths[2], paths[3]};
+    struct pki_names names = {.endpoint = "a.dsql.us-east-1.on.aws"};
+    struct pki_made made = {0};
+    char endpoint[CLUSTER_NAME_SIZE];
+    assert_int_equal(pki_ensure(&files, &names, &made, NULL), DSQL_OK);
+    names.others = others;
+    assert_int_equal(pki_ensure(&files, &names, &made, NULL), DSQL_OK);
+    assert_true(made.server && !made.ca);
+    assert_int_equal(pki_ensure(&files, &names, &made, NULL), DSQL_OK);
+    assert_false(made.server);
+    assert_true(pki_read_endpoint(&files, endpoint, sizeof endpoint));
+    assert_string_equal(endpoint, names.endpoint);
+    /* A name that is no longer asked for does no harm. */
+    names.others = NULL;
+    assert_int_equal(pki_ensure(&files, &names, &made, NULL), DSQL_OK);
+    assert_false(made.server);
+}
+
+static void names_of_a_server_are_host_names(void **state)
+{
+    (void)state;
+    static const char *const valid[] = {"a", "dsql-local", "db.example", "1.2"};
+    static const char *const invalid[] = {"",    "-a",      "a-",   ".a",  "a..b",
+                                          "a b", "a,DNS:b", "a\nb", "a_b", "*.example"};
+    char long_name[PKI_NAME_MAX + 2];
+    memset(long_name, 'a', sizeof long_name);
+    long_name[sizeof long_name - 1] = '\0';
+    assert_false(pki_is_name(long_name));
+    long_name[PKI_NAME_MAX] = '\0';
+    assert_true(pki_is_name(long_name));
+    for (size_t i = 0; i < sizeof valid / sizeof *valid; i++) {
+        assert_true(pki_is_name(valid[i]));
+    }
+    for (size_t i = 0; i < sizeof invalid / sizeof *invalid; i++) {
+        assert_false(pki_is_name(invalid[i]));
+    }
+}
+
+static void expect_key(const char *path, const char *key_id, const char *secret)
+{
+    struct gateway_identity found = {0};
+    assert_true(identity_find(path, text_of(key_id), &found));
+    assert_string_equal(secret_string(&found.secret_access_key), secret);
+    assert_true(secret_is_empty(&found.session_token));
+    secret_clear(&found.secret_access_key);
+}
+
+static const char two_identities[] =
+    "{\"identities\": [{\"access_key_id\": \"OLD\", \"secret_access_key\": \"old\","
+    " \"session_token\": \"t\", \"arn\": \"arn\", \"may_connect_admin\": true},"
+    " {\"access_key_id\": \"OTHER\", \"secret_access_key\": \"other\", \"arn\": \"b\"}]}";
+
+static void the_first_identity_gets_a_key(void **state)
+{
+    (void)state;
+    char path[128];
+    struct secret secret = {0};
+    struct gateway_identity gone = {0};
+    struct stat first;
+    struct stat second;
+    snprintf(path, sizeof path, "%s/identities.json", folder);
+    assert_int_equal(file_replace(path, 0600, text_of(two_identities), NULL), DSQL_OK);
+    assert_true(secret_set_string(&secret, "0123456789abcdef"));
+    assert_int_equal(identity_set_first(path, "NEW", &secret, NULL), DSQL_OK);
+    expect_key(path, "NEW", "0123456789abcdef");
+    expect_key(path, "OTHER", "other");
+    assert_false(identity_find(path, text_of("OLD"), &gone));
+    assert_int_equal(mode_of(path), 0600);
+    /* The same once more changes nothing, and no file is written. */
+    assert_int_equal(stat(path, &first), 0);
+    assert_int_equal(identity_set_first(path, "NEW", &secret, NULL), DSQL_OK);
+    assert_int_equal(stat(path, &second), 0);
+    assert_int_equal(first.st_ino, second.st_ino);
+    assert_int_equal(file_replace(path, 0600, text_of("{}"), NULL), DSQL_OK);
+    assert_int_equal(identity_set_first(path, "NEW", &secret, NULL), DSQL_ERR_SYSTEM);
+    secret_clear(&secret);
+}
+
+static bool is_secret(const char *words)
+{
+    struct secret secret = {0};
+    assert_true(secret_set_string(&secret, words));
+    bool ok = identity_is_secret(&secret);
+    secret_clear(&secret);
+    return ok;
+}
+
+static void keys_have_limits(void **state)
+{
+    (void)state;
+    char long_id[IDENTITY_KEY_ID_SIZE + 1];
+    memset(long_id, 'A', sizeof long_id);
+    long_id[IDENTITY_KEY_ID_SIZE] = '\0';
+    assert_true(identity_is_key_id("AKIA_1"));
+    assert_false(identity_is_key_id(""));
+    assert_false(identity_is_key_id("a/b"));
+    assert_false(identity_is_key_id(long_id));
+    assert_true(is_secret("0123456789abcdef"));
+    assert_true(is_secret("+/=!~0123456789abcdef"));
+    assert_false(is_secret("0123456789abcde"));
+    assert_false(is_secret("0123456789 abcdef"));
+    assert_false(is_secret("0123456789abcdef\n"));
+    assert_false(is_secret(""));
+}
+
+static void an_address_for_all_is_reached_through_loopback(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"*", "127.0.0.1"},
+                                           {"0.0.0.0", "127.0.0.1"},
+                                           {"::", "::1"},
+                                           {"127.0.0.2", "127.0.0.2"},
+                                           {"192.0.2.7", "192.0.2.7"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char address[CLUSTER_ADDRESS_SIZE];
+        cluster_address_to_reach(cases[i][0], address);
+        assert_string_equal(address, cases[i][1]);
+    }
+    assert_true(cluster_address_is_loopback("127.3.2.1"));
+    assert_true(cluster_address_is_loopback("::1"));
+    assert_false(cluster_address_is_loopback("192.0.2.7"));
+    assert_false(cluster_address_is_loopback("0.0.0.0"));
+    assert_false(cluster_address_is_loopback("*"));
 }
 
 static void versions_are_read_from_what_postgres_prints(void **state)
@@ -491,6 +646,11 @@ int main(void)
         IN_FOLDER(root_works_as_the_user_who_has_created_the_cluster),
         IN_FOLDER(a_server_certificate_that_does_not_serve_is_made_again),
         IN_FOLDER(a_damaged_identities_file_stops_the_start_and_is_kept),
+        IN_FOLDER(a_server_certificate_has_the_other_names),
+        cmocka_unit_test(names_of_a_server_are_host_names),
+        IN_FOLDER(the_first_identity_gets_a_key),
+        cmocka_unit_test(keys_have_limits),
+        cmocka_unit_test(an_address_for_all_is_reached_through_loopback),
         cmocka_unit_test(versions_are_read_from_what_postgres_prints),
         cmocka_unit_test(a_failure_of_the_system_keeps_errno),
         IN_FOLDER(a_directory_is_removed_whatever_the_modes_in_it),

@@ -4,7 +4,10 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -98,6 +101,48 @@ static void nonsense_changes_nothing(void **state)
     assert_string_equal(last_progress, "");
 }
 
+/* A socket with a name that the kernel chooses. */
+static int listen_as_manager(struct service_notify *notify)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    socklen_t size = offsetof(struct sockaddr_un, sun_path);
+    char name[64];
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+    size = sizeof address;
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    snprintf(name, sizeof name, "@%.*s", (int)(size - offsetof(struct sockaddr_un, sun_path) - 1),
+             address.sun_path + 1);
+    assert_int_equal(service_notify_init(notify, name, NULL), DSQL_OK);
+    return fd;
+}
+
+static void expect_message(int fd, const char *expected)
+{
+    char message[256];
+    ssize_t len = recv(fd, message, sizeof message - 1, 0);
+    message[len < 0 ? 0 : len] = '\0';
+    assert_string_equal(message, expected);
+}
+
+static void in_the_foreground_the_service_manager_is_told(void **state)
+{
+    (void)state;
+    struct service_notify notify;
+    dsql_error err = {0};
+    int fd = listen_as_manager(&notify);
+    report_begin_foreground(&notify);
+    report_progress("starting %s", "PostgreSQL");
+    expect_message(fd, "STATUS=starting PostgreSQL");
+    report_error(&err); /* to nobody: there is no pipe */
+    expect_message(fd, "");
+    report_ready(5433);
+    expect_message(fd, "READY=1\nSTATUS=accepts connections on port 5433");
+    report_stopping();
+    expect_message(fd, "STOPPING=1\nSTATUS=stopping");
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +150,7 @@ int main(void)
         cmocka_unit_test(an_error_arrives_as_it_was),
         cmocka_unit_test(the_longest_error_is_one_line),
         cmocka_unit_test(nonsense_changes_nothing),
+        cmocka_unit_test(in_the_foreground_the_service_manager_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,20 @@ if(TARGET dsql_cli AND NOT CMAKE_CROSSCOMPILING)
   install(FILES ${PROJECT_BINARY_DIR}/completion.fish DESTINATION ${DSQL_FISH_COMPLETIONS} RENAME dsql.fish)
 endif()
 
+# ---- units of systemd: installed, and neither enabled nor started ----------------------
+
+set(DSQL_SYSTEMD lib CACHE PATH "Folder with systemd/system, systemd/user and sysusers.d; empty: none")
+if(TARGET dsql_local AND TARGET dsql_cli AND DSQL_SYSTEMD AND CMAKE_SYSTEM_NAME STREQUAL Linux)
+  foreach(unit dsql-local.service dsql-local.user.service)
+    configure_file(packaging/systemd/${unit}.in ${PROJECT_BINARY_DIR}/systemd/${unit} @ONLY)
+  endforeach()
+  install(FILES ${PROJECT_BINARY_DIR}/systemd/dsql-local.service DESTINATION ${DSQL_SYSTEMD}/systemd/system)
+  install(FILES ${PROJECT_BINARY_DIR}/systemd/dsql-local.user.service DESTINATION ${DSQL_SYSTEMD}/systemd/user
+    RENAME dsql-local.service)
+  install(FILES packaging/systemd/dsql-local.sysusers.conf DESTINATION ${DSQL_SYSTEMD}/sysusers.d
+    RENAME dsql-local.conf)
+endif()
+
 # ---- pkg-config ----------------------------------------------------------------
 
 # From the .pc file's folder to the prefix; an absolute libdir cannot be moved.

@@ -10,7 +10,7 @@ RELEASE := build/release
 CMAKE_QUIET := --log-level=WARNING
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-ruby test test-deb test-debian-13 test-musl check-long check-model bench test-asan test-tsan build install dist deb format lint fuzz clean dependencies
+.PHONY: help demo demo-ruby test test-deb test-image image test-debian-13 test-musl check-long check-model bench test-asan test-tsan build install dist deb format lint fuzz clean dependencies
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
@@ -55,6 +55,12 @@ test-debian-13: ## all tests in a Debian 13 chroot: PostgreSQL 17, Ruby 3.3 (nee
 test-deb: ## build the Debian packages, install them in a bare Debian 12 and 13, run their tests (needs root)
 	@scripts/test-deb bookworm
 	@scripts/test-deb trixie
+
+image: ## build a container image of a local cluster: Debian 13, PostgreSQL 17 (needs root)
+	@scripts/make-image
+
+test-image: ## run that image with runc and connect to it from outside (needs root)
+	@scripts/test-image
 
 build: dependencies ## build the library and the command, optimised
 	@cmake --preset release $(CMAKE_QUIET) -DDSQL_BUILD_TESTS=OFF \

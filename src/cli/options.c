@@ -77,6 +77,8 @@ OPTION option_arn = {"arn", 0, "ARN", NULL,
 OPTION option_config = {"config", 0, "FILE", NULL,
     "read clusters and options from this file; each line has the name of an option without dashes, "
     "and its value (default: none)"};
+OPTION option_pool_mode = {"pool-mode", 0, "MODE", "session transaction",
+    "lend a server connection for a session, or for each transaction (default: session)"};
 OPTION option_proxy_listen = {"listen", 0, "ADDRESS", NULL,
     "accept TCP connections on this numeric address, or 'none'; one that is not loopback needs "
     "--tls-cert (default: 127.0.0.1)"};
@@ -100,6 +102,9 @@ OPTION option_http = {"http", 0, "[ADDRESS:]PORT", NULL,
     "127.0.0.1)"};
 OPTION option_drain = {"drain", 0, "SECONDS", NULL,
     "after SIGTERM, let transactions run for this long, 0 to 3600 (default: 30)"};
+OPTION option_retries = {"retries", 0, "N", NULL,
+    "in transaction mode, run a single statement that fails with a conflict again, up to this "
+    "often, 0 to 100 (default: 7)"};
 OPTION option_strict = {"strict", 0, NULL, NULL,
     "pass startup parameters that the service refuses on, instead of leaving them out"};
 OPTION option_max_clients = {"max-clients", 0, "N", NULL,

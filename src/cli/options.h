@@ -43,6 +43,7 @@ extern const struct command_option option_arn;
 
 /* Of a proxy: on the command line, in the environment and in its configuration file. */
 extern const struct command_option option_config;
+extern const struct command_option option_pool_mode;
 extern const struct command_option option_proxy_listen;
 extern const struct command_option option_socket_dir;
 extern const struct command_option option_socket_users;
@@ -52,6 +53,7 @@ extern const struct command_option option_tls_cert;
 extern const struct command_option option_tls_key;
 extern const struct command_option option_http;
 extern const struct command_option option_drain;
+extern const struct command_option option_retries;
 extern const struct command_option option_strict;
 extern const struct command_option option_max_clients;
 extern const struct command_option option_lifetime;

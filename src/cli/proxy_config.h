@@ -4,7 +4,7 @@
  * and its value.  A flag has no value.  Lines that are empty or begin with '#' are skipped.
  *
  *   cluster foo0bar1baz2quux3quuux4abc.dsql.us-east-1.on.aws?port=5433&user=app
- *   max-clients 100
+ *   pool-mode transaction
  *   strict
  *
  * A pure function: which names there are is not known here.

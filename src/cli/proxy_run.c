@@ -149,6 +149,7 @@ static dsql_status fill_options(struct running *running, dsql_error *err)
     running->options = (struct proxy_options){
         .clusters = running->clusters,
         .cluster_count = settings->target_count,
+        .pool_mode = settings->pool_mode,
         .socket_directory = settings->has_socket ? running->places.sockets : NULL,
         .socket_users = settings->socket_users,
         .socket_user_count = settings->socket_user_count,
@@ -160,6 +161,7 @@ static dsql_status fill_options(struct running *running, dsql_error *err)
         .key_file = settings->tls_key,
         .max_clients = settings->max_clients,
         .lifetime_s = settings->lifetime_s,
+        .retries = settings->retries,
         .is_strict = settings->is_strict,
         .logger = {.write = proxy_log_write, .arg = &settings->has_json_log},
     };
@@ -209,7 +211,7 @@ static void write_status(void *arg, struct buf *out)
     const struct proxy_report report = {
         .pid = (int)getpid(),
         .condition = condition_now(arg),
-        .pool_mode = running->options.pool_mode,
+        .pool_mode = settings->pool_mode,
         .socket_directory = running->options.socket_directory,
         .listen_address = settings->listen_address,
         .password_file = has_own_password ? running->users.path : NULL,

@@ -20,6 +20,7 @@ enum {
     WHERE_SIZE = 320,
     NAME_SIZE = 64,
     DRAIN_MAX = 3600,
+    RETRIES_MAX = 100,
     CLIENTS_MAX = 100000,
     LIFETIME_MAX = 3540,
     CONFIG_LINES_MAX = 1024
@@ -52,10 +53,10 @@ struct reading {
 /* ---- The configuration file ---- */
 
 static const struct command_option *const file_options[] = {
-    &option_proxy_listen,  &option_socket_dir, &option_socket_users, &option_auth,
-    &option_password_file, &option_tls_cert,   &option_tls_key,      &option_http,
-    &option_drain,         &option_strict,     &option_max_clients,  &option_lifetime,
-    &option_log_format,    &option_state_dir,
+    &option_pool_mode,   &option_proxy_listen,  &option_socket_dir, &option_socket_users,
+    &option_auth,        &option_password_file, &option_tls_cert,   &option_tls_key,
+    &option_http,        &option_drain,         &option_retries,    &option_strict,
+    &option_max_clients, &option_lifetime,      &option_log_format, &option_state_dir,
 };
 
 #define CLUSTER "cluster"
@@ -113,7 +114,7 @@ static void free_entries(struct reading *reading)
 
 /* ---- Finding a text ---- */
 
-/* "max-clients" is DSQL_PROXY_MAX_CLIENTS. */
+/* "pool-mode" is DSQL_PROXY_POOL_MODE. */
 static void variable_name(const char *option, char out[NAME_SIZE])
 {
     int len = snprintf(out, NAME_SIZE, "DSQL_PROXY_%s", option);
@@ -484,6 +485,7 @@ static dsql_status read_numbers(struct reading *reading)
         int *out;
     } numbers[] = {
         {&option_drain, 0, DRAIN_MAX, &settings->drain_s},
+        {&option_retries, 0, RETRIES_MAX, &settings->retries},
         {&option_max_clients, 1, CLIENTS_MAX, &settings->max_clients},
         {&option_lifetime, 1, LIFETIME_MAX, &settings->lifetime_s},
     };
@@ -498,12 +500,17 @@ static dsql_status read_numbers(struct reading *reading)
 static dsql_status read_choices(struct reading *reading)
 {
     struct proxy_settings *settings = reading->settings;
+    int mode = PROXY_POOL_SESSION;
     int authentication = PROXY_AUTH_SCRAM;
     int format = 0;
-    dsql_status status = read_choice(reading, &option_auth, &authentication);
+    dsql_status status = read_choice(reading, &option_pool_mode, &mode);
+    if (status == DSQL_OK) {
+        status = read_choice(reading, &option_auth, &authentication);
+    }
     if (status == DSQL_OK) {
         status = read_choice(reading, &option_log_format, &format);
     }
+    settings->pool_mode = (enum proxy_pool_mode)mode;
     settings->authentication = (enum proxy_authentication)authentication;
     settings->has_json_log = format == 1;
     return status;
@@ -553,7 +560,7 @@ static dsql_status read_all(struct reading *reading)
 dsql_status proxy_settings_read(struct proxy_settings *settings,
                                 const struct proxy_sources *sources, dsql_error *err)
 {
-    *settings = (struct proxy_settings){.drain_s = PROXY_DRAIN_S};
+    *settings = (struct proxy_settings){.drain_s = PROXY_DRAIN_S, .retries = PROXY_RETRIES};
     struct reading *reading = mem_new(sizeof *reading);
     if (reading == NULL) {
         return fail_nomem(err);

@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * What `dsql proxy` is to do: read from the command line, then the environment (DSQL_PROXY_ and the
- * name of the option, as in DSQL_PROXY_MAX_CLIENTS), then the configuration file, then the
- * defaults. The clusters come from one of these places, the first that has any.
+ * name of the option, as in DSQL_PROXY_POOL_MODE), then the configuration file, then the defaults.
+ * The clusters come from one of these places, the first that has any.
  */
 #ifndef DSQL_CLI_PROXY_SETTINGS_H
 #define DSQL_CLI_PROXY_SETTINGS_H
@@ -20,6 +20,7 @@ enum {
     PROXY_TARGETS_MAX = 256,
     PROXY_SOCKET_USERS_MAX = 64,
     PROXY_DRAIN_S = 30,
+    PROXY_RETRIES = 7, /* as libdsql: 8 attempts */
     PROXY_FIRST_PORT = 5432
 };
 
@@ -40,6 +41,7 @@ struct proxy_sources {
 struct proxy_settings {
     struct proxy_target targets[PROXY_TARGETS_MAX]; /* each with a port of its own */
     size_t target_count;
+    enum proxy_pool_mode pool_mode;
     enum proxy_authentication authentication;
     char *listen_address; /* NULL: no TCP */
     bool has_socket;
@@ -52,6 +54,7 @@ struct proxy_settings {
     char *http_address; /* NULL: no status page */
     int http_port;
     int drain_s;
+    int retries;
     bool is_strict;
     int max_clients; /* 0: the proxy's default, as the next */
     int lifetime_s;

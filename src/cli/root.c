@@ -111,8 +111,8 @@ static const struct command commands[] = {
          "sslrootcert: of the cluster. max_servers: connections to it at once (default: 1000). "
          "token_seconds: how long a token is valid. password_file: a file with the password, for a "
          "PostgreSQL that is not Aurora DSQL. Special characters in a value are written as %XX.\n"
-         "Each option is also a variable, as DSQL_PROXY_HTTP, and a line of the file of "
-         "--config, as 'http 9090'; there and in DSQL_PROXY_CLUSTERS are clusters too. "
+         "Each option is also a variable, as DSQL_PROXY_POOL_MODE, and a line of the file of "
+         "--config, as 'pool-mode transaction'; there and in DSQL_PROXY_CLUSTERS are clusters too. "
          "The command line comes first, then the environment, then the file. SIGTERM drains, "
          "SIGHUP reads users and certificates again.",
      .options = proxy_options,

@@ -150,6 +150,19 @@ end TERM
 equals 'status after the drain' "$status" 0
 kill "$client" 2>/dev/null || true
 
+# ---- Transaction mode: four clients, one connection ----
+if command -v pgbench >/dev/null; then
+    echo 'SELECT :client_id' >"$scratch/select.sql"
+    begin "$cluster&max_servers=1" --pool-mode transaction --retries 3
+    succeeds 'four clients on one connection' \
+        pgbench -n -f "$scratch/select.sql" -c 4 -t 25 -M prepared "$(url)"
+    says '100/100'
+    succeeds 'status of one connection' "$DSQL" proxy status --output json
+    says '"pool_mode": "transaction"'
+    says '"connects": 1,'
+    end TERM
+fi
+
 # ---- Other users of the system ----
 if [ "$(id -u)" -eq 0 ] && id nobody >/dev/null 2>&1 && command -v setpriv >/dev/null; then
     chmod 711 "$scratch"

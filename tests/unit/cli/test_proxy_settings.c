@@ -65,7 +65,9 @@ static void defaults_are_safe(void **state)
     assert_true(settings.has_socket);
     assert_null(settings.socket_directory);
     assert_int_equal(settings.authentication, PROXY_AUTH_SCRAM);
+    assert_int_equal(settings.pool_mode, PROXY_POOL_SESSION);
     assert_int_equal(settings.drain_s, 30);
+    assert_int_equal(settings.retries, 7);
     assert_null(settings.http_address);
     assert_false(settings.is_strict);
     assert_int_equal(settings.target_count, 1);
@@ -78,13 +80,13 @@ static void first_place_that_has_a_value_wins(void **state)
     (void)state;
     struct world world = {
         .options = PAIRS("config", "proxy.conf", "drain", "1"),
-        .variables = PAIRS("DSQL_PROXY_DRAIN", "2", "DSQL_PROXY_LOG_FORMAT", "json"),
-        .file = "drain 3\nlifetime 4\nlifetime 5\nlog-format text\nstrict\ncluster file\n"};
+        .variables = PAIRS("DSQL_PROXY_DRAIN", "2", "DSQL_PROXY_POOL_MODE", "transaction"),
+        .file = "drain 3\nretries 4\nretries 5\npool-mode session\nstrict\ncluster file\n"};
     struct proxy_settings settings;
     assert_int_equal(read_settings(&settings, &world, one_cluster, 1, NULL), DSQL_OK);
     assert_int_equal(settings.drain_s, 1);
-    assert_true(settings.has_json_log);
-    assert_int_equal(settings.lifetime_s, 5);
+    assert_int_equal(settings.pool_mode, PROXY_POOL_TRANSACTION);
+    assert_int_equal(settings.retries, 5);
     assert_true(settings.is_strict);
     assert_int_equal(settings.target_count, 1);
     assert_string_equal(settings.targets[0].host, "abc");
@@ -95,13 +97,14 @@ static void every_option_has_a_variable(void **state)
 {
     (void)state;
     struct world world = {
-        .variables = PAIRS(
-            "DSQL_PROXY_CONFIG", "proxy.conf", "DSQL_PROXY_LISTEN", "::", "DSQL_PROXY_SOCKET_DIR",
-            "none", "DSQL_PROXY_SOCKET_USERS", "root, root", "DSQL_PROXY_AUTH", "scram",
-            "DSQL_PROXY_PASSWORD_FILE", "/p", "DSQL_PROXY_TLS_CERT", "/c", "DSQL_PROXY_TLS_KEY",
-            "/k", "DSQL_PROXY_HTTP", "[::1]:9090", "DSQL_PROXY_STRICT", "true",
-            "DSQL_PROXY_MAX_CLIENTS", "10", "DSQL_PROXY_LIFETIME", "60", "DSQL_PROXY_LOG_FORMAT",
-            "json", "DSQL_PROXY_STATE_DIR", "/s", "DSQL_PROXY_CLUSTERS", " a?port=1  b "),
+        .variables = PAIRS("DSQL_PROXY_CONFIG", "proxy.conf", "DSQL_PROXY_LISTEN",
+                           "::", "DSQL_PROXY_SOCKET_DIR", "none", "DSQL_PROXY_SOCKET_USERS",
+                           "root, root", "DSQL_PROXY_AUTH", "scram", "DSQL_PROXY_PASSWORD_FILE",
+                           "/p", "DSQL_PROXY_TLS_CERT", "/c", "DSQL_PROXY_TLS_KEY", "/k",
+                           "DSQL_PROXY_HTTP", "[::1]:9090", "DSQL_PROXY_RETRIES", "0",
+                           "DSQL_PROXY_STRICT", "true", "DSQL_PROXY_MAX_CLIENTS", "10",
+                           "DSQL_PROXY_LIFETIME", "60", "DSQL_PROXY_LOG_FORMAT", "json",
+                           "DSQL_PROXY_STATE_DIR", "/s", "DSQL_PROXY_CLUSTERS", " a?port=1  b "),
         .file = ""};
     struct proxy_settings settings;
     assert_int_equal(read_settings(&settings, &world, NULL, 0, NULL), DSQL_OK);
@@ -114,6 +117,7 @@ static void every_option_has_a_variable(void **state)
     assert_string_equal(settings.tls_key, "/k");
     assert_string_equal(settings.http_address, "::1");
     assert_int_equal(settings.http_port, 9090);
+    assert_int_equal(settings.retries, 0);
     assert_true(settings.is_strict);
     assert_int_equal(settings.max_clients, 10);
     assert_int_equal(settings.lifetime_s, 60);
@@ -160,10 +164,12 @@ static void values_that_are_not_valid_are_named(void **state)
 {
     (void)state;
     static const char *const mistakes[][3] = {
+        {"pool-mode", "s3cret", "--pool-mode must be one of: session transaction"},
         {"auth", "md5", "--auth must be one of: scram trust"},
         {"log-format", "xml", "--log-format must be one of: text json"},
         {"drain", "3601", "--drain must be a whole number from 0 to 3600"},
         {"drain", "s3cret", "--drain must be a whole number from 0 to 3600"},
+        {"retries", "101", "--retries must be a whole number from 0 to 100"},
         {"max-clients", "0", "--max-clients must be a whole number from 1 to 100000"},
         {"lifetime", "3541", "--lifetime must be a whole number from 1 to 3540"},
         {"listen", "localhost", "--listen must be a numeric IP address, or none"},

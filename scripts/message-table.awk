@@ -27,8 +27,10 @@ function key_of(line) {
     return line
 }
 
-# A text of ours with few letters and anything before them would be found in the texts of others.
-function is_too_short(line, key) {
+# What a code is not found by: advice, and a text of ours with few letters and anything before them, which
+# would be found in the texts of others.
+function is_left_out(line, key) {
+    if (line ~ /\(advice\)$/) return 1 # it says less than what it is added to
     if (line ~ /\)$/) return 0
     key = replace(replace(key, "<[a-z][a-z0-9_ -]*>", "\001"), "…", "\001")
     return key ~ /^\001/ && length(replace(key, "\001", "")) < 16
@@ -89,7 +91,7 @@ code == "" { next }
 /^- `/ {
     key = key_of($0)
     texts = texts "\n    \"" quote(key) "\\n\""
-    if (!is_too_short($0, key)) keys = keys "\n    \"" pattern_of(key) "\\n\""
+    if (!is_left_out($0, key)) keys = keys "\n    \"" pattern_of(key) "\\n\""
     next
 }
 # A paragraph is one line here: it is wrapped when it is printed.

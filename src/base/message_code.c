@@ -123,15 +123,21 @@ static const char *best_match(struct text message, struct text *inner)
     return code;
 }
 
-/* A text without an entry may be around one that has an entry: "psql: error: ...". */
+/*
+ * A text without an entry may be around one that has an entry, as in "psql: error: ...; try again".
+ * The advice at the end is left out first.
+ */
 const char *message_code(struct text message)
 {
     const char *code = "";
     while (!text_is_empty(message)) {
         struct text outer = text_trim(message);
+        struct text before;
         const char *found = best_match(outer, &message);
+        if (found == NULL && text_cut(outer, ';', &before, &message)) {
+            found = best_match(text_trim(before), &message);
+        }
         if (found == NULL) {
-            struct text before;
             text_cut(outer, ':', &before, &message);
         } else {
             code = found;

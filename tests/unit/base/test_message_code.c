@@ -68,6 +68,14 @@ static void unknown_text_around_a_message_is_left_out(void **state)
 {
     (void)state;
     assert_string_equal(code_of("psql: error: FATAL:  the pool is closing"), "DSQL-703");
+    assert_string_equal(code_of("the pool is closing; try again"), "DSQL-703");
+    assert_string_equal(code_of("could not connect to h: unable to accept connection, access "
+                                "denied: Role pg_x not supported; check that IAM allows these "
+                                "credentials dsql:DbConnect on this cluster"),
+                        "DSQL-508");
+    assert_string_equal(code_of("could not connect to h: unable to accept connection, access "
+                                "denied: a hint that is new; check that IAM allows it"),
+                        "DSQL-501");
     assert_string_equal(code_of("psql: error: "), "");
     assert_string_equal(code_of(":::"), "");
 }

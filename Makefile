@@ -77,6 +77,7 @@ deb: ## build Debian packages of what is committed, in build/deb
 	@scripts/make-deb
 
 bench: build ## measure costs, as ratios to another implementation and to the minimum
+	@$(RELEASE)/bench/bench_token
 	@extension/test/with_server $(RELEASE)/extension bench/occ_ratios
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_occ_commit_cost
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_occ_old_snapshot

@@ -69,18 +69,9 @@ static size_t next_capacity(const struct buf *buf, size_t need)
     return capacity;
 }
 
-/* Room for len more bytes and the NUL.  A secret moves by hand: realloc would leave a copy. */
-static bool make_room(struct buf *buf, size_t len)
+/* A secret moves by hand: realloc() would leave a copy. */
+static bool move(struct buf *buf, size_t capacity)
 {
-    if (buf->is_broken || buf->max < buf->len || len > buf->max - buf->len) {
-        buf->is_broken = true;
-        return false;
-    }
-    size_t need = buf->len + len + 1;
-    if (need <= buf->capacity) {
-        return true;
-    }
-    size_t capacity = next_capacity(buf, need);
     char *bigger = mem_new(capacity);
     if (bigger == NULL) {
         buf->is_broken = true;
@@ -93,6 +84,28 @@ static bool make_room(struct buf *buf, size_t len)
     buf->data = bigger;
     buf->capacity = capacity;
     return true;
+}
+
+/* Room for len more bytes and the NUL.  The first case is that of most calls. */
+static bool make_room(struct buf *buf, size_t len)
+{
+    if (!buf->is_broken && buf->len < buf->capacity && len < buf->capacity - buf->len &&
+        buf->len + len <= buf->max) {
+        return true;
+    }
+    if (buf->is_broken || buf->max < buf->len || len > buf->max - buf->len) {
+        buf->is_broken = true;
+        return false;
+    }
+    return move(buf, next_capacity(buf, buf->len + len + 1));
+}
+
+/* Exactly as much.  More than the maximum breaks the buffer only when it is really added. */
+void buf_reserve(struct buf *buf, size_t len)
+{
+    if (!buf->is_broken && len <= buf->max - buf->len && buf->len + len + 1 > buf->capacity) {
+        (void)move(buf, buf->len + len + 1);
+    }
 }
 
 void buf_add(struct buf *buf, const void *data, size_t len)
@@ -119,7 +132,10 @@ void buf_add_string(struct buf *buf, const char *string)
 
 void buf_add_char(struct buf *buf, char c)
 {
-    buf_add(buf, &c, 1);
+    if (make_room(buf, 1)) {
+        buf->data[buf->len++] = c;
+        buf->data[buf->len] = '\0';
+    }
 }
 
 /* Network byte order, as PostgreSQL's messages have it. */

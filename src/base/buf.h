@@ -29,6 +29,9 @@ void buf_clear(struct buf *buf);
 /** Empties but keeps the memory; repairs a broken buffer. */
 void buf_reset(struct buf *buf);
 
+/** Makes room for len more bytes at once, where they would be added in many steps. */
+void buf_reserve(struct buf *buf, size_t len);
+
 void buf_add(struct buf *buf, const void *data, size_t len);
 void buf_add_text(struct buf *buf, struct text text);
 void buf_add_string(struct buf *buf, const char *string);

@@ -9,7 +9,7 @@
 
 enum { HMAC_SHA256_SIZE = 32 };
 
-/** False if OpenSSL fails or the key is longer than INT_MAX; then *out is not defined. */
+/** False: out of memory or a failing libcrypto; then *out is not defined. */
 bool hmac_sha256(struct text key, struct text data, unsigned char out[HMAC_SHA256_SIZE])
     __attribute__((warn_unused_result));
 

@@ -8,17 +8,31 @@ static bool is_unreserved(char c)
     return char_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
+/* How many characters at the start of text stay as they are. */
+static size_t unreserved_prefix(struct text text)
+{
+    size_t len = 0;
+    while (len < text.len && is_unreserved(text.data[len])) {
+        len++;
+    }
+    return len;
+}
+
 void percent_encode(struct buf *out, struct text text)
 {
     static const char digits[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        if (is_unreserved(text.data[i])) {
-            buf_add_char(out, text.data[i]);
-        } else {
+    size_t next = 0;
+    while (next < text.len) {
+        struct text rest = text_slice(text, next, text.len);
+        size_t len = unreserved_prefix(rest);
+        buf_add(out, rest.data, len);
+        if (len < rest.len) {
+            unsigned char byte = (unsigned char)rest.data[len];
             const char escape[3] = {'%', digits[byte >> 4], digits[byte & 0x0f]};
             buf_add(out, escape, sizeof escape);
+            len++;
         }
+        next += len;
     }
 }
 

@@ -173,40 +173,6 @@ bool text_copy(struct text text, char *out, size_t out_size)
     return true;
 }
 
-/* ASCII only. isspace() depends on the locale and may not be given a negative char. */
-bool char_is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-bool char_is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-bool char_is_lower(char c)
-{
-    return c >= 'a' && c <= 'z';
-}
-
-bool char_is_alnum(char c)
-{
-    return char_is_digit(c) || char_is_lower(char_to_lower(c));
-}
-
-bool char_is_control(char c)
-{
-    return (unsigned char)c < 0x20 || c == 0x7f;
-}
-
-char char_to_lower(char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return (char)(c - 'A' + 'a');
-    }
-    return c;
-}
-
 void text_hex(const unsigned char *data, size_t len, char *out)
 {
     static const char digits[] = "0123456789abcdef";

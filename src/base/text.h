@@ -58,12 +58,37 @@ char *text_dup(struct text text) __attribute__((warn_unused_result));
 /** Copies into a fixed place with NUL; false (and "") when it does not fit. */
 bool text_copy(struct text text, char *out, size_t out_size);
 
-bool char_is_space(char c); /* space, tab, CR, LF, VT, FF */
-bool char_is_digit(char c);
-bool char_is_lower(char c);
-bool char_is_alnum(char c);
-bool char_is_control(char c);
-char char_to_lower(char c);
+/** Space, tab, CR, LF, VT, FF.  isspace() depends on the locale and may not be given a negative
+ * char. */
+static inline bool char_is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static inline bool char_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool char_is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static inline char char_to_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static inline bool char_is_alnum(char c)
+{
+    return char_is_digit(c) || char_is_lower(char_to_lower(c));
+}
+
+static inline bool char_is_control(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
 
 /** Lower-case hex; out has room for 2 * len + 1 bytes. */
 void text_hex(const unsigned char *data, size_t len, char *out);

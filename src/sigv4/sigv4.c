@@ -10,10 +10,8 @@
  */
 #include "sigv4/sigv4.h"
 
-#include "base/hmac.h"
 #include "base/percent.h"
-
-#include <openssl/evp.h>
+#include "base/sha256.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,6 +23,7 @@
 enum {
     DATE_LENGTH = 8,
     MAX_SCOPE = 1024,
+    USUAL_SCOPE = 120,
     MAX_KEY_TEXT = 4096,
     PRESIGN_PARAMS = 6 /* those SigV4 itself adds to a query, at most */
 };
@@ -34,8 +33,9 @@ enum {
 
 bool sigv4_sha256_hex(struct text data, char out[SIGV4_HEX_SIZE])
 {
-    unsigned char digest[SIGV4_KEY_SIZE];
-    if (EVP_Digest(data.data, data.len, digest, NULL, EVP_sha256(), NULL) != 1) {
+    unsigned char digest[SHA256_SIZE];
+    struct sha256 hash AUTO_SHA256 = {0};
+    if (!sha256_init(&hash) || !sha256_digest(&hash, data, digest)) {
         out[0] = '\0';
         return false;
     }
@@ -165,6 +165,14 @@ bool sigv4_canonical_request(const struct sigv4_request *request, struct buf *ou
     return buf_ok(out);
 }
 
+void sigv4_string_to_sign_start(const struct sigv4_scope *scope, struct buf *out)
+{
+    add_line(out, SIGV4_ALGORITHM);
+    add_line(out, scope->time);
+    sigv4_scope_text(scope, out);
+    buf_add_char(out, '\n');
+}
+
 /*
  * Contains the hash of the canonical request and not the request, so it holds no session token.
  * Its buffer may be an ordinary one.
@@ -176,44 +184,34 @@ bool sigv4_string_to_sign(const struct sigv4_scope *scope, struct text canonical
     if (!sigv4_sha256_hex(canonical_request, digest)) {
         return false;
     }
-    add_line(out, SIGV4_ALGORITHM);
-    add_line(out, scope->time);
-    sigv4_scope_text(scope, out);
-    buf_add_char(out, '\n');
+    sigv4_string_to_sign_start(scope, out);
     buf_add_string(out, digest);
     return buf_ok(out);
 }
 
-/*
- * key = HMAC(key, part); both sides of each step have the same size.  The intermediate key is as
- * secret as the last one, so it is wiped.
- */
-static bool derive(unsigned char key[SIGV4_KEY_SIZE], struct text part)
+/* key = HMAC(key, part); both sides of each step have the same size. */
+static bool derive(struct sha256 *hash, unsigned char key[SIGV4_KEY_SIZE], struct text part)
 {
-    unsigned char next[SIGV4_KEY_SIZE];
-    bool ok = hmac_sha256(text_of_bytes(key, SIGV4_KEY_SIZE), part, next);
-    for (size_t i = 0; ok && i < SIGV4_KEY_SIZE; i++) {
-        key[i] = next[i];
-    }
-    secret_wipe(next, sizeof next);
-    return ok;
+    return sha256_hmac(hash, text_of_bytes(key, SIGV4_KEY_SIZE), part, key);
 }
 
 /*
  * HMAC of date, region, service and terminator in turn, beginning with "AWS4" and the secret.
- * The result is valid for one day, region and service; it could be cached, but signing is cheap
- * and a cache would be one more place with a secret.
+ * The result is valid for one day, region and service.
  */
 bool sigv4_signing_key(const struct secret *secret_access_key, const struct sigv4_scope *scope,
                        unsigned char key[SIGV4_KEY_SIZE])
 {
     struct buf first AUTO_BUF;
+    struct sha256 hash AUTO_SHA256 = {0};
     buf_init_secret(&first, MAX_KEY_TEXT);
     buf_add_string(&first, "AWS4");
     buf_add_string(&first, secret_string(secret_access_key));
-    bool ok = buf_ok(&first) && hmac_sha256(buf_text(&first), scope_date(scope), key) &&
-              derive(key, text_of(scope->region)) && derive(key, text_of(scope->service)) &&
-              derive(key, text_of(TERMINATOR));
+    bool ok = buf_ok(&first) && sha256_init(&hash) &&
+              sha256_hmac(&hash, buf_text(&first), scope_date(scope), key) &&
+              derive(&hash, key, text_of(scope->region)) &&
+              derive(&hash, key, text_of(scope->service)) &&
+              derive(&hash, key, text_of(TERMINATOR));
     if (!ok) {
         secret_wipe(key, SIGV4_KEY_SIZE);
     }
@@ -224,9 +222,11 @@ bool sigv4_signing_key(const struct secret *secret_access_key, const struct sigv
 bool sigv4_signature(const unsigned char key[SIGV4_KEY_SIZE], struct text string_to_sign,
                      char out[SIGV4_HEX_SIZE])
 {
-    unsigned char mac[SIGV4_KEY_SIZE];
+    unsigned char mac[SHA256_SIZE];
+    struct sha256 hash AUTO_SHA256 = {0};
     out[0] = '\0';
-    if (!hmac_sha256(text_of_bytes(key, SIGV4_KEY_SIZE), string_to_sign, mac)) {
+    if (!sha256_init(&hash) ||
+        !sha256_hmac(&hash, text_of_bytes(key, SIGV4_KEY_SIZE), string_to_sign, mac)) {
         return false;
     }
     text_hex(mac, sizeof mac, out);
@@ -297,6 +297,7 @@ bool sigv4_presign_query(const struct sigv4_presign *presign, struct buf *out)
     char expires[24];
     struct buf credential AUTO_BUF;
     buf_init(&credential, MAX_SCOPE);
+    buf_reserve(&credential, USUAL_SCOPE);
     buf_add_string(&credential, presign->access_key_id);
     buf_add_char(&credential, '/');
     sigv4_scope_text(&presign->scope, &credential);

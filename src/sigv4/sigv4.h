@@ -85,6 +85,9 @@ bool sigv4_canonical_request(const struct sigv4_request *request, struct buf *ou
 bool sigv4_string_to_sign(const struct sigv4_scope *scope, struct text canonical_request,
                           struct buf *out) __attribute__((warn_unused_result));
 
+/** The same without the hash at its end. */
+void sigv4_string_to_sign_start(const struct sigv4_scope *scope, struct buf *out);
+
 /** The key of one day, region and service.  The caller wipes it. */
 bool sigv4_signing_key(const struct secret *secret_access_key, const struct sigv4_scope *scope,
                        unsigned char key[SIGV4_KEY_SIZE]) __attribute__((warn_unused_result));

@@ -1,127 +1,71 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Collects what sigv4/ signs.  The parameters are written in the order in which SigV4 sorts them.
- * Signing uses no network; only completing the settings and fetching credentials may.
+ * Where a token gets its parts from: the caller's request, complete settings, or options.  Signing
+ * uses no network; only completing the settings and fetching credentials may.
  */
 #include "token/token.h"
 
-#include "base/buf.h"
 #include "base/cancellation.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "credentials/cache/provider.h"
 #include "token/complete.h"
-#include "token/presign.h"
-#include "token/verify.h"
+#include "token/signer.h"
 
-const char *token_action_name(enum token_action action)
+/* ---- With the credentials of a provider ---- */
+
+/* One token, while it is made with the provider's lock held. */
+struct job {
+    struct token_request request;
+    struct endpoint endpoint;    /* the request's, if it was known */
+    const dsql_options *options; /* to be remembered, or looked up; may be NULL */
+    const struct clock *clock;
+    char **token;
+    int64_t *expires_at;
+};
+
+/* The signer that is kept with the provider. */
+static struct token_signer *signer_of(struct provider_companion *companion)
 {
-    return action == TOKEN_CONNECT_ADMIN ? "DbConnectAdmin" : "DbConnect";
+    if (companion->data == NULL) {
+        *companion = (struct provider_companion){token_signer_new(), token_signer_free};
+    }
+    return companion->data;
 }
 
-enum token_action token_action_for_user(const char *user)
+/* The time is read after the fetch, which may take its time. */
+static dsql_status sign(void *arg, const struct dsql_credentials *credentials, uint64_t version,
+                        struct provider_companion *companion, dsql_error *err)
 {
-    return text_equal_string(text_of(user), SETTINGS_ADMIN_USER) ? TOKEN_CONNECT_ADMIN
-                                                                 : TOKEN_CONNECT;
+    struct job *job = arg;
+    struct token_signer *signer = signer_of(companion);
+    if (signer == NULL) {
+        return fail_nomem(err);
+    }
+    job->request.now = clock_wall_s(job->clock);
+    dsql_status status = token_signer_sign(signer, &job->request, credentials, version, job->token,
+                                           job->expires_at, err);
+    if (status == DSQL_OK && job->options != NULL) {
+        known_options_set(token_signer_known_options(signer), job->options, &job->request);
+    }
+    return status;
 }
 
-bool token_presign_init(struct sigv4_presign *presign, enum token_action action, int64_t signed_at)
+static dsql_status make_for_settings(const struct settings *settings, const dsql_options *options,
+                                     const struct clock *clock, int64_t deadline_ms, char **token,
+                                     int64_t *expires_at, dsql_error *err)
 {
-    static const struct sigv4_param connect = {"Action", "DbConnect"};
-    static const struct sigv4_param connect_admin = {"Action", "DbConnectAdmin"};
-    *presign = (struct sigv4_presign){
-        .params = action == TOKEN_CONNECT_ADMIN ? &connect_admin : &connect,
-        .param_count = 1,
-        .scope = {.service = TOKEN_SERVICE},
+    struct job job = {
+        .request = {.endpoint = &settings->endpoint,
+                    .action = token_action_for_user(settings->user),
+                    .seconds = settings->token_seconds},
+        .options = options,
+        .clock = clock,
+        .token = token,
+        .expires_at = expires_at,
     };
-    return clock_format_basic(signed_at, presign->scope.time);
-}
-
-/* A token of expired credentials would be rejected by the server with a message that says less. */
-static dsql_status check_request(const struct token_request *request,
-                                 const struct dsql_credentials *credentials, dsql_error *err)
-{
-    if (request->seconds < 1 || request->seconds > SETTINGS_MAX_TOKEN_SECONDS) {
-        return fail(err, DSQL_ERR_USAGE, "token_seconds is %d; it must be from 1 to %d",
-                    request->seconds, (int)SETTINGS_MAX_TOKEN_SECONDS);
-    }
-    if (secret_is_empty(&credentials->access_key_id) ||
-        secret_is_empty(&credentials->secret_access_key)) {
-        return fail(err, DSQL_ERR_CREDENTIALS, "the AWS credentials have no access key");
-    }
-    if (credentials->expires_at != 0 && credentials->expires_at <= request->now) {
-        return fail(err, DSQL_ERR_CREDENTIALS, "the AWS credentials have expired");
-    }
-    return DSQL_OK;
-}
-
-/* A token never outlives the credentials that signed it, so its lifetime is cut to theirs. */
-static int64_t effective_seconds(const struct token_request *request,
-                                 const struct dsql_credentials *credentials)
-{
-    int64_t left = credentials->expires_at - request->now;
-    bool is_cut = credentials->expires_at != 0 && left < request->seconds;
-    return is_cut ? left : request->seconds;
-}
-
-/* The session token is the only part without a small limit, so it is the likely cause. */
-static dsql_status fail_signing(const struct dsql_credentials *credentials, dsql_error *err)
-{
-    if (credentials->session_token.len > TOKEN_MAX_SIZE / 4) {
-        return fail(err, DSQL_ERR_TOKEN, "the session token of %zu bytes is too long",
-                    credentials->session_token.len);
-    }
-    return fail(err, DSQL_ERR_TOKEN, "could not sign a token: out of memory, or libcrypto failed");
-}
-
-/*
- * The presigned URL without its scheme.  NULL if it does not fit or libcrypto fails; the caller
- * frees it with secret_free_string().
- */
-static char *write_token(const struct sigv4_presign *presign,
-                         const struct secret *secret_access_key)
-{
-    char signature[SIGV4_HEX_SIZE];
-    struct buf text AUTO_BUF;
-    buf_init_secret(&text, TOKEN_MAX_SIZE);
-    buf_add_string(&text, presign->host);
-    buf_add_string(&text, "/?");
-    if (!sigv4_presign(presign, secret_access_key, &text, signature)) {
-        return NULL;
-    }
-    buf_add_string(&text, "&X-Amz-Signature=");
-    buf_add_string(&text, signature);
-    return buf_take(&text);
-}
-
-dsql_status token_make(const struct token_request *request,
-                       const struct dsql_credentials *credentials, char **token,
-                       int64_t *expires_at, dsql_error *err)
-{
-    struct sigv4_presign presign;
-    dsql_status status = check_request(request, credentials, err);
-    if (status != DSQL_OK) {
-        return status;
-    }
-    if (!token_presign_init(&presign, request->action, request->now)) {
-        return fail(err, DSQL_ERR_TOKEN, "the system clock shows a year that cannot be signed");
-    }
-    presign.host = request->endpoint->host;
-    presign.scope.region = request->endpoint->region;
-    presign.access_key_id = secret_string(&credentials->access_key_id);
-    if (!secret_is_empty(&credentials->session_token)) {
-        presign.session_token = secret_string(&credentials->session_token);
-    }
-    presign.expires_s = effective_seconds(request, credentials);
-    char *made = write_token(&presign, &credentials->secret_access_key);
-    if (made == NULL) {
-        return fail_signing(credentials, err);
-    }
-    *token = made;
-    if (expires_at != NULL) {
-        *expires_at = request->now + presign.expires_s;
-    }
-    return DSQL_OK;
+    const struct provider_user user = {.use = sign, .arg = &job};
+    return provider_use(settings->credentials, clock, deadline_ms, &user, err);
 }
 
 /* settings must be complete.  Any thread may call this: settings do not change any more. */
@@ -129,40 +73,69 @@ dsql_status token_for_settings(const struct settings *settings, const struct clo
                                int64_t deadline_ms, char **token, int64_t *expires_at,
                                dsql_error *err)
 {
-    struct dsql_credentials credentials = {0};
-    dsql_status status =
-        credentials_get_until(settings->credentials, clock, deadline_ms, &credentials, err);
+    return make_for_settings(settings, NULL, clock, deadline_ms, token, expires_at, err);
+}
+
+/* ---- With options ---- */
+
+/* A copy: the lock is given back if the credentials must be fetched. */
+static bool is_known(void *arg, const struct provider_companion *companion)
+{
+    struct job *job = arg;
+    if (companion->data == NULL) {
+        return false;
+    }
+    const struct token_request *known =
+        known_options_request(token_signer_known_options(companion->data), job->options);
+    if (known == NULL) {
+        return false;
+    }
+    job->request = *known;
+    job->endpoint = *known->endpoint;
+    job->request.endpoint = &job->endpoint;
+    job->options = NULL;
+    return true;
+}
+
+/* *token stays NULL if the options are not known. */
+static dsql_status make_for_known(const dsql_options *options, char **token, int64_t *expires_at,
+                                  dsql_error *err)
+{
+    const struct clock *clock = clock_system();
+    struct job job = {.options = options, .clock = clock, .token = token, .expires_at = expires_at};
+    const struct provider_user user = {.wants = is_known, .use = sign, .arg = &job};
+    if (options->struct_size != sizeof *options || options->credentials == NULL) {
+        return DSQL_OK;
+    }
+    return provider_use(options->credentials, clock, -1, &user, err);
+}
+
+static dsql_status make_for_options(const dsql_options *options, char **token, int64_t *expires_at,
+                                    dsql_error *err)
+{
+    struct settings settings;
+    dsql_status status = settings_open(options, &settings, err);
     if (status != DSQL_OK) {
         return status;
     }
-    const struct token_request request = {
-        .endpoint = &settings->endpoint,
-        .action = token_action_for_user(settings->user),
-        .seconds = settings->token_seconds,
-        .now = clock_wall_s(clock), /* after the fetch, which may take its time */
-    };
-    status = token_make(&request, &credentials, token, expires_at, err);
-    credentials_clear(&credentials);
+    status = make_for_settings(&settings, options, clock_system(), -1, token, expires_at, err);
+    settings_clear(&settings);
     return status;
 }
 
 char *dsql_token(const dsql_options *options, int64_t *expires_at, dsql_error *err)
 {
     HOLD_CANCELLATION();
-    struct settings settings;
     char *token = NULL;
     if (options == NULL) {
         fail(err, DSQL_ERR_USAGE, "the options are NULL");
         return NULL;
     }
-    if (settings_open(options, &settings, err) != DSQL_OK) {
-        return NULL;
+    dsql_status status = make_for_known(options, &token, expires_at, err);
+    if (status == DSQL_OK && token == NULL) {
+        status = make_for_options(options, &token, expires_at, err);
     }
-    if (token_for_settings(&settings, clock_system(), -1, &token, expires_at, err) != DSQL_OK) {
-        token = NULL;
-    }
-    settings_clear(&settings);
-    return token;
+    return status == DSQL_OK ? token : NULL;
 }
 
 void dsql_token_free(char *token)

@@ -9,7 +9,6 @@
 #include "base/buf.h"
 #include "base/memory.h"
 #include "base/percent.h"
-#include "token/presign.h"
 
 enum param {
     PARAM_ACTION,

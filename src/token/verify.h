@@ -1,16 +1,15 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The counterpart of token.h: what a password claims, and whether its signature is right.  The
+ * The counterpart of make.h: what a password claims, and whether its signature is right.  The
  * gateway of the local cluster uses it.  Nothing here reads a clock, a file or the network.
  */
 #ifndef DSQL_TOKEN_VERIFY_H
 #define DSQL_TOKEN_VERIFY_H
 
 #include "base/text.h"
-#include "token/token.h"
+#include "token/make.h"
 
 enum {
-    TOKEN_MAX_SIZE = 65536,      /* session tokens have no documented maximum; 8 KiB is seen */
     TOKEN_MAX_CLOCK_SKEW_S = 300 /* how far X-Amz-Date may lie ahead, as for any SigV4 request */
 };
 

@@ -37,7 +37,9 @@ struct dsql_credentials_provider {
     int64_t failed_ms;              /* monotonic, of last_failure */
     int64_t rejection_after_ms;     /* monotonic: a rejection does not count earlier */
     uint64_t fetches;               /* ended so far */
-    dsql_error last_failure;        /* status DSQL_OK: the last fetch succeeded */
+    uint64_t version;               /* of what is cached */
+    struct provider_companion companion;
+    dsql_error last_failure; /* status DSQL_OK: the last fetch succeeded */
 };
 
 enum need { NEED_NOTHING, NEED_ADVISORY, NEED_MANDATORY };
@@ -120,6 +122,9 @@ void dsql_credentials_unref(dsql_credentials_provider *provider)
     fork_hook_remove(&provider->fork_hook);
     if (provider->destroy != NULL) {
         provider->destroy(provider->arg);
+    }
+    if (provider->companion.data != NULL) {
+        provider->companion.destroy(provider->companion.data);
     }
     credentials_clear(&provider->cached);
     pthread_cond_destroy(&provider->fetch_ended);
@@ -290,6 +295,7 @@ static void take_over(dsql_credentials_provider *provider, const struct clock *c
     credentials_clear(&provider->cached);
     provider->cached = *fresh; /* its secrets belong to the cache now */
     *fresh = (struct dsql_credentials){0};
+    provider->version++;
     if (provider->is_rejected) {
         provider->is_rejected = false;
         provider->rejection_after_ms = now_ms + PROVIDER_REJECTION_MS;
@@ -400,18 +406,37 @@ static dsql_status refresh(dsql_credentials_provider *provider, const struct clo
     return DSQL_OK;
 }
 
-/* The copy is made with the lock held, because the fetcher may replace the cached credentials. */
+dsql_status provider_use(dsql_credentials_provider *provider, const struct clock *clock,
+                         int64_t deadline_ms, const struct provider_user *user, dsql_error *err)
+{
+    dsql_status status = DSQL_OK;
+    pthread_mutex_lock(&provider->lock);
+    if (user->wants == NULL || user->wants(user->arg, &provider->companion)) {
+        status = refresh(provider, clock, deadline_ms, err);
+        if (status == DSQL_OK) {
+            status = user->use(user->arg, &provider->cached, provider->version,
+                               &provider->companion, err);
+        }
+    }
+    pthread_mutex_unlock(&provider->lock);
+    return status;
+}
+
+static dsql_status copy_for_caller(void *arg, const struct dsql_credentials *credentials,
+                                   uint64_t version, struct provider_companion *companion,
+                                   dsql_error *err)
+{
+    (void)version;
+    (void)companion;
+    return copy_credentials(credentials, arg) ? DSQL_OK : fail_nomem(err);
+}
+
 dsql_status credentials_get_until(dsql_credentials_provider *provider, const struct clock *clock,
                                   int64_t deadline_ms, struct dsql_credentials *out,
                                   dsql_error *err)
 {
-    pthread_mutex_lock(&provider->lock);
-    dsql_status status = refresh(provider, clock, deadline_ms, err);
-    if (status == DSQL_OK && !copy_credentials(&provider->cached, out)) {
-        status = fail_nomem(err);
-    }
-    pthread_mutex_unlock(&provider->lock);
-    return status;
+    const struct provider_user user = {.use = copy_for_caller, .arg = out};
+    return provider_use(provider, clock, deadline_ms, &user, err);
 }
 
 dsql_status credentials_get(dsql_credentials_provider *provider, const struct clock *clock,

@@ -57,6 +57,32 @@ dsql_status credentials_get_until(dsql_credentials_provider *provider, const str
                                   dsql_error *err);
 
 /**
+ * What the user of a provider keeps with it, such as a key derived from the credentials.  It has
+ * the provider's lock, and is destroyed with the provider.
+ */
+struct provider_companion {
+    void *data; /* NULL at first */
+    void (*destroy)(void *data);
+};
+
+/**
+ * Uses the credentials where they are, without a copy.  Both functions are called with the lock
+ * held, so they must not wait and must not call the provider.
+ */
+struct provider_user {
+    /** Before anything is fetched.  False: not now, and use() is not called.  May be NULL. */
+    bool (*wants)(void *arg, const struct provider_companion *companion);
+    /** version: changes whenever the credentials do; never 0. */
+    dsql_status (*use)(void *arg, const struct dsql_credentials *credentials, uint64_t version,
+                       struct provider_companion *companion, dsql_error *err);
+    void *arg;
+};
+
+/** As credentials_get_until().  DSQL_OK also if wants() returned false. */
+dsql_status provider_use(dsql_credentials_provider *provider, const struct clock *clock,
+                         int64_t deadline_ms, const struct provider_user *user, dsql_error *err);
+
+/**
  * The log for a changed access key and for an early renewal that failed; copied.  To be
  * called before the provider is shared between threads.
  */

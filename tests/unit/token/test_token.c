@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
-#include "token/presign.h"
+#include "token/make.h"
 #include "token/token.h"
 #include "unit.h"
 #include "vectors.h"

@@ -75,10 +75,10 @@ make_room(void)
 {
 	if (entries == NULL)
 	{
-		max_entries = 64;
+		max_entries = 16;
 		entries = MemoryContextAlloc(TopTransactionContext,
 									 max_entries * sizeof(WriteEntry));
-		places = write_places_create(TopTransactionContext, 64, NULL);
+		places = write_places_create(TopTransactionContext, 16, NULL);
 	}
 	else if (nentries == max_entries)
 	{

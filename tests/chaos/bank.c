@@ -16,7 +16,7 @@ static const char *const tables[] = {
     "DROP TABLE IF EXISTS ledger",
     "DROP TABLE IF EXISTS account",
     "CREATE TABLE account (id int PRIMARY KEY, balance bigint NOT NULL)",
-    "CREATE TABLE ledger (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), " LEDGER_COLUMNS ")",
+    ("CREATE TABLE ledger (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), " LEDGER_COLUMNS ")"),
     "INSERT INTO account SELECT n, 1000 FROM generate_series(1, 50) n",
 };
 

@@ -15,14 +15,6 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-int mkdir(const char *path, mode_t mode);
-int rename(const char *from, const char *to);
-int unlink(const char *path);
-int open(const char *path, int flags, ...);
-int open64(const char *path, int flags, ...);
-int fchmod(int fd, mode_t mode);
-pid_t fork(void);
-
 static long steps_left = -1;
 
 __attribute__((constructor)) static void read_step(void)
@@ -46,11 +38,15 @@ typedef pid_t nothing_fn(void);
 typedef int open_fn(const char *, int, ...);
 
 /* ISO C has no conversion from the result of dlsym() to a function. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): type is one */
 #define NEXT(type, name)                                                                           \
     union {                                                                                        \
         void *found;                                                                               \
         type *function;                                                                            \
     } next = {.found = dlsym(RTLD_NEXT, name)}
+/* NOLINTEND(bugprone-macro-parentheses) */
+
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the C library's are reserved */
 
 int mkdir(const char *path, mode_t mode)
 {
@@ -113,3 +109,4 @@ int open64(const char *path, int flags, ...)
     va_end(args);
     return open_with("open64", path, flags, mode);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -51,6 +51,7 @@ function end_of_file() {
         if (file ~ /config\/keywords\.c$/) read_keywords()
         if (file ~ /environment_guard\.c$/) read_guard()
         if (file ~ /cli\/options\.c$/) read_options()
+        if (file ~ /proxy_target\.c$/) read_cluster_words()
         if (file ~ /cli\//) read_commands()
     }
     text = ""
@@ -59,7 +60,7 @@ function end_of_file() {
 # The variables that the sources name as strings: what they read, set or remove.
 function note_variables(    rest) {
     rest = text
-    while (match(rest, /"(PG[A-Z_]+|(AWS|CLUSTER|XDG|NODE)_[A-Z0-9_]+|HOME|TMPDIR)"/)) {
+    while (match(rest, /"(PG[A-Z_]+|(AWS|CLUSTER|XDG|NODE|DSQL)_[A-Z0-9_]+|HOME|TMPDIR|NOTIFY_SOCKET)"/)) {
         in_sources[substr(rest, RSTART + 1, RLENGTH - 2)] = 1
         rest = substr(rest, RSTART + RLENGTH)
     }
@@ -205,6 +206,19 @@ function read_guard(    rest, row, which) {
 
 # ---- The command's tables ----
 
+# NUMBER(port, 0, PORT_MAX), STRING(user): the settings of a proxy's cluster.
+function read_cluster_words(    rest, parts, name) {
+    rest = table("struct word words[] = {")
+    while (match(rest, /(NUMBER|STRING)\([^)]*\)/)) {
+        split(substr(rest, RSTART + 7, RLENGTH - 8), parts, ", ")
+        name = parts[1]
+        cluster_words[name] = ""
+        if (substr(rest, RSTART, 6) == "NUMBER")
+            cluster_words[name] = value(parts[2]) " to " value(parts[3]) unit_of(name)
+        rest = substr(rest, RSTART + RLENGTH)
+    }
+}
+
 # OPTION option_x = {"name", 'x', "ARG", "choices", "help" "help"};
 function read_options(    rest, row, id, parts, n, i) {
     rest = text
@@ -278,13 +292,15 @@ function commands_with(id,    i, j, n, names, found) {
 # ---- The texts of the manual pages ----
 
 # Entries: names at the margin, and the indented text below.
-function read_page(    page, lines, n, i, section, key) {
+function read_page(    page, lines, n, i, section, part) {
     page = file
     sub(/.*\//, "", page)
     n = split(text, lines, "\n")
     for (i = 1; i <= n; i++) {
         if (lines[i] ~ /^# /) section = substr(lines[i], 3)
         if (section == "OPTIONS" && page ~ /\.3\.scd$/) read_entry(page, lines, i)
+        if (lines[i] ~ /^## /) part = lines[i]
+        if (page == "dsql-proxy.1.scd" && part == "## Clusters") read_cluster_entry(lines, i)
         if (section == "ENVIRONMENT" && lines[i] !~ /^# /)
             environment[page] = environment[page] lines[i] "\n"
     }
@@ -306,6 +322,14 @@ function read_entry(page, lines, i,    key, names, n, j, body) {
         }
 }
 
+function read_cluster_entry(lines, i,    names, n, j) {
+    if (lines[i] !~ /^\*[a-z_]+\*/ || lines[i + 1] !~ /^\t/) return
+    cluster_keys[++cluster_key_count] = lines[i]
+    n = split(lines[i], names, /[* ,]+/)
+    for (j = 1; j <= n; j++) if (names[j] != "") is_said_of_cluster[names[j]] = 1
+    while (lines[i + 1] ~ /^\t/) cluster_bodies[cluster_key_count] = cluster_bodies[cluster_key_count] lines[++i] "\n"
+}
+
 # ---- Checks ----
 
 function check_all(    i, name, number) {
@@ -325,6 +349,10 @@ function check_all(    i, name, number) {
     check_variables()
     for (i = 1; i <= option_count; i++)
         if (commands_with(options[i]) == "") complain("no command has --" option_name[options[i]])
+    for (name in cluster_words)
+        if (!(name in is_said_of_cluster)) complain("man/dsql-proxy.1.scd has not the setting " name)
+    for (name in is_said_of_cluster)
+        if (!(name in cluster_words)) complain("man/dsql-proxy.1.scd: " name " is not a setting of a cluster")
     for (name in also) if (!(name in is_field)) complain("no field " name)
     for (name in keyword_of) if (!(name in is_field)) complain("no field " name)
 }
@@ -473,6 +501,18 @@ function print_options(    i, id, words) {
     }
 }
 
+function print_cluster(    i, j, n, names, lines) {
+    print "## Settings of a cluster of a proxy: dsql-proxy(1)\n"
+    for (i = 1; i <= cluster_key_count; i++) {
+        n = split(cluster_keys[i], names, /[* ,]+/)
+        lines = ""
+        for (j = 1; j <= n; j++)
+            if (names[j] != "" && cluster_words[names[j]] != "")
+                lines = lines (lines == "" ? "" : "++\n") "Range of *" names[j] "*: " cluster_words[names[j]] "."
+        print_entry(cluster_keys[i], cluster_bodies[i], lines)
+    }
+}
+
 # The sections of the pages, one after the other; the first page that has an entry keeps it.
 function print_environment(    order, n, i) {
     n = split("dsql_options.3 dsql_credentials.3 dsql.1 dsql-local.1 dsql-exec.1 dsql-proxy.1", order, " ")
@@ -500,6 +540,7 @@ function print_all() {
     print_fields()
     print_keywords()
     print_options()
+    print_cluster()
     print "#ENVIRONMENT"
     print_environment()
 }

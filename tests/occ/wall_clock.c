@@ -10,9 +10,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-__attribute__((visibility("default"))) int gettimeofday(struct timeval *restrict now,
-                                                        void *restrict zone);
-
 static long offset_s(void)
 {
     char text[32] = "";
@@ -29,7 +26,9 @@ static long offset_s(void)
 }
 
 /* The system call and not libc's function, which is this one. */
-int gettimeofday(struct timeval *restrict now, void *restrict zone)
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's are reserved */
+__attribute__((visibility("default"))) int gettimeofday(struct timeval *restrict now,
+                                                        void *restrict zone)
 {
     long status = syscall(SYS_gettimeofday, now, zone);
     if (status == 0) {

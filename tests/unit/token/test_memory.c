@@ -81,8 +81,8 @@ static void run_child(int from_test, int to_test)
 
 static int start(void **state)
 {
-    int down[2];
-    int up[2];
+    int down[2] = {-1, -1};
+    int up[2] = {-1, -1};
     (void)state;
     snprintf(fixture.file, sizeof fixture.file, "/tmp/dsql-credentials-XXXXXX");
     int file = mkstemp(fixture.file);

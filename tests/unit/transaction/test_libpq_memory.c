@@ -44,6 +44,7 @@ static bool is_refused(void)
 }
 
 /* Visible to libpq, unlike what the tests are built with. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): libc's are reserved */
 __attribute__((visibility("default"))) void *malloc(size_t size)
 {
     return is_refused() ? NULL : __libc_malloc(size);
@@ -53,6 +54,7 @@ __attribute__((visibility("default"))) void *realloc(void *old, size_t size)
 {
     return is_refused() ? NULL : __libc_realloc(old, size);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 static int fresh_database(void **state)
 {

@@ -1,9 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small HTTP server in the proxy's event loop, for monitors: see status_response.h for its pages.
- * It is slow for clients that are slow: a request must be complete within 5 s and an answer taken
- * within 10 s, an idle connection is closed after 75 s, and of more than 32 connections the oldest
- * is closed.
+ * A small HTTP server in the proxy's event loop, for monitors and, on a Unix socket, for the
+ * commands that ask a running proxy: see status_response.h for its pages. It is slow for clients
+ * that are slow: a request must be complete within 5 s and an answer taken within 10 s, an idle
+ * connection is closed after 75 s, and of more than 32 connections the oldest is closed.
  */
 #ifndef DSQL_PROXY_STATUS_PAGE_H
 #define DSQL_PROXY_STATUS_PAGE_H

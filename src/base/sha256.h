@@ -32,6 +32,10 @@ bool sha256_digest(struct sha256 *sha256, struct text data, unsigned char out[SH
 bool sha256_hmac(struct sha256 *sha256, struct text key, struct text data,
                  unsigned char out[SHA256_SIZE]) __attribute__((warn_unused_result));
 
+/** A single HMAC, for callers that need no more than one. */
+bool hmac_sha256(struct text key, struct text data, unsigned char out[SHA256_SIZE])
+    __attribute__((warn_unused_result));
+
 /** For declarations: struct sha256 hash AUTO_SHA256; */
 #define AUTO_SHA256 __attribute__((cleanup(sha256_clear)))
 

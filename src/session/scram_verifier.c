@@ -79,7 +79,7 @@ bool scram_verifier_make(struct scram_verifier *verifier, struct text password, 
  */
 bool scram_verifier_mock(struct scram_verifier *verifier, struct text secret, struct text user)
 {
-    unsigned char digest[HMAC_SHA256_SIZE];
+    unsigned char digest[SHA256_SIZE];
     if (!hmac_sha256(secret, user, digest)) {
         return false;
     }

@@ -11,14 +11,14 @@
 #define DSQL_SESSION_SCRAM_VERIFIER_H
 
 #include "base/buf.h"
-#include "base/hmac.h"
+#include "base/sha256.h"
 #include "base/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 enum {
-    SCRAM_KEY_SIZE = HMAC_SHA256_SIZE,
+    SCRAM_KEY_SIZE = SHA256_SIZE,
     SCRAM_ITERATIONS = 4096, /* PostgreSQL's default (scram_iterations); RFC 7677 asks for it */
     SCRAM_ITERATIONS_MAX = 1000000, /* takes a few tenths of a second */
     SCRAM_SALT_SIZE = 16,           /* bytes; of those made here, as PostgreSQL's */

@@ -1,6 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
-/* The steps of token_make(), shared by make.c, which signs once, and signer.c, which keeps
- * templates. */
+/*
+ * The password of Aurora DSQL: a SigV4-presigned GET of https://HOST/?Action=... without its
+ * scheme.  Source of the form: AWS docs, "Generating an authentication token in Amazon Aurora
+ * DSQL".  No clock, no provider, no network.
+ */
 #ifndef DSQL_TOKEN_MAKE_H
 #define DSQL_TOKEN_MAKE_H
 
@@ -36,7 +39,7 @@ dsql_status token_make(const struct token_request *request,
                        const struct dsql_credentials *credentials, char **token,
                        int64_t *expires_at, dsql_error *err);
 
-/* ---- Its steps ---- */
+/* ---- Its steps, for signer.c, which keeps templates, and verify.c ---- */
 
 /** Sets service, action and time; false for a time that SigV4 cannot write. */
 bool token_presign_init(struct sigv4_presign *presign, enum token_action action, int64_t signed_at)

@@ -38,8 +38,10 @@ void token_template_clear(struct token_template *template);
 /** Whether a token of this time can be made from it. */
 bool token_template_covers(const struct token_template *template, int64_t signed_at);
 
-/** Signs at most once a second.  The caller frees the token with secret_free_string().  NULL: out
- * of memory or a failing libcrypto. */
+/**
+ * Signs at most once a second.  The caller frees the token with secret_free_string().  NULL: out of
+ * memory, or a failing libcrypto.
+ */
 char *token_template_sign(struct token_template *template, struct sha256 *hash, int64_t signed_at)
     __attribute__((warn_unused_result));
 

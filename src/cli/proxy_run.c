@@ -175,7 +175,7 @@ static void log_error(const struct running *running, const char *what, const dsq
 
 /* ---- What it says of itself ---- */
 
-/* Who has waited for the proxy finds the ready lines printed. */
+/* A script that has waited for the proxy can rely on the printed lines. */
 static enum proxy_condition condition_now(void *arg)
 {
     const struct running *running = arg;

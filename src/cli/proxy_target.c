@@ -189,6 +189,7 @@ dsql_status proxy_target_parse(struct text text, struct proxy_target *out, dsql_
     struct text rest;
     *out = (struct proxy_target){.host = NULL};
     bool has_words = text_cut(text, '?', &host, &rest);
+    /* Without the text: it may be a URL with a password. */
     if (text.len > PROXY_TARGET_TEXT_MAX || !is_host(host)) {
         return fail(err, DSQL_ERR_USAGE,
                     "invalid cluster: it must be an endpoint, a cluster id or a host name, and may "

@@ -7,6 +7,7 @@
 #include "proxy/answers.h"
 
 #include "base/memory.h"
+#include "wire/backend.h"
 
 #include <string.h>
 
@@ -14,7 +15,7 @@ enum { FIRST_CAPACITY = 16 };
 
 void answers_init(struct answers *answers, answers_settled *settled, void *arg)
 {
-    *answers = (struct answers){.status = 'I', .settled = settled, .arg = arg};
+    *answers = (struct answers){.status = STATUS_IDLE, .settled = settled, .arg = arg};
 }
 
 static struct answer *entry(const struct answers *answers, size_t i)
@@ -180,7 +181,7 @@ static bool is_copy_disturbed(const struct answers *answers)
 enum answers_verdict answers_receive(const struct answers *answers, char type)
 {
     const struct answer *head = answers_head(answers);
-    if (type == 'E') {
+    if (type == BACKEND_ERROR) {
         return on_error(head);
     }
     bool is_swallowed = head != NULL && head->action == ANSWER_SWALLOW;
@@ -189,7 +190,7 @@ enum answers_verdict answers_receive(const struct answers *answers, char type)
     }
     if (head == NULL || head->action == ANSWER_REPLACE_ERROR ||
         !is_one_of(type, protocol[head->kind].types) ||
-        (type == 'G' && is_copy_disturbed(answers))) {
+        (type == BACKEND_COPY_IN && is_copy_disturbed(answers))) {
         return ANSWERS_INVALID;
     }
     return is_swallowed ? ANSWERS_SWALLOW : ANSWERS_PASS;
@@ -244,7 +245,7 @@ static void begin_copy_in(struct answers *answers)
 
 static void end_answer(struct answers *answers, const struct answer *head, char type, char status)
 {
-    if (type == 'Z') {
+    if (type == BACKEND_READY) {
         answers->status = status;
         answers->is_copy_in = false;
     }
@@ -256,13 +257,13 @@ static void end_answer(struct answers *answers, const struct answer *head, char 
 void answers_next(struct answers *answers, char type, char status, struct buf *out)
 {
     const struct answer *head = answers_head(answers);
-    if (head != NULL && type == 'E') {
+    if (head != NULL && type == BACKEND_ERROR) {
         if (head->kind < ANSWER_SYNC) {
             skip_to_sync(answers);
         } else {
             answers->is_copy_in = false;
         }
-    } else if (head != NULL && type == 'G') {
+    } else if (head != NULL && type == BACKEND_COPY_IN) {
         begin_copy_in(answers);
     } else if (head != NULL && !is_unasked(type)) {
         end_answer(answers, head, type, status);

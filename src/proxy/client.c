@@ -43,3 +43,26 @@ bool proxy_client_admit(struct session_client *session)
     waiting_leave(&session->waiting);
     return true;
 }
+
+/* The server's own message, if there is one.  It is FATAL already. */
+void proxy_client_fail_connect(struct session_client *session, const struct server_failure *failure)
+{
+    struct fatal_error error;
+    if (failure->message.len > 0 && buf_ok(&failure->message)) {
+        stream_write(session->stream, buf_text(&failure->message));
+        session_end(session);
+        return;
+    }
+    fatal_error_set(&error, "08006", "could not connect to the cluster: %s", failure->problem);
+    session_fail(session, &error);
+}
+
+void proxy_client_fail_wait(struct session_client *session)
+{
+    struct fatal_error error;
+    const char *problem = proxy_client_of(session)->cluster->problem;
+    fatal_error_set(&error, "08006", "no connection to the cluster became free within %d ms%s%s",
+                    proxy_client_options(session)->wait_ms, problem[0] == '\0' ? "" : ": ",
+                    problem);
+    session_fail(session, &error);
+}

@@ -64,6 +64,13 @@ struct proxy_shared *proxy_client_shared(const struct session_client *session);
 const struct proxy_options *proxy_client_options(const struct session_client *session);
 const struct place *proxy_client_place(const struct session_client *session);
 
+/** Ends the session with what the server has answered, or with why there is no connection. */
+void proxy_client_fail_connect(struct session_client *session,
+                               const struct server_failure *failure);
+
+/** Ends the session because no connection became free in time. */
+void proxy_client_fail_wait(struct session_client *session);
+
 /** Counts it, or refuses it because there are too many.  False: it has been refused. */
 bool proxy_client_admit(struct session_client *session);
 

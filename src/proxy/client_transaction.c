@@ -255,7 +255,7 @@ static void on_end(void *arg)
         return;
     }
     bool is_idle = answers_are_complete(&pooled->transaction.answers) &&
-                   pooled->transaction.answers.status == 'I';
+                   pooled->transaction.answers.status == STATUS_IDLE;
     give_back(proxy_client_of(session));
     flush_client(session);
     if (is_idle) {
@@ -317,32 +317,18 @@ static void on_expired(void *arg)
 {
     struct session_client *session = arg;
     struct proxy_transaction *own = transaction_of(session);
-    struct fatal_error error;
     if (own->link.is_again) {
         transaction_give_up(&own->link);
         flush_client(session);
         pump(session);
         return;
     }
-    const char *problem = proxy_client_of(session)->cluster->problem;
-    fatal_error_set(&error, "08006", "no connection to the cluster became free within %d ms%s%s",
-                    proxy_client_options(session)->wait_ms, problem[0] == '\0' ? "" : ": ",
-                    problem);
-    session_fail(session, &error);
+    proxy_client_fail_wait(session);
 }
 
-/* The server's own message, if there is one.  It is FATAL already. */
 static void on_failed(void *arg, const struct server_failure *failure)
 {
-    struct session_client *session = arg;
-    struct fatal_error error;
-    if (failure->message.len > 0 && buf_ok(&failure->message)) {
-        stream_write(session->stream, buf_text(&failure->message));
-        session_end(session);
-        return;
-    }
-    fatal_error_set(&error, "08006", "could not connect to the cluster: %s", failure->problem);
-    session_fail(session, &error);
+    proxy_client_fail_connect(arg, failure);
 }
 
 static const struct pool_events pool_events = {.on_lent = on_lent,

@@ -34,31 +34,17 @@ static void on_server(void *arg, struct server *server)
     proxy_relay_begin(session, server);
 }
 
-/* The server's own message, if there is one.  It is FATAL already. */
 static void on_failed(void *arg, const struct server_failure *failure)
 {
     struct session_client *session = arg;
-    struct fatal_error error;
     proxy_waiting_leave(proxy_client_of(session));
-    if (failure->message.len > 0 && buf_ok(&failure->message)) {
-        stream_write(session->stream, buf_text(&failure->message));
-        session_end(session);
-        return;
-    }
-    fatal_error_set(&error, "08006", "could not connect to the cluster: %s", failure->problem);
-    session_fail(session, &error);
+    proxy_client_fail_connect(session, failure);
 }
 
 void proxy_waiting_timeout(struct session_client *session)
 {
-    struct proxy_client *client = proxy_client_of(session);
-    struct fatal_error error;
-    client->cluster->counters.clients_timed_out++;
-    const char *problem = client->cluster->problem;
-    fatal_error_set(&error, "08006", "no connection to the cluster became free within %d ms%s%s",
-                    proxy_client_options(session)->wait_ms, problem[0] == '\0' ? "" : ": ",
-                    problem);
-    session_fail(session, &error);
+    proxy_client_of(session)->cluster->counters.clients_timed_out++;
+    proxy_client_fail_wait(session);
 }
 
 /* ---- Waiting ----------------------------------------------------------- */

@@ -21,22 +21,22 @@ enum { MINT_ACTIONS = 2 };
 struct mint;
 
 /** One that wants a token.  A part of its owner. */
-struct mint_customer {
+struct mint_waiter {
     /** token is valid during the call only. */
     void (*on_token)(void *arg, struct text token);
     void (*on_failure)(void *arg, const dsql_error *err);
     void *arg;
-    struct mint_customer *next;
-    struct mint_customer **link; /* NULL: it waits for nothing */
+    struct mint_waiter *next;
+    struct mint_waiter **link; /* NULL: it waits for nothing */
 };
 
 /** The token for one action (see token_action_for_user()). */
-struct mint_die {
+struct mint_entry {
     struct mint *mint;
     enum token_action action;
     struct secret token;
     struct token_age age;
-    struct mint_customer *customers;
+    struct mint_waiter *waiters;
     uv_timer_t renew;
     uv_work_t work;
     bool is_refused; /* the credentials are to be fetched anew */
@@ -55,7 +55,7 @@ struct mint {
     const struct clock *clock;
     struct proxy_counters *counters;
     uv_loop_t *loop;
-    struct mint_die dies[MINT_ACTIONS];
+    struct mint_entry entries[MINT_ACTIONS];
     int open_handles;
     bool is_closing;
     void (*on_closed)(void *arg);
@@ -65,13 +65,13 @@ struct mint {
 void mint_init(struct mint *mint, uv_loop_t *loop, const struct settings *settings,
                const struct clock *clock, struct proxy_counters *counters);
 
-/** Calls one of the customer's functions, perhaps before it returns. */
-void mint_get(struct mint *mint, enum token_action action, struct mint_customer *customer);
+/** Calls one of the waiter's functions, perhaps before it returns. */
+void mint_get(struct mint *mint, enum token_action action, struct mint_waiter *waiter);
 /** Makes a token before anyone wants it. */
 void mint_begin(struct mint *mint, enum token_action action);
 
 /** Neither of its functions is called any more. */
-void mint_leave(struct mint_customer *customer);
+void mint_leave(struct mint_waiter *waiter);
 
 /** The server has refused the newest token as expired: the next one is made with new credentials.
  */

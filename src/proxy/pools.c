@@ -27,7 +27,7 @@ enum {
 struct pool {
     struct pools *pools;
     struct pool *next;
-    struct server_pool books;
+    struct server_pool accounting;
     struct transaction_pool transactions;
     struct buf startup; /* its key, and what its connections begin with */
     struct buf greeting;
@@ -76,14 +76,14 @@ static void unlink_pooled(struct pooled *pooled)
 
 static void arm(struct pool *pool, int64_t at_ms);
 
-/* It leaves the books now, and the memory later. */
+/* It leaves the accounting now, and the memory later. */
 static void bury(struct pooled *pooled)
 {
     struct pool *pool = pooled->pool;
     if (pooled->is_over) {
         return;
     }
-    server_pool_gone(&pool->books, &pooled->books);
+    server_pool_gone(&pool->accounting, &pooled->accounting);
     unlink_pooled(pooled);
     pooled->is_over = true;
     pooled->next = pool->dead;
@@ -202,7 +202,7 @@ static void on_server(void *arg, struct server *server)
         bury(pooled);
         return;
     }
-    server_pool_opened(&pool->books, &pooled->books, now_ms(pool));
+    server_pool_opened(&pool->accounting, &pooled->accounting, now_ms(pool));
     server_give(server, &server_events, pooled);
     server_begin(server);
     pump(pool);
@@ -214,9 +214,9 @@ static void on_failed(void *arg, const struct server_failure *failure)
     struct pooled *pooled = arg;
     struct pool *pool = pooled->pool;
     bury(pooled);
-    struct pool_request *request = (struct pool_request *)pool->books.first;
+    struct pool_request *request = (struct pool_request *)pool->accounting.first;
     if (request != NULL) {
-        server_pool_leave(&pool->books, &request->waiter);
+        server_pool_leave(&pool->accounting, &request->waiter);
         counters(pool)->clients_waiting--;
         request->events->on_failed(request->arg, failure);
     }
@@ -231,7 +231,7 @@ static bool is_full(const struct pools *pools)
 /* False: it cannot be done now.  What is only to be kept ready takes no place from who waits. */
 static bool open_another(struct pool *pool)
 {
-    bool is_wanted_now = pool->books.waiting > pool->books.connecting;
+    bool is_wanted_now = pool->accounting.waiting > pool->accounting.connecting;
     struct pooled *pooled = !is_wanted_now && is_full(pool->pools) ? NULL : mem_new(sizeof *pooled);
     if (pooled == NULL) {
         return false;
@@ -244,7 +244,7 @@ static bool open_another(struct pool *pool)
         pool->first->previous = pooled;
     }
     pool->first = pooled;
-    server_pool_open(&pool->books, &pooled->books);
+    server_pool_open(&pool->accounting, &pooled->accounting);
     pooled->request = (struct server_request){.on_server = on_server,
                                               .on_failed = on_failed,
                                               .arg = pooled,
@@ -254,7 +254,7 @@ static bool open_another(struct pool *pool)
     return true;
 }
 
-/* ---- Doing what the books say ------------------------------------------ */
+/* ---- Doing what the accounting says ----------------------------------------- */
 
 static void lend(struct pool *pool, const struct server_pool_step *step)
 {
@@ -276,7 +276,7 @@ static void expire(struct pool *pool, struct pool_request *request)
 
 static void close_idle(struct pool *pool, struct pooled *pooled)
 {
-    counters(pool)->rollovers += pooled->books.expires_ms <= now_ms(pool) ? 1 : 0;
+    counters(pool)->rollovers += pooled->accounting.expires_ms <= now_ms(pool) ? 1 : 0;
     if (pooled->server != NULL) {
         server_close(pooled->server, true);
         pooled->server = NULL;
@@ -315,8 +315,8 @@ static void count(struct pool *pool)
 {
     struct proxy_counters *shown = counters(pool);
     struct transaction_pool *made = &pool->transactions;
-    shown->servers_idle += pool->books.idle - pool->shown_idle;
-    pool->shown_idle = pool->books.idle;
+    shown->servers_idle += pool->accounting.idle - pool->shown_idle;
+    pool->shown_idle = pool->accounting.idle;
     take(&made->conflicts_data, &shown->conflicts_data);
     take(&made->conflicts_schema, &shown->conflicts_schema);
     take(&made->retries_succeeded, &shown->retries[PROXY_RETRY_SUCCEEDED]);
@@ -327,7 +327,7 @@ static void count(struct pool *pool)
 static struct pool *find_waiting(const struct pools *pools)
 {
     struct pool *pool = pools->first;
-    while (pool != NULL && pool->books.waiting == 0) {
+    while (pool != NULL && pool->accounting.waiting == 0) {
         pool = pool->next;
     }
     return pool;
@@ -350,7 +350,7 @@ static void balance(struct pools *pools)
     }
     struct pooled *pooled = NULL;
     for (struct pool *it = pools->first; it != NULL && pooled == NULL; it = it->next) {
-        pooled = it == waiting ? NULL : (struct pooled *)server_pool_reclaim(&it->books);
+        pooled = it == waiting ? NULL : (struct pooled *)server_pool_reclaim(&it->accounting);
     }
     if (pooled != NULL) {
         pools->reclaimed_ms = at_ms;
@@ -367,12 +367,12 @@ static void pump(struct pool *pool)
     pool->is_pumping = true;
     struct server_pool_step step;
     do {
-        step = server_pool_next(&pool->books, now_ms(pool));
+        step = server_pool_next(&pool->accounting, now_ms(pool));
     } while (do_step(pool, &step));
     pool->is_pumping = false;
     count(pool);
     balance(pool->pools);
-    arm(pool, server_pool_wake_ms(&pool->books, now_ms(pool)));
+    arm(pool, server_pool_wake_ms(&pool->accounting, now_ms(pool)));
 }
 
 /* ---- The timer --------------------------------------------------------- */
@@ -410,7 +410,7 @@ struct transaction_pool *pool_transactions(struct pool *pool)
 
 void pool_request(struct pool *pool, struct pool_request *request, int64_t deadline_ms)
 {
-    server_pool_wait(&pool->books, &request->waiter, deadline_ms);
+    server_pool_wait(&pool->accounting, &request->waiter, deadline_ms);
     counters(pool)->clients_waiting++;
     pump(pool);
 }
@@ -418,7 +418,7 @@ void pool_request(struct pool *pool, struct pool_request *request, int64_t deadl
 void pool_withdraw(struct pool *pool, struct pool_request *request)
 {
     if (request->waiter.is_waiting) {
-        server_pool_leave(&pool->books, &request->waiter);
+        server_pool_leave(&pool->accounting, &request->waiter);
         counters(pool)->clients_waiting--;
     }
 }
@@ -436,7 +436,7 @@ void pool_return(struct pooled *pooled, bool is_usable)
     } else if (pooled->cancels > 0) {
         pooled->is_returning = true;
     } else {
-        server_pool_return(&pool->books, &pooled->books, true, now_ms(pool));
+        server_pool_return(&pool->accounting, &pooled->accounting, true, now_ms(pool));
     }
     pump(pool);
 }
@@ -456,7 +456,8 @@ void pooled_unhold(struct pooled *pooled)
         arm(pooled->pool, now_ms(pooled->pool));
     } else if (pooled->is_returning) {
         pooled->is_returning = false;
-        server_pool_return(&pooled->pool->books, &pooled->books, true, now_ms(pooled->pool));
+        server_pool_return(&pooled->pool->accounting, &pooled->accounting, true,
+                           now_ms(pooled->pool));
         pump(pooled->pool);
     }
 }
@@ -521,7 +522,7 @@ static struct pool *add_pool(struct pools *pools, const struct buf *startup,
     buf_init(&pool->startup, STARTUP_MAX_SIZE);
     buf_add_text(&pool->startup, buf_text(startup));
     buf_init(&pool->greeting, GREETING_MAX);
-    server_pool_init(&pool->books, &limits);
+    server_pool_init(&pool->accounting, &limits);
     transaction_pool_init(&pool->transactions, &retries, STATEMENT_BYTES, secret);
     uv_timer_init(pools->loop, &pool->timer); /* always 0 */
     pool->timer.data = pool;
@@ -566,7 +567,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
 static void close_pool(struct pool *pool)
 {
-    pool->books.is_closing = true;
+    pool->accounting.is_closing = true;
     while (pool->first != NULL) {
         struct pooled *pooled = pool->first;
         cluster_withdraw(&pooled->request);

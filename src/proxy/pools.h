@@ -18,7 +18,7 @@ struct pools;
 
 /** One server connection of a pool. */
 struct pooled {
-    struct pooled_server books; /* the first, see pools.c */
+    struct pooled_server accounting; /* the first, see pools.c */
     struct transaction_server transaction;
     struct pool *pool;
     struct server *server; /* NULL before it is open, and after its end */

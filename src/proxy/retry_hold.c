@@ -1,6 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/retry_hold.h"
 
+#include "wire/backend.h"
+
 void retry_hold_init(struct retry_hold *hold, const struct retry_limits *limits)
 {
     *hold = (struct retry_hold){.limits = *limits};
@@ -102,7 +104,7 @@ static enum retry_outcome outcome(const struct retry_hold *hold, char status)
     if (!is_conflict(hold)) {
         return RETRY_ERROR;
     }
-    return status == 'I' ? RETRY_CONFLICT : RETRY_CONFLICT_IN_BLOCK;
+    return status == STATUS_IDLE ? RETRY_CONFLICT : RETRY_CONFLICT_IN_BLOCK;
 }
 
 enum retry_decision retry_hold_ready(struct retry_hold *hold, char status, struct buf *out)

@@ -66,7 +66,7 @@ static void on_timer_closed(uv_handle_t *handle)
 static void close_now(struct server *server)
 {
     set_state(server, SERVER_CLOSED);
-    mint_leave(&server->customer);
+    mint_leave(&server->waiter);
     uv_timer_stop(&server->timer);
     uv_close((uv_handle_t *)&server->timer, on_timer_closed);
     link_close(&server->link, on_handle_closed);
@@ -215,7 +215,7 @@ static void on_password_request(struct server *server, const struct frame *messa
         break;
     case SERVER_PASSWORD_TOKEN:
         set_state(server, SERVER_TOKEN);
-        mint_get(&server->shared->mint, server->action, &server->customer);
+        mint_get(&server->shared->mint, server->action, &server->waiter);
         break;
     case SERVER_PASSWORD_FAILED:
         fail_with(server, CONNECT_FAILURE_PERMANENT, PROXY_REFUSAL_AUTHENTICATION, err.message);
@@ -407,8 +407,8 @@ static void init(struct server *server, struct server_shared *shared, enum token
     server->shared = shared;
     server->action = action;
     server->password.password = shared->password;
-    server->customer =
-        (struct mint_customer){.on_token = on_token, .on_failure = on_token_failure, .arg = server};
+    server->waiter =
+        (struct mint_waiter){.on_token = on_token, .on_failure = on_token_failure, .arg = server};
     server_login_init(&server->login, NULL);
     server->login.is_key_hidden = true;
     buf_init(&server->startup, STARTUP_MAX_SIZE);

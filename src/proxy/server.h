@@ -76,7 +76,7 @@ struct server {
     int open_handles;
     enum token_action action;
     struct buf startup; /* the StartupMessage */
-    struct mint_customer customer;
+    struct mint_waiter waiter;
     struct server_password password;
     struct server_login login;
     bool is_begun;     /* see server_begin() */

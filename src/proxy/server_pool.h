@@ -1,14 +1,14 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which server connection is lent to which client, and when one is opened or closed: the books of a
- * pool for one cluster, role and database.  It holds no connection and no clock.  The owner reports
- * what has happened, and then does what server_pool_next() says until that is nothing:
+ * Which server connection is lent to which client, and when one is opened or closed: the accounting
+ * of a pool for one cluster, role and database.  It holds no connection and no clock.  The owner
+ * reports what has happened, and then does what server_pool_next() says until that is nothing:
  *
  *   - clients get a connection in the order in which they came, until their deadline;
  *   - the most recently used connection is lent first, so that those not needed become idle for
  *     long, and are closed;
  *   - a connection that was returned after its lifetime is closed, and replaced before if some are
- * to be kept ready;
+ *     to be kept ready;
  *   - one that was idle for long must be checked before it is lent.
  *
  * How fast connections are opened is not decided here: see cluster.h.
@@ -41,7 +41,7 @@ enum pooled_server_state {
     POOLED_CLOSING /* the owner is to close it, or has been told to */
 };
 
-/** A connection's place in the books.  A part of its owner; all zero: none. */
+/** A connection's place in the accounting.  A part of its owner; all zero: none. */
 struct pooled_server {
     enum pooled_server_state state;
     int64_t expires_ms;

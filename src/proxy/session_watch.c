@@ -10,20 +10,9 @@
 
 #include <string.h>
 
-/* A Sync, and so on: only these are of interest, beside those in backend.h. */
-enum {
-    FRONTEND_SYNC = 'S',
-    FRONTEND_FUNCTION_CALL = 'F',
-    FRONTEND_COPY_DATA = 'd',
-    FRONTEND_COPY_DONE = 'c',
-    FRONTEND_COPY_FAIL = 'f',
-    BACKEND_COMMAND_COMPLETE = 'C',
-    BACKEND_COPY_IN = 'G'
-};
-
 void session_watch_init(struct session_watch *watch)
 {
-    *watch = (struct session_watch){.status = 'I'};
+    *watch = (struct session_watch){.status = STATUS_IDLE};
 }
 
 /* ---- What leaves nothing behind ---------------------------------------- */
@@ -243,5 +232,5 @@ bool session_watch_server(struct session_watch *watch, struct frame_scan *scan, 
 bool session_watch_is_idle(const struct session_watch *watch)
 {
     return watch->queries == 0 && watch->syncs == 0 && !watch->has_open_batch &&
-           watch->status == 'I';
+           watch->status == STATUS_IDLE;
 }

@@ -125,7 +125,7 @@ static void add_parse(struct buf *out, struct text name, struct text rest)
     buf_add_text(out, rest);
 }
 
-/* Close and Describe: which is 'S' or 'P'. */
+/* Close and Describe: which is TARGET_STATEMENT or TARGET_PORTAL. */
 static void add_named(struct buf *out, char type, char which, struct text name)
 {
     add_header(out, type, 1 + name.len + 1);
@@ -137,7 +137,7 @@ static void add_named(struct buf *out, char type, char which, struct text name)
 static enum statements_result wait_for_answers(const struct statements *statements, struct buf *out)
 {
     if (statements->answers->is_open) {
-        add_header(out, 'H', 0);
+        add_header(out, FRONTEND_FLUSH, 0);
     }
     return STATEMENTS_WAIT;
 }
@@ -170,7 +170,7 @@ static enum statements_result refuse(struct statements *statements, const char *
                                         .hint = text_of(hint)};
     backend_write_error(&made, &fields);
     (void)snprintf(name, sizeof name, "%s0", statements->cache->prefix);
-    add_named(out, 'D', 'S', text_of(name));
+    add_named(out, FRONTEND_DESCRIBE, TARGET_STATEMENT, text_of(name));
     bool is_fine =
         buf_ok(&made) && answers_expect_text(statements->answers, ANSWER_DESCRIBE_STATEMENT,
                                              ANSWER_REPLACE_ERROR, NULL, buf_text(&made));
@@ -189,7 +189,7 @@ static bool make_room(struct statements *statements, struct buf *out)
     }
     char name[STATEMENT_SERVER_NAME_SIZE];
     statement_server_name(victim->statement, name);
-    add_named(out, 'C', 'S', text_of(name));
+    add_named(out, FRONTEND_CLOSE, TARGET_STATEMENT, text_of(name));
     return expect_change(statements, ANSWER_CLOSE, ANSWER_SWALLOW, text_of(""),
                          &(struct statement_change){.server_entry = victim});
 }
@@ -252,7 +252,7 @@ static bool ensure_unnamed(struct statements *statements, struct statement *stat
         return true;
     }
     if (statement == NULL || statement->is_opaque) {
-        add_named(out, 'C', 'S', text_of(""));
+        add_named(out, FRONTEND_CLOSE, TARGET_STATEMENT, text_of(""));
         return expect_change(statements, ANSWER_CLOSE, ANSWER_SWALLOW, text_of(""),
                              &(struct statement_change){.server_unnamed = server});
     }
@@ -440,7 +440,7 @@ enum statements_result statements_bind(struct statements *statements, struct tex
     struct text name = reader_cstring(&reader);
     *bound = NULL;
     if (!reader_ok(&reader)) {
-        add_header(out, 'B', body_size);
+        add_header(out, FRONTEND_BIND, body_size);
         buf_add_text(out, beginning);
         return result_of(expect(statements, ANSWER_BIND), out);
     }
@@ -450,7 +450,7 @@ enum statements_result statements_bind(struct statements *statements, struct tex
     struct buf server_name AUTO_BUF;
     buf_init(&server_name, CLIENT_STATEMENT_NAME_MAX + 1);
     bool is_fine = resolve(statements, name, &server_name, bound, out) && buf_ok(&server_name);
-    add_header(out, 'B', body_size - name.len + server_name.len);
+    add_header(out, FRONTEND_BIND, body_size - name.len + server_name.len);
     add_string(out, portal);
     add_string(out, buf_text(&server_name));
     buf_add_text(out, reader_rest(&reader));
@@ -469,7 +469,7 @@ static bool read_target(struct text body, char *which, struct text *name)
     reader_init(&reader, body);
     *which = (char)reader_u8(&reader);
     *name = reader_cstring(&reader);
-    return reader_done(&reader) && (*which == 'S' || *which == 'P');
+    return reader_done(&reader) && (*which == TARGET_STATEMENT || *which == TARGET_PORTAL);
 }
 
 enum statements_result statements_describe(struct statements *statements, struct text body,
@@ -478,10 +478,10 @@ enum statements_result statements_describe(struct statements *statements, struct
     char which = 0;
     struct text name;
     bool is_valid = read_target(body, &which, &name);
-    if (!is_valid || which == 'P') {
-        return send_invalid(statements,
-                            which == 'P' ? ANSWER_DESCRIBE_PORTAL : ANSWER_DESCRIBE_STATEMENT, 'D',
-                            body, out);
+    if (!is_valid || which == TARGET_PORTAL) {
+        return send_invalid(
+            statements, which == TARGET_PORTAL ? ANSWER_DESCRIBE_PORTAL : ANSWER_DESCRIBE_STATEMENT,
+            FRONTEND_DESCRIBE, body, out);
     }
     if (must_wait(statements, name)) {
         return wait_for_answers(statements, out);
@@ -490,7 +490,7 @@ enum statements_result statements_describe(struct statements *statements, struct
     buf_init(&server_name, CLIENT_STATEMENT_NAME_MAX + 1);
     struct statement *found = NULL;
     bool is_fine = resolve(statements, name, &server_name, &found, out) && buf_ok(&server_name);
-    add_named(out, 'D', 'S', buf_text(&server_name));
+    add_named(out, FRONTEND_DESCRIBE, TARGET_STATEMENT, buf_text(&server_name));
     return result_of(is_fine && expect(statements, ANSWER_DESCRIBE_STATEMENT), out);
 }
 
@@ -511,8 +511,8 @@ enum statements_result statements_close(struct statements *statements, struct te
     char which = 0;
     struct text name;
     bool is_valid = read_target(body, &which, &name);
-    if (!is_valid || which == 'P') {
-        return send_invalid(statements, ANSWER_CLOSE, 'C', body, out);
+    if (!is_valid || which == TARGET_PORTAL) {
+        return send_invalid(statements, ANSWER_CLOSE, FRONTEND_CLOSE, body, out);
     }
     if (must_wait(statements, name)) {
         return wait_for_answers(statements, out);
@@ -520,7 +520,7 @@ enum statements_result statements_close(struct statements *statements, struct te
     if (!text_is_empty(name)) {
         return close_named(statements, name, out);
     }
-    frame_write(out, 'C', body);
+    frame_write(out, FRONTEND_CLOSE, body);
     bool is_fine =
         expect_change(statements, ANSWER_CLOSE, ANSWER_PASS, text_of(""),
                       &(struct statement_change){.client_slot = &statements->client->unnamed,
@@ -546,7 +546,7 @@ enum statements_result statements_execute(struct statements *statements, struct 
     struct text portal = reader_cstring(&reader);
     struct statement *statement =
         reader_ok(&reader) ? client_statements_portal(statements->client, portal) : NULL;
-    frame_write(out, 'E', body);
+    frame_write(out, FRONTEND_EXECUTE, body);
     if (statement == NULL ||
         (statement->summary.effects == NULL && !statement->summary.is_unclear)) {
         return result_of(expect(statements, ANSWER_EXECUTE), out);
@@ -569,7 +569,7 @@ static void begin_period(struct statements *statements)
 
 enum statements_result statements_sync(struct statements *statements, struct buf *out)
 {
-    add_header(out, 'S', 0);
+    add_header(out, FRONTEND_SYNC, 0);
     bool is_fine = expect(statements, ANSWER_SYNC);
     begin_period(statements);
     statements->batch++;
@@ -676,7 +676,7 @@ void statements_error(struct statements *statements, struct text sqlstate)
 
 void statements_ready(struct statements *statements, char status, uint64_t period)
 {
-    if (status == 'I') {
+    if (status == STATUS_IDLE) {
         client_statements_end_portals(statements->client, period);
     }
     if (statements->has_freed) {

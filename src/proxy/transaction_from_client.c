@@ -121,11 +121,11 @@ static enum transaction_event end_pieces(struct transaction_client *client)
     case FRONTEND_PARSE:
         end_long_parse(client);
         return TRANSACTION_MORE;
-    case 'F':
+    case FRONTEND_FUNCTION_CALL:
         return link->answers->is_skipping ? TRANSACTION_MORE
                                           : event_of(statements_function_call(link));
-    case 'c':
-    case 'f':
+    case FRONTEND_COPY_DONE:
+    case FRONTEND_COPY_FAIL:
         return answers_end_copy(link->answers) ? TRANSACTION_MORE : TRANSACTION_NO_MEMORY;
     default:
         return TRANSACTION_MORE;
@@ -170,7 +170,7 @@ static enum transaction_event pass_in_pieces(struct transaction_client *client,
 /* CommandComplete and ReadyForQuery. */
 static void write_deallocated(struct buf *out, char status)
 {
-    frame_write(out, 'C', text_of_bytes("DEALLOCATE", sizeof "DEALLOCATE"));
+    frame_write(out, BACKEND_COMMAND_COMPLETE, text_of_bytes("DEALLOCATE", sizeof "DEALLOCATE"));
     frame_write(out, BACKEND_READY, text_of_bytes(&status, 1));
 }
 
@@ -206,7 +206,7 @@ static bool is_own_deallocate(const struct transaction_client *client,
 
 static bool is_copy_data(char type)
 {
-    return type == 'd' || type == 'c' || type == 'f';
+    return type == FRONTEND_COPY_DATA || type == FRONTEND_COPY_DONE || type == FRONTEND_COPY_FAIL;
 }
 
 /* Some messages need no server. */
@@ -216,10 +216,10 @@ static enum transaction_event without_server(struct transaction_client *client,
 {
     char name[STATEMENT_NAME_SIZE];
     *taken = message->size;
-    if (is_copy_data(message->type) || message->type == 'H') {
+    if (is_copy_data(message->type) || message->type == FRONTEND_FLUSH) {
         return pass_in_pieces(client, message, true, taken); /* left over from a failed COPY */
     }
-    if (message->type == 'S' && message->body_size == 0) {
+    if (message->type == FRONTEND_SYNC && message->body_size == 0) {
         frame_write(&client->out, BACKEND_READY, text_of_bytes("I", 1));
         return TRANSACTION_MORE;
     }
@@ -231,7 +231,7 @@ static enum transaction_event without_server(struct transaction_client *client,
         statement_slot_empty(&client->statements.unnamed); /* as by any Query */
         statement_slot_empty(client_statements_find(&client->statements, text_of(name)));
         client_statements_tidy(&client->statements);
-        write_deallocated(&client->out, 'I');
+        write_deallocated(&client->out, STATUS_IDLE);
         return TRANSACTION_MORE;
     }
     *taken = 0;
@@ -253,7 +253,7 @@ static enum transaction_event take_query(struct transaction_client *client,
     if (is_local && link->answers->count > 0) {
         return TRANSACTION_WAITS;
     }
-    if (is_local && status != 'E') {
+    if (is_local && status != STATUS_FAILED) {
         struct buf answer AUTO_BUF;
         buf_init(&answer, SHORT_MAX);
         write_deallocated(&answer, status);
@@ -349,9 +349,9 @@ static enum transaction_event take_short(struct transaction_client *client,
         return TRANSACTION_MORE;
     }
     enum statements_result result =
-        message->type == 'D'   ? statements_describe(link, message->body, out)
-        : message->type == 'C' ? statements_close(link, message->body, out)
-                               : statements_execute(link, message->body, out);
+        message->type == FRONTEND_DESCRIBE ? statements_describe(link, message->body, out)
+        : message->type == FRONTEND_CLOSE  ? statements_close(link, message->body, out)
+                                           : statements_execute(link, message->body, out);
     if (result == STATEMENTS_SENT) {
         *taken = message->size;
         keep(client, message->all);
@@ -395,22 +395,22 @@ static enum transaction_event take_by_type(struct transaction_client *client,
         return take_query(client, message, taken);
     case FRONTEND_PARSE:
         return take_parse(client, message, taken);
-    case 'B':
+    case FRONTEND_BIND:
         return take_bind(client, message, taken);
-    case 'D':
-    case 'C':
-    case 'E':
+    case FRONTEND_DESCRIBE:
+    case FRONTEND_CLOSE:
+    case FRONTEND_EXECUTE:
         return take_short(client, message, taken);
-    case 'S':
+    case FRONTEND_SYNC:
         return take_sync(client, message, taken);
-    case 'H':
+    case FRONTEND_FLUSH:
         return take_flush(client, message, taken);
-    case 'F':
+    case FRONTEND_FUNCTION_CALL:
         retry_hold_release(&client->hold, &client->out);
         return pass_in_pieces(client, message, false, taken);
-    case 'd':
-    case 'c':
-    case 'f':
+    case FRONTEND_COPY_DATA:
+    case FRONTEND_COPY_DONE:
+    case FRONTEND_COPY_FAIL:
         return pass_in_pieces(client, message, false, taken);
     default:
         return TRANSACTION_INVALID;
@@ -425,7 +425,7 @@ static void begin_if_idle(struct transaction_client *client)
     if (is_first) {
         client->is_batch_undoable = true;
     }
-    if (is_first && server->answers.status == 'I') {
+    if (is_first && server->answers.status == STATUS_IDLE) {
         retry_hold_begin(&client->hold);
     }
 }
@@ -433,7 +433,8 @@ static void begin_if_idle(struct transaction_client *client)
 /* See is_copy_disturbed() in answers.c. */
 static bool disturbs_copy(const struct transaction_server *server, char type)
 {
-    return server->answers.is_copy_in && !is_copy_data(type) && type != 'S' && type != 'H';
+    return server->answers.is_copy_in && !is_copy_data(type) && type != FRONTEND_SYNC &&
+           type != FRONTEND_FLUSH;
 }
 
 static bool must_wait(const struct transaction_client *client)
@@ -462,7 +463,7 @@ static enum transaction_event take_message(struct transaction_client *client,
     if (must_wait(client)) {
         return TRANSACTION_WAITS;
     }
-    if (client->server->answers.is_skipping && message->type != 'S') {
+    if (client->server->answers.is_skipping && message->type != FRONTEND_SYNC) {
         return pass_in_pieces(client, message, true, taken);
     }
     if (is_copy_data(message->type) && answers_are_complete(&client->server->answers)) {

@@ -13,8 +13,8 @@ enum { WHOLE_MAX = 65536 }; /* bytes; a longer error is passed on unread */
 
 static bool must_be_whole(const struct transaction_message *message)
 {
-    bool is_read = message->type == 'E' || message->type == 'S' || message->type == 'C' ||
-                   message->type == 'Z';
+    bool is_read = message->type == BACKEND_ERROR || message->type == BACKEND_PARAMETER_STATUS ||
+                   message->type == BACKEND_COMMAND_COMPLETE || message->type == BACKEND_READY;
     return is_read && message->size <= WHOLE_MAX;
 }
 
@@ -118,16 +118,16 @@ static bool on_complete(struct transaction_server *server,
 static bool look_into(struct transaction_server *server, const struct transaction_message *message)
 {
     switch (message->type) {
-    case 'S':
+    case BACKEND_PARAMETER_STATUS:
         return on_parameter(server, message);
-    case 'E':
+    case BACKEND_ERROR:
         on_error(server, message);
         return true;
-    case 'C':
+    case BACKEND_COMMAND_COMPLETE:
         return server->verdict != ANSWERS_PASS || on_complete(server, message);
-    case 'G': /* COPY: what the client sends now is not kept */
-    case 'H':
-    case 'W':
+    case BACKEND_COPY_IN: /* COPY: what the client sends now is not kept */
+    case BACKEND_COPY_OUT:
+    case BACKEND_COPY_BOTH:
         retry_hold_release(&server->client->hold, &server->client->out);
         return true;
     default:
@@ -188,8 +188,8 @@ static enum transaction_event on_ready(struct transaction_server *server, char s
     bool is_failed = server->is_failed;
     server->is_failed = false;
     statements_ready(&server->link, status, server->period);
-    if (status == 'I' && !session_parameters_end_transaction(&server->client->parameters,
-                                                             &server->parameters, is_failed)) {
+    if (status == STATUS_IDLE && !session_parameters_end_transaction(
+                                     &server->client->parameters, &server->parameters, is_failed)) {
         return TRANSACTION_NO_MEMORY;
     }
     return decide(server, status);
@@ -218,7 +218,7 @@ static enum transaction_event end_message(struct transaction_server *server, cha
     if (!buf_ok(&made)) {
         return TRANSACTION_NO_MEMORY;
     }
-    return server->type == 'Z' ? on_ready(server, status) : TRANSACTION_MORE;
+    return server->type == BACKEND_READY ? on_ready(server, status) : TRANSACTION_MORE;
 }
 
 static enum transaction_event take_piece(struct transaction_server *server, struct text bytes,
@@ -236,13 +236,14 @@ static enum transaction_event take_message(struct transaction_server *server,
 {
     server->type = message->type;
     server->verdict = answers_receive(&server->answers, message->type);
-    if (server->verdict == ANSWERS_INVALID || (message->type == 'Z' && message->body.len != 1)) {
+    if (server->verdict == ANSWERS_INVALID ||
+        (message->type == BACKEND_READY && message->body.len != 1)) {
         return TRANSACTION_INVALID;
     }
     if (!look_into(server, message)) {
         return TRANSACTION_NO_MEMORY;
     }
-    if (message->type == 'S') {
+    if (message->type == BACKEND_PARAMETER_STATUS) {
         server->verdict = ANSWERS_SWALLOW; /* it was passed on, if it was news */
     }
     if (server->verdict == ANSWERS_REPLACE) {
@@ -252,7 +253,7 @@ static enum transaction_event take_message(struct transaction_server *server,
     *taken = message->all.len;
     server->body_left = message->size - message->all.len;
     pass(server, message->all);
-    char status = message->type == 'Z' ? message->body.data[0] : '\0';
+    char status = message->type == BACKEND_READY ? message->body.data[0] : '\0';
     const struct answer *head = answers_head(&server->answers);
     server->period = head != NULL ? head->number : 0;
     return server->body_left == 0 ? end_message(server, status) : TRANSACTION_MORE;
@@ -319,8 +320,9 @@ enum transaction_event transaction_idle_data(struct transaction_server *server, 
     while (result == FRAME_COMPLETE && message.is_whole) {
         struct text name;
         struct text value;
-        bool is_parameter = message.type == 'S';
-        if (!is_parameter && message.type != 'N' && message.type != 'A') {
+        bool is_parameter = message.type == BACKEND_PARAMETER_STATUS;
+        if (!is_parameter && message.type != BACKEND_NOTICE &&
+            message.type != BACKEND_NOTIFICATION) {
             return TRANSACTION_INVALID;
         }
         if (is_parameter && backend_parse_parameter(message.body, &name, &value) &&

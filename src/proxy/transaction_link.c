@@ -3,6 +3,7 @@
 #include "proxy/transaction_link.h"
 
 #include "proxy/transaction_parts.h"
+#include "wire/backend.h"
 
 enum { OUT_MAX = 64 * 1024 * 1024 }; /* bytes; the caller writes them after each call */
 
@@ -84,7 +85,7 @@ static bool ask_for_answer(struct transaction_server *server)
     if (server->set_up_left > 0) {
         return true;
     }
-    frame_write(&server->out, 'S', text_of(""));
+    frame_write(&server->out, FRONTEND_SYNC, text_of(""));
     server->set_up_left = 1;
     return answers_expect(&server->answers, ANSWER_SYNC, ANSWER_SWALLOW, NULL);
 }
@@ -113,7 +114,7 @@ bool transaction_lend(struct transaction_client *client, struct transaction_serv
 bool transaction_is_free(const struct transaction_server *server)
 {
     const struct transaction_client *client = server->client;
-    return answers_are_complete(&server->answers) && server->answers.status == 'I' &&
+    return answers_are_complete(&server->answers) && server->answers.status == STATUS_IDLE &&
            server->set_up_left == 0 && server->body_left == 0 &&
            (client->body_left == 0 || client->is_dropping) && !client->is_pinned &&
            !server->link.is_unclear;
@@ -129,7 +130,7 @@ bool transaction_take_back(struct transaction_server *server)
         answers_clear(&server->answers);
         retry_hold_release(&client->hold, &client->out);
     }
-    statements_ready(&server->link, 'I', UINT64_MAX);
+    statements_ready(&server->link, STATUS_IDLE, UINT64_MAX);
     is_fine = session_parameters_end_transaction(&client->parameters, &server->parameters, false) &&
               is_fine;
     client->server = NULL;

@@ -27,13 +27,35 @@ enum {
     BACKEND_READY = 'Z',
     BACKEND_DATA_ROW = 'D',
     BACKEND_NEGOTIATE = 'v',
+    BACKEND_NOTICE = 'N',
+    BACKEND_NOTIFICATION = 'A',
+    BACKEND_COMMAND_COMPLETE = 'C',
+    BACKEND_COPY_IN = 'G',
+    BACKEND_COPY_OUT = 'H',
+    BACKEND_COPY_BOTH = 'W',
     FRONTEND_PASSWORD = 'p',
     FRONTEND_QUERY = 'Q',
     FRONTEND_PARSE = 'P',
+    FRONTEND_BIND = 'B',
+    FRONTEND_DESCRIBE = 'D',
+    FRONTEND_EXECUTE = 'E',
+    FRONTEND_CLOSE = 'C',
+    FRONTEND_FLUSH = 'H',
+    FRONTEND_SYNC = 'S',
+    FRONTEND_FUNCTION_CALL = 'F',
+    FRONTEND_COPY_DATA = 'd',
+    FRONTEND_COPY_DONE = 'c',
+    FRONTEND_COPY_FAIL = 'f',
     FRONTEND_TERMINATE = 'X',
     AUTHENTICATION_OK = 0,
     AUTHENTICATION_CLEARTEXT = 3
 };
+
+/** What Describe and Close are for. */
+enum { TARGET_STATEMENT = 'S', TARGET_PORTAL = 'P' };
+
+/** The body of ReadyForQuery. */
+enum { STATUS_IDLE = 'I', STATUS_IN_TRANSACTION = 'T', STATUS_FAILED = 'E' };
 
 /**
  * The fields of ErrorResponse that are used here.  An empty detail or hint is not sent.  The

@@ -4,9 +4,9 @@
  *	  Which snapshots are open, and what none of them sees.
  *
  * PostgreSQL knows of each backend the oldest transaction that its snapshots
- * may have as running (xmin).  That says what is too old for everybody.  It
- * does not say what is too new: while one snapshot stays open, every version
- * that was replaced later might be the one that it sees.
+ * may have as running (xmin).  So it knows which versions are too old for all
+ * of them, but not which are too new: while one snapshot stays open, every
+ * version that was replaced later might be the one that it sees.
  *
  * So each backend publishes the end of its snapshot, too (xmax): transactions
  * from there on it has as running.  A version is invisible to a snapshot if it

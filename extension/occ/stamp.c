@@ -8,8 +8,8 @@
  * page is locked once, and one generic WAL record has the bytes that change in
  * it.  What is on the page afterwards is the same.
  *
- * heap_delete() is still needed for everything out of the ordinary: a bit in
- * the visibility map, toasted values, the remains of an xmax, and logical
+ * heap_delete() is still needed in all other cases: a bit in the
+ * visibility map, toasted values, the remains of an xmax, and logical
  * decoding, which does not understand generic records.
  *
  * A non-key update leaves the marker of a row that moved to another partition

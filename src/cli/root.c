@@ -106,15 +106,18 @@ static const struct command commands[] = {
          "paces the connects and replaces connections before the service ends them. CLUSTER is an "
          "endpoint or a cluster id, and may have settings after '?':\n"
          "  dsql proxy 'HOST?port=5433&user=app&profile=prod' 'HOST2?port=5434'\n"
-         "port is where the proxy listens (default: 5432 and up). user, dbname: for every client "
-         "(default: the client's). profile, region: of the credentials. server_port, hostaddr, "
-         "sslrootcert: of the cluster. max_servers: connections to it at once (default: 1000). "
-         "token_seconds: how long a token is valid. password_file: a file with the password, for a "
-         "PostgreSQL that is not Aurora DSQL. Special characters in a value are written as %XX.\n"
-         "Each option is also a variable, as DSQL_PROXY_POOL_MODE, and a line of the file of "
-         "--config, as 'pool-mode transaction'; there and in DSQL_PROXY_CLUSTERS are clusters too. "
-         "The command line comes first, then the environment, then the file. SIGTERM drains, "
-         "SIGHUP reads users and certificates again.",
+         "port is the port that the proxy listens on (default: 5432 and up). user and dbname "
+         "replace "
+         "what the client asks for (default: the client's). profile and region choose the "
+         "credentials. server_port, hostaddr and sslrootcert are those of the cluster. max_servers "
+         "limits the connections to it (default: 1000). token_seconds is how long a token is "
+         "valid. "
+         "password_file has the password for a PostgreSQL that is not Aurora DSQL. Write special "
+         "characters in a value as %XX.\n"
+         "Each option can also be set by a variable, such as DSQL_PROXY_POOL_MODE, or by a line of "
+         "the --config file, such as 'pool-mode transaction'. DSQL_PROXY_CLUSTERS and the file may "
+         "name clusters too. The command line takes precedence over the environment, and the "
+         "environment over the file. SIGTERM drains, SIGHUP reads users and certificates again.",
      .options = proxy_options,
      .max_arguments = PROXY_TARGETS_MAX,
      .run = proxy_run,

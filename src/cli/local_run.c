@@ -187,17 +187,44 @@ static void print_nothing(const char *line)
     (void)line;
 }
 
+/*
+ * The data need not survive a crash of the machine, as the cluster does not: with these, a COMMIT
+ * does not wait for the disk.
+ */
+static const char *const not_durable[] = {"fsync=off", "full_page_writes=off"};
+
+enum {
+    NOT_DURABLE = sizeof not_durable / sizeof *not_durable,
+    SETTINGS_SIZE = 8 /* with those of the injection and a NULL */
+};
+
+static void add_settings(const char *settings[SETTINGS_SIZE],
+                         const struct local_injection *injection)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < NOT_DURABLE; i++) {
+        settings[count++] = not_durable[i];
+    }
+    for (size_t i = 0; injection->settings[i] != NULL && count < SETTINGS_SIZE - 1; i++) {
+        settings[count++] = injection->settings[i];
+    }
+    settings[count] = NULL;
+}
+
 static dsql_status start(struct run *run, const struct command_line *line,
                          const struct local_injection *injection, dsql_error *err)
 {
+    const char *settings[SETTINGS_SIZE];
     struct start_options options = {
         .pg_bindir = command_value(line, "pg-bindir"),
         .extension_dir = command_value(line, "extension-dir"),
-        .settings = injection->settings,
+        .settings = settings,
         .port = 0,
+        .is_throw_away = true,
         .progress = print_nothing,
     };
     int port = 0;
+    add_settings(settings, injection);
     dsql_status status = supervisor_start(&run->cluster, &options, &port, err);
     return status == DSQL_OK ? cluster_read_settings(&run->cluster, err) : status;
 }

@@ -735,6 +735,7 @@ static struct daemon *new_daemon(const struct cluster *cluster, const struct sta
         .cluster = &daemon.cluster,
         .bindir = daemon.bindir,
         .settings = options->settings,
+        .is_throw_away = options->is_throw_away,
         .on_change = on_server_change,
         .on_stopped = on_server_stopped,
         .arg = &daemon,

@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { POLL_MS = 15 };
+enum { POLL_MS = 5 };
 
 /*
  * Given on the command line, so that postgresql.conf cannot change them and older clusters have

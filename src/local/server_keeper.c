@@ -196,12 +196,6 @@ static void notice_end(struct server_keeper *keeper)
     }
 }
 
-static void on_child_signal(uv_signal_t *handle, int number)
-{
-    (void)number;
-    notice_end(handle->data);
-}
-
 static void clear_step(struct server_keeper *keeper)
 {
     dsql_error err = {0};
@@ -242,13 +236,24 @@ static void stop_step(struct server_keeper *keeper)
         close_handles(keeper);
         return;
     }
-    if (due == keeper->step) {
+    if (due <= keeper->step) {
         return;
     }
     keeper->step = due;
     signal_server(keeper, due);
     snprintf(keeper->problem, sizeof keeper->problem, "%s", server_stop_message(due));
     keeper->on_change(keeper->arg, CLUSTER_STOPPING);
+}
+
+/* A stop is not made to wait for the timer. */
+static void on_child_signal(uv_signal_t *handle, int number)
+{
+    struct server_keeper *keeper = handle->data;
+    (void)number;
+    notice_end(keeper);
+    if (keeper->state == KEEPER_STOPS) {
+        stop_step(keeper);
+    }
 }
 
 static void on_time(uv_timer_t *timer)
@@ -293,9 +298,9 @@ void server_keeper_stop(struct server_keeper *keeper)
     if (keeper->state == KEEPER_STOPS || keeper->state == KEEPER_HAS_ENDED) {
         return;
     }
-    keeper->step = SERVER_STOP_FAST;
+    keeper->step = keeper->is_throw_away ? SERVER_STOP_IMMEDIATE : SERVER_STOP_FAST;
     enter(keeper, KEEPER_STOPS);
     if (keeper->postgres > 0) {
-        signal_server(keeper, SERVER_STOP_FAST);
+        signal_server(keeper, keeper->step);
     }
 }

@@ -38,6 +38,7 @@ struct server_keeper {
     const struct cluster *cluster;
     const char *bindir;
     const char *const *settings; /* more for PostgreSQL, or NULL */
+    bool is_throw_away; /* the data is deleted after the stop, which need not write a checkpoint */
     /** phase: CLUSTER_RUNNING, CLUSTER_RESTARTING or CLUSTER_STOPPING; problem and failures say
      * more. */
     void (*on_change)(void *arg, enum cluster_phase phase);

@@ -22,6 +22,7 @@ struct start_options {
     const char *listen_address;  /* numeric, or "*"; NULL: that of the last start */
     int port;                    /* 0: any free port; or START_PORT_DEFAULT */
     bool is_init_only;           /* create the cluster and stop it again */
+    bool is_throw_away;          /* deleted when it stops: nothing need survive that */
     void (*progress)(const char *line);
 
     const char *endpoint;            /* of a new cluster; NULL: a random one */

@@ -19,6 +19,7 @@
 #include "local/cluster_lock.h"
 #include "local/cluster_owner.h"
 #include "local/data_directory.h"
+#include "local/data_template.h"
 #include "local/descriptor_limit.h"
 #include "local/extension.h"
 #include "local/file.h"
@@ -35,6 +36,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +56,7 @@ struct daemon {
     const struct start_options *options;
     char bindir[POSTGRES_BINDIR_SIZE];
     struct extension extension;
+    char templates[PATH_MAX]; /* of data directories; "": none is used */
     struct cluster_lock lock;
     struct server_keeper server;
     struct init_scripts scripts;        /* dir is NULL: none to run */
@@ -321,8 +324,8 @@ static dsql_status create_data(struct daemon *daemon, dsql_error *err)
     if (status != DSQL_OK) {
         return status;
     }
-    report_progress("creating the data directory with %s/initdb", daemon->bindir);
-    return data_directory_create(&daemon->cluster, daemon->bindir, err);
+    report_progress("creating the data directory for %s/postgres", daemon->bindir);
+    return data_directory_create(&daemon->cluster, daemon->bindir, daemon->templates, err);
 }
 
 /* The extension decides the version: PostgreSQL loads only modules of its own major version. */
@@ -780,6 +783,9 @@ _Noreturn void daemon_main(const struct cluster *cluster, const struct start_opt
     struct daemon *daemon = new_daemon(cluster, options);
     dsql_error err = {0};
     report_begin(report_fd);
+    if (!data_directory_exists(cluster)) {
+        data_template_prepare(cluster, daemon->templates);
+    }
     wiped_memory_clear_environment();
     if (open_cluster(daemon, &err) != DSQL_OK) {
         server_keeper_stop_now(&daemon->server);

@@ -1,13 +1,14 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * initdb, our settings, and the check of the version.  A data directory is either complete or
- * missing: it is made under another name and renamed, so a start that is interrupted by kill -9
- * leaves nothing that looks like a cluster.
+ * initdb or a copy of what it once made, our settings, and the check of the version.  A data
+ * directory is either complete or missing: it is made under another name and renamed, so a start
+ * that is interrupted by kill -9 leaves nothing that looks like a cluster.
  */
 #include "local/data_directory.h"
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "local/data_template.h"
 #include "local/file.h"
 #include "local/postmaster_files.h"
 #include "local/program.h"
@@ -19,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { VERSION_FILE_MAX_SIZE = 64 };
+enum { VERSION_FILE_MAX_SIZE = 64, ORIGIN_MAX_SIZE = 4096 };
 
 /*
  * Appended to the postgresql.conf that initdb writes.  Connections come from the gateway only.
@@ -48,31 +49,34 @@ bool data_directory_exists(const struct cluster *cluster)
  * "trust" is safe because the socket's directory is closed to other users.  Locale C, like the
  * service, sorts by bytes.  --no-sync, as a new cluster has no data to lose; it saves seconds.
  */
-static dsql_status run_initdb(const struct cluster *cluster, const char *bindir, dsql_error *err)
+static const char *const initdb_options[] = {"-A",         "trust", "-U",   "dsql_owner",
+                                             "--locale=C", "-E",    "UTF8", "--no-sync"};
+
+enum { INITDB_OPTIONS = sizeof initdb_options / sizeof *initdb_options };
+
+/* In the child.  If the daemon is killed meanwhile, nothing of it stays. */
+static _Noreturn void become_initdb(const struct cluster *cluster, const char *bindir, int log)
 {
     char program[PATH_MAX];
-    char data[CLUSTER_PATH_SIZE];
+    struct arguments arguments = {0};
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     snprintf(program, sizeof program, "%s/initdb", bindir);
-    text_copy(text_of(cluster->data_new), data, sizeof data);
-    char *argv[] = {program,
-                    (char[]){"-A"},
-                    (char[]){"trust"},
-                    (char[]){"-U"},
-                    (char[]){"dsql_owner"},
-                    (char[]){"--locale=C"},
-                    (char[]){"-E"},
-                    (char[]){"UTF8"},
-                    (char[]){"--no-sync"},
-                    (char[]){"-D"},
-                    data,
-                    NULL};
+    arguments_add(&arguments, program);
+    for (size_t i = 0; i < INITDB_OPTIONS; i++) {
+        arguments_add(&arguments, initdb_options[i]);
+    }
+    arguments_add(&arguments, "-D");
+    arguments_add(&arguments, cluster->data_new);
+    program_become(arguments.values, log, log);
+}
+
+static dsql_status run_initdb(const struct cluster *cluster, const char *bindir, dsql_error *err)
+{
     off_t log_from = postmaster_log_size(cluster);
     int log = cluster_open_postgres_log(cluster);
     pid_t pid = fork();
     if (pid == 0) {
-        /* If the daemon is killed meanwhile, nothing of it stays. */
-        prctl(PR_SET_PDEATHSIG, SIGTERM);
-        program_become(argv, log, log);
+        become_initdb(cluster, bindir, log);
     }
     close(log);
     int status = -1;
@@ -128,20 +132,50 @@ dsql_status data_directory_check_version(const struct cluster *cluster, int majo
                       cluster->dir, (int)own, major, (int)own);
 }
 
+static dsql_status make_new(const struct cluster *cluster, const char *bindir, dsql_error *err)
+{
+    dsql_status status = run_initdb(cluster, bindir, err);
+    return status == DSQL_OK ? write_settings(cluster, err) : status;
+}
+
+/* What a template is made of, apart from the programs. */
+static void open_template(struct data_template *template, const char *path, const char *bindir)
+{
+    struct buf origin AUTO_BUF;
+    buf_init(&origin, ORIGIN_MAX_SIZE);
+    for (size_t i = 0; i < INITDB_OPTIONS; i++) {
+        buf_printf(&origin, "%s ", initdb_options[i]);
+    }
+    buf_add_string(&origin, settings);
+    data_template_open(template, buf_ok(&origin) ? path : "", bindir, buf_text(&origin));
+}
+
+static dsql_status copy_or_make_new(const struct cluster *cluster, const char *bindir,
+                                    const char *templates, dsql_error *err)
+{
+    struct data_template template AUTO_DATA_TEMPLATE = {.directory = -1};
+    open_template(&template, templates, bindir);
+    if (data_template_copy(&template, cluster->data_new)) {
+        return DSQL_OK;
+    }
+    dsql_status status = make_new(cluster, bindir, err);
+    if (status == DSQL_OK) {
+        data_template_keep(&template, cluster->data_new);
+    }
+    return status;
+}
+
 /* The rename is last: a directory named data is complete. */
 dsql_status data_directory_create(const struct cluster *cluster, const char *bindir,
-                                  dsql_error *err)
+                                  const char *templates, dsql_error *err)
 {
     dsql_status status = DSQL_OK;
-    /* An initdb that was interrupted. */
+    /* A start that was interrupted. */
     if (file_exists(cluster->data_new)) {
         status = directory_remove(cluster->data_new, err);
     }
     if (status == DSQL_OK) {
-        status = run_initdb(cluster, bindir, err);
-    }
-    if (status == DSQL_OK) {
-        status = write_settings(cluster, err);
+        status = copy_or_make_new(cluster, bindir, templates, err);
     }
     if (status == DSQL_OK && rename(cluster->data_new, cluster->data) != 0) {
         status = fail_errno(err, DSQL_ERR_SYSTEM, "could not rename \"%s\"", cluster->data_new);

@@ -14,9 +14,13 @@
 
 bool data_directory_exists(const struct cluster *cluster);
 
-/** Runs initdb in data.new and renames that, so the directory is complete or missing. */
+/**
+ * Runs initdb in data.new and renames that, so the directory is complete or missing.  Copies a
+ * template instead, if there is one (data_template.h), and makes one.  templates: the directory of
+ * the templates; "": none is used or made.
+ */
 dsql_status data_directory_create(const struct cluster *cluster, const char *bindir,
-                                  dsql_error *err);
+                                  const char *templates, dsql_error *err);
 
 /** True if a restored data directory waits for the next start of PostgreSQL. */
 bool data_directory_is_restored(const struct cluster *cluster);

@@ -85,7 +85,7 @@ static dsql_status copy_settings(const struct restore_server *server, const char
 static dsql_status create_data(const struct restore_server *server, const char *bindir,
                                dsql_error *err)
 {
-    dsql_status status = data_directory_create(&server->cluster, bindir, err);
+    dsql_status status = data_directory_create(&server->cluster, bindir, "", err);
     if (status == DSQL_OK) {
         status = copy_settings(server, "postgresql.conf", err);
     }

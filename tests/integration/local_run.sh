@@ -10,8 +10,10 @@ set -eu
 DSQL=$1
 TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/dsql-test-run.XXXXXX")
 chmod 0711 "$TMPDIR"
-export DSQL TMPDIR
-trap 'rm -rf "$TMPDIR"' EXIT
+XDG_CACHE_HOME=$(mktemp -d "$TMPDIR.cache.XXXXXX")
+chmod 0711 "$XDG_CACHE_HOME"
+export DSQL TMPDIR XDG_CACHE_HOME
+trap 'rm -rf "$TMPDIR" "$XDG_CACHE_HOME"' EXIT
 
 # The clusters are in TMPDIR, and a server's processes have the directory in their arguments.
 nothing_is_left() {
@@ -99,4 +101,70 @@ is_deleted() { [ -z "$(ls "$TMPDIR")" ]; }
 until_true 'the cluster is deleted after SIGKILL' is_deleted
 kill "$program"
 nothing_is_left 'after SIGKILL'
+
+# Its data is deleted, so the server is not made to write it first.
+succeeds 'a run with its log' "$DSQL" local run -- sh -c '
+    tail -n +1 -f "$TMPDIR"/dsql-run.*/cluster/postgres.log >"$TMPDIR/log" 2>/dev/null & echo $!'
+tail=$output
+until_true 'the server is shut down at once' grep -q 'received immediate shutdown' "$TMPDIR/log"
+kill "$tail"
+rm "$TMPDIR/log"
+
+# ---- The template of a data directory ----
+
+# uses_initdb WHAT YES-OR-NO [VARIABLE=VALUE...]: whether a run did, by what it wrote into the log.
+uses_initdb() {
+    what=$1
+    expected=$2
+    shift 2
+    succeeds "$what" env "$@" "$DSQL" local run -- sh -c '
+        grep -q "The files belonging to this database system" "$TMPDIR"/dsql-run.*/cluster/postgres.log &&
+        echo yes || echo no'
+    equals "$what: initdb" "$output" "$expected"
+}
+templates() { echo "$XDG_CACHE_HOME"/dsql/templates-*; }
+only_template() { echo "$(templates)"/????????????????????????????????; }
+
+uses_initdb 'the next run copies the template' no
+equals 'what is in the cache' "$(ls "$(templates)")" "$(basename "$(only_template)")
+lock"
+uses_initdb 'where the cache cannot be written' yes XDG_CACHE_HOME=/proc/no-such-directory
+equals 'the variables of the template' \
+    "$("$DSQL" local run -- "$DSQL" psql -- -XAtc \
+        "SELECT setting FROM pg_settings WHERE name = 'fsync'")" off
+
+# Every kind of change is a case of tests/unit/local/test_data_template.c.
+damaged=$(only_template)/data/global/1262
+printf 'x' | dd of="$damaged" bs=1 seek=100 conv=notrunc 2>/dev/null
+uses_initdb 'a file of the template was changed' yes
+uses_initdb 'after the run that made it again' no
+
+# Several at the same time, and none has a template to begin with.
+rm -rf "$XDG_CACHE_HOME/dsql"
+pids=''
+for i in 1 2 3 4; do
+    "$DSQL" local run -- "$DSQL" psql -- -XAtc 'SELECT 1' >"$TMPDIR/out.$i" 2>&1 &
+    pids="$pids $!"
+done
+for pid in $pids; do
+    status=0
+    wait "$pid" || status=$?
+    equals 'one of four runs' "$status" 0
+done
+equals 'four logins' "$(cat "$TMPDIR"/out.?)" "$(printf '1\n1\n1\n1')"
+rm "$TMPDIR"/out.?
+uses_initdb 'a run after four' no
+nothing_is_left 'after runs with a template'
+
+# A cluster that stays begins with the template as well.  It is durable, and stops in order.
+dir=$TMPDIR/stays
+succeeds 'start' "$DSQL" local start --dir "$dir" --port 0
+checks=$((checks + 1))
+grep -q 'The files belonging' "$dir/postgres.log" && fail_check 'the start has used initdb'
+equals 'fsync of a cluster that stays' "$(eval "$("$DSQL" local env --dir "$dir")" &&
+    "$DSQL" psql -- -XAtc "SELECT setting FROM pg_settings WHERE name = 'fsync'")" on
+succeeds 'stop' "$DSQL" local stop --dir "$dir"
+checks=$((checks + 1))
+grep -q 'immediate shutdown' "$dir/postgres.log" && fail_check 'the stop was an immediate one'
+succeeds 'destroy' "$DSQL" local destroy --dir "$dir"
 finish_checks

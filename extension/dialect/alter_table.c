@@ -60,10 +60,14 @@ check_added_constraint(const Constraint *constraint)
 }
 
 static void
-check_added_identity(const AlterTableCmd *command)
+check_added_identity(const AlterTableCmd *command, Oid table)
 {
+	AttrNumber number = get_attnum(table, command->name);
+
 	dialect_sequences_require_cache("identity column",
 									((Constraint *) command->def)->options);
+	if (number != InvalidAttrNumber)
+		dialect_sequences_check_identity_type(get_atttype(table, number));
 }
 
 static void
@@ -113,7 +117,7 @@ check_dropped_constraint(const char *name, Oid table)
 
 /* ---- Forms ---- */
 
-/* Refused whatever they contain. */
+/* Refused whatever they contain, in the service's words. */
 typedef struct RefusedForm
 {
 	AlterTableType kind;
@@ -146,15 +150,87 @@ static const RefusedForm refused_forms[] = {
 	{AT_ReplicaIdentity, "REPLICA IDENTITY"},
 	{AT_EnableRule, "ENABLE RULE"},
 	{AT_DisableRule, "DISABLE RULE"},
+	{AT_SetRelOptions, "SET ( ... )"},
+	{AT_ResetRelOptions, "RESET ( ... )"},
+	{AT_EnableTrig, "ENABLE TRIGGER"},
+	{AT_DisableTrig, "DISABLE TRIGGER"},
 };
 
+/* Of a table.  Some of them are refused for what they contain. */
+static const AlterTableType table_forms[] = {
+	AT_AddColumn,	   AT_DropColumn,		  AT_ColumnDefault,
+	AT_DropNotNull,	   AT_DropExpression,	  AT_AddIdentity,
+	AT_SetIdentity,	   AT_DropIdentity,		  AT_SetStorage,
+	AT_AddConstraint,  AT_ValidateConstraint, AT_AlterConstraint,
+	AT_DropConstraint, AT_ChangeOwner,		  AT_EnableTrigAll,
+	AT_EnableTrigUser, AT_DisableTrigAll,	  AT_DisableTrigUser,
+};
+
+static const AlterTableType view_forms[] = {
+	AT_ColumnDefault,
+	AT_ChangeOwner,
+	AT_SetRelOptions,
+	AT_ResetRelOptions,
+};
+
+static const AlterTableType sequence_forms[] = {AT_ChangeOwner};
+
+static bool
+is_among(AlterTableType kind, const AlterTableType *forms, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (forms[i] == kind)
+			return true;
+	return false;
+}
+
+static bool
+is_accepted_form(AlterTableType kind, ObjectType object)
+{
+	switch (object)
+	{
+		case OBJECT_TABLE:
+			return is_among(kind, table_forms, lengthof(table_forms));
+		case OBJECT_VIEW:
+			return is_among(kind, view_forms, lengthof(view_forms));
+		case OBJECT_SEQUENCE:
+			return is_among(kind, sequence_forms, lengthof(sequence_forms));
+		default:
+			return false;
+	}
+}
+
+static const char *
+object_name(ObjectType object)
+{
+	switch (object)
+	{
+		case OBJECT_INDEX:
+			return "INDEX";
+		case OBJECT_VIEW:
+			return "VIEW";
+		case OBJECT_SEQUENCE:
+			return "SEQUENCE";
+		default:
+			return "TABLE";
+	}
+}
+
 static void
-check_form(const AlterTableCmd *command, bool is_alone)
+refuse_form(AlterTableType kind, ObjectType object)
 {
 	for (int i = 0; i < lengthof(refused_forms); i++)
-		if (command->subtype == refused_forms[i].kind)
-			dialect_refuse("unsupported ALTER TABLE %s statement",
-						   refused_forms[i].shown);
+		if (kind == refused_forms[i].kind)
+			dialect_refuse("unsupported ALTER %s %s statement",
+						   object_name(object), refused_forms[i].shown);
+	dialect_refuse("unsupported ALTER %s statement", object_name(object));
+}
+
+static void
+check_form(const AlterTableCmd *command, ObjectType object, bool is_alone)
+{
+	if (!is_accepted_form(command->subtype, object))
+		refuse_form(command->subtype, object);
 	/* Alone it may be ASYNC, which is for jobs/ to find out. */
 	if (command->subtype == AT_ValidateConstraint && !is_alone)
 		dialect_refuse("unsupported ALTER TABLE VALIDATE CONSTRAINT "
@@ -162,7 +238,7 @@ check_form(const AlterTableCmd *command, bool is_alone)
 }
 
 static void
-check_command(const AlterTableCmd *command)
+check_command(const AlterTableCmd *command, Oid table)
 {
 	switch (command->subtype)
 	{
@@ -173,7 +249,7 @@ check_command(const AlterTableCmd *command)
 			check_added_constraint((Constraint *) command->def);
 			break;
 		case AT_AddIdentity:
-			check_added_identity(command);
+			check_added_identity(command, table);
 			break;
 		case AT_SetIdentity:
 			check_set_identity(command);
@@ -222,7 +298,7 @@ needs_table(const AlterTableStmt *alter)
 		AlterTableType kind = lfirst_node(AlterTableCmd, cell)->subtype;
 
 		if (kind == AT_AddColumn || kind == AT_DropColumn ||
-			kind == AT_DropConstraint)
+			kind == AT_DropConstraint || kind == AT_AddIdentity)
 			return true;
 	}
 	return false;
@@ -243,8 +319,8 @@ dialect_alter_table_check(Node *statement)
 	{
 		const AlterTableCmd *command = lfirst_node(AlterTableCmd, cell);
 
-		check_form(command, list_length(alter->cmds) == 1);
-		check_command(command);
+		check_form(command, alter->objtype, list_length(alter->cmds) == 1);
+		check_command(command, table);
 		check_dropped(command, table);
 		added += command->subtype == AT_AddColumn;
 	}

@@ -97,11 +97,9 @@ exists(const RangeVar *name)
 }
 
 void
-object_limits_check_schemas(const char *name)
+object_limits_check_schemas(void)
 {
-	bool is_new = name == NULL || !OidIsValid(get_namespace_oid(name, true));
-
-	if (is_new && count_schemas() >= SCHEMAS_MAX)
+	if (count_schemas() >= SCHEMAS_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("more than %d schemas not allowed", SCHEMAS_MAX)));

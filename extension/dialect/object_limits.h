@@ -8,8 +8,11 @@
 
 #include "nodes/parsenodes.h"
 
-/* May one more be created?  Always, if one with that name exists. */
-extern void object_limits_check_schemas(const char *name);
+/*
+ * May one more be created?  Always, if one with that name exists; but of
+ * schemas the service counts first, even for IF NOT EXISTS.
+ */
+extern void object_limits_check_schemas(void);
 extern void object_limits_check_tables(const RangeVar *name);
 extern void object_limits_check_views(const RangeVar *name);
 extern void object_limits_check_sequences(const RangeVar *name);

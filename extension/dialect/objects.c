@@ -15,6 +15,24 @@
 #include "dialect/types.h"
 #include "nodes/parsenodes.h"
 
+/* The schema public belongs to the system. */
+static void
+check_schema_name(const char *name)
+{
+	if (strcmp(name, "public") == 0)
+		dialect_refuse("feature not supported on system entity");
+}
+
+/* names: a list of names, each a string. */
+static void
+check_schema_names(List *names)
+{
+	ListCell *cell;
+
+	foreach (cell, names)
+		check_schema_name(strVal(lfirst(cell)));
+}
+
 /* Kinds of objects that are named here can be dropped. */
 void
 dialect_objects_check_drop(Node *statement)
@@ -32,10 +50,12 @@ dialect_objects_check_drop(Node *statement)
 			if (drop->behavior == DROP_CASCADE)
 				dialect_refuse("DROP DOMAIN with CASCADE unsupported");
 			break;
+		case OBJECT_SCHEMA:
+			check_schema_names(drop->objects);
+			break;
 		case OBJECT_TABLE:
 		case OBJECT_VIEW:
 		case OBJECT_SEQUENCE:
-		case OBJECT_SCHEMA:
 		case OBJECT_FUNCTION:
 		case OBJECT_PROCEDURE:
 		case OBJECT_ROUTINE:
@@ -62,11 +82,13 @@ dialect_objects_check_rename(Node *statement)
 		case OBJECT_INDEX:
 		case OBJECT_VIEW:
 		case OBJECT_SEQUENCE:
-		case OBJECT_SCHEMA:
 		case OBJECT_DOMAIN:
 		case OBJECT_FUNCTION:
 		case OBJECT_ROUTINE:
 		case OBJECT_STATISTIC_EXT:
+			break;
+		case OBJECT_SCHEMA:
+			check_schema_name(rename->subname);
 			break;
 		case OBJECT_ROLE:
 			dialect_roles_check_name(rename->subname);
@@ -76,46 +98,108 @@ dialect_objects_check_rename(Node *statement)
 	}
 }
 
-/* The schema public belongs to the system. */
+/* Kinds of objects that are named here can have another schema. */
+void
+dialect_objects_check_set_schema(Node *statement)
+{
+	switch (castNode(AlterObjectSchemaStmt, statement)->objectType)
+	{
+		case OBJECT_TABLE:
+		case OBJECT_VIEW:
+		case OBJECT_SEQUENCE:
+		case OBJECT_DOMAIN:
+		case OBJECT_FUNCTION:
+		case OBJECT_ROUTINE:
+		case OBJECT_STATISTIC_EXT:
+			break;
+		default:
+			dialect_refuse("unsupported object in ALTER statement");
+	}
+}
+
+/*
+ * Kinds of objects that are named here can have another owner.  For tables,
+ * views and sequences it is a form of ALTER TABLE.
+ */
+void
+dialect_objects_check_owner(Node *statement)
+{
+	const AlterOwnerStmt *alter = castNode(AlterOwnerStmt, statement);
+
+	switch (alter->objectType)
+	{
+		case OBJECT_SCHEMA:
+			check_schema_name(strVal(alter->object));
+			break;
+		case OBJECT_DOMAIN:
+		case OBJECT_FUNCTION:
+		case OBJECT_ROUTINE:
+		case OBJECT_STATISTIC_EXT:
+			break;
+		default:
+			dialect_refuse("unsupported object in ALTER statement");
+	}
+}
+
+/* Kinds of objects that are named here can have a comment. */
+void
+dialect_objects_check_comment(Node *statement)
+{
+	switch (castNode(CommentStmt, statement)->objtype)
+	{
+		case OBJECT_TABLE:
+		case OBJECT_COLUMN:
+		case OBJECT_TABCONSTRAINT:
+		case OBJECT_DOMCONSTRAINT:
+		case OBJECT_INDEX:
+		case OBJECT_VIEW:
+		case OBJECT_SEQUENCE:
+		case OBJECT_SCHEMA:
+		case OBJECT_DOMAIN:
+		case OBJECT_FUNCTION:
+		case OBJECT_ROUTINE:
+		case OBJECT_ROLE:
+		case OBJECT_STATISTIC_EXT:
+			break;
+		default:
+			dialect_refuse("unsupported object in COMMENT statement");
+	}
+}
+
+/* Privileges on kinds of objects that are named here can be granted. */
 void
 dialect_objects_check_grant(Node *statement)
 {
 	const GrantStmt *grant = castNode(GrantStmt, statement);
-	ListCell		*cell;
 
 	switch (grant->objtype)
 	{
 		case OBJECT_SCHEMA:
-			foreach (cell, grant->objects)
-				if (strcmp(strVal(lfirst(cell)), "public") == 0)
-					dialect_refuse("feature not supported on system entity");
+			check_schema_names(grant->objects);
 			break;
-		case OBJECT_DATABASE:
-		case OBJECT_TABLESPACE:
-		case OBJECT_FDW:
-		case OBJECT_FOREIGN_SERVER:
-		case OBJECT_LANGUAGE:
-		case OBJECT_LARGEOBJECT:
-		case OBJECT_PARAMETER_ACL:
-			dialect_refuse("unsupported object type in GRANT");
+		case OBJECT_TABLE:
+		case OBJECT_SEQUENCE:
+		case OBJECT_FUNCTION:
+		case OBJECT_PROCEDURE:
+		case OBJECT_ROUTINE:
+		case OBJECT_DOMAIN:
+		case OBJECT_TYPE:
+			break;
 		default:
-			break;
+			dialect_refuse("unsupported object type in GRANT");
 	}
 }
 
+/* Files and programs are the server's, which has none. */
 void
-dialect_objects_check_function(Node *statement)
+dialect_objects_check_copy(Node *statement)
 {
-	const CreateFunctionStmt *function =
-		castNode(CreateFunctionStmt, statement);
-	DefElem	   *option = parse_tree_option(function->options, "language");
-	const char *language = option == NULL ? "sql" : strVal(option->arg);
+	const CopyStmt *copy = castNode(CopyStmt, statement);
 
-	if (function->is_procedure)
-		dialect_refuse("PROCEDURE is not supported");
-	if (strcmp(language, "sql") != 0)
-		dialect_refuse("CREATE FUNCTION with language %s not supported",
-					   language);
+	if (copy->is_program)
+		dialect_refuse("COPY with PROGRAM not supported");
+	if (copy->filename != NULL)
+		dialect_refuse("COPY with a file not supported");
 }
 
 void
@@ -170,6 +254,9 @@ dialect_objects_check_alter_domain(Node *statement)
 		dialect_refuse("unsupported ALTER DOMAIN ADD CONSTRAINT statement");
 	if (alter->subtype == 'O')
 		dialect_refuse("unsupported ALTER DOMAIN SET NOT NULL statement");
+	if (alter->subtype == 'V')
+		dialect_refuse("unsupported ALTER DOMAIN VALIDATE CONSTRAINT "
+					   "statement");
 }
 
 /* Only DEALLOCATE ALL is supported: there is no PREPARE. */

@@ -12,8 +12,11 @@
 /* Each takes the statement that its name says. */
 extern void dialect_objects_check_drop(Node *statement);
 extern void dialect_objects_check_rename(Node *statement);
+extern void dialect_objects_check_set_schema(Node *statement);
+extern void dialect_objects_check_owner(Node *statement);
+extern void dialect_objects_check_comment(Node *statement);
 extern void dialect_objects_check_grant(Node *statement);
-extern void dialect_objects_check_function(Node *statement);
+extern void dialect_objects_check_copy(Node *statement);
 extern void dialect_objects_check_define(Node *statement);
 extern void dialect_objects_check_vacuum(Node *statement);
 extern void dialect_objects_check_view(Node *statement);

@@ -3,7 +3,8 @@
  * roles.c
  *	  What statements on roles may not contain.
  *
- * The administrator of the cluster, the role admin, cannot be changed.  Roles
+ * The administrator of the cluster, the role admin, cannot be changed, except
+ * for its search_path.  Roles
  * have no passwords: clients log in with IAM tokens.  PostgreSQL's predefined
  * roles have no members: several of them reach beyond what the service gives
  * anybody, up to the rows of schema sys.
@@ -21,7 +22,8 @@
 void
 dialect_roles_check_name(const char *name)
 {
-	if (name != NULL && strcmp(name, DSQL_ADMIN_ROLE) == 0)
+	if (name != NULL &&
+		(strcmp(name, DSQL_ADMIN_ROLE) == 0 || IsReservedName(name)))
 		dialect_refuse("Role %s not supported", name);
 }
 
@@ -35,12 +37,60 @@ check_role(const RoleSpec *role)
 		dialect_roles_check_name(GetUserNameFromId(GetUserId(), true));
 }
 
-static void
-check_password(List *options)
+/* ---- Attributes ---- */
+
+/* Of PostgreSQL and not of the service. */
+typedef struct RefusedAttribute
 {
-	if (parse_tree_option(options, "password") != NULL)
-		dialect_refuse("PASSWORD is not supported");
+	const char *option; /* of the parse tree */
+	const char *shown;
+} RefusedAttribute;
+
+static const RefusedAttribute refused[] = {
+	{"bypassrls", "BYPASSRLS"},		  {"connectionlimit", "CONNECTION LIMIT"},
+	{"createdb", "CREATEDB"},		  {"createrole", "CREATEROLE"},
+	{"isreplication", "REPLICATION"}, {"password", "PASSWORD"},
+	{"superuser", "SUPERUSER"},		  {"sysid", "SYSID"},
+	{"validUntil", "VALID UNTIL"},
+};
+
+static bool
+is_negated(const DefElem *option)
+{
+	return option->arg != NULL && IsA(option->arg, Boolean) &&
+		   !boolVal(option->arg);
 }
+
+static void
+refuse_attribute(const DefElem *option, const char *shown)
+{
+	dialect_refuse("role attribute %s%s not supported",
+				   is_negated(option) ? "NO" : "", shown);
+}
+
+/* LOGIN, NOLOGIN, INHERIT and lists of roles remain. */
+static void
+check_attribute(const DefElem *option)
+{
+	if (strcmp(option->defname, "password") == 0)
+		dialect_refuse("PASSWORD is not supported");
+	if (strcmp(option->defname, "inherit") == 0 && is_negated(option))
+		refuse_attribute(option, "INHERIT");
+	for (int i = 0; i < lengthof(refused); i++)
+		if (strcmp(option->defname, refused[i].option) == 0)
+			refuse_attribute(option, refused[i].shown);
+}
+
+static void
+check_attributes(List *options)
+{
+	ListCell *cell;
+
+	foreach (cell, options)
+		check_attribute(lfirst_node(DefElem, cell));
+}
+
+/* ---- Memberships ---- */
 
 /* In the words of PostgreSQL 16, whatever the version. */
 static void
@@ -74,7 +124,7 @@ dialect_roles_check_create(Node *statement)
 	DefElem	 *in_roles = parse_tree_option(options, "addroleto");
 	ListCell *cell;
 
-	check_password(options);
+	check_attributes(options);
 	if (in_roles == NULL)
 		return;
 	foreach (cell, (List *) in_roles->arg)
@@ -92,19 +142,28 @@ dialect_roles_check_alter(Node *statement)
 	const AlterRoleStmt *alter = castNode(AlterRoleStmt, statement);
 
 	check_role(alter->role);
-	check_password(alter->options);
+	check_attributes(alter->options);
 }
 
+/*
+ * A role, the administrator too, may have a search_path of its own, and no
+ * other setting.  RESET of the others does no harm.
+ */
 void
 dialect_roles_check_alter_set(Node *statement)
 {
 	const AlterRoleSetStmt *alter = castNode(AlterRoleSetStmt, statement);
+	const VariableSetStmt  *set = alter->setstmt;
+	bool is_reset = set->kind == VAR_RESET || set->kind == VAR_RESET_ALL;
 
-	if (alter->role != NULL)
-		check_role(alter->role);
-	if (alter->setstmt->kind != VAR_RESET &&
-		alter->setstmt->kind != VAR_RESET_ALL)
+	if (alter->role == NULL || alter->database != NULL)
 		dialect_refuse("unsupported statement: AlterRoleSet");
+	if (!is_reset && pg_strcasecmp(set->name, "search_path") != 0)
+		dialect_refuse("setting configuration parameter \"%s\" not supported",
+					   set->name);
+	if (alter->role->roletype == ROLESPEC_CSTRING &&
+		IsReservedName(alter->role->rolename))
+		dialect_roles_check_name(alter->role->rolename);
 }
 
 void

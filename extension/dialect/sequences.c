@@ -62,6 +62,15 @@ dialect_sequences_require_cache(const char *what, List *options)
 }
 
 void
+dialect_sequences_check_identity_type(Oid type)
+{
+	if (type != INT8OID)
+		dialect_refuse(
+			"datatype %s not supported, identity column type must be bigint",
+			format_type_be(type));
+}
+
+void
 dialect_sequences_check_create(Node *statement)
 {
 	const CreateSeqStmt *create = castNode(CreateSeqStmt, statement);

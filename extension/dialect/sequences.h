@@ -17,5 +17,6 @@ extern void dialect_sequences_check_alter(Node *statement);
  */
 extern void dialect_sequences_require_cache(const char *what, List *options);
 extern void dialect_sequences_check_cache(const char *what, DefElem *cache);
+extern void dialect_sequences_check_identity_type(Oid type);
 
 #endif /* DSQL_DIALECT_SEQUENCES_H */

@@ -66,9 +66,8 @@ is_among(const char *name, const char *const *names, int count)
 	return false;
 }
 
-/* Raises if it may not be changed. */
-static void
-check_name(const char *name)
+void
+dialect_settings_check_name(const char *name)
 {
 	if (!is_among(name, settable, lengthof(settable)))
 		dialect_refuse("setting configuration parameter \"%s\" not supported",
@@ -87,14 +86,14 @@ dialect_settings_check_set(Node *statement)
 	if (set->kind == VAR_SET_MULTI)
 	{
 		if (strcmp(set->name, "TRANSACTION SNAPSHOT") == 0)
-			check_name("TRANSACTION");
+			dialect_settings_check_name("TRANSACTION");
 		return;
 	}
 	if (set->kind == VAR_RESET_ALL)
 		return;
 	if (set->is_local && pg_strcasecmp(set->name, "role") == 0)
 		return;
-	check_name(set->name);
+	dialect_settings_check_name(set->name);
 }
 
 /* sys.dsql_set_config(): set_config() with the rules of SET. */
@@ -102,7 +101,7 @@ Datum
 dsql_set_config(PG_FUNCTION_ARGS)
 {
 	if (dialect_applies() && !PG_ARGISNULL(0))
-		check_name(TextDatumGetCString(PG_GETARG_DATUM(0)));
+		dialect_settings_check_name(TextDatumGetCString(PG_GETARG_DATUM(0)));
 	return set_config_by_name(fcinfo);
 }
 

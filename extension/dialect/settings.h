@@ -9,6 +9,10 @@
 #include "nodes/nodes.h"
 
 extern void dialect_settings_init(void);
+
+/* Raises if a session may not change the setting of that name. */
+extern void dialect_settings_check_name(const char *name);
+
 extern void dialect_settings_check_set(Node *statement);
 extern void dialect_settings_check_show(Node *statement);
 

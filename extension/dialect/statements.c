@@ -1,16 +1,18 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * statements.c
- *	  Utility statements that Aurora DSQL refuses.
+ *	  Which utility statements Aurora DSQL has.
  *
- * Two tables: kinds of statements that are refused whatever they contain, and
- * for the others the check of what they contain.  Kinds in neither table are
- * PostgreSQL's.  Queries are checked in query.c, when they are analyzed.
+ * One table has the kinds of statements that are accepted, and for each the
+ * check of what it contains.  All others are refused; a second table has the
+ * service's words for them.  Queries are checked in query.c, when they are
+ * analyzed.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
 #include "dialect/alter_table.h"
+#include "dialect/function.h"
 #include "dialect/object_limits.h"
 #include "dialect/objects.h"
 #include "dialect/refuse.h"
@@ -21,8 +23,11 @@
 #include "dialect/statements.h"
 #include "dialect/table.h"
 #include "nodes/parsenodes.h"
+#include "tcop/utility.h"
 
-/* Refused whatever they contain, in the service's words. */
+/* ---- Kinds that are refused ---- */
+
+/* In the service's words. */
 typedef struct RefusedStatement
 {
 	NodeTag		tag;
@@ -41,8 +46,11 @@ static const RefusedStatement refused[] = {
 	UNSUPPORTED(AlterEventTrig),
 	UNSUPPORTED(AlterExtension),
 	UNSUPPORTED(AlterFdw),
+	UNSUPPORTED(AlterFunction),
 	UNSUPPORTED(AlterForeignServer),
+	UNSUPPORTED(AlterObjectDepends),
 	UNSUPPORTED(AlterOpFamily),
+	UNSUPPORTED(AlterOperator),
 	UNSUPPORTED(AlterPolicy),
 	UNSUPPORTED(AlterPublication),
 	UNSUPPORTED(AlterSubscription),
@@ -78,6 +86,10 @@ static const RefusedStatement refused[] = {
 	UNSUPPORTED(DeclareCursor),
 	UNSUPPORTED(Discard),
 	UNSUPPORTED(Do),
+	UNSUPPORTED(DropOwned),
+	UNSUPPORTED(DropSubscription),
+	UNSUPPORTED(DropTableSpace),
+	UNSUPPORTED(DropUserMapping),
 	UNSUPPORTED(Dropdb),
 	UNSUPPORTED(Execute),
 	UNSUPPORTED(Fetch),
@@ -87,6 +99,7 @@ static const RefusedStatement refused[] = {
 	UNSUPPORTED(Lock),
 	UNSUPPORTED(Notify),
 	UNSUPPORTED(Prepare),
+	UNSUPPORTED(ReassignOwned),
 	UNSUPPORTED(RefreshMatView),
 	UNSUPPORTED(Reindex),
 	UNSUPPORTED(Rule),
@@ -99,18 +112,38 @@ static const RefusedStatement refused[] = {
 	{T_CreateTrigStmt, "CREATE TRIGGER not supported"},
 };
 
+static void
+refuse_kind(Node *statement)
+{
+	for (int i = 0; i < lengthof(refused); i++)
+		if (nodeTag(statement) == refused[i].tag)
+			dialect_refuse("%s", refused[i].text);
+	dialect_refuse("unsupported statement: %s",
+				   GetCommandTagName(CreateCommandTag(statement)));
+}
+
 /* ---- Statements that contain others ---- */
 
-/* The schema's parts are statements of their own. */
+/*
+ * The schema's parts are statements of their own.  They are executed without
+ * another check, so an index of the schema would not be asynchronous.
+ */
 static void
 check_schema(Node *statement)
 {
 	const CreateSchemaStmt *schema = castNode(CreateSchemaStmt, statement);
 	ListCell			   *cell;
 
-	object_limits_check_schemas(schema->schemaname);
+	object_limits_check_schemas();
 	foreach (cell, schema->schemaElts)
-		dialect_statements_check(lfirst(cell));
+	{
+		Node *element = lfirst(cell);
+
+		if (!IsA(element, CreateStmt) && !IsA(element, ViewStmt))
+			dialect_refuse("unsupported statement in CREATE SCHEMA: %s",
+						   GetCommandTagName(CreateCommandTag(element)));
+		dialect_statements_check(element);
+	}
 }
 
 /* EXPLAIN ANALYZE executes what it explains. */
@@ -123,23 +156,31 @@ check_explain(Node *statement)
 		dialect_statements_check(query->utilityStmt);
 }
 
-/* ---- Checks of what a statement contains ---- */
+/* ---- Kinds that are accepted ---- */
 
-typedef struct StatementCheck
+/* check: of what it contains; NULL if it may contain anything. */
+typedef struct AcceptedStatement
 {
 	NodeTag tag;
 	void (*check)(Node *statement);
-} StatementCheck;
+} AcceptedStatement;
 
-static const StatementCheck checks[] = {
+static const AcceptedStatement accepted[] = {
+	{T_AlterDefaultPrivilegesStmt, NULL},
 	{T_AlterDomainStmt, dialect_objects_check_alter_domain},
+	{T_AlterObjectSchemaStmt, dialect_objects_check_set_schema},
+	{T_AlterOwnerStmt, dialect_objects_check_owner},
 	{T_AlterRoleSetStmt, dialect_roles_check_alter_set},
 	{T_AlterRoleStmt, dialect_roles_check_alter},
 	{T_AlterSeqStmt, dialect_sequences_check_alter},
 	{T_AlterStatsStmt, object_limits_check_statistics_target},
 	{T_AlterTableStmt, dialect_alter_table_check},
+	{T_CallStmt, NULL},
+	{T_CommentStmt, dialect_objects_check_comment},
+	{T_ConstraintsSetStmt, NULL},
+	{T_CopyStmt, dialect_objects_check_copy},
 	{T_CreateDomainStmt, dialect_objects_check_domain},
-	{T_CreateFunctionStmt, dialect_objects_check_function},
+	{T_CreateFunctionStmt, dialect_function_check_create},
 	{T_CreateRoleStmt, dialect_roles_check_create},
 	{T_CreateSchemaStmt, check_schema},
 	{T_CreateSeqStmt, dialect_sequences_check_create},
@@ -152,7 +193,9 @@ static const StatementCheck checks[] = {
 	{T_ExplainStmt, check_explain},
 	{T_GrantRoleStmt, dialect_roles_check_grant},
 	{T_GrantStmt, dialect_objects_check_grant},
+	{T_IndexStmt, NULL}, /* jobs/ checks it */
 	{T_RenameStmt, dialect_objects_check_rename},
+	{T_TransactionStmt, NULL}, /* transaction_statements.c checks it */
 	{T_VacuumStmt, dialect_objects_check_vacuum},
 	{T_VariableSetStmt, dialect_settings_check_set},
 	{T_VariableShowStmt, dialect_settings_check_show},
@@ -164,10 +207,13 @@ dialect_statements_check(Node *statement)
 {
 	if (!dialect_applies() || IsAbortedTransactionBlockState())
 		return;
-	for (int i = 0; i < lengthof(refused); i++)
-		if (nodeTag(statement) == refused[i].tag)
-			dialect_refuse("%s", refused[i].text);
-	for (int i = 0; i < lengthof(checks); i++)
-		if (nodeTag(statement) == checks[i].tag)
-			checks[i].check(statement);
+	for (int i = 0; i < lengthof(accepted); i++)
+	{
+		if (nodeTag(statement) != accepted[i].tag)
+			continue;
+		if (accepted[i].check != NULL)
+			accepted[i].check(statement);
+		return;
+	}
+	refuse_kind(statement);
 }

@@ -20,22 +20,37 @@
 
 /* ---- Columns ---- */
 
+static void
+refuse_clause(const char *clause)
+{
+	dialect_refuse("%s clause not supported for CREATE TABLE", clause);
+}
+
+/* Of the index of a key. */
+static void
+check_index_clauses(const Constraint *constraint)
+{
+	bool is_key = constraint->contype == CONSTR_PRIMARY ||
+				  constraint->contype == CONSTR_UNIQUE;
+
+	if (is_key && constraint->options != NIL)
+		refuse_clause("WITH");
+	if (is_key && constraint->indexspace != NULL)
+		refuse_clause("TABLESPACE");
+}
+
 /* The rules of a sequence, with texts of their own. */
 static void
 check_identity(const ColumnDef *column)
 {
 	const Constraint *identity =
 		parse_tree_constraint(column->constraints, CONSTR_IDENTITY);
-	Oid type;
 
 	if (identity == NULL)
 		return;
 	dialect_sequences_require_cache("identity column", identity->options);
-	type = typenameTypeId(NULL, column->typeName);
-	if (type != INT8OID)
-		dialect_refuse(
-			"datatype %s not supported, identity column type must be bigint",
-			format_type_be(type));
+	dialect_sequences_check_identity_type(
+		typenameTypeId(NULL, column->typeName));
 }
 
 static void
@@ -43,7 +58,10 @@ check_column_constraints(const ColumnDef *column, Oid type, int32 typmod)
 {
 	bool is_key = parse_tree_constraint(column->constraints, CONSTR_PRIMARY) ||
 				  parse_tree_constraint(column->constraints, CONSTR_UNIQUE);
+	ListCell *cell;
 
+	foreach (cell, column->constraints)
+		check_index_clauses(lfirst_node(Constraint, cell));
 	if (is_key)
 		dialect_types_check_key(type, typmod);
 	if (parse_tree_constraint(column->constraints, CONSTR_ATTR_DEFERRABLE) &&
@@ -107,6 +125,7 @@ check_table_constraint(const Constraint *constraint, List *elements)
 {
 	if (constraint->contype == CONSTR_EXCLUSION)
 		dialect_refuse("EXCLUDE constraint not supported");
+	check_index_clauses(constraint);
 	if (constraint->deferrable && constraint->contype != CONSTR_FOREIGN)
 		dialect_refuse("DEFERRABLE constraint not supported");
 	if (constraint->contype == CONSTR_PRIMARY ||
@@ -167,7 +186,7 @@ check_clauses(const CreateStmt *create)
 		dialect_refuse("UNLOGGED table not supported for CREATE TABLE");
 	clause = unsupported_clause(create);
 	if (clause != NULL)
-		dialect_refuse("%s clause not supported for CREATE TABLE", clause);
+		refuse_clause(clause);
 }
 
 void

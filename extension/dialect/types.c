@@ -77,6 +77,19 @@ dialect_types_check(TypeName *name, int32 *typmod)
 	return type;
 }
 
+/* Row types are the types of tables, which functions may take and return. */
+void
+dialect_types_check_of_function(Oid type)
+{
+	Oid base = getBaseType(type);
+
+	if (type == VOIDOID || type == RECORDOID ||
+		get_typtype(base) == TYPTYPE_COMPOSITE)
+		return;
+	if (!is_among(base, stored, lengthof(stored)))
+		dialect_refuse("datatype %s not supported", format_type_be(type));
+}
+
 void
 dialect_types_check_key(Oid type, int32 typmod)
 {

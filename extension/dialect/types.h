@@ -11,6 +11,12 @@
 /* The type of a column.  Raises if it is not supported or does not exist. */
 extern Oid dialect_types_check(TypeName *name, int32 *typmod);
 
+/*
+ * Raises if a function may not take or return the type: one that no column may
+ * have.
+ */
+extern void dialect_types_check_of_function(Oid type);
+
 /* Raises if a key column of that type and length is not supported. */
 extern void dialect_types_check_key(Oid type, int32 typmod);
 

@@ -153,8 +153,7 @@ names_method(const char *source, int location, int len)
 static void
 check_element(const IndexElem *element)
 {
-	if (element->ordering != SORTBY_DEFAULT ||
-		element->nulls_ordering != SORTBY_NULLS_DEFAULT)
+	if (element->ordering != SORTBY_DEFAULT) /* NULLS FIRST is supported */
 		dialect_refuse("specifying sort order not supported for index keys");
 	if (element->opclass != NIL)
 		dialect_refuse("opclass not supported for index keys");

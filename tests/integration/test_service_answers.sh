@@ -28,14 +28,17 @@ done
 
 # The judge judges.
 wrong=$(mktemp "${TMPDIR:-/tmp}/dsql-answers.XXXXXX")
-printf '+ SELECT 1 AS one\n: two\n' >"$wrong"
+printf '+I SELECT 1 AS one\n: two\n' >"$wrong"
 fails 'another column' ask "$wrong"
-printf -- '- SELECT 1\n! 0A000 no\n' >"$wrong"
+printf -- '-I SELECT 1\n! 0A000 no\n' >"$wrong"
 fails 'no refusal' ask "$wrong"
-printf -- '- TRUNCATE t\n! 0A000 unsupported statement: Trunc\n' >"$wrong"
+printf -- '-I TRUNCATE t\n! 0A000 unsupported statement: Trunc\n' >"$wrong"
 fails 'part of a text' ask "$wrong"
-printf '+ TRUNCATE t\n' >"$wrong"
+printf '+I TRUNCATE t\n' >"$wrong"
 fails 'a refusal' ask "$wrong"
+printf '+ SELECT 1\n' >"$wrong"
+fails 'no source' ask "$wrong"
+says 'a statement without a source'
 rm -f "$wrong"
 
 # A constraint takes over an index that is there and valid, and no other.
@@ -111,8 +114,10 @@ says '54000: more than 24 indexes per table are not allowed'
 for i in $(seq 9); do succeeds "schema $i" sql "CREATE SCHEMA limit_$i"; done
 fails 'the 11th schema' sql 'CREATE SCHEMA limit_10x'
 says '54000: more than 10 schemas not allowed'
-succeeds 'a schema that is there' sql 'CREATE SCHEMA IF NOT EXISTS limit_9'
+fails 'even if it is there' sql 'CREATE SCHEMA IF NOT EXISTS limit_9'
+says '54000: more than 10 schemas not allowed'
 succeeds 'one less' sql 'DROP SCHEMA limit_9'
+succeeds 'a schema that is there' sql 'CREATE SCHEMA IF NOT EXISTS limit_8'
 succeeds 'one more' sql 'CREATE SCHEMA limit_10x'
 # shellcheck disable=SC2016 # dollar quotes of SQL
 succeeds '1,000 tables' owner 'SET dsql_local.strict = off;

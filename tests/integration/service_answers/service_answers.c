@@ -11,6 +11,13 @@
  *                         one, and in a transaction block, which is then over
  *   * SQL ; SQL           one simple query, several answers
  *   > SQL                 is run, and not judged
+ * All but the last begin with a letter after the sign, as in "-G SQL", that says how it is known:
+ *   G                     recorded on a cluster in September 2026
+ *   L                     observed on a cluster by others, or at another time
+ *   M                     measured on a cluster by AWS
+ *   D                     AWS's documentation
+ *   A                     AWS's published programs
+ *   I                     inferred from the others: perhaps the service answers otherwise
  * and below, what is answered, of which the table may leave away what does not matter:
  *   = TAG                 the command tag
  *   : NAME|NAME           the names of the columns
@@ -28,9 +35,12 @@
 
 enum { LINE_SIZE = 8192, ANSWER_SIZE = 65536, EXPECTED_MAX = 64, TRIES = 100 };
 
+#define SOURCES "GLMDAI"
+
 struct entry {
     int line;
     char kind;
+    char source; /* how it is known */
     char sql[LINE_SIZE];
     int expected_count;
     char expected[EXPECTED_MAX][LINE_SIZE];
@@ -145,8 +155,8 @@ static void report(const struct entry *entry, const char *how, const char *wante
                    const struct answer *answer)
 {
     failures++;
-    printf("FAILED: line %d, %s: %s\n    wanted  %s\n    answer  %s", entry->line, how, entry->sql,
-           wanted, answer->text);
+    printf("FAILED: line %d (%c), %s: %s\n    wanted  %s\n    answer  %s", entry->line,
+           entry->source, how, entry->sql, wanted, answer->text);
 }
 
 static void judge(const struct entry *entry, const char *how, const struct answer *answer)
@@ -242,6 +252,10 @@ static void run_entry(const struct entry *entry, PGconn *conn)
 
 static void add_expectation(struct entry *entry, const char *line)
 {
+    if (strchr("=:|!.", line[0]) == NULL) {
+        fprintf(stderr, "a statement without a source: %s\n", line);
+        exit(2);
+    }
     if (entry->kind == 0 || entry->expected_count == EXPECTED_MAX) {
         fprintf(stderr, "an answer without a statement: %s\n", line);
         exit(2);
@@ -249,12 +263,24 @@ static void add_expectation(struct entry *entry, const char *line)
     snprintf(entry->expected[entry->expected_count++], LINE_SIZE, "%s", line);
 }
 
+/* "-G SQL", or "> SQL", which is not judged and needs no source. */
+static bool is_statement(const char *line)
+{
+    bool is_judged = strchr("+-~*", line[0]) != NULL;
+    const char *at = line + 1;
+    if (!is_judged) {
+        return line[0] == '>' && *at == ' ';
+    }
+    return *at != '\0' && strchr(SOURCES, *at) != NULL && at[1] == ' ';
+}
+
 static void start_entry(struct entry *entry, int number, const char *line)
 {
     memset(entry, 0, sizeof *entry);
     entry->line = number;
     entry->kind = line[0];
-    snprintf(entry->sql, sizeof entry->sql, "%s", line + 2);
+    entry->source = entry->kind == '>' ? ' ' : line[1];
+    snprintf(entry->sql, sizeof entry->sql, "%s", strchr(line, ' ') + 1);
 }
 
 static void run_table(FILE *table, PGconn *conn)
@@ -268,7 +294,7 @@ static void run_table(FILE *table, PGconn *conn)
         if (line[0] == '#' || line[0] == '\0') {
             continue;
         }
-        if (strchr("+-~*>", line[0]) != NULL && line[1] == ' ') {
+        if (is_statement(line)) {
             run_entry(&entry, conn);
             start_entry(&entry, number, line);
         } else {

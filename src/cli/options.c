@@ -107,6 +107,9 @@ OPTION option_retries = {"retries", 0, "N", NULL,
     "often, 0 to 100 (default: 7)"};
 OPTION option_strict = {"strict", 0, NULL, NULL,
     "pass startup parameters that the service refuses on, instead of leaving them out"};
+OPTION option_for = {"for", 0, "PROGRAM", "pg_dump",
+    "answer the statements of pg_dump that the service refuses, whatever a client calls itself "
+    "(default: only clients with the application_name pg_dump or pg_restore)"};
 OPTION option_max_clients = {"max-clients", 0, "N", NULL,
     "accept at most this many clients, 1 to 100000 (default: 10000)"};
 OPTION option_lifetime = {"lifetime", 0, "SECONDS", NULL,

@@ -55,6 +55,7 @@ extern const struct command_option option_http;
 extern const struct command_option option_drain;
 extern const struct command_option option_retries;
 extern const struct command_option option_strict;
+extern const struct command_option option_for;
 extern const struct command_option option_max_clients;
 extern const struct command_option option_lifetime;
 extern const struct command_option option_log_format;

@@ -12,13 +12,25 @@ static const struct command_option *const proxy_env_options[] = {&option_tcp, &o
 static const struct command_option *const proxy_control_options[] = {&option_proxy_port,
                                                                      &option_state_dir, NULL};
 
-const struct command_option *const proxy_options[] = {
-    &option_config,        &option_pool_mode,    &option_proxy_listen,
-    &option_socket_dir,    &option_socket_users, &option_auth,
-    &option_password_file, &option_tls_cert,     &option_tls_key,
-    &option_http,          &option_drain,        &option_retries,
-    &option_strict,        &option_max_clients,  &option_lifetime,
-    &option_log_format,    &option_state_dir,    NULL};
+const struct command_option *const proxy_options[] = {&option_config,
+                                                      &option_pool_mode,
+                                                      &option_proxy_listen,
+                                                      &option_socket_dir,
+                                                      &option_socket_users,
+                                                      &option_auth,
+                                                      &option_password_file,
+                                                      &option_tls_cert,
+                                                      &option_tls_key,
+                                                      &option_http,
+                                                      &option_drain,
+                                                      &option_retries,
+                                                      &option_strict,
+                                                      &option_for,
+                                                      &option_max_clients,
+                                                      &option_lifetime,
+                                                      &option_log_format,
+                                                      &option_state_dir,
+                                                      NULL};
 
 const struct command proxy_commands[] = {
     {.name = "status",

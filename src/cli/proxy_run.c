@@ -163,6 +163,7 @@ static dsql_status fill_options(struct running *running, dsql_error *err)
         .lifetime_s = settings->lifetime_s,
         .retries = settings->retries,
         .is_strict = settings->is_strict,
+        .is_for_dump = settings->is_for_dump,
         .logger = {.write = proxy_log_write, .arg = &settings->has_json_log},
     };
     return status;

@@ -53,10 +53,11 @@ struct reading {
 /* ---- The configuration file ---- */
 
 static const struct command_option *const file_options[] = {
-    &option_pool_mode,   &option_proxy_listen,  &option_socket_dir, &option_socket_users,
-    &option_auth,        &option_password_file, &option_tls_cert,   &option_tls_key,
-    &option_http,        &option_drain,         &option_retries,    &option_strict,
-    &option_max_clients, &option_lifetime,      &option_log_format, &option_state_dir,
+    &option_pool_mode, &option_proxy_listen,  &option_socket_dir, &option_socket_users,
+    &option_auth,      &option_password_file, &option_tls_cert,   &option_tls_key,
+    &option_http,      &option_drain,         &option_retries,    &option_strict,
+    &option_for,       &option_max_clients,   &option_lifetime,   &option_log_format,
+    &option_state_dir,
 };
 
 #define CLUSTER "cluster"
@@ -503,6 +504,7 @@ static dsql_status read_choices(struct reading *reading)
     int mode = PROXY_POOL_SESSION;
     int authentication = PROXY_AUTH_SCRAM;
     int format = 0;
+    int program = -1; /* none */
     dsql_status status = read_choice(reading, &option_pool_mode, &mode);
     if (status == DSQL_OK) {
         status = read_choice(reading, &option_auth, &authentication);
@@ -510,9 +512,13 @@ static dsql_status read_choices(struct reading *reading)
     if (status == DSQL_OK) {
         status = read_choice(reading, &option_log_format, &format);
     }
+    if (status == DSQL_OK) {
+        status = read_choice(reading, &option_for, &program);
+    }
     settings->pool_mode = (enum proxy_pool_mode)mode;
     settings->authentication = (enum proxy_authentication)authentication;
     settings->has_json_log = format == 1;
+    settings->is_for_dump = program == 0;
     return status;
 }
 

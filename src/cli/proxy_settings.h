@@ -56,7 +56,8 @@ struct proxy_settings {
     int drain_s;
     int retries;
     bool is_strict;
-    int max_clients; /* 0: the proxy's default, as the next */
+    bool is_for_dump; /* every client is treated as pg_dump */
+    int max_clients;  /* 0: the proxy's default, as the next */
     int lifetime_s;
     bool has_json_log;
     char *state_directory; /* NULL: the default */

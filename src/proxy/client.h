@@ -55,6 +55,7 @@ struct proxy_client {
     struct cancel *cancel;                 /* in PROXY_CANCELING ... */
     struct pooled *held;                   /* ... and what it means, in transaction mode */
     struct proxy_transaction *transaction; /* in transaction mode, from PROXY_WAITING on */
+    struct proxy_dump *dump;               /* of pg_dump and pg_restore; NULL: it is another one */
     int64_t over_age_ms; /* monotonic: since when it is to be replaced; 0: it is not */
     bool is_ending;      /* as soon as the session is idle */
 };

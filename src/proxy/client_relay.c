@@ -307,7 +307,7 @@ void proxy_relay_begin(struct session_client *session, struct server *server)
     server_begin(server);
     struct buf ahead = session_input_take(session);
     if (session->state == SESSION_RELAY) {
-        proxy_relay_data(session, buf_text(&ahead));
+        session_rules(session)->on_data(session, buf_text(&ahead));
     }
     buf_clear(&ahead);
 }

@@ -2,9 +2,11 @@
 /* Nothing here asks the cluster: a client that has proved nothing causes no connection. */
 #include "proxy/client_startup.h"
 
+#include "proxy/client_dump.h"
 #include "proxy/client_scram.h"
 #include "proxy/client_waiting.h"
 #include "proxy/dropped_names.h"
+#include "proxy/dump_statements.h"
 #include "proxy/startup_parameters.h"
 #include "session/client_end.h"
 #include "session/negotiation.h"
@@ -42,6 +44,12 @@ static bool read_startup(struct session_client *session, const struct startup *s
     struct text role = startup_parameters_role(startup, &rules);
     client->request.action =
         text_equal_string(role, SETTINGS_ADMIN_USER) ? TOKEN_CONNECT_ADMIN : TOKEN_CONNECT;
+    bool is_dump =
+        options->is_for_dump || dump_is_program(startup_value(startup, "application_name"));
+    if (is_dump && !proxy_dump_begin(client)) {
+        fatal_error_set(error, "53200", "the proxy is out of memory for this session");
+        return false;
+    }
     return startup_parameters_write(startup, &rules, &client->startup, error);
 }
 

@@ -7,6 +7,7 @@
 
 #include "proxy/client.h"
 #include "proxy/client_cancel.h"
+#include "proxy/client_dump.h"
 #include "proxy/client_relay.h"
 #include "proxy/client_scram.h"
 #include "proxy/client_startup.h"
@@ -54,7 +55,7 @@ static const struct session_rules rules[PROXY_STATES] = {
     [SESSION_RELAY] =
         {
             .may_follow = SESSION_ENDS,
-            .on_data = proxy_relay_data,
+            .on_data = proxy_dump_data,
             .on_end = session_end, /* what it sent last still reaches the server */
             .on_writable = proxy_relay_writable,
             .on_server_data = proxy_relay_server_data,
@@ -115,6 +116,7 @@ static void clear(struct session_client *session)
     if (client->is_admitted) {
         proxy_client_shared(session)->client_count--;
     }
+    proxy_dump_clear(client);
     buf_clear(&client->startup);
 }
 

@@ -7,6 +7,7 @@
 
 #include "proxy/client_relay.h"
 #include "proxy/client_transaction.h"
+#include "proxy/pools.h"
 #include "session/client_end.h"
 #include "session/client_input.h"
 
@@ -52,7 +53,7 @@ void proxy_waiting_timeout(struct session_client *session)
 void proxy_waiting_begin(struct session_client *session, struct buf *out)
 {
     struct proxy_client *client = proxy_client_of(session);
-    if (proxy_client_options(session)->pool_mode == PROXY_POOL_TRANSACTION) {
+    if (client->cluster->pools != NULL && client->dump == NULL) {
         proxy_transaction_begin(session, out);
         return;
     }
@@ -69,6 +70,9 @@ void proxy_waiting_begin(struct session_client *session, struct buf *out)
     client->request.arg = session;
     client->request.startup = buf_text(&client->startup);
     cluster_request(client->cluster, &client->request);
+    if (client->cluster->pools != NULL) {
+        pools_make_room(client->cluster->pools);
+    }
 }
 
 void proxy_waiting_data(struct session_client *session, struct text bytes)

@@ -333,30 +333,43 @@ static struct pool *find_waiting(const struct pools *pools)
     return pool;
 }
 
-/*
- * If there can be no more connections, and somebody waits in one pool, another one may have some to
- * spare.  It takes a while until the place is free, so this is not done at every opportunity.
- */
-static void balance(struct pools *pools)
+/* Of another pool than the one that waits, which is NULL if it is somebody else. */
+static struct pooled *find_spare(const struct pools *pools, const struct pool *waiting)
 {
-    struct pool *waiting = is_full(pools) ? find_waiting(pools) : NULL;
-    int64_t at_ms = clock_monotonic_ms(pools->cluster->options->clock);
-    if (waiting == NULL) {
-        return;
-    }
-    arm(waiting, at_ms + RECLAIM_MS);
-    if (at_ms < pools->reclaimed_ms + RECLAIM_MS) {
-        return;
-    }
     struct pooled *pooled = NULL;
     for (struct pool *it = pools->first; it != NULL && pooled == NULL; it = it->next) {
         pooled = it == waiting ? NULL : (struct pooled *)server_pool_reclaim(&it->accounting);
     }
+    return pooled;
+}
+
+/*
+ * If there can be no more connections, and somebody waits in one pool or in the queue of the
+ * cluster, another pool may have some to spare.  It takes a while until the place is free, so this
+ * is not done at every opportunity.
+ */
+static void balance(struct pools *pools)
+{
+    struct pool *waiting = is_full(pools) ? find_waiting(pools) : NULL;
+    bool has_queue = is_full(pools) && pools->cluster->oldest != NULL;
+    int64_t at_ms = clock_monotonic_ms(pools->cluster->options->clock);
+    if (waiting != NULL) {
+        arm(waiting, at_ms + RECLAIM_MS);
+    }
+    if ((waiting == NULL && !has_queue) || at_ms < pools->reclaimed_ms + RECLAIM_MS) {
+        return;
+    }
+    struct pooled *pooled = find_spare(pools, waiting);
     if (pooled != NULL) {
         pools->reclaimed_ms = at_ms;
         close_idle(pooled->pool, pooled);
         count(pooled->pool);
     }
+}
+
+void pools_make_room(struct pools *pools)
+{
+    balance(pools);
 }
 
 static void pump(struct pool *pool)

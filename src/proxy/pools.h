@@ -57,6 +57,10 @@ struct pools *pools_new(struct cluster *cluster, uv_loop_t *loop);
 void pools_close(struct pools *pools, void (*on_closed)(void *arg), void *arg);
 void pools_free(struct pools *pools);
 
+/** Somebody else has asked the cluster for a connection: if there can be no more, one that is idle
+    is closed. */
+void pools_make_room(struct pools *pools);
+
 /** The pool for this role and database.  NULL: no memory, or too many. */
 struct pool *pools_find(struct pools *pools, struct text user, struct text database,
                         enum token_action action);

@@ -91,6 +91,7 @@ struct proxy_options {
     int lifetime_grace_s; /* after it, until the session ends with 57P01 */
     int retries;          /* of a statement after a conflict; 0: none */
     bool is_strict;       /* startup parameters that the service refuses are refused, not dropped */
+    bool is_for_dump;     /* every client is treated as pg_dump, whatever its name is */
     const char *application_name; /* goes before that of the client; NULL: "dsql-proxy" */
 
     const struct clock *clock; /* NULL: the system clock */

@@ -229,8 +229,12 @@ bool session_watch_server(struct session_watch *watch, struct frame_scan *scan, 
     return true;
 }
 
+bool session_watch_is_answered(const struct session_watch *watch)
+{
+    return watch->queries == 0 && watch->syncs == 0 && !watch->has_open_batch;
+}
+
 bool session_watch_is_idle(const struct session_watch *watch)
 {
-    return watch->queries == 0 && watch->syncs == 0 && !watch->has_open_batch &&
-           watch->status == STATUS_IDLE;
+    return session_watch_is_answered(watch) && watch->status == STATUS_IDLE;
 }

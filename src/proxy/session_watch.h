@@ -40,6 +40,9 @@ bool session_watch_client(struct session_watch *watch, struct frame_scan *scan, 
 bool session_watch_server(struct session_watch *watch, struct frame_scan *scan, struct text bytes)
     __attribute__((warn_unused_result));
 
+/** All that the client has sent is answered. */
+bool session_watch_is_answered(const struct session_watch *watch);
+
 /** Outside a transaction, and nothing is under way.  Both streams must be between two messages. */
 bool session_watch_is_idle(const struct session_watch *watch);
 

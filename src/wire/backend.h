@@ -25,6 +25,7 @@ enum {
     BACKEND_ERROR = 'E',
     BACKEND_KEY_DATA = 'K',
     BACKEND_READY = 'Z',
+    BACKEND_ROW_DESCRIPTION = 'T',
     BACKEND_DATA_ROW = 'D',
     BACKEND_NEGOTIATE = 'v',
     BACKEND_NOTICE = 'N',

@@ -70,6 +70,7 @@ static void defaults_are_safe(void **state)
     assert_int_equal(settings.retries, 7);
     assert_null(settings.http_address);
     assert_false(settings.is_strict);
+    assert_false(settings.is_for_dump);
     assert_int_equal(settings.target_count, 1);
     assert_int_equal(settings.targets[0].port, 5433);
     proxy_settings_clear(&settings);
@@ -97,14 +98,14 @@ static void every_option_has_a_variable(void **state)
 {
     (void)state;
     struct world world = {
-        .variables = PAIRS("DSQL_PROXY_CONFIG", "proxy.conf", "DSQL_PROXY_LISTEN",
-                           "::", "DSQL_PROXY_SOCKET_DIR", "none", "DSQL_PROXY_SOCKET_USERS",
-                           "root, root", "DSQL_PROXY_AUTH", "scram", "DSQL_PROXY_PASSWORD_FILE",
-                           "/p", "DSQL_PROXY_TLS_CERT", "/c", "DSQL_PROXY_TLS_KEY", "/k",
-                           "DSQL_PROXY_HTTP", "[::1]:9090", "DSQL_PROXY_RETRIES", "0",
-                           "DSQL_PROXY_STRICT", "true", "DSQL_PROXY_MAX_CLIENTS", "10",
-                           "DSQL_PROXY_LIFETIME", "60", "DSQL_PROXY_LOG_FORMAT", "json",
-                           "DSQL_PROXY_STATE_DIR", "/s", "DSQL_PROXY_CLUSTERS", " a?port=1  b "),
+        .variables = PAIRS(
+            "DSQL_PROXY_CONFIG", "proxy.conf", "DSQL_PROXY_LISTEN", "::", "DSQL_PROXY_SOCKET_DIR",
+            "none", "DSQL_PROXY_SOCKET_USERS", "root, root", "DSQL_PROXY_AUTH", "scram",
+            "DSQL_PROXY_PASSWORD_FILE", "/p", "DSQL_PROXY_TLS_CERT", "/c", "DSQL_PROXY_TLS_KEY",
+            "/k", "DSQL_PROXY_HTTP", "[::1]:9090", "DSQL_PROXY_RETRIES", "0", "DSQL_PROXY_STRICT",
+            "true", "DSQL_PROXY_MAX_CLIENTS", "10", "DSQL_PROXY_LIFETIME", "60",
+            "DSQL_PROXY_LOG_FORMAT", "json", "DSQL_PROXY_STATE_DIR", "/s", "DSQL_PROXY_FOR",
+            "pg_dump", "DSQL_PROXY_CLUSTERS", " a?port=1  b "),
         .file = ""};
     struct proxy_settings settings;
     assert_int_equal(read_settings(&settings, &world, NULL, 0, NULL), DSQL_OK);
@@ -118,6 +119,7 @@ static void every_option_has_a_variable(void **state)
     assert_string_equal(settings.http_address, "::1");
     assert_int_equal(settings.http_port, 9090);
     assert_int_equal(settings.retries, 0);
+    assert_true(settings.is_for_dump);
     assert_true(settings.is_strict);
     assert_int_equal(settings.max_clients, 10);
     assert_int_equal(settings.lifetime_s, 60);
@@ -200,6 +202,7 @@ static void mistakes_in_a_file_have_their_line(void **state)
     const char *const *config = PAIRS("config", "proxy.conf");
     expect_mistake(config, "\nports 1\n", "\"proxy.conf\": line 2: unknown option \"ports\"");
     expect_mistake(config, "# x\ndrain s3cret\n", "drain in \"proxy.conf\", line 2 must be");
+    expect_mistake(config, "for s3cret\n", "for in \"proxy.conf\", line 1 must be one of: pg_dump");
     expect_mistake(config, "strict s3cret\n", "strict in \"proxy.conf\", line 1 must be true");
     expect_mistake(config, "config other.conf\n", "unknown option \"config\"");
     expect_mistake(config, "tls-cert\n", "tls-cert in \"proxy.conf\", line 1 requires a value");

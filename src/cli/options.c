@@ -103,8 +103,8 @@ OPTION option_http = {"http", 0, "[ADDRESS:]PORT", NULL,
 OPTION option_drain = {"drain", 0, "SECONDS", NULL,
     "after SIGTERM, let transactions run for this long, 0 to 3600 (default: 30)"};
 OPTION option_retries = {"retries", 0, "N", NULL,
-    "in transaction mode, run a single statement that fails with a conflict again, up to this "
-    "often, 0 to 100 (default: 7)"};
+    "run a single statement that fails with a conflict again, up to this often, 0 to 100 "
+    "(default: 7)"};
 OPTION option_strict = {"strict", 0, NULL, NULL,
     "pass startup parameters that the service refuses on, instead of leaving them out"};
 OPTION option_for = {"for", 0, "PROGRAM", "pg_dump",

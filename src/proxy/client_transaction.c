@@ -2,51 +2,54 @@
 /*
  * Whatever happens, pump() then offers the client's bytes again: a connection that was lent, and an
  * answer that came, may be what they have waited for.
+ *
+ * The timer is for the wait after a conflict, for a connection that is being set up, and in session
+ * mode for the lifetime of the connection; never for two of them at once.
  */
 #include "proxy/client_transaction.h"
 
 #include "base/memory.h"
-#include "proxy/client_relay.h"
-#include "proxy/pools.h"
+#include "proxy/client_greeting.h"
+#include "proxy/session_lifetime.h"
 #include "session/client_end.h"
 #include "session/client_input.h"
-#include "session/startup_options.h"
-#include "wire/backend.h"
 
 enum {
-    GREETING_MAX = 131072,
+    SECOND_MS = 1000,
     AHEAD_MAX = 32768, /* bytes that wait; then the client is not read any more */
-    IN_MAX = TRANSACTION_UNTAKEN_MAX + 2 * STREAM_QUEUE_HIGH,
-    ANSWER_MS = 5000 /* of a connection that is set up, or was idle for long */
-};
-
-struct proxy_transaction {
-    struct transaction_client link;
-    struct pool *pool;
-    struct pool_request request;
-    struct pooled *pooled; /* what is lent to it; NULL: nothing */
-    struct buf in;         /* what the client has sent and was not taken yet */
-    int64_t waiting_since_ms;
-    bool is_backing_off; /* after a conflict */
-    bool is_paused;      /* the client is not read */
-    bool is_pumping;
+    ANSWER_MS = 5000   /* of a connection that is set up, or was idle for long */
 };
 
 static void pump(struct session_client *session);
 static void ask(struct session_client *session);
+static void use(struct session_client *session, struct pooled *pooled, bool is_unchecked);
+static void greet(struct session_client *session);
 
 static struct proxy_transaction *transaction_of(struct session_client *session)
 {
     return proxy_client_of(session)->transaction;
 }
 
+static bool is_live(const struct session_client *session)
+{
+    return session->state == PROXY_TRANSACTION;
+}
+
+static bool is_idle(const struct proxy_transaction *own)
+{
+    bool is_waiting = own->request.waiter.is_waiting && own->pooled == NULL;
+    return own->in.len == 0 && !own->is_backing_off && own->link.body_left == 0 && !is_waiting &&
+           (own->pooled == NULL || transaction_is_idle(&own->pooled->transaction));
+}
+
 /* ---- Writing ----------------------------------------------------------- */
 
-/* The memory is given back: most clients are idle. */
+/* The memory is given back: most clients are idle.  What comes before the greeting is a part of it.
+ */
 static void flush_client(struct session_client *session)
 {
     struct proxy_transaction *own = transaction_of(session);
-    if (own->link.out.len == 0) {
+    if (own->link.out.len == 0 || !is_live(session)) {
         return;
     }
     /* The position is needed for an error that ends the session; the framing was checked before. */
@@ -94,6 +97,19 @@ static void resume_client(struct session_client *session)
 
 /* ---- The end ----------------------------------------------------------- */
 
+/* In session mode nobody else gets it: not all that a session leaves on it can be seen. */
+static void part(struct proxy_transaction *own)
+{
+    struct pooled *pooled = own->pooled;
+    bool is_usable = transaction_take_back(&pooled->transaction) && pooled->in.len == 0;
+    own->pooled = NULL;
+    if (is_usable && own->keeps_connection) {
+        pool_retire(pooled);
+    } else {
+        pool_return(pooled, is_usable);
+    }
+}
+
 static void give_back(struct proxy_client *client)
 {
     struct proxy_transaction *own = client->transaction;
@@ -101,13 +117,11 @@ static void give_back(struct proxy_client *client)
     if (pooled == NULL) {
         return;
     }
-    bool is_usable = transaction_take_back(&pooled->transaction) && pooled->in.len == 0;
-    own->pooled = NULL;
     client->server = NULL;
     if (pooled->server != NULL) {
         stream_resume(server_stream(pooled->server));
     }
-    pool_return(pooled, is_usable);
+    part(own);
 }
 
 void proxy_transaction_release(struct proxy_client *client)
@@ -118,11 +132,9 @@ void proxy_transaction_release(struct proxy_client *client)
     }
     client->transaction = NULL;
     pool_withdraw(own->pool, &own->request);
-    struct pooled *pooled = own->pooled;
-    if (pooled != NULL) {
-        bool is_usable = transaction_take_back(&pooled->transaction) && pooled->in.len == 0;
+    if (own->pooled != NULL) {
         client->server = NULL;
-        pool_return(pooled, is_usable);
+        part(own);
     }
     transaction_client_clear(&own->link);
     buf_clear(&own->in);
@@ -145,47 +157,151 @@ static void fail_for(struct session_client *session, enum transaction_event even
     }
 }
 
-static void end_if_draining(struct session_client *session)
+static void end_when_idle(struct session_client *session)
 {
-    const struct proxy_client *client = proxy_client_of(session);
-    if (client->is_ending && !transaction_client_is_busy(&client->transaction->link)) {
-        session_fail_with(session, "57P01", "terminating connection due to administrator command");
+    struct proxy_client *client = proxy_client_of(session);
+    if (!client->is_ending || !is_idle(client->transaction)) {
+        return;
     }
+    if (proxy_client_shared(session)->is_draining) {
+        session_fail_with(session, "57P01", "terminating connection due to administrator command");
+        return;
+    }
+    client->cluster->counters.rollovers_ended++;
+    session_fail_with(session, "57P01",
+                      "terminating connection because it reached the maximum connection duration");
 }
 
 void proxy_transaction_end_when_idle(struct session_client *session)
 {
     proxy_client_of(session)->is_ending = true;
-    end_if_draining(session);
+    end_when_idle(session);
+}
+
+/* ---- The lifetime of a connection that a session keeps ------------------ */
+
+/* Functions do not show in what the link has seen: the watch has searched the SQL for them. */
+static struct session_lifetime lifetime_of(struct session_client *session)
+{
+    const struct proxy_client *client = proxy_client_of(session);
+    const struct pooled *pooled = client->transaction->pooled;
+    const struct transaction_server *server = &pooled->transaction;
+    int64_t now_ms = clock_monotonic_ms(session->shared->clock);
+    bool is_pinned = client->watch.is_pinned || transaction_is_pinned(server);
+    return (struct session_lifetime){
+        .over_age_ms = now_ms - pooled->accounting.expires_ms,
+        .grace_ms = (int64_t)proxy_client_options(session)->lifetime_grace_s * SECOND_MS,
+        .may_move = !is_pinned && transaction_is_idle(server) && pooled->in.len == 0 &&
+                    !client->transaction->is_backing_off,
+        .is_pinned = is_pinned};
+}
+
+static void watch_lifetime(struct session_client *session)
+{
+    if (transaction_of(session)->keeps_connection) {
+        const struct session_lifetime lifetime = lifetime_of(session);
+        session_start_timer(session, session_lifetime_wake_ms(&lifetime));
+    } else {
+        session_start_timer(session, -1);
+    }
+}
+
+static void leave(struct session_client *session)
+{
+    struct proxy_client *client = proxy_client_of(session);
+    client->cluster->counters.rollovers++;
+    session_start_timer(session, -1);
+    give_back(client);
+}
+
+static void follow_lifetime(struct session_client *session)
+{
+    struct proxy_transaction *own = transaction_of(session);
+    const struct session_lifetime lifetime = lifetime_of(session);
+    switch (session_lifetime_next(&lifetime)) {
+    case SESSION_LIFETIME_KEEP:
+        break;
+    case SESSION_LIFETIME_ASK:
+        ask(session);
+        break;
+    case SESSION_LIFETIME_LEAVE:
+        pool_withdraw(own->pool, &own->request);
+        leave(session);
+        break;
+    case SESSION_LIFETIME_END:
+        proxy_transaction_end_when_idle(session);
+        break;
+    }
+}
+
+/* The connection that was asked for.  If it comes too late for this moment, it is there at the
+   next. */
+static void move(struct session_client *session, struct pooled *pooled, bool is_unchecked)
+{
+    if (lifetime_of(session).may_move) {
+        leave(session);
+        use(session, pooled, is_unchecked);
+    } else {
+        pool_return(pooled, true);
+    }
 }
 
 /* ---- Data of the server ------------------------------------------------ */
 
+/* A connection that the session has to itself is kept. */
 static void begin_again(struct session_client *session)
 {
     struct proxy_client *client = proxy_client_of(session);
-    int64_t delay_ms = transaction_delay_ms(&client->transaction->link);
-    give_back(client);
-    client->transaction->is_backing_off = true;
+    struct proxy_transaction *own = client->transaction;
+    int64_t delay_ms = transaction_delay_ms(&own->link);
+    if (!own->keeps_connection && transaction_is_free(&own->pooled->transaction)) {
+        give_back(client);
+    }
+    own->is_backing_off = true;
     session_start_timer(session, delay_ms);
 }
 
-static void on_server_event(struct session_client *session, enum transaction_event event)
+static void on_free(struct session_client *session)
 {
     struct proxy_client *client = proxy_client_of(session);
+    if (client->transaction->keeps_connection) {
+        follow_lifetime(session);
+    } else {
+        give_back(client);
+    }
+}
+
+/* The error of the server is in the output. */
+static void on_set_up_failed(struct session_client *session)
+{
+    if (is_live(session)) {
+        session_fail_with(session, "08006",
+                          "the parameters of the session could not be set on another connection");
+        return;
+    }
+    stream_write(session->stream, buf_text(&transaction_of(session)->link.out));
+    session_end(session);
+}
+
+static void on_end(void *arg);
+
+static void on_server_event(struct session_client *session, enum transaction_event event)
+{
     switch (event) {
     case TRANSACTION_MORE:
     case TRANSACTION_WAITS:
         break;
     case TRANSACTION_FREE:
-        give_back(client);
+        on_free(session);
         break;
     case TRANSACTION_AGAIN:
         begin_again(session);
         break;
+    case TRANSACTION_CLOSING:
+        on_end(session);
+        break;
     case TRANSACTION_SET_UP_FAILED:
-        session_fail_with(session, "08006",
-                          "the parameters of the session could not be set on another connection");
+        on_set_up_failed(session);
         break;
     case TRANSACTION_INVALID:
         session_fail_with(session, "08P01", "the cluster has sent a message that does not fit");
@@ -196,16 +312,16 @@ static void on_server_event(struct session_client *session, enum transaction_eve
     }
 }
 
-static bool is_live(const struct session_client *session)
-{
-    return session->state == PROXY_TRANSACTION;
-}
-
+/* From now on a cancel request is for this connection. */
 static void note_set_up(struct session_client *session, const struct pooled *pooled)
 {
-    if (pooled->transaction.set_up_left == 0) {
-        session_start_timer(session, -1);
-        proxy_client_of(session)->server = pooled->server;
+    if (pooled->transaction.set_up_left > 0) {
+        return;
+    }
+    proxy_client_of(session)->server = pooled->server;
+    watch_lifetime(session);
+    if (!is_live(session) && !session_is_over(session)) {
+        greet(session);
     }
 }
 
@@ -229,13 +345,14 @@ static void on_data(void *arg, struct text bytes)
     }
     flush_client(session);
     flush_server(session);
-    if (!was_set_up) {
+    if (!buf_ok(&pooled->in)) {
+        event = TRANSACTION_NO_MEMORY;
+    }
+    if (!was_set_up && event == TRANSACTION_MORE) {
         note_set_up(session, pooled);
     }
-    on_server_event(session, buf_ok(&pooled->in) ? event : TRANSACTION_NO_MEMORY);
-    if (is_live(session)) {
-        pump(session);
-    }
+    on_server_event(session, event);
+    pump(session);
 }
 
 /* Of a connection to which nothing of the client was sent: another one will do. */
@@ -246,19 +363,27 @@ static void ask_for_another(struct session_client *session)
     ask(session);
 }
 
+/* Nothing of a session that may move is lost; a conflict that waited to be retried is delivered. */
 static void on_end(void *arg)
 {
     struct session_client *session = arg;
-    struct pooled *pooled = transaction_of(session)->pooled;
-    if (pooled->transaction.set_up_left > 0) {
+    struct proxy_transaction *own = transaction_of(session);
+    if (own->pooled->transaction.set_up_left > 0) {
         ask_for_another(session);
         return;
     }
-    bool is_idle = answers_are_complete(&pooled->transaction.answers) &&
-                   pooled->transaction.answers.status == STATUS_IDLE;
+    if (own->is_backing_off) {
+        own->is_backing_off = false;
+        transaction_give_up(&own->link);
+    }
+    bool is_idle = transaction_is_idle(&own->pooled->transaction);
+    bool is_unnoticed = lifetime_of(session).may_move;
+    session_start_timer(session, -1);
     give_back(proxy_client_of(session));
     flush_client(session);
-    if (is_idle) {
+    if (is_unnoticed) {
+        pump(session);
+    } else if (is_idle) {
         session_fail_with(session, "57P01", "terminating connection because the cluster closed it");
     } else {
         session_fail_with(session, "08006",
@@ -277,23 +402,20 @@ static void on_drain(void *arg)
 
 /* ---- Being lent to ----------------------------------------------------- */
 
-static void greet(struct session_client *session);
-
 static void use(struct session_client *session, struct pooled *pooled, bool is_unchecked)
 {
-    struct proxy_client *client = proxy_client_of(session);
-    struct proxy_transaction *own = client->transaction;
+    struct proxy_transaction *own = transaction_of(session);
     own->pooled = pooled;
     if (!transaction_lend(&own->link, &pooled->transaction, is_unchecked)) {
         fail_for(session, TRANSACTION_NO_MEMORY);
         return;
     }
+    flush_server(session);
     if (pooled->transaction.set_up_left > 0) {
         session_start_timer(session, ANSWER_MS);
     } else {
-        client->server = pooled->server; /* from now on a cancel request is for it */
+        note_set_up(session, pooled);
     }
-    flush_server(session);
     pump(session);
 }
 
@@ -301,10 +423,14 @@ static void on_lent(void *arg, struct pooled *pooled, bool is_unchecked)
 {
     struct session_client *session = arg;
     struct proxy_client *client = proxy_client_of(session);
+    struct proxy_transaction *own = client->transaction;
     int64_t now_ms = clock_monotonic_ms(session->shared->clock);
-    proxy_waits_add(&client->cluster->counters.waits,
-                    now_ms - client->transaction->waiting_since_ms);
-    if (is_live(session)) {
+    if (own->pooled != NULL) {
+        move(session, pooled, is_unchecked);
+        return;
+    }
+    proxy_waits_add(&client->cluster->counters.waits, now_ms - own->waiting_since_ms);
+    if (is_live(session) || proxy_greeting_needs_server(own)) {
         use(session, pooled, is_unchecked);
         return;
     }
@@ -326,9 +452,12 @@ static void on_expired(void *arg)
     proxy_client_fail_wait(session);
 }
 
+/* One that was to come beside the present connection is requested again by the timer. */
 static void on_failed(void *arg, const struct server_failure *failure)
 {
-    proxy_client_fail_connect(arg, failure);
+    if (transaction_of(arg)->pooled == NULL) {
+        proxy_client_fail_connect(arg, failure);
+    }
 }
 
 static const struct pool_events pool_events = {.on_lent = on_lent,
@@ -338,17 +467,21 @@ static const struct pool_events pool_events = {.on_lent = on_lent,
                                                .on_end = on_end,
                                                .on_drain = on_drain};
 
+/* Beside a connection it may wait for as long as it takes, but not without one. */
 static void ask(struct session_client *session)
 {
     struct proxy_transaction *own = transaction_of(session);
+    const struct pool_waiter *waiter = &own->request.waiter;
     int64_t now_ms = clock_monotonic_ms(session->shared->clock);
-    if (own->request.waiter.is_waiting) {
+    if (waiter->is_waiting && (own->pooled != NULL || waiter->deadline_ms != INT64_MAX)) {
         return;
     }
+    pool_withdraw(own->pool, &own->request);
     own->waiting_since_ms = now_ms;
     own->request.events = &pool_events;
     own->request.arg = session;
-    pool_request(own->pool, &own->request, now_ms + proxy_client_options(session)->wait_ms);
+    pool_request(own->pool, &own->request,
+                 own->pooled != NULL ? INT64_MAX : now_ms + proxy_client_options(session)->wait_ms);
 }
 
 /* ---- Data of the client ------------------------------------------------ */
@@ -391,7 +524,7 @@ static void pump(struct session_client *session)
 {
     struct proxy_transaction *own = transaction_of(session);
     bool is_again = true;
-    if (own->is_pumping) {
+    if (own == NULL || own->is_pumping || !is_live(session)) {
         return;
     }
     own->is_pumping = true;
@@ -404,7 +537,7 @@ static void pump(struct session_client *session)
     own->is_pumping = false;
     pause_client(session);
     resume_client(session);
-    end_if_draining(session);
+    end_when_idle(session);
 }
 
 void proxy_transaction_data(struct session_client *session, struct text bytes)
@@ -412,6 +545,11 @@ void proxy_transaction_data(struct session_client *session, struct text bytes)
     struct proxy_client *client = proxy_client_of(session);
     struct proxy_transaction *own = client->transaction;
     client->cluster->counters.bytes_from_clients += bytes.len;
+    if (own->keeps_connection && !client->watch.is_pinned &&
+        !session_watch_client(&client->watch, &session->relay.from_client, bytes)) {
+        fail_for(session, TRANSACTION_INVALID);
+        return;
+    }
     buf_add_text(&own->in, bytes);
     if (!buf_ok(&own->in)) {
         fail_for(session, TRANSACTION_NO_MEMORY);
@@ -428,108 +566,45 @@ void proxy_transaction_writable(struct session_client *session)
     }
 }
 
-/* The wait after a conflict is over, or a connection has not answered before it was used. */
+static void send_again(struct session_client *session)
+{
+    enum transaction_event event = transaction_send_again(&transaction_of(session)->link);
+    watch_lifetime(session);
+    flush_server(session);
+    if (event != TRANSACTION_MORE) {
+        fail_for(session, event);
+    }
+    pump(session);
+}
+
 void proxy_transaction_timeout(struct session_client *session)
 {
     struct proxy_transaction *own = transaction_of(session);
-    if (own->is_backing_off) {
-        own->is_backing_off = false;
+    bool was_backing_off = own->is_backing_off;
+    own->is_backing_off = false;
+    if (was_backing_off && own->pooled != NULL) {
+        send_again(session);
+    } else if (was_backing_off) {
         ask(session);
     } else if (own->pooled != NULL && own->pooled->transaction.set_up_left > 0) {
         ask_for_another(session);
+    } else if (own->pooled != NULL) {
+        watch_lifetime(session);
+        follow_lifetime(session);
     }
 }
 
 /* ---- The beginning ----------------------------------------------------- */
 
-/* False: no memory. */
-static bool read_options(struct session_parameters *parameters, struct text value)
-{
-    struct startup_options options;
-    struct text setting;
-    bool is_fine = true;
-    startup_options_init(&options, value);
-    enum startup_option kind = startup_options_next(&options, &setting);
-    while (is_fine && kind != STARTUP_OPTION_END) {
-        struct text name;
-        struct text setting_value;
-        if (kind == STARTUP_OPTION_SETTING && text_cut(setting, '=', &name, &setting_value)) {
-            is_fine = session_parameters_start(parameters, name, setting_value);
-        }
-        kind = startup_options_next(&options, &setting);
-    }
-    is_fine = is_fine && startup_options_ok(&options);
-    startup_options_clear(&options);
-    return is_fine;
-}
-
-static bool is_of_pool(struct text name)
-{
-    return text_equal_string(name, "user") || text_equal_string(name, "database") ||
-           text_starts_with(name, "_pq_.");
-}
-
-/* What the cluster would get in session mode becomes the settings of the session. */
-static bool read_startup(struct proxy_transaction *own, const struct startup *startup)
-{
-    bool is_fine = true;
-    for (size_t i = 0; i < startup->parameter_count && is_fine; i++) {
-        const struct startup_parameter *it = &startup->parameters[i];
-        if (text_equal_string(it->name, "options")) {
-            is_fine = read_options(&own->link.parameters, it->value);
-        } else if (!is_of_pool(it->name)) {
-            is_fine = session_parameters_start(&own->link.parameters, it->name, it->value);
-        }
-    }
-    return is_fine;
-}
-
-static bool open_transaction(struct proxy_client *client)
-{
-    struct startup startup;
-    if (startup_parse(buf_text(&client->startup), &startup) != STARTUP_COMPLETE) {
-        return false;
-    }
-    struct text user = startup_value(&startup, "user");
-    struct text database = startup_value(&startup, "database");
-    struct pool *pool =
-        pools_find(client->cluster->pools, user, text_is_empty(database) ? user : database,
-                   client->request.action);
-    struct proxy_transaction *own = pool == NULL ? NULL : mem_new(sizeof *own);
-    if (own == NULL) {
-        return false;
-    }
-    client->transaction = own;
-    own->pool = pool;
-    buf_init(&own->in, IN_MAX);
-    transaction_client_init(&own->link, pool_transactions(pool));
-    bool is_fine = read_startup(own, &startup);
-    buf_clear(&client->startup);
-    return is_fine;
-}
-
-static void send_greeting(struct session_client *session)
-{
-    struct buf out AUTO_BUF;
-    buf_init(&out, GREETING_MAX);
-    buf_add_text(&out, pool_greeting(transaction_of(session)->pool));
-    frame_write(&out, BACKEND_KEY_DATA, text_of_bytes(session->cancel_key.bytes, CANCEL_KEY_SIZE));
-    frame_write(&out, BACKEND_READY, text_of("I"));
-    if (buf_ok(&out)) {
-        stream_write(session->stream, buf_text(&out));
-    }
-}
-
 static void greet(struct session_client *session)
 {
-    session_set_state(session, PROXY_TRANSACTION);
-    session_start_timer(session, -1);
-    frame_scan_init(&session->relay.from_server, FRAME_SERVER_MAX);
-    if (!proxy_relay_make_key(session)) {
-        session_fail_with(session, "58000", "the system has no random numbers");
+    struct proxy_client *client = proxy_client_of(session);
+    if (!proxy_greeting_send(session)) {
         return;
     }
-    send_greeting(session);
+    if (!client->transaction->keeps_connection) {
+        give_back(client);
+    }
     stream_resume(session->stream);
     struct buf ahead = session_input_take(session);
     proxy_transaction_data(session, buf_text(&ahead));
@@ -544,11 +619,12 @@ void proxy_transaction_begin(struct session_client *session, struct buf *out)
     if (buf_ok(out)) {
         stream_write(session->stream, buf_text(out));
     }
-    if (!open_transaction(client)) {
+    if (!proxy_greeting_prepare(client)) {
         session_fail_with(session, "53200", "the proxy is out of memory for this session");
         return;
     }
-    if (pool_greeting(client->transaction->pool).len > 0) {
+    const struct proxy_transaction *own = client->transaction;
+    if (pool_greeting(own->pool).len > 0 && !proxy_greeting_needs_server(own)) {
         greet(session);
     } else {
         ask(session);

@@ -42,8 +42,13 @@ static void on_failed(void *arg, const struct server_failure *failure)
     proxy_client_fail_connect(session, failure);
 }
 
+/* With a pool, which has its own deadline, it is that of a connection that is being set up. */
 void proxy_waiting_timeout(struct session_client *session)
 {
+    if (proxy_client_of(session)->transaction != NULL) {
+        proxy_transaction_timeout(session);
+        return;
+    }
     proxy_client_of(session)->cluster->counters.clients_timed_out++;
     proxy_client_fail_wait(session);
 }

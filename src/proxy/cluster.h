@@ -39,7 +39,7 @@ struct cluster {
     const struct proxy_cluster_options *own;
     struct settings settings;
     struct server_shared servers;
-    struct pools *pools; /* of transaction mode; NULL in session mode.  Not the cluster's own */
+    struct pools *pools; /* NULL: sessions are only relayed.  They do not belong to the cluster */
     struct proxy_counters counters;
     struct rate_limit pace;
     uv_timer_t again;              /* when the pace or the back-off allows the next connect */

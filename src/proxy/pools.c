@@ -454,6 +454,16 @@ void pool_return(struct pooled *pooled, bool is_usable)
     pump(pool);
 }
 
+void pool_retire(struct pooled *pooled)
+{
+    struct server *server = pooled->server;
+    pooled->server = NULL;
+    if (server != NULL) {
+        server_close(server, true);
+    }
+    pool_return(pooled, false);
+}
+
 void pooled_hold(struct pooled *pooled)
 {
     pooled->cancels++;
@@ -504,7 +514,7 @@ static struct server_pool_limits limits_of(const struct cluster *cluster)
 {
     return (struct server_pool_limits){
         .max = (size_t)cluster->max_servers,
-        .min_idle = MIN_IDLE,
+        .min_idle = cluster->options->pool_mode == PROXY_POOL_SESSION ? 0 : MIN_IDLE,
         .lifetime_ms = (int64_t)cluster->options->lifetime_s * SECOND_MS,
         .idle_ms = IDLE_MS,
         .check_idle_ms = CHECK_IDLE_MS,

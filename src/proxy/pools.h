@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Transaction mode: the server connections of one cluster, in a pool for each role and database.
+ * The server connections of one cluster, in a pool for each role and database.
  * Opens them through the cluster, lends them as server_pool.h says, and looks after those that are
  * idle.  Knows no sessions: whoever has asked gets a connection, or hears why not.
  */
@@ -77,6 +77,9 @@ void pool_withdraw(struct pool *pool, struct pool_request *request);
 
 /** It was lent, and transaction_take_back() has said whether it is usable. */
 void pool_return(struct pooled *pooled, bool is_usable);
+
+/** The same for one that nobody else may use, although it is in order. */
+void pool_retire(struct pooled *pooled);
 
 /** A cancel request for its session begins, and has arrived: until then nobody else gets it. */
 void pooled_hold(struct pooled *pooled);

@@ -267,7 +267,7 @@ static dsql_status open_offer(struct proxy *proxy, size_t index, dsql_error *err
         return status;
     }
     offer->has_cluster = true;
-    if (proxy->options.pool_mode == PROXY_POOL_TRANSACTION) {
+    if (proxy->options.pool_mode == PROXY_POOL_TRANSACTION || proxy->options.retries > 0) {
         offer->cluster.pools = pools_new(&offer->cluster, proxy->acceptor.shared.loop);
         status = offer->cluster.pools == NULL ? fail_nomem(err) : DSQL_OK;
     }

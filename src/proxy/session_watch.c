@@ -138,8 +138,8 @@ static void begin_client_message(struct session_watch *watch, char type)
 static void read_client_piece(struct session_watch *watch, const struct frame_scan *scan,
                               struct text piece)
 {
-    if (scan->type == FRONTEND_PARSE && frame_scan_is_first(scan, piece.len) &&
-        piece.data[0] != '\0') {
+    if (scan->type == FRONTEND_PARSE && !watch->has_movable_statements &&
+        frame_scan_is_first(scan, piece.len) && piece.data[0] != '\0') {
         watch->is_pinned = true;
     }
     if (scan->type == FRONTEND_PARSE || scan->type == FRONTEND_QUERY) {

@@ -7,7 +7,6 @@
 #include "base/reader.h"
 #include "proxy/transaction_link.h"
 #include "proxy/transaction_message.h"
-#include "proxy/transaction_parts.h"
 #include "wire/backend.h"
 
 enum {

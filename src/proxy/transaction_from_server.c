@@ -6,7 +6,6 @@
 #include "base/reader.h"
 #include "proxy/transaction_link.h"
 #include "proxy/transaction_message.h"
-#include "proxy/transaction_parts.h"
 #include "wire/backend.h"
 
 enum { WHOLE_MAX = 65536 }; /* bytes; a longer error is passed on unread */
@@ -197,10 +196,13 @@ static enum transaction_event on_ready(struct transaction_server *server, char s
 
 /* ---- Passing on ---- */
 
+/* A notification belongs to no statement: it is neither held nor dropped with its answer. */
 static void pass(struct transaction_server *server, struct text bytes)
 {
     struct transaction_client *client = server->client;
-    if (server->verdict == ANSWERS_PASS) {
+    if (server->verdict == ANSWERS_PASS && server->type == BACKEND_NOTIFICATION) {
+        buf_add_text(&client->out, bytes);
+    } else if (server->verdict == ANSWERS_PASS) {
         retry_hold_answer(&client->hold, bytes, &client->out);
     }
 }
@@ -231,9 +233,22 @@ static enum transaction_event take_piece(struct transaction_server *server, stru
     return server->body_left == 0 ? end_message(server, '\0') : TRANSACTION_MORE;
 }
 
+/* An error that answers nothing: the server ends the connection.  A client that is idle would take
+   it for the answer to what it sends next. */
+static bool is_announcement(const struct transaction_server *server, char type)
+{
+    return type == BACKEND_ERROR && answers_head(&server->answers) == NULL &&
+           transaction_is_idle(server);
+}
+
 static enum transaction_event take_message(struct transaction_server *server,
                                            const struct transaction_message *message, size_t *taken)
 {
+    if (is_announcement(server, message->type)) {
+        server->must_close = true;
+        *taken = message->all.len;
+        return TRANSACTION_CLOSING;
+    }
     server->type = message->type;
     server->verdict = answers_receive(&server->answers, message->type);
     if (server->verdict == ANSWERS_INVALID ||
@@ -285,6 +300,7 @@ static enum transaction_event take_next(struct transaction_server *server, struc
     }
     size_t rows = rows_at(server, bytes);
     if (rows > 0) {
+        server->type = BACKEND_DATA_ROW;
         server->verdict = ANSWERS_PASS;
         pass(server, text_slice(bytes, 0, rows));
         *taken = rows;

@@ -2,7 +2,6 @@
 /* Lending and taking back; the two directions have files of their own. */
 #include "proxy/transaction_link.h"
 
-#include "proxy/transaction_parts.h"
 #include "wire/backend.h"
 
 enum { OUT_MAX = 64 * 1024 * 1024 }; /* bytes; the caller writes them after each call */
@@ -111,13 +110,22 @@ bool transaction_lend(struct transaction_client *client, struct transaction_serv
     return true;
 }
 
-bool transaction_is_free(const struct transaction_server *server)
+bool transaction_is_idle(const struct transaction_server *server)
 {
     const struct transaction_client *client = server->client;
     return answers_are_complete(&server->answers) && server->answers.status == STATUS_IDLE &&
            server->set_up_left == 0 && server->body_left == 0 &&
-           (client->body_left == 0 || client->is_dropping) && !client->is_pinned &&
-           !server->link.is_unclear;
+           (client->body_left == 0 || client->is_dropping);
+}
+
+bool transaction_is_pinned(const struct transaction_server *server)
+{
+    return server->client->is_pinned || server->link.is_unclear;
+}
+
+bool transaction_is_free(const struct transaction_server *server)
+{
+    return transaction_is_idle(server) && !transaction_is_pinned(server);
 }
 
 /* What was not answered is settled as if the server had skipped it: the client is told of the end.
@@ -149,9 +157,4 @@ void transaction_give_up(struct transaction_client *client)
     client->is_again = false;
     client->pool->retries_gave_up++;
     retry_hold_give_up(&client->hold, &client->out);
-}
-
-bool transaction_client_is_busy(const struct transaction_client *client)
-{
-    return client->server != NULL || client->is_again || client->body_left > 0;
 }

@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Transaction mode without sockets: a client, a server connection, and what passes between them
- * while the connection is lent.  The owner of the sockets gives bytes and gets bytes, and is told
- * when a client needs a connection and when it does not need it any more.
+ * A client, a server connection, and what passes between them while the connection is lent, without
+ * sockets.  The owner of the sockets gives bytes and gets bytes, and is told when a client needs a
+ * connection and when it does not need it any more.
  *
  *     client bytes -> transaction_client_data() -> server->out
  *     server bytes -> transaction_server_data() -> client->out
@@ -13,7 +13,7 @@
  *
  * A connection is lent from the first message of a transaction until ReadyForQuery reports that
  * none is open, every Sync is answered, and no COPY is on (PostgreSQL manual, "Message Flow").
- * Portals and COPY end with it.
+ * Portals and COPY end with it.  In session mode the owner does not take it back then.
  */
 #ifndef DSQL_PROXY_TRANSACTION_LINK_H
 #define DSQL_PROXY_TRANSACTION_LINK_H
@@ -104,6 +104,13 @@ void transaction_server_clear(struct transaction_server *server);
 bool transaction_lend(struct transaction_client *client, struct transaction_server *server,
                       bool is_unchecked) __attribute__((warn_unused_result));
 
+/** Whether nothing is under way: no transaction, no answer, no part of a message. */
+bool transaction_is_idle(const struct transaction_server *server);
+/** Whether the client has left something on it that cannot be moved. */
+bool transaction_is_pinned(const struct transaction_server *server);
+/** Whether it is idle and not pinned. */
+bool transaction_is_free(const struct transaction_server *server);
+
 /**
  * Takes the connection back: when it is free, or when either side has ended.  True: another client
  * may have it; false: it must be closed.
@@ -116,7 +123,10 @@ enum transaction_event {
     TRANSACTION_WAITS,         /* offer the rest again when more has come from the server */
     TRANSACTION_TERMINATE,     /* the client has said goodbye */
     TRANSACTION_FREE,          /* take the connection back; the client may go on */
-    TRANSACTION_AGAIN,         /* take it back, wait for transaction_delay_ms(), and lend one */
+    TRANSACTION_AGAIN,         /* wait for transaction_delay_ms(); then lend another connection, or
+                                  call transaction_send_again() if this one was not taken back */
+    TRANSACTION_CLOSING,       /* the server has announced the end of the connection, and nothing
+                                  was under way */
     TRANSACTION_SET_UP_FAILED, /* the connection could not be set up: the server's error is in
                                   client->out; end both */
     TRANSACTION_INVALID,       /* the sender broke the protocol */
@@ -138,12 +148,11 @@ enum transaction_event transaction_server_data(struct transaction_server *server
 enum transaction_event transaction_idle_data(struct transaction_server *server, struct text bytes,
                                              size_t *taken);
 
+/** After TRANSACTION_AGAIN: sends the request that is held once more, on the same connection. */
+enum transaction_event transaction_send_again(struct transaction_client *client);
 /** After TRANSACTION_AGAIN. */
 int64_t transaction_delay_ms(struct transaction_client *client);
-/** After TRANSACTION_AGAIN, if no connection can be had: the client gets the conflict. */
+/** After TRANSACTION_AGAIN, if there is no connection any more: the client gets the conflict. */
 void transaction_give_up(struct transaction_client *client);
-
-/** Whether the client has anything under way, so that its session cannot be ended unnoticed. */
-bool transaction_client_is_busy(const struct transaction_client *client);
 
 #endif

@@ -159,6 +159,17 @@ static bool may_send(const struct session_client *client)
     return relay_may_insert(&client->relay);
 }
 
+static void log_end(const struct logger *logger, const struct fatal_error *error)
+{
+    if (error->hint[0] == '\0') {
+        log_write(logger, DSQL_LOG_INFO, "connection ended: %s %s", error->sqlstate,
+                  error->message);
+    } else {
+        log_write(logger, DSQL_LOG_INFO, "connection ended: %s %s %s", error->sqlstate,
+                  error->message, error->hint);
+    }
+}
+
 /*
  * The log has the reason at the level of information, since most failures are the client's.  The
  * error is lost if the server is in the middle of a message; the log then has the only copy.
@@ -174,8 +185,7 @@ void session_fail(struct session_client *client, const struct fatal_error *error
     if (buf_ok(&out) && may_send(client)) {
         stream_write(client->stream, buf_text(&out));
     }
-    log_write(client->shared->logger, DSQL_LOG_INFO, "connection ended: %s %s %s", error->sqlstate,
-              error->message, error->hint);
+    log_end(client->shared->logger, error);
     session_end(client);
 }
 

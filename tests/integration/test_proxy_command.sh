@@ -6,6 +6,8 @@
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=sql.sh
+. "$(dirname "$0")/sql.sh"
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/dsql-proxy.XXXXXX")
 proxy=""
@@ -96,6 +98,8 @@ says 'could not listen'
 end TERM
 equals 'status after SIGTERM' "$status" 0
 log_has 'draining'
+log_has 'connection ended: 28P01 '
+equals 'lines of the log that end in a blank' "$(grep -c ' $' "$scratch/log" || true)" 0
 equals 'sockets that are left' "$(find "$scratch/run" "$scratch/state" -type s)" ''
 
 # ---- With a file of users, TLS, JSON, the environment and a configuration file ----
@@ -162,6 +166,49 @@ if command -v pgbench >/dev/null; then
     says '"connects": 1,'
     end TERM
 fi
+
+# ---- Conflicts, in both modes ----
+unset DSQL_PROXY_DRAIN
+direct() { (eval "$("$DSQL" local env --dir "$CLUSTER_DIR")" && sql "$1"); }
+# counter NAME: one of the numbers of the status.
+counter() { "$DSQL" proxy status --output json | sed -n "s/.*\"$1\": \([0-9]*\),.*/\1/p"; }
+for mode in session transaction; do
+    begin "$cluster" --pool-mode "$mode" --retries 20
+    direct "DROP TABLE IF EXISTS visits" 2>/dev/null
+    direct 'CREATE TABLE visits (page int PRIMARY KEY, count int)'
+    direct 'INSERT INTO visits VALUES (1, 0)'
+    direct "SELECT sys.inject_conflicts(0.5, relation => 'visits', seed => 7)" >/dev/null
+    cat >"$scratch/visits.sql" <<'SQL'
+\set ON_ERROR_STOP on
+UPDATE visits SET count = count + 1 WHERE page = 1;
+UPDATE visits SET count = count + $1 WHERE page = 1 \bind 1 \g
+UPDATE visits SET count = count + 1 WHERE page = 1;
+UPDATE visits SET count = count + 1 WHERE page = 1;
+UPDATE visits SET count = count + 1 WHERE page = 1;
+UPDATE visits SET count = count + 1 WHERE page = 1;
+UPDATE visits SET count = count + 1 WHERE page = 1;
+UPDATE visits SET count = count + 1 WHERE page = 1;
+SQL
+    # shellcheck disable=SC2016 # it is psql's
+    psql --version | grep -q ' 15\.' && sed -i 's/\$1\(.*\) \\bind 1 \\g/1\1;/' "$scratch/visits.sql"
+    succeeds "$mode: statements with conflicts" psql -X -qf "$scratch/visits.sql" "$(url)"
+    equals "$mode: each was done once" "$(direct 'SELECT count FROM visits')" 8
+    [ "$(counter retries_succeeded)" -gt 0 ] || fail_check "$mode: nothing was retried"
+    direct "SELECT sys.inject_conflicts(1, relation => 'visits')" >/dev/null
+    fails "$mode: a block" psql -X -q -v ON_ERROR_STOP=1 "$(url)" -c 'BEGIN' \
+        -c 'UPDATE visits SET count = 0' -c 'COMMIT'
+    says 'OC000'
+    equals "$mode: it was not run again" "$(counter retries_not_allowed)" 1
+    equals "$mode: and is undone" "$(direct 'SELECT count FROM visits')" 8
+    direct "SELECT sys.inject_conflicts(NULL, relation => 'visits')" >/dev/null
+    end TERM
+done
+begin "$cluster" --retries 0
+direct "SELECT sys.inject_conflicts(1, relation => 'visits')" >/dev/null
+fails 'no retries' psql -X -q "$(url)" -c 'UPDATE visits SET count = 0'
+says 'OC000'
+direct "SELECT sys.inject_conflicts(NULL, relation => 'visits')" >/dev/null
+end TERM
 
 # ---- Other users of the system ----
 if [ "$(id -u)" -eq 0 ] && id nobody >/dev/null 2>&1 && command -v setpriv >/dev/null; then

@@ -9,6 +9,7 @@
 #include "hooks/install.h"
 #include "jobs/call_wrapper.h"
 #include "parser/analyze.h"
+#include "sys/iam_syntax.h"
 
 static post_parse_analyze_hook_type prev_post_parse_analyze = NULL;
 
@@ -19,6 +20,7 @@ static post_parse_analyze_hook_type prev_post_parse_analyze = NULL;
 static void
 post_parse_analyze(ParseState *pstate, Query *query, JumbleState *jstate)
 {
+	iam_syntax_read(query, pstate->p_sourcetext);
 	dialect_query_check(query);
 	if (prev_post_parse_analyze)
 		prev_post_parse_analyze(pstate, query, jstate);

@@ -9,7 +9,7 @@
 
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
-#include "dialect/large_objects.h"
+#include "dialect/functions.h"
 #include "hooks/install.h"
 
 static object_access_hook_type prev_object_access = NULL;
@@ -21,7 +21,7 @@ object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id,
 	if (prev_object_access)
 		prev_object_access(access, class_id, object_id, sub_id, arg);
 	if (access == OAT_FUNCTION_EXECUTE && class_id == ProcedureRelationId)
-		dialect_large_objects_check_execution(object_id);
+		dialect_functions_check_execution(object_id);
 }
 
 void

@@ -24,6 +24,7 @@
 #include "schema/touched.h"
 #include "schema/transaction.h"
 #include "sys/iam.h"
+#include "sys/iam_syntax.h"
 #include "tcop/utility.h"
 #include "utils/memutils.h"
 
@@ -139,7 +140,8 @@ run_statement(UtilityCall *call)
 	PG_TRY();
 	{
 		schema_ddl_before_statement(statement, occ_writes_pending > 0);
-		if (!jobs_statements_process(call->pstmt, call->query_string,
+		if (!iam_execute(call->pstmt, call->qc) &&
+			!jobs_statements_process(call->pstmt, call->query_string,
 									 call->dest, call->qc))
 			call_next(call);
 	}
@@ -171,8 +173,6 @@ process_utility(PlannedStmt *pstmt, const char *query_string,
 		unwrapped.utilityStmt = copyObject(wrapped);
 		call.pstmt = &unwrapped;
 	}
-	if (iam_process_utility(call.pstmt, query_string, qc))
-		return;
 
 	/* Parts of a statement, and what DDL executes, belong to it. */
 	if (context == PROCESS_UTILITY_SUBCOMMAND ||
@@ -183,7 +183,8 @@ process_utility(PlannedStmt *pstmt, const char *query_string,
 	}
 
 	dialect_transaction_statements_check(call.pstmt->utilityStmt);
-	dialect_statements_check(call.pstmt->utilityStmt);
+	if (!iam_syntax_is(call.pstmt->utilityStmt))
+		dialect_statements_check(call.pstmt->utilityStmt);
 	if (IsA(call.pstmt->utilityStmt, TransactionStmt))
 		run_transaction_statement(&call);
 	else

@@ -10,11 +10,11 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "base/token.h"
 #include "dialect/object_limits.h"
 #include "dialect/refuse.h"
 #include "dialect/types.h"
 #include "jobs/syntax.h"
-#include "parser/scanner.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -23,104 +23,30 @@
 /* The gateway writes this over ASYNC, which PostgreSQL does not know. */
 #define ASYNC_MARK "/*A*/"
 
-/* One statement's text, and the token that was scanned last. */
-typedef struct Scan
-{
-	char			  *text;
-	core_yyscan_t	   scanner;
-	core_yy_extra_type extra;
-	int				   at;	  /* the token's first byte */
-	int				   token; /* 0: the end of the text */
-} Scan;
-
-static void
-scan_start(Scan *scan, const char *source, int location, int len)
-{
-	const char *start = source + Max(location, 0);
-
-	scan->text = len > 0 ? pnstrdup(start, len) : pstrdup(start);
-	scan->scanner = scanner_init(scan->text, &scan->extra, &ScanKeywords,
-								 ScanKeywordTokens);
-	scan->at = 0;
-	scan->token = 0;
-}
-
-static void
-scan_end(Scan *scan)
-{
-	scanner_finish(scan->scanner);
-	pfree(scan->text);
-}
-
-static void
-scan_next(Scan *scan)
-{
-	core_YYSTYPE value;
-	YYLTYPE		 location = 0;
-
-	scan->token = core_yylex(&value, &location, scan->scanner);
-	scan->at = scan->token == 0 ? (int) strlen(scan->text) : (int) location;
-}
-
 static bool
-scan_is_word(const Scan *scan, const char *word)
-{
-	size_t len = strlen(word);
-	char   after;
-
-	if (scan->token == 0 || pg_strncasecmp(scan->text + scan->at, word, len))
-		return false;
-	after = scan->text[scan->at + len];
-	return !isalnum((unsigned char) after) && after != '_' && after != '$' &&
-		   !IS_HIGHBIT_SET(after);
-}
-
-static bool
-scan_take_word(Scan *scan, const char *word)
-{
-	if (!scan_is_word(scan, word))
-		return false;
-	scan_next(scan);
-	return true;
-}
-
-/*
- * Is the mark between that byte and the present token?  Between two tokens
- * there are only blanks and comments, so it is a comment and not part of a
- * string.
- */
-static bool
-has_mark_since(const Scan *scan, int from)
-{
-	const char *mark = strstr(scan->text + from, ASYNC_MARK);
-
-	return mark != NULL && mark < scan->text + scan->at;
-}
-
-static bool
-take_word_with_mark(Scan *scan, const char *word)
+take_word_with_mark(TokenScan *scan, const char *word)
 {
 	int end = scan->at + (int) strlen(word);
 
-	return scan_take_word(scan, word) && has_mark_since(scan, end);
+	return token_take_word(scan, word) &&
+		   token_has_mark_since(scan, end, ASYNC_MARK);
 }
 
 bool
 jobs_syntax_is_async(const char *source, int location, int len)
 {
-	Scan scan;
-	bool is_async = false;
+	TokenScan scan;
+	bool	  is_async = false;
 
-	scan_start(&scan, source, location, len);
-	scan_next(&scan);
-	if (scan_take_word(&scan, "create"))
+	token_scan_start(&scan, source, location, len);
+	if (token_take_word(&scan, "create"))
 	{
-		(void) scan_take_word(&scan, "unique");
+		(void) token_take_word(&scan, "unique");
 		is_async = take_word_with_mark(&scan, "index");
 	}
-	else if (scan_take_word(&scan, "alter"))
+	else if (token_take_word(&scan, "alter"))
 		is_async = take_word_with_mark(&scan, "table");
-	scan_end(&scan);
+	token_scan_end(&scan);
 	return is_async;
 }
 
@@ -139,14 +65,14 @@ jobs_syntax_is_validate(Node *statement)
 static bool
 names_method(const char *source, int location, int len)
 {
-	Scan scan;
-	bool found = false;
+	TokenScan scan;
+	bool	  found = false;
 
-	scan_start(&scan, source, location, len);
-	for (scan_next(&scan); scan.token != 0 && scan.token != '(' && !found;
-		 scan_next(&scan))
-		found = scan_is_word(&scan, "using");
-	scan_end(&scan);
+	token_scan_start(&scan, source, location, len);
+	for (; scan.token != 0 && scan.token != '(' && !found;
+		 token_scan_next(&scan))
+		found = token_is_word(&scan, "using");
+	token_scan_end(&scan);
 	return found;
 }
 

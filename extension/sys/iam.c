@@ -1,138 +1,194 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * iam.c
- *	  AWS IAM GRANT and AWS IAM REVOKE: which IAM identities map to a role.
+ *	  Which IAM identities map to a role: AWS IAM GRANT and AWS IAM REVOKE.
  *
- * PostgreSQL's grammar does not have these statements.  The gateway writes
- * them as SET of a setting that does not exist, which is recognized here.  The
- * mapping itself is in schema sys, and the gateway reads it at each login.
+ * The mappings are in a table of schema sys that only the cluster's owner may
+ * write.  The gateway reads it at each login.  The messages are the service's.
  */
 #include "postgres.h"
 
 #include <ctype.h>
 
+#include "access/htup_details.h"
+#include "base/settings.h"
+#include "catalog/catalog.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "nodes/parsenodes.h"
+#include "miscadmin.h"
 #include "sys/iam.h"
+#include "sys/iam_syntax.h"
 #include "sys/privileges.h"
+#include "tcop/utility.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
-#define GRANT_PREFIX  "iam.gra."
-#define REVOKE_PREFIX "iam.revo."
+#define ACCOUNT_DIGITS 12
 
-/* The one string that is assigned, or NULL. */
-static const char *
-string_argument(const VariableSetStmt *set)
+/* The gateway lets nobody log in whose name begins so. */
+#define OWN_PREFIX "dsql_"
+
+/* ---- The ARN ---- */
+
+/* Moves *at behind the text, if that is there. */
+static bool
+take_text(const char **at, const char *text)
 {
-	A_Const *value;
+	size_t len = strlen(text);
 
-	if (list_length(set->args) != 1 || !IsA(linitial(set->args), A_Const))
-		return NULL;
-	value = linitial_node(A_Const, set->args);
-	return !value->isnull && IsA(&value->val, String) ? strVal(&value->val)
-													  : NULL;
+	if (strncmp(*at, text, len) != 0)
+		return false;
+	*at += len;
+	return true;
 }
 
-/* The part of the name after the prefix, or NULL if it has another one. */
-static const char *
-role_after(const VariableSetStmt *set, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	return strncmp(set->name, prefix, len) == 0 ? set->name + len : NULL;
-}
-
-/* ---- A name that PostgreSQL has cut ---- */
-
-/* The length in bytes of the identifier at the beginning of the text. */
+/* Lower-case letters and hyphens.  How many there are. */
 static int
-identifier_length(const char *text)
+take_word(const char **at)
 {
-	int len = 0;
+	const char *start = *at;
 
-	if (*text != '"')
-	{
-		while (isalnum((unsigned char) text[len]) ||
-			   IS_HIGHBIT_SET(text[len]) || text[len] == '_' ||
-			   text[len] == '$')
-			len++;
-		return len;
-	}
-	while (*++text != '\0' && (*text != '"' || *++text == '"'))
-		len++;
-	return len;
+	while ((**at >= 'a' && **at <= 'z') || **at == '-')
+		(*at)++;
+	return (int) (*at - start);
 }
+
+static int
+take_digits(const char **at)
+{
+	const char *start = *at;
+
+	while (isdigit((unsigned char) **at))
+		(*at)++;
+	return (int) (*at - start);
+}
+
+/* As in arn:aws:iam::123456789012:role/name. */
+static bool
+is_arn(const char *at)
+{
+	if (!take_text(&at, "arn:aws"))
+		return false;
+	(void) take_word(&at); /* the rest of the partition, as in aws-cn */
+	if (!take_text(&at, ":iam::") && !take_text(&at, ":sts::"))
+		return false;
+	return take_digits(&at) == ACCOUNT_DIGITS && take_text(&at, ":") &&
+		   take_word(&at) > 0 && take_text(&at, "/") && *at != '\0';
+}
+
+/* ---- The role ---- */
+
+static void
+check_trust(const char *name, Form_pg_authid role)
+{
+	if (role->rolsuper || strcmp(name, DSQL_ADMIN_ROLE) == 0 ||
+		IsReservedName(name) ||
+		strncmp(name, OWN_PREFIX, strlen(OWN_PREFIX)) == 0)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("Cannot establish trust with role %s", name)));
+	if (!role->rolcanlogin)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("role %s must have the LOGIN attribute", name)));
+}
+
+/* The role's oid. */
+static Oid
+check_role(const char *name)
+{
+	HeapTuple tuple = SearchSysCache1(AUTHNAME, CStringGetDatum(name));
+	Oid		  oid;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("role \"%s\" does not exist", name)));
+	oid = ((Form_pg_authid) GETSTRUCT(tuple))->oid;
+	check_trust(name, (Form_pg_authid) GETSTRUCT(tuple));
+	ReleaseSysCache(tuple);
+	return oid;
+}
+
+/* ---- The mapping ---- */
 
 /*
- * PostgreSQL's scanner cuts an identifier after 63 bytes, with a notice: the
- * mapping would be that of another role.  The parse tree does not show it, so
- * this looks after the mark that the gateway has written.
+ * Runs the statement as the owner of the table.  How many rows it has changed.
+ * All names in it are qualified: whoever calls has a search_path.
  */
-static void
-check_length(const char *role, const char *query_string, int location)
+static uint64
+run_as_owner(const char *sql, Oid role, const char *arn)
 {
-	const char *mark = query_string == NULL
-						   ? NULL
-						   : strstr(query_string + Max(location, 0), ".gra.");
+	Oid	   types[3] = {OIDOID, TEXTOID, OIDOID};
+	Datum  values[3] = {ObjectIdGetDatum(role), CStringGetTextDatum(arn),
+						ObjectIdGetDatum(GetSessionUserId())};
+	Oid	   caller;
+	int	   context;
+	uint64 rows;
 
-	if (mark == NULL)
-		return;
-	mark += strlen(".gra.");
-	mark += strspn(mark, " \t\r\n\f");
-	if (identifier_length(mark) >= NAMEDATALEN)
-		ereport(ERROR, (errcode(ERRCODE_NAME_TOO_LONG),
-						errmsg("role name \"%s...\" is too long", role),
-						errdetail("A role name has at most %d bytes.",
-								  NAMEDATALEN - 1)));
+	GetUserIdAndSecContext(&caller, &context);
+	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID,
+						   context | SECURITY_LOCAL_USERID_CHANGE);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (SPI_connect() != SPI_OK_CONNECT ||
+		SPI_execute_with_args(sql, 3, types, values, NULL, false, 0) < 0)
+		elog(ERROR, "could not run \"%s\"", sql);
+	rows = SPI_processed;
+	SPI_finish();
+	PopActiveSnapshot();
+	SetUserIdAndSecContext(caller, context);
+	return rows;
 }
 
 static void
-change_mapping(const char *sql, const char *role, const char *arn)
+grant_trust(const char *role, const char *arn)
 {
-	Oid	  types[2] = {TEXTOID, TEXTOID};
-	Datum values[2] = {CStringGetTextDatum(role), CStringGetTextDatum(arn)};
+	if (!is_arn(arn))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("IAM role must look like an IAM ARN")));
+	(void) run_as_owner("INSERT INTO sys.iam_role_mappings"
+						" (iam_oid, pg_role_oid, arn, grantor_pg_role_oid)"
+						" VALUES (pg_catalog.nextval('sys.iam_oids'), $1, $2,"
+						" $3) ON CONFLICT DO NOTHING",
+						check_role(role), arn);
+}
 
+static void
+revoke_trust(const char *role, const char *arn)
+{
+	Oid	   oid = get_role_oid(role, true);
+	uint64 rows = 0;
+
+	if (OidIsValid(oid))
+		rows = run_as_owner("DELETE FROM sys.iam_role_mappings"
+							" WHERE pg_role_oid OPERATOR(pg_catalog.=) $1"
+							" AND arn OPERATOR(pg_catalog.=) $2"
+							" AND $3 IS NOT NULL",
+							oid, arn);
+	if (rows == 0)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("IAM role %s does not exist", arn)));
+}
+
+bool
+iam_execute(PlannedStmt *pstmt, QueryCompletion *qc)
+{
+	Node *statement = pstmt->utilityStmt;
+
+	if (!iam_syntax_is(statement))
+		return false;
+	PreventCommandIfReadOnly(CreateCommandName(statement));
 	if (!privileges_is_admin())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to grant IAM trust with role %s",
-						role)));
-	PushActiveSnapshot(GetTransactionSnapshot());
-	if (SPI_connect() != SPI_OK_CONNECT ||
-		SPI_execute_with_args(sql, 2, types, values, NULL, false, 0) < 0)
-		elog(ERROR, "could not run \"%s\"", sql);
-	SPI_finish();
-	PopActiveSnapshot();
-}
-
-bool
-iam_process_utility(PlannedStmt *pstmt, const char *query_string,
-					QueryCompletion *qc)
-{
-	VariableSetStmt *set = (VariableSetStmt *) pstmt->utilityStmt;
-	const char		*granted;
-	const char		*revoked;
-	const char		*arn;
-
-	if (!IsA(set, VariableSetStmt) || set->kind != VAR_SET_VALUE ||
-		set->is_local)
-		return false;
-	granted = role_after(set, GRANT_PREFIX);
-	revoked = role_after(set, REVOKE_PREFIX);
-	arn = string_argument(set);
-	if (arn == NULL || (granted == NULL && revoked == NULL))
-		return false;
-	if (granted != NULL)
-	{
-		check_length(granted, query_string, pstmt->stmt_location);
-		change_mapping("SELECT sys.iam_grant($1, $2)", granted, arn);
-	}
+						iam_syntax_role(statement))));
+	if (iam_syntax_is_grant(statement))
+		grant_trust(iam_syntax_role(statement), iam_syntax_arn(statement));
 	else
-		change_mapping("SELECT sys.iam_revoke($1, $2)", revoked, arn);
+		revoke_trust(iam_syntax_role(statement), iam_syntax_arn(statement));
 	if (qc != NULL)
-		SetQueryCompletion(
-			qc, granted != NULL ? CMDTAG_GRANT_ROLE : CMDTAG_REVOKE_ROLE, 0);
+		SetQueryCompletion(qc, CreateCommandTag(statement), 0);
 	return true;
 }

@@ -12,7 +12,7 @@
  * A build refuses a cluster with a higher version than its own.  A change of this file needs
  * a higher one, and its line in versions.txt (scripts/check-sys-version).
  *
- * VERSION 3
+ * VERSION 4
  */
 SET LOCAL search_path = pg_catalog, pg_temp;
 
@@ -29,10 +29,17 @@ GRANT USAGE ON SCHEMA sys TO PUBLIC;
 
 CREATE OR REPLACE FUNCTION sys.dsql_major_version() RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1;
-/* Takes the place of set_config() in sessions that are bound by the dialect. */
+/*
+ * In sessions that are bound by the dialect the first takes the place of set_config(), and a
+ * constant that of version().  The second puts them there.
+ */
 CREATE OR REPLACE FUNCTION sys.dsql_set_config(name text, value text, is_local boolean)
     RETURNS text
     AS 'dsql_local', 'dsql_set_config' LANGUAGE C VOLATILE;
+CREATE OR REPLACE FUNCTION sys.dsql_function_support(internal) RETURNS internal
+    AS 'dsql_local', 'dsql_function_support' LANGUAGE C STRICT;
+ALTER FUNCTION pg_catalog.set_config(text, text, boolean) SUPPORT sys.dsql_function_support;
+ALTER FUNCTION pg_catalog.version() SUPPORT sys.dsql_function_support;
 
 /* ---- The table access method ---- */
 
@@ -72,43 +79,8 @@ SELECT EXISTS (SELECT FROM sys.iam_pg_role_mappings m
                 WHERE m.pg_role_name = session_user AND m.arn = $1)
 $$;
 
-/* AWS IAM GRANT and REVOKE; the messages are the service's. */
-CREATE OR REPLACE FUNCTION sys.iam_grant(role text, arn text) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    target pg_catalog.pg_roles;
-BEGIN
-    IF arn !~ '^arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[a-z-]+/.+' THEN
-        RAISE EXCEPTION 'IAM role must look like an IAM ARN' USING ERRCODE = '22023';
-    END IF;
-    SELECT * INTO target FROM pg_catalog.pg_roles WHERE rolname = role;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'role "%" does not exist', role USING ERRCODE = '42704';
-    END IF;
-    /* With the last two the gateway lets nobody log in. */
-    IF target.rolsuper OR target.rolname = 'admin' OR target.rolname LIKE 'pg\_%'
-       OR target.rolname LIKE 'dsql\_%' THEN
-        RAISE EXCEPTION 'Cannot establish trust with role %', role USING ERRCODE = '42501';
-    END IF;
-    IF NOT target.rolcanlogin THEN
-        RAISE EXCEPTION 'role % must have the LOGIN attribute', role USING ERRCODE = '22023';
-    END IF;
-    INSERT INTO sys.iam_role_mappings
-        SELECT pg_catalog.nextval('sys.iam_oids')::oid, arn, target.oid, r.oid
-          FROM pg_catalog.pg_roles r WHERE r.rolname = session_user
-        ON CONFLICT DO NOTHING;
-END $$;
-CREATE OR REPLACE FUNCTION sys.iam_revoke(role text, arn text) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    DELETE FROM sys.iam_role_mappings m USING pg_catalog.pg_roles r
-     WHERE r.oid = m.pg_role_oid AND r.rolname = iam_revoke.role AND m.arn = iam_revoke.arn;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'IAM role % does not exist', arn USING ERRCODE = '42704';
-    END IF;
-END $$;
-REVOKE ALL ON FUNCTION sys.iam_grant(text, text), sys.iam_revoke(text, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sys.iam_grant(text, text), sys.iam_revoke(text, text) TO admin;
+/* Up to version 3 they did the work of AWS IAM GRANT and REVOKE. */
+DROP FUNCTION IF EXISTS sys.iam_grant(text, text), sys.iam_revoke(text, text);
 
 /* ---- Conflicts: a session sees those of the tables that it may read ---- */
 

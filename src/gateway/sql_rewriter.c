@@ -39,11 +39,11 @@ static const struct rule rules[] = {
     {SQL_STEP_ALTER, "table", SQL_STEP_TABLE, NULL},
     {SQL_STEP_TABLE, "async", SQL_STEP_NOTHING, "/*A*/"},
     {SQL_STEP_START, "aws", SQL_STEP_AWS, NULL},
-    {SQL_STEP_AWS, "iam", SQL_STEP_IAM, "iam"}, /* "aws" is overwritten too: mark_aws() */
-    {SQL_STEP_IAM, "grant", SQL_STEP_NOTHING, ".gra."},
-    {SQL_STEP_IAM, "revoke", SQL_STEP_REVOKE, ".revo."},
+    {SQL_STEP_AWS, "iam", SQL_STEP_IAM, NULL},
+    {SQL_STEP_IAM, "grant", SQL_STEP_NOTHING, "./**/"}, /* "aws" is overwritten too: mark_aws() */
+    {SQL_STEP_IAM, "revoke", SQL_STEP_REVOKE, "./*R*/"},
     {SQL_STEP_REVOKE, NULL, SQL_STEP_ROLE, NULL},
-    {SQL_STEP_ROLE, "from", SQL_STEP_NOTHING, "TO  "},
+    {SQL_STEP_ROLE, "from", SQL_STEP_NOTHING, "TO\f\f"},
 };
 
 enum { RULE_COUNT = sizeof rules / sizeof *rules };
@@ -118,7 +118,7 @@ static const struct rule *find_rule(const struct sql_rewriter *rewriter, struct 
     return NULL;
 }
 
-/* AWS is overwritten only now: without IAM it is a syntax error, and PostgreSQL must show it
+/* AWS is overwritten only now: without IAM GRANT it is a syntax error, and PostgreSQL must show it
    as it was written. */
 static void mark_aws(struct sql_rewriter *rewriter, struct work *work)
 {
@@ -137,20 +137,25 @@ static void on_word_end(struct sql_rewriter *rewriter, struct work *work)
     if (rule->to == SQL_STEP_AWS) {
         rewriter->aws_start = rewriter->word_start;
     }
-    if (rule->to == SQL_STEP_IAM) {
+    if (rule->from == SQL_STEP_IAM) {
         mark_aws(rewriter, work);
-    } else if (rule->mark != NULL) {
+    }
+    if (rule->mark != NULL) {
         mark_at(rewriter, work, rewriter->word_start, rule->mark);
     }
     rewriter->step = rule->to;
 }
 
-/* The bytes since AWS are held back until IAM follows.  If a comment between them is longer
+static bool is_after_aws(const struct sql_rewriter *rewriter)
+{
+    return rewriter->step == SQL_STEP_AWS || rewriter->step == SQL_STEP_IAM;
+}
+
+/* The bytes since AWS are held back until IAM GRANT follows.  If a comment between them is longer
    than the limit, the statement passes unchanged and fails in PostgreSQL. */
 static bool is_gap_too_wide(const struct sql_rewriter *rewriter, size_t position)
 {
-    return rewriter->step == SQL_STEP_AWS &&
-           position - rewriter->aws_start >= SQL_REWRITER_HELD_MAX;
+    return is_after_aws(rewriter) && position - rewriter->aws_start >= SQL_REWRITER_HELD_MAX;
 }
 
 /*
@@ -258,7 +263,7 @@ static size_t first_held(const struct sql_rewriter *rewriter, struct text all)
     if (!rewriter->is_in_sql) {
         return all.len;
     }
-    if (rewriter->step == SQL_STEP_AWS) {
+    if (is_after_aws(rewriter)) {
         return rewriter->aws_start;
     }
     for (size_t i = 0; i < RULE_COUNT && rewriter->lexer.state == LEXER_WORD; i++) {
@@ -278,7 +283,7 @@ static void hold(struct sql_rewriter *rewriter, struct text tail, size_t start)
 {
     memcpy(rewriter->held, tail.data, tail.len);
     rewriter->held_len = tail.len;
-    rewriter->aws_start -= rewriter->step == SQL_STEP_AWS ? start : 0;
+    rewriter->aws_start -= is_after_aws(rewriter) ? start : 0;
     rewriter->word_start -= tail.len > 0 ? start : 0;
 }
 

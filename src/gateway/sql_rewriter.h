@@ -6,8 +6,8 @@
  *
  *   CREATE [UNIQUE] INDEX ASYNC    ->  CREATE INDEX / *A* /     (without these blanks)
  *   ALTER TABLE ASYNC              ->  ALTER TABLE / *A* /
- *   AWS IAM GRANT r TO 'arn'       ->  SET IAM .gra. r TO 'arn'
- *   AWS IAM REVOKE r FROM 'arn'    ->  SET IAM .revo. r TO   'arn'
+ *   AWS IAM GRANT r TO 'arn'       ->  SET IAM ./ ** / r TO 'arn'
+ *   AWS IAM REVOKE r FROM 'arn'    ->  SET IAM ./ *R* / r TO\f\f 'arn'
  *
  * A table or index called async must be quoted after these words, as in the service.
  * Everything else passes byte for byte.  At most SQL_REWRITER_HELD_MAX bytes are held back

@@ -80,7 +80,7 @@ static const char members_sql[] =
                         "m.member") "   AND NOT m.admin AND "
                                     "current_setting('server_version_num')::int < 160000";
 
-/* The same rules as sys.iam_grant(). */
+/* The same rules as AWS IAM GRANT. */
 static const char mappings_sql[] =
     "SELECT format('INSERT INTO sys.iam_role_mappings"
     "    SELECT nextval(''sys.iam_oids'')::oid, %L, r.oid, g.oid"

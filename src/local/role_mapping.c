@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * sys.iam_grant() and sys.iam_revoke() of the extension do the work.  Values are parameters; the
- * one identifier is quoted by libpq.  All runs as admin, so the rules of the service apply, and
- * its errors are passed on unchanged.
+ * The statements are those that the gateway makes of AWS IAM GRANT and AWS IAM REVOKE; libpq quotes
+ * what is in them.  All runs as admin, so the rules of the service apply, and its errors are
+ * passed on unchanged.
  */
 #include "local/role_mapping.h"
 
@@ -57,15 +57,34 @@ static dsql_status create_role(PGconn *conn, const char *role, dsql_error *err)
                         : fail(err, DSQL_ERR_USAGE, "the role name is too long");
 }
 
-static dsql_status call_iam(PGconn *conn, const char *sql, const char *role, const char *arn,
-                            dsql_error *err)
+/* What stands before the role and before the ARN, as in src/gateway/sql_rewriter.h. */
+struct iam_statement {
+    const char *before_role;
+    const char *before_arn;
+};
+
+static const struct iam_statement iam_grant = {"SET IAM ./**/ ", " TO "};
+static const struct iam_statement iam_revoke = {"SET IAM ./*R*/ ", " TO\f\f "};
+
+/* These statements take no parameters either. */
+static dsql_status change_mapping(PGconn *conn, const struct iam_statement *statement,
+                                  const char *role, const char *arn, dsql_error *err)
 {
-    const char *const values[] = {role, arn};
-    PGresult *result = PQexecParams(conn, sql, 2, NULL, values, NULL, NULL, 0);
-    dsql_status status =
-        database_is_success(result) ? DSQL_OK : database_query_failed(conn, result, err);
-    PQclear(result);
-    return status;
+    char *name = PQescapeIdentifier(conn, role, strlen(role));
+    char *literal = PQescapeLiteral(conn, arn, strlen(arn));
+    bool is_quoted = name != NULL && literal != NULL;
+    struct buf sql AUTO_BUF;
+    buf_init(&sql, 8192);
+    buf_printf(&sql, "%s%s%s%s", statement->before_role, is_quoted ? name : "",
+               statement->before_arn, is_quoted ? literal : "");
+    PQfreemem(name);
+    PQfreemem(literal);
+    if (!is_quoted) {
+        return fail(err, DSQL_ERR_USAGE, "the role name or the ARN is not valid: %s",
+                    PQerrorMessage(conn));
+    }
+    return buf_ok(&sql) ? database_run(conn, sql.data, err)
+                        : fail(err, DSQL_ERR_USAGE, "the role name or the ARN is too long");
 }
 
 /*
@@ -83,14 +102,14 @@ dsql_status role_mapping_grant(PGconn *conn, const char *role, const char *arn, 
         status = create_role(conn, role, err);
     }
     if (status == DSQL_OK) {
-        status = call_iam(conn, "SELECT sys.iam_grant($1, $2)", role, arn, err);
+        status = change_mapping(conn, &iam_grant, role, arn, err);
     }
     return status;
 }
 
 dsql_status role_mapping_revoke(PGconn *conn, const char *role, const char *arn, dsql_error *err)
 {
-    return call_iam(conn, "SELECT sys.iam_revoke($1, $2)", role, arn, err);
+    return change_mapping(conn, &iam_revoke, role, arn, err);
 }
 
 dsql_status role_mapping_list(PGconn *conn, role_mapping_fn fn, void *arg, dsql_error *err)

@@ -35,6 +35,9 @@ equals 'with its rows' "$(owner 'SELECT id FROM old_one')" 7
 # shellcheck disable=SC2016 # dollar quotes of SQL
 succeeds 'a cluster without the extension' owner \
     'DROP TABLE old_one, new_one; DROP ACCESS METHOD dsql CASCADE; COMMENT ON SCHEMA sys IS NULL;
+     DELETE FROM pg_depend WHERE classid = $$pg_proc$$::regclass AND objid < 16384
+        AND refclassid = $$pg_proc$$::regclass;
+     UPDATE pg_proc SET prosupport = 0 WHERE oid < 16384 AND prosupport >= 16384;
      DO $$ DECLARE f record; BEGIN
        FOR f IN SELECT p.oid::regprocedure AS name, prokind FROM pg_proc p
          WHERE pronamespace = $q$sys$q$::regnamespace AND probin = $q$dsql_local$q$ LOOP

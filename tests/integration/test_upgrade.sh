@@ -37,7 +37,7 @@ make_older() {
         INSERT INTO t SELECT i, 'word ' || i FROM generate_series(1, 100) i;
         GRANT SELECT ON t TO app"
     case $state in
-    1.0_jobs | 1.0_last | 2)
+    1.0_jobs | 1.0_last | 2 | 3)
         succeeds "$state: a job" owner -c "INSERT INTO sys.job_list VALUES (gen_random_uuid(),
             'INDEX_BUILD', 't'::regclass, 'CREATE INDEX', 'completed', 'kept', now(), now())"
         ;;
@@ -50,7 +50,7 @@ check_upgraded() {
     succeeds "$1: a predefined role" owner -c 'GRANT pg_write_all_data, pg_read_all_settings TO app'
     succeeds "$1: stop" stop
     succeeds "$1: start" start
-    says "upgraded schema sys from version $2 to 3."
+    says "upgraded schema sys from version $2 to 4."
     owner -f "$states/definitions.sql" >"$scratch/upgraded"
     succeeds "$1: its definitions are those of a new cluster" \
         diff "$scratch/new" "$scratch/upgraded"
@@ -110,6 +110,10 @@ check_upgraded 'the last 1.0' 1.0 1
 make_older 2
 succeeds 'version 2: label' relabel 'dsql_local 2.91a3d3badaff'
 check_upgraded 'version 2' 2.91a3d3badaff 1
+
+make_older 3
+succeeds 'version 3: label' relabel 'dsql_local 3.7d54dc98d364'
+check_upgraded 'version 3' 3.7d54dc98d364 1
 
 ours=$(label)
 succeeds 'the same version with other content' relabel 'dsql_local 2.0123456789ab'

@@ -7,6 +7,8 @@ SELECT 'schema', nspname, nspowner::regrole, pg_temp.sorted(nspacl),
   FROM pg_namespace WHERE nspname IN ('sys', 'public') ORDER BY 2;
 SELECT 'routine', pg_get_functiondef(p.oid), proowner::regrole, pg_temp.sorted(proacl)
   FROM pg_proc p WHERE pronamespace = 'sys'::regnamespace ORDER BY 2;
+SELECT 'support', oid::regprocedure, prosupport
+  FROM pg_proc WHERE oid < 16384 AND prosupport >= 16384 ORDER BY oid;
 SELECT 'relation', relname, relkind, amname, relowner::regrole, pg_temp.sorted(relacl),
        CASE relkind WHEN 'v' THEN pg_get_viewdef(c.oid)
                     WHEN 'i' THEN pg_get_indexdef(c.oid) END

@@ -1,5 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Takes a cluster back to what initdb makes.
+DELETE FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid < 16384
+   AND refclassid = 'pg_proc'::regclass;
+UPDATE pg_proc SET prosupport = 0 WHERE oid < 16384 AND prosupport >= 16384;
 DROP SCHEMA sys CASCADE;
 DROP SCHEMA public CASCADE;
 CREATE SCHEMA public AUTHORIZATION pg_database_owner;

@@ -10,6 +10,7 @@
  *   - SQL                 is refused: alone by the simple protocol, alone by the extended
  *                         one, and in a transaction block, which is then over
  *   * SQL ; SQL           one simple query, several answers
+ *   % OID                 calls a function by a function call message, which is refused
  *   > SQL                 is run, and not judged
  * All but the last begin with a letter after the sign, as in "-G SQL", that says how it is known:
  *   G                     recorded on a cluster in September 2026
@@ -136,6 +137,17 @@ static void ask_extended(PGconn *conn, const char *sql, struct answer *answer)
     PQclear(result);
 }
 
+static void ask_by_message(PGconn *conn, const char *oid, struct answer *answer)
+{
+    int len = 0;
+    int result = 0;
+    answer->len = 0;
+    answer->text[0] = '\0';
+    PGresult *called = PQfn(conn, (int)strtol(oid, NULL, 10), &result, &len, 1, NULL, 0);
+    add_result(answer, called);
+    PQclear(called);
+}
+
 /* ---- Judging ---- */
 
 static bool has_line(const char *text, const char *line)
@@ -161,7 +173,7 @@ static void report(const struct entry *entry, const char *how, const char *wante
 
 static void judge(const struct entry *entry, const char *how, const struct answer *answer)
 {
-    bool wants_error = entry->kind == '-';
+    bool wants_error = entry->kind == '-' || entry->kind == '%';
     bool wants_none = entry->kind == '+' || entry->kind == '~';
     checks++;
     if (wants_none && strstr(answer->text, "! ") == answer->text) {
@@ -233,6 +245,11 @@ static void run_entry(const struct entry *entry, PGconn *conn)
         run_extended(entry, conn);
         return;
     }
+    if (entry->kind == '%') {
+        ask_by_message(conn, entry->sql, &answer);
+        judge(entry, "by a message", &answer);
+        return;
+    }
     ask_until_no_conflict(conn, entry->sql, &answer);
     if (entry->kind == '>') {
         return;
@@ -266,7 +283,7 @@ static void add_expectation(struct entry *entry, const char *line)
 /* "-G SQL", or "> SQL", which is not judged and needs no source. */
 static bool is_statement(const char *line)
 {
-    bool is_judged = strchr("+-~*", line[0]) != NULL;
+    bool is_judged = strchr("+-~*%", line[0]) != NULL;
     const char *at = line + 1;
     if (!is_judged) {
         return line[0] == '>' && *at == ' ';

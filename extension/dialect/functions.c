@@ -1,0 +1,137 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * functions.c
+ *	  Functions of PostgreSQL that Aurora DSQL does not have.
+ *
+ * They do what a refused statement does (pg_notify()), or are about something
+ * that the service does not have: large objects, advisory locks, WAL,
+ * replication, files of the server.
+ *
+ * A call is refused when a query that contains it is analyzed, so that it is
+ * refused in a view, too, and whatever the privileges; and once more when it
+ * is executed, because not every call has been in a query that was analyzed
+ * here.
+ *
+ * The function call message of the protocol is refused as a whole.  libpq
+ * sends it for large objects only, and the function that it names is given its
+ * arguments by nobody who checks them.
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "dialect/functions.h"
+#include "dialect/refuse.h"
+#include "dialect/session.h"
+#include "utils/backend_status.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+
+/* A name that ends with * stands for all that begin so. */
+static const char *const refused[] = {
+	"currtid*",
+	"lo_*",
+	"loread",
+	"lowrite",
+	"pg_advisory_*",
+	"pg_backup_*",
+	"pg_copy_logical_replication_slot",
+	"pg_copy_physical_replication_slot",
+	"pg_create_logical_replication_slot",
+	"pg_create_physical_replication_slot",
+	"pg_create_restore_point",
+	"pg_current_wal_*",
+	"pg_drop_replication_slot",
+	"pg_export_snapshot",
+	"pg_get_wal_*",
+	"pg_is_wal_replay_paused",
+	"pg_last_wal_*",
+	"pg_listening_channels",
+	"pg_log_standby_snapshot",
+	"pg_logical_*",
+	"pg_ls_*",
+	"pg_notification_queue_usage",
+	"pg_notify",
+	"pg_promote",
+	"pg_read_binary_file",
+	"pg_read_file",
+	"pg_replication_origin_*",
+	"pg_replication_slot_advance",
+	"pg_split_walfile_name",
+	"pg_stat_file",
+	"pg_switch_wal",
+	"pg_sync_replication_slots",
+	"pg_try_advisory_*",
+	"pg_wal_replay_*",
+	"pg_walfile_*",
+};
+
+/* What is known of each built-in function: looking up a name takes a while. */
+typedef enum Verdict
+{
+	UNKNOWN = 0,
+	ACCEPTED,
+	REFUSED
+} Verdict;
+
+static uint8 verdicts[FirstGenbkiObjectId];
+
+static bool
+matches(const char *name, const char *pattern)
+{
+	size_t len = strlen(pattern);
+
+	if (pattern[len - 1] == '*')
+		return strncmp(name, pattern, len - 1) == 0;
+	return strcmp(name, pattern) == 0;
+}
+
+/*
+ * lo_unlink() remains, for the large objects of clusters that are older than
+ * this check.
+ */
+static Verdict
+judge(Oid function)
+{
+	char *name = get_func_name(function);
+
+	if (name == NULL || function == F_LO_UNLINK)
+		return ACCEPTED;
+	for (int i = 0; i < lengthof(refused); i++)
+		if (matches(name, refused[i]))
+			return REFUSED;
+	return ACCEPTED;
+}
+
+/* A user's own function may have any name. */
+void
+dialect_functions_check(Oid function)
+{
+	if (function >= FirstGenbkiObjectId)
+		return;
+	if (verdicts[function] == UNKNOWN)
+		verdicts[function] = judge(function);
+	if (verdicts[function] == REFUSED)
+		dialect_refuse("function %s not supported", get_func_name(function));
+}
+
+static bool
+is_function_call_message(void)
+{
+	return MyBEEntry != NULL && MyBEEntry->st_state == STATE_FASTPATH;
+}
+
+/*
+ * set_config() itself is never executed: replaced_functions.c has put another
+ * function in its place.  Where that was not possible, it is refused.
+ */
+void
+dialect_functions_check_execution(Oid function)
+{
+	if (!dialect_applies())
+		return;
+	dialect_functions_check(function);
+	if (is_function_call_message())
+		dialect_refuse("unsupported message: FunctionCall");
+	if (function == F_SET_CONFIG)
+		dialect_refuse("function set_config not supported");
+}

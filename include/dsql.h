@@ -522,7 +522,13 @@ DSQL_API dsql_pool *dsql_pool_open(const dsql_options *options, dsql_error *err)
 
 /**
  * Returns a working connection that is not in a transaction.  If all pool_max connections are in
- * use it waits; callers are served in order.  Return it with dsql_pool_release().
+ * use it waits.  Callers are served in order, except that one that has waited for less than 2 ms
+ * may be overtaken by a thread that is running.  Return it with dsql_pool_release().
+ *
+ * Before a connection is returned the pool looks at its socket, and replaces one that the server
+ * has closed.  It does not look at a connection that was released less than 500 ms ago: if the
+ * server has closed it since, its first statement fails.  dsql_transaction() and the loop retry
+ * that.
  *
  * If a new connection cannot be opened for a reason that may pass by itself (is_transient), it
  * tries again within acquire_timeout_ms and connect_timeout_ms.  After a failure one caller at a
@@ -574,10 +580,10 @@ DSQL_API PGconn *dsql_pool_try_acquire(dsql_pool *pool, const char *place,
  *     default: report err; dsql_acquire_free(acquire); break;
  *     }
  *
- * It waits in the same queue as dsql_pool_acquire(), and is served in order.  Whatever may block
- * runs on a thread of the pool: the lookup of the host name, fetching credentials, connecting, the
- * check of an idle connection, on_connect and on_acquire.  None of its functions waits.  One
- * thread at a time may use the object.
+ * It waits in the same queue as dsql_pool_acquire(), where it is never overtaken.  Whatever may
+ * block runs on a thread of the pool: the lookup of the host name, fetching credentials,
+ * connecting, the check of an idle connection, on_connect and on_acquire.  None of its functions
+ * waits.  One thread at a time may use the object.
  */
 typedef struct dsql_acquire dsql_acquire;
 

@@ -5,6 +5,8 @@
  */
 #include "base/clock.h"
 
+#include "base/platform.h"
+
 #include <errno.h>
 #include <time.h>
 
@@ -25,6 +27,12 @@ static int64_t system_monotonic_ms(void *arg)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static int64_t system_coarse_ms(void *arg)
+{
+    (void)arg;
+    return platform_coarse_ms();
+}
+
 /* clock_nanosleep() returns the errno value and leaves errno alone. */
 static void system_sleep_ms(void *arg, int64_t ms)
 {
@@ -41,6 +49,7 @@ const struct clock *clock_system(void)
     static const struct clock system = {
         .wall_s = system_wall_s,
         .monotonic_ms = system_monotonic_ms,
+        .coarse_ms = system_coarse_ms,
         .sleep_ms = system_sleep_ms,
     };
     return &system;
@@ -54,6 +63,11 @@ int64_t clock_wall_s(const struct clock *clock)
 int64_t clock_monotonic_ms(const struct clock *clock)
 {
     return clock->monotonic_ms(clock->arg);
+}
+
+int64_t clock_coarse_ms(const struct clock *clock)
+{
+    return clock->coarse_ms != NULL ? clock->coarse_ms(clock->arg) : clock_monotonic_ms(clock);
 }
 
 void clock_sleep_ms(const struct clock *clock, int64_t ms)

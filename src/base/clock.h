@@ -14,6 +14,7 @@
 struct clock {
     int64_t (*wall_s)(void *arg);            /* seconds since 1970 */
     int64_t (*monotonic_ms)(void *arg);      /* from an arbitrary start, never back */
+    int64_t (*coarse_ms)(void *arg);         /* the same, up to 10 ms late, and fast; or NULL */
     void (*sleep_ms)(void *arg, int64_t ms); /* not shorter, also when interrupted */
     void *arg;
 };
@@ -23,6 +24,7 @@ const struct clock *clock_system(void);
 
 int64_t clock_wall_s(const struct clock *clock);
 int64_t clock_monotonic_ms(const struct clock *clock);
+int64_t clock_coarse_ms(const struct clock *clock);
 void clock_sleep_ms(const struct clock *clock, int64_t ms);
 
 enum { CLOCK_BASIC_SIZE = 17 };

@@ -16,6 +16,7 @@
 #include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum { PLATFORM_ERROR_TEXT_SIZE = 128 };
@@ -34,6 +35,9 @@ const char *platform_secure_getenv(const char *name);
 
 /** Fills a place with the kernel's random bytes, fit for keys.  False: it could not. */
 bool platform_random_bytes(void *out, size_t len) __attribute__((warn_unused_result));
+
+/** CLOCK_MONOTONIC in milliseconds, up to 10 ms late where that is faster. */
+int64_t platform_coarse_ms(void);
 
 /*
  * Descriptors that are closed by exec().  The POSIX bodies set FD_CLOEXEC one call after the

@@ -135,6 +135,8 @@ static dsql_status resolve_pool(const dsql_options *options, struct pool_setting
         {{"leak_warn_s", 0, MAX_WAIT_S, 0, false}, options->leak_warn_s, &pool->leak_warn_s},
     };
     resolve_hooks(options, pool);
+    pool->trust_ms = POOL_TRUST_MS;
+    pool->overtake_ms = POOL_OVERTAKE_MS;
     dsql_status status = resolve_ints(fields, sizeof fields / sizeof fields[0], err);
     if (status == DSQL_OK && pool->min_idle > pool->max) {
         return fail(err, DSQL_ERR_USAGE, "pool_min_idle (%d) is greater than pool_max (%d)",

@@ -20,6 +20,12 @@ enum {
 };
 
 /** The options of a pool.  An argument of a hook is passed through and never owned. */
+/**
+ * HikariCP's value for the first.  The second is short beside a transaction, and long beside the
+ * time that a thread needs to wake up.
+ */
+enum { POOL_TRUST_MS = 500, POOL_OVERTAKE_MS = 2 };
+
 struct pool_settings {
     int max;
     int min_idle;
@@ -29,6 +35,8 @@ struct pool_settings {
     int connect_timeout_ms; /* not positive: no limit */
     int validate_idle_s;    /* -1: never */
     int leak_warn_s;        /* 0: off */
+    int trust_ms;           /* a connection released less than this ago is not looked at */
+    int overtake_ms;        /* how long a caller in the queue may be overtaken */
     bool reset_on_release;
     dsql_status (*on_connect)(PGconn *conn, void *arg, dsql_error *err);
     void *on_connect_arg;

@@ -18,6 +18,7 @@
 struct connection_events {
     struct transaction_failure failure;
     bool has_changed_session;
+    bool was_used;
     bool expects_own_prepare;
     void (*on_destroy)(PGconn *conn, void *arg);
     void *on_destroy_arg;
@@ -79,6 +80,7 @@ static int on_event(PGEventId id, void *info, void *pass_through)
     struct connection_events *events = pass_through;
     if (id == PGEVT_RESULTCREATE) {
         const PGEventResultCreate *created = info;
+        events->was_used = true;
         ExecStatusType status = PQresultStatus(created->result);
         if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
             note_failure(events, created->result);
@@ -86,6 +88,7 @@ static int on_event(PGEventId id, void *info, void *pass_through)
         note_change(events, created->result);
     } else if (id == PGEVT_CONNRESET) {
         events->has_changed_session = true; /* a new one, without what on_connect has made */
+        events->was_used = true;
     } else if (id == PGEVT_CONNDESTROY) {
         const PGEventConnDestroy *destroyed = info;
         if (events->on_destroy != NULL) {
@@ -155,7 +158,15 @@ void connection_events_session_is_clean(PGconn *conn)
     struct connection_events *events = events_of(conn);
     if (events != NULL) {
         events->has_changed_session = false;
+        events->was_used = false;
     }
+}
+
+/* A connection without events may have had any. */
+bool connection_events_session_was_used(const PGconn *conn)
+{
+    const struct connection_events *events = events_of(conn);
+    return events == NULL || events->was_used;
 }
 
 void connection_events_expect_own_prepare(PGconn *conn)

@@ -38,6 +38,9 @@ const struct transaction_failure *connection_events_failure(const PGconn *conn);
 bool connection_events_session_has_changed(const PGconn *conn);
 void connection_events_session_is_clean(PGconn *conn);
 
+/** Whether there was a result of any command, or a PQreset(), since then. */
+bool connection_events_session_was_used(const PGconn *conn);
+
 /** The next result is that of a Parse for the unnamed statement, which changes nothing. */
 void connection_events_expect_own_prepare(PGconn *conn);
 

@@ -59,11 +59,11 @@ static bool enter(dsql_acquire *acquire, dsql_status *status, dsql_error *err)
     if (pool->is_closing) {
         *status = hand_out_fail_closed(err);
     } else {
-        acquire->slot = pool->waiters.first == NULL ? slot_take(pool) : NULL;
+        acquire->slot = slot_take_in_turn(pool);
         is_decided = acquire->slot != NULL || is_open;
         if (acquire->slot == NULL && is_open) {
             acquire->waiter.wakeup = &acquire->wakeup;
-            waiters_add(&pool->waiters, &acquire->waiter);
+            slot_queue_enter(pool, &acquire->waiter);
         }
     }
     if (is_decided && *status == DSQL_OK) {
@@ -149,7 +149,7 @@ static dsql_status leave_queue(dsql_acquire *acquire, dsql_error *err)
         status = hand_out_fail_timeout(pool, pool->parts.pool.acquire_timeout_ms, err);
     }
     if (status != DSQL_OK) {
-        waiters_remove(&pool->waiters, &acquire->waiter);
+        slot_queue_leave(pool, &acquire->waiter);
     }
     return status;
 }
@@ -300,7 +300,7 @@ static void cancel(dsql_acquire *acquire)
         pthread_mutex_lock(&pool->lock);
         acquire->slot = acquire->waiter.slot;
         if (acquire->slot == NULL) {
-            waiters_remove(&pool->waiters, &acquire->waiter);
+            slot_queue_leave(pool, &acquire->waiter);
         }
         pthread_mutex_unlock(&pool->lock);
     }

@@ -79,17 +79,16 @@ void baseline_note(struct baseline *baseline, PGconn *conn)
 /*
  * libpq does not return a receiver's argument, so the receiver of on_connect cannot be put back.
  * If the caller has replaced it, libpq's own takes its place until on_connect runs again.  Those
- * of a new connection are libpq's, which ignore their argument.
+ * of a new connection are libpq's, which ignore their argument, so it does not matter which one
+ * the caller has given.
  */
 static void restore_notices(struct baseline *baseline, PGconn *conn)
 {
-    bool is_replaced = PQsetNoticeReceiver(conn, NULL, NULL) != baseline->receiver;
-    if (is_replaced || baseline->receiver == baseline->new_receiver) {
+    if (PQsetNoticeReceiver(conn, NULL, NULL) != baseline->receiver) {
         PQsetNoticeReceiver(conn, baseline->new_receiver, NULL);
         baseline->is_incomplete |= baseline->receiver != baseline->new_receiver;
     }
-    is_replaced = PQsetNoticeProcessor(conn, NULL, NULL) != baseline->processor;
-    if (is_replaced || baseline->processor == baseline->new_processor) {
+    if (PQsetNoticeProcessor(conn, NULL, NULL) != baseline->processor) {
         PQsetNoticeProcessor(conn, baseline->new_processor, NULL);
         baseline->is_incomplete |= baseline->processor != baseline->new_processor;
     }
@@ -104,8 +103,22 @@ void baseline_restore_libpq(struct baseline *baseline, PGconn *conn)
     PQsetErrorContextVisibility(conn, baseline->context);
 }
 
-bool baseline_holds(const struct baseline *baseline, const PGconn *conn)
+/*
+ * A caller that has had no result since the last comparison cannot have changed anything.  (PQfn()
+ * gives none that libpq's events report; the service has no functions to call in that way.)
+ */
+bool baseline_holds(const struct baseline *baseline, PGconn *conn)
 {
-    return !baseline->is_incomplete && !connection_events_session_has_changed(conn) &&
-           hash_parameters(conn) == baseline->parameters;
+    if (baseline->is_incomplete) {
+        return false;
+    }
+    if (!connection_events_session_was_used(conn)) {
+        return true;
+    }
+    bool is_same = !connection_events_session_has_changed(conn) &&
+                   hash_parameters(conn) == baseline->parameters;
+    if (is_same) {
+        connection_events_session_is_clean(conn);
+    }
+    return is_same;
 }

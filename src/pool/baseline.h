@@ -30,6 +30,6 @@ void baseline_note(struct baseline *baseline, PGconn *conn);
 void baseline_restore_libpq(struct baseline *baseline, PGconn *conn);
 
 /** False: the session must be reset, and on_connect run again, before the next caller has it. */
-bool baseline_holds(const struct baseline *baseline, const PGconn *conn);
+bool baseline_holds(const struct baseline *baseline, PGconn *conn);
 
 #endif

@@ -99,6 +99,7 @@ void connect_turn_end(const struct connect_turn *turn, dsql_status status, const
         pool->connect_failure.status = status;
         pool->connect_rejections += reason->is_transient ? 0 : 1;
     }
+    slots_update_cache(pool);
     int failures = pool->connect_backoff.failures;
     pthread_cond_broadcast(&pool->connect_progress);
     pthread_mutex_unlock(&pool->lock);

@@ -29,6 +29,13 @@ static bool make_blocking(PGconn *conn)
     return PQisnonblocking(conn) == 0 || (PQflush(conn) == 0 && PQsetnonblocking(conn, 0) == 0);
 }
 
+/* PQTRANS_IDLE includes CONNECTION_OK. */
+bool health_is_at_rest(const PGconn *conn)
+{
+    return PQtransactionStatus(conn) == PQTRANS_IDLE && PQpipelineStatus(conn) == PQ_PIPELINE_OFF &&
+           PQisnonblocking(conn) == 0;
+}
+
 /*
  * ROLLBACK fits a transaction that works and one that has failed.  Everything else that a caller
  * may have left behind cannot be ended in bounded time, so the connection is closed instead.

@@ -17,6 +17,9 @@ struct time_limit {
     int64_t deadline_ms; /* monotonic; -1 for none */
 };
 
+/** Whether there is nothing to end: no transaction, no query, no pipeline, not nonblocking. */
+bool health_is_at_rest(const PGconn *conn);
+
 /** Rolls an open transaction back.  False: broken, or busy (COPY, pipeline, unread results). */
 bool health_end_transaction(PGconn *conn, struct time_limit limit);
 

@@ -40,9 +40,12 @@ static int64_t first_of(const dsql_pool *pool, enum slot_state state,
     return first;
 }
 
+/* A connection in use may go to the thread cache, and nothing wakes this thread then. */
 static int64_t first_due_ms(const dsql_pool *pool)
 {
     int64_t idle = first_of(pool, SLOT_IDLE, slot_due_ms);
+    int64_t in_use = first_of(pool, SLOT_IN_USE, slot_due_if_released_ms);
+    idle = in_use < idle ? in_use : idle;
     int64_t lent = pool->parts.pool.leak_warn_s > 0 ? first_of(pool, SLOT_IN_USE, slot_leak_due_ms)
                                                     : INT64_MAX;
     return idle < lent ? idle : lent;
@@ -52,6 +55,7 @@ static int64_t first_due_ms(const dsql_pool *pool)
 static struct slot *take_overdue(dsql_pool *pool)
 {
     int64_t now = clock_monotonic_ms(pool->parts.clock);
+    slots_gather(pool);
     struct slot *slot = pool->lists[SLOT_IDLE].first;
     while (slot != NULL && !slot_is_overdue(slot, now)) {
         slot = slot->next;
@@ -146,6 +150,10 @@ static bool open_one(dsql_pool *pool, const struct connect_turn *turn)
 static int64_t open_idle(dsql_pool *pool, int64_t last_pause_ms)
 {
     while (slot_is_idle_short(pool) && !pool->is_closing) {
+        slots_gather(pool);
+        if (!slot_is_idle_short(pool)) {
+            return 0;
+        }
         int64_t too_early_ms =
             open_rate_take(&pool->open_rate, clock_monotonic_ms(pool->parts.clock));
         if (too_early_ms > 0) {

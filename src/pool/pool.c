@@ -1,12 +1,12 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The public functions of the pool: open, acquire, release, close.  Callers are served in the
- * order in which they came.  What a slot is and who may touch it: slot.h.
+ * The public functions of the pool: open, acquire, release, close.  What a slot is and who may
+ * touch it: slot.h.
  *
- * The pattern of each function is the same: under the lock, reserve a slot; without the lock,
- * work on its connection; under the lock again, make the slot available.  The lock is never held
- * while libpq, a hook or the log runs.  After it was released anything may have changed, in
- * particular is_closing.
+ * If the fast path does not apply, the pattern of each function is the same: under the lock,
+ * reserve a slot; without the lock, work on its connection; under the lock again, make the slot
+ * available.  The lock is never held while libpq, a hook or the log runs.  After it was released
+ * anything may have changed, in particular is_closing.
  */
 #include "pool/pool.h"
 
@@ -14,6 +14,7 @@
 #include "base/condition.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "pool/fast_path.h"
 #include "pool/hand_out.h"
 #include "pool/maintenance.h"
 #include "pool/pool_fork.h"
@@ -223,6 +224,18 @@ static bool wait_until_drained(dsql_pool *pool, int timeout_ms)
 }
 
 /*
+ * A thread may have released the last connection into the thread cache and be about to return from
+ * dsql_pool_release().  That takes some instructions, but the thread may have been preempted.
+ */
+static void wait_until_unused(dsql_pool *pool)
+{
+    while (thread_cache_is_busy(&pool->cache)) {
+        struct timespec until = condition_deadline(1);
+        condition_wait(&pool->drain_progress, &pool->lock, &until);
+    }
+}
+
+/*
  * After a timeout the pool stays closing: nothing can be acquired, connections in use can still
  * be released, and dsql_pool_close() can be called again.  Freeing it would leave a caller's
  * release with freed memory.
@@ -238,10 +251,14 @@ dsql_status dsql_pool_close(dsql_pool *pool, int timeout_ms)
     }
     pthread_mutex_lock(&pool->lock);
     pool->is_closing = true;
+    slots_update_cache(pool);
     waiters_wake_all(&pool->waiters);
     pthread_cond_broadcast(&pool->connect_progress);
     pthread_cond_signal(&pool->has_work);
     bool all_back = wait_until_drained(pool, timeout_ms);
+    if (all_back) {
+        wait_until_unused(pool);
+    }
     pthread_mutex_unlock(&pool->lock);
     if (!all_back) {
         return DSQL_ERR_TIMEOUT;
@@ -265,11 +282,14 @@ static struct slot *wait_in_queue(dsql_pool *pool, struct waiter *waiter, int ti
                                   struct loan *loan, dsql_error *err)
 {
     loan->start_ms = clock_monotonic_ms(pool->parts.clock);
+    waiter->since_ms = loan->start_ms;
     struct timespec until = condition_deadline(timeout_ms);
     bool has_time = true;
-    waiters_add(&pool->waiters, waiter);
+    slot_queue_enter(pool, waiter);
+    slot_queue_take(pool, waiter); /* a release may have come just before */
     while (waiter->slot == NULL && !pool->is_closing && has_time) {
         has_time = condition_wait(&waiter->is_served, &pool->lock, timeout_ms < 0 ? NULL : &until);
+        slot_queue_take(pool, waiter);
     }
     if (waiter->slot != NULL) {
         return waiter->slot;
@@ -279,7 +299,7 @@ static struct slot *wait_in_queue(dsql_pool *pool, struct waiter *waiter, int ti
     } else {
         hand_out_fail_timeout(pool, timeout_ms, err);
     }
-    waiters_remove(&pool->waiters, waiter);
+    slot_queue_leave(pool, waiter);
     pthread_cond_broadcast(&pool->drain_progress);
     return NULL;
 }
@@ -297,10 +317,8 @@ static struct slot *wait_for_slot(dsql_pool *pool, int timeout_ms, struct loan *
     pthread_mutex_lock(&pool->lock);
     if (pool->is_closing) {
         hand_out_fail_closed(err);
-    } else if (pool->waiters.first != NULL) {
-        slot = wait_in_queue(pool, &waiter, timeout_ms, loan, err); /* nobody overtakes the queue */
     } else {
-        slot = slot_take(pool);
+        slot = slot_take_in_turn(pool);
         if (slot == NULL) {
             slot = wait_in_queue(pool, &waiter, timeout_ms, loan, err);
         }
@@ -314,7 +332,8 @@ static struct slot *wait_for_slot(dsql_pool *pool, int timeout_ms, struct loan *
  * The time limit covers waiting and preparing together.  A slot that cannot be prepared is
  * discarded, so the next caller gets a fresh one.
  */
-PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, const char *place, dsql_error *err)
+static PGconn *acquire_with_lock(dsql_pool *pool, int timeout_ms, const char *place,
+                                 dsql_error *err)
 {
     if (!pool_fork_adopt(pool)) {
         fail_nomem(err);
@@ -333,14 +352,25 @@ PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, const char *place, 
     return hand_out(slot, &loan, err);
 }
 
+PGconn *pool_acquire_within(dsql_pool *pool, int timeout_ms, const char *place, dsql_error *err)
+{
+    PGconn *conn = fast_path_acquire(pool);
+    return conn != NULL ? conn : acquire_with_lock(pool, timeout_ms, place, err);
+}
+
+/* The fast path does not wait, and holding off a cancellation would be a good part of its cost. */
 PGconn *dsql_pool_acquire_at(dsql_pool *pool, const char *place, dsql_error *err)
 {
+    PGconn *conn = pool == NULL ? NULL : fast_path_acquire(pool);
+    if (conn != NULL) {
+        return conn;
+    }
     HOLD_CANCELLATION();
     if (pool == NULL) {
         fail(err, DSQL_ERR_USAGE, "dsql_pool_acquire(): pool must not be NULL");
         return NULL;
     }
-    return pool_acquire_within(pool, pool->parts.pool.acquire_timeout_ms, place, err);
+    return acquire_with_lock(pool, pool->parts.pool.acquire_timeout_ms, place, err);
 }
 
 PGconn *dsql_pool_acquire(dsql_pool *pool, dsql_error *err)
@@ -371,7 +401,7 @@ static void release(struct slot *slot, bool is_closing)
 }
 
 struct lent {
-    const PGconn *conn;
+    PGconn *conn;
     struct slot *slot; /* reserved from now on; NULL: not found */
     bool is_closing;
 };
@@ -381,7 +411,8 @@ static bool take_back(dsql_pool *pool, void *arg)
 {
     struct lent *lent = arg;
     pthread_mutex_lock(&pool->lock);
-    lent->slot = slot_find_in_use(pool, lent->conn);
+    struct slot *slot = slot_find_in_use(pool, lent->conn);
+    lent->slot = slot != NULL && slot_end_loan(slot, lent->conn) ? slot : NULL;
     lent->is_closing = pool->is_closing;
     if (lent->slot != NULL) {
         slot_set_state(lent->slot, SLOT_RESERVED);
@@ -394,7 +425,7 @@ static bool take_back(dsql_pool *pool, void *arg)
  * dsql_pool_release() returns no error, so a mistake is logged.  A connection of another pool goes
  * back to that one, which would otherwise have lost it and could never be closed.
  */
-static void release_elsewhere(const dsql_pool *pool, const PGconn *conn)
+static void release_elsewhere(const dsql_pool *pool, PGconn *conn)
 {
     struct lent lent = {.conn = conn};
     pool_fork_visit_all(take_back, &lent);
@@ -416,7 +447,11 @@ void dsql_pool_release(dsql_pool *pool, PGconn *conn)
     if (pool == NULL || conn == NULL) {
         return;
     }
-    int os_errno = errno;        /* callers often release while they handle a failure */
+    int os_errno = errno; /* callers often release while they handle a failure */
+    if (fast_path_release(pool, conn)) {
+        errno = os_errno;
+        return;
+    }
     (void)pool_fork_adopt(pool); /* out of memory: it can still be closed */
     struct lent lent = {.conn = conn};
     if (take_back(pool, &lent)) {
@@ -425,6 +460,17 @@ void dsql_pool_release(dsql_pool *pool, PGconn *conn)
         release_elsewhere(pool, conn);
     }
     errno = os_errno;
+}
+
+/* Those from the thread cache have not waited.  The caller holds the lock. */
+static void count_reused(const dsql_pool *pool, dsql_pool_stats *out)
+{
+    const struct slot_block *block = pool->block;
+    for (int i = 0; i < block->count; i++) {
+        uint64_t reused = atomic_load_explicit(&block->items[i].reused, memory_order_relaxed);
+        out->acquired += reused;
+        out->waits[0].count += reused;
+    }
 }
 
 /* One lock for all numbers, so that they fit each other. */
@@ -441,8 +487,10 @@ void dsql_pool_get_stats(dsql_pool *pool, dsql_pool_stats *out)
     *out = pool->counters;
     out->tokens = tokens == NULL ? 0 : atomic_load(tokens);
     out->open = (int)(pool->counters.opened - pool->counters.closed);
-    out->idle = slot_count(pool, SLOT_IDLE);
-    out->in_use = slot_count(pool, SLOT_IN_USE);
+    int cached = thread_cache_count(&pool->cache);
+    out->idle = slot_count(pool, SLOT_IDLE) + cached;
+    out->in_use = slot_count(pool, SLOT_IN_USE) - cached;
+    count_reused(pool, out);
     out->waiting = pool->waiters.count;
     pthread_mutex_unlock(&pool->lock);
 }

@@ -52,6 +52,18 @@ static void inherit_slot(struct slot *slot)
     }
 }
 
+/* No thread was using the connections in the thread cache; the threads that it counts are gone. */
+static void inherit_cache(dsql_pool *pool)
+{
+    for (int place = 0; place < THREAD_CACHE_PLACES; place++) {
+        int number = thread_cache_take(&pool->cache, place);
+        if (number != THREAD_CACHE_NONE) {
+            pool->block->items[number].state = SLOT_IDLE;
+        }
+    }
+    thread_cache_reset(&pool->cache);
+}
+
 /*
  * The waiters lived on the stacks of threads that do not exist here.  The condition variables are
  * made anew, as they may count waiters that are gone.  The lock can be kept: this thread took it
@@ -60,6 +72,8 @@ static void inherit_slot(struct slot *slot)
 static void in_child(void *arg)
 {
     dsql_pool *pool = arg;
+    atomic_store(&pool->needs_lock, true);
+    inherit_cache(pool);
     for (int i = 0; i < pool->block->count; i++) {
         inherit_slot(&pool->block->items[i]);
     }
@@ -145,6 +159,7 @@ static bool make_new_slots(dsql_pool *pool)
     pool->connect_backoff = (struct connect_backoff){0};
     pool->wakes_at_ms = INT64_MIN;
     atomic_store(&pool->is_inherited, false);
+    slots_update_cache(pool);
     maintenance_start(pool, NULL); /* the pool works without the thread too */
     return true;
 }

@@ -98,11 +98,12 @@ static void connection_destroyed(PGconn *conn, void *arg)
         run_on_close(pool, conn);
     }
     pthread_mutex_lock(&pool->lock);
+    bool is_lent = slot->state == SLOT_IN_USE && slot_end_loan(slot, conn);
     slot->conn = NULL;
     if (slot->state != SLOT_INHERITED) {
         pool->counters.closed++;
     }
-    if (slot->state == SLOT_IN_USE) {
+    if (is_lent) {
         slot_set_state(slot, SLOT_FREE);
     }
     pthread_mutex_unlock(&pool->lock);
@@ -199,7 +200,7 @@ dsql_status slot_open(struct slot *slot, int64_t deadline_ms, dsql_error *err)
     }
     connection_events_on_destroy(conn, connection_destroyed, slot);
     pthread_mutex_lock(&pool->lock);
-    slot->conn = conn;
+    slot_set_conn(slot, conn);
     slot->expires_ms = expiry_ms(pool);
     pool->counters.opened++;
     pthread_mutex_unlock(&pool->lock);
@@ -239,11 +240,25 @@ bool slot_is_check_due(const struct slot *slot, int64_t now)
     return validate_idle_s >= 0 && now - slot->idle_since_ms > (int64_t)validate_idle_s * 1000;
 }
 
-/* Cheapest first: the age, the socket, and the round trip only after a long idle time. */
+/* Not after a clock that went back: nobody knows how long it was idle. */
+bool slot_is_trusted(const struct slot *slot, int64_t now_ms)
+{
+    int64_t idle_ms = now_ms - slot->idle_since_ms;
+    return idle_ms >= 0 && idle_ms < slot->pool->parts.pool.trust_ms;
+}
+
+/*
+ * Cheapest first: the age, the socket, and the round trip only after a long idle time.  A look at
+ * the socket is a system call, most of the cost of an acquire.  It is left out for a connection
+ * whose last answer has arrived within the last trust_ms.
+ */
 enum health slot_look(const struct slot *slot, int64_t now_ms)
 {
     if (slot->conn == NULL || slot_is_overdue(slot, now_ms)) {
         return HEALTH_LOST;
+    }
+    if (slot_is_trusted(slot, now_ms)) {
+        return PQstatus(slot->conn) == CONNECTION_OK ? HEALTH_GOOD : HEALTH_LOST;
     }
     enum health health = health_look(slot->conn);
     return health == HEALTH_GOOD && slot_is_check_due(slot, now_ms) ? HEALTH_UNSURE : health;
@@ -280,7 +295,7 @@ static void take_over(struct slot *slot, struct slot *from)
     dsql_pool *pool = slot->pool;
     connection_events_on_destroy(from->conn, connection_destroyed, slot);
     pthread_mutex_lock(&pool->lock);
-    slot->conn = from->conn;
+    slot_set_conn(slot, from->conn);
     slot->expires_ms = from->expires_ms;
     slot->idle_since_ms = from->idle_since_ms;
     slot->baseline = from->baseline;

@@ -21,6 +21,10 @@ dsql_status slot_open_as(struct slot *slot, const struct connect_turn *turn, int
 /** Whether the connection was idle for so long that a round trip must show that it works. */
 bool slot_is_check_due(const struct slot *slot, int64_t now_ms);
 
+/** Whether it was released so recently that its socket is not looked at; see parts.pool.trust_ms.
+ */
+bool slot_is_trusted(const struct slot *slot, int64_t now_ms);
+
 /**
  * What can be known of the connection without waiting.  LOST: there is none, or it is overdue or
  * closed.  UNSURE: only a round trip can tell, or its check is due.

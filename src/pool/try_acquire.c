@@ -26,6 +26,7 @@ static dsql_status fail_none_idle(const dsql_pool *pool, dsql_error *err)
  */
 static struct slot *take(dsql_pool *pool, int64_t now_ms, bool *is_due)
 {
+    slots_gather(pool);
     struct slot *idle = pool->lists[SLOT_IDLE].first;
     *is_due = idle == NULL || slot_is_check_due(idle, now_ms);
     if (!*is_due) {

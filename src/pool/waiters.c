@@ -58,6 +58,15 @@ void waiters_serve(struct waiters *waiters, struct slot *slot)
     wake(waiter);
 }
 
+void waiters_wake_first(struct waiters *waiters)
+{
+    struct waiter *waiter = waiters->first;
+    if (!waiter->is_woken) {
+        waiter->is_woken = true;
+        wake(waiter);
+    }
+}
+
 void waiters_wake_all(const struct waiters *waiters)
 {
     for (struct waiter *waiter = waiters->first; waiter != NULL; waiter = waiter->next) {

@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct service service = {.rest = text_of_bytes(data, size)};
     const struct http http = {.send = answer, .arg = &service};
-    const struct clock clock = {now, now, no_wait, NULL};
+    const struct clock clock = {.wall_s = now, .monotonic_ms = now, .sleep_ms = no_wait};
     const struct random_source random = {.next = no_chance};
     const struct file_system files = {.read = no_file};
     struct source_context world = {

@@ -92,7 +92,8 @@ static void run(fetch_fn fetch, struct text input)
     struct world world;
     struct dsql_credentials got = {0};
     dsql_error err = {0};
-    const struct clock clock = {wall_s, monotonic_ms, sleep_ms, NULL};
+    const struct clock clock = {
+        .wall_s = wall_s, .monotonic_ms = monotonic_ms, .sleep_ms = sleep_ms};
     const struct random_source random = {next, NULL};
     const struct http http = {.send = send, .arg = &world};
     const struct file_system files = {read_file, replace_file, &world};

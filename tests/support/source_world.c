@@ -87,7 +87,8 @@ void source_world_init(struct source_world *world, const struct replay_exchange 
     setenv("HOME", "/home", 1);
     *world = (struct source_world){.now_s = START_S};
     replay_init(&world->replay, exchanges, count);
-    world->clock = (struct clock){wall_s, monotonic_ms, sleep_ms, world};
+    world->clock = (struct clock){
+        .wall_s = wall_s, .monotonic_ms = monotonic_ms, .sleep_ms = sleep_ms, .arg = world};
     world->random = (struct random_source){next, world};
     world->file_system = (struct file_system){read_file, replace_file, world};
     world->logger = (struct logger){write_log, world};

@@ -173,7 +173,8 @@ static void fetch(struct run *run, const struct source_context *world)
 
 static void run_chain(struct run *run)
 {
-    const struct clock clock = {wall_s, monotonic_ms, sleep_ms, run};
+    const struct clock clock = {
+        .wall_s = wall_s, .monotonic_ms = monotonic_ms, .sleep_ms = sleep_ms, .arg = run};
     const struct random_source random = {.next = no_chance};
     const struct file_system files = {read_below, forget, run};
     const struct logger logger = {keep_line, run};

@@ -79,7 +79,10 @@ static void set_up_as(struct stage *stage, const struct fake_identity *identity,
                       fake_serve_fn serve, void *arg)
 {
     *stage = (struct stage){.time = {.wall_s = 1730937600, .ms = 1000}};
-    stage->clock = (struct clock){wall, monotonic, sleep_in_no_time, &stage->time};
+    stage->clock = (struct clock){.wall_s = wall,
+                                  .monotonic_ms = monotonic,
+                                  .sleep_ms = sleep_in_no_time,
+                                  .arg = &stage->time};
     stage->server = fake_server_start(identity, serve, arg);
     stage->credentials = dsql_credentials_custom(count_fetches, NULL, &stage->fetches, NULL);
     const char *const keywords[] = {"hostaddr", NULL};

@@ -1,8 +1,7 @@
 // Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 //
-// Tokens by AWS's own signer for JavaScript, for compare_signers.c.  Exits with 77
-// (skipped) when @aws-sdk/dsql-signer is not installed: npm install it anywhere, and
-// point DSQL_TEST_NODE_MODULES at the node_modules folder.
+// Tokens by AWS's own signer for JavaScript, for compare_signers.c.  DSQL_TEST_NODE_MODULES is the
+// node_modules folder that has @aws-sdk/dsql-signer.  Exits with 77 (skipped) if it is not there.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -11,7 +10,7 @@ const REGIONS = ["us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1", "us
 const LIVES = [1, 60, 900, 3600, 604799, 604800];
 
 function loadSigner() {
-  const modules = process.env.DSQL_TEST_NODE_MODULES ?? join(process.cwd(), "node_modules");
+  const modules = process.env.DSQL_TEST_NODE_MODULES;
   try {
     return createRequire(join(modules, "x.js"))("@aws-sdk/dsql-signer").DsqlSigner;
   } catch {

@@ -85,7 +85,7 @@ if [ -n "$library" ] && ! is_sanitized; then
             'synchronize it (NTP)' '(NTP)' 'Signature'
     done
 else
-    echo 'libfaketime is not installed: the clock is not set wrong'
+    echo 'left out: a clock that is off needs libfaketime (Debian: apt-get install libfaketime)'
 fi
 
 finish_checks

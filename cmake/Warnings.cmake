@@ -15,6 +15,10 @@ elseif(CMAKE_C_COMPILER_ID MATCHES "Clang")
   list(APPEND DSQL_WARNINGS -Wcomma -Wunreachable-code -Wthread-safety -Wdocumentation)
 endif()
 
+# Programs are position independent, also where that is not the compiler's default.
+include(CheckPIESupported)
+check_pie_supported(LANGUAGES C)
+
 set(DSQL_HARDENING -fstack-protector-strong)
 if(CMAKE_BUILD_TYPE MATCHES "Release|RelWithDebInfo|MinSizeRel" AND NOT DSQL_SANITIZE)
   list(APPEND DSQL_HARDENING -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-clash-protection)

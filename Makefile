@@ -10,7 +10,7 @@ RELEASE := build/release
 CMAKE_QUIET := --log-level=WARNING
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-ruby test test-deb test-image image test-debian-13 test-musl check-long check-abi check-model bench test-asan test-tsan build install dist deb format lint fuzz clean dependencies
+.PHONY: help demo demo-ruby test test-deb test-image image test-debian-13 test-musl check-long check-abi check-reproducible check-model bench test-asan test-tsan build install dist deb format lint fuzz clean dependencies
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
@@ -37,6 +37,9 @@ check-abi: dependencies ## compare the ABI of libdsql with that of the last vers
 	@cmake --preset release $(CMAKE_QUIET) -DDSQL_BUILD_TESTS=OFF >/dev/null
 	@cmake --build --preset release --target src/libdsql.so
 	@scripts/check-abi $(RELEASE)/src/libdsql.so
+
+check-reproducible: ## build what is committed twice, and compare the bytes
+	@scripts/check-reproducible
 
 check-model: ## check the model of COMMIT with the model checker spin
 	@tests/model/check

@@ -4,7 +4,7 @@
  *
  *   SIGTERM, SIGINT   drain: no new clients, and the others when their transactions end; a second
  *                     one ends the wait
- *   SIGHUP            reads users and certificates again
+ *   SIGHUP            reads users, certificates and clusters again
  *
  * A URL with the password is printed on a terminal only: elsewhere the output may be kept.
  */
@@ -12,18 +12,19 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "cli/commands.h"
+#include "cli/proxy_clusters.h"
 #include "cli/proxy_dsn.h"
 #include "cli/proxy_log.h"
 #include "cli/proxy_places.h"
 #include "cli/proxy_report.h"
 #include "cli/proxy_settings.h"
+#include "cli/proxy_sockets.h"
 #include "cli/proxy_users.h"
 #include "config/environment.h"
 #include "local/descriptor_limit.h"
 #include "local/wiped_memory.h"
 #include "net/service_notify.h"
 #include "proxy/metrics.h"
-#include "proxy/private_file.h"
 #include "proxy/status_page.h"
 
 #include <errno.h>
@@ -43,9 +44,9 @@ struct running {
     struct proxy_places places;
     struct proxy_users users;
     struct proxy_options options;
-    struct proxy_cluster_options clusters[PROXY_TARGETS_MAX];
-    struct secret passwords[PROXY_TARGETS_MAX]; /* of servers that are not Aurora DSQL */
-    int ports[PROXY_TARGETS_MAX];               /* in use */
+    struct proxy_clusters clusters; /* for the start */
+    struct proxy_sockets sockets;   /* of the service manager */
+    int ports[PROXY_TARGETS_MAX];   /* in use */
     struct proxy *proxy;
     struct status_page *control;
     struct status_page *http;
@@ -79,7 +80,8 @@ static dsql_status read_config_file(void *arg, const char *path, struct buf *con
                : fail_read(err, DSQL_ERR_USAGE, "the configuration file", path);
 }
 
-static dsql_status read_settings(struct running *running, dsql_error *err)
+static dsql_status read_settings(struct running *running, struct proxy_settings *settings,
+                                 dsql_error *err)
 {
     const struct command_line *line = running->line;
     const struct proxy_sources sources = {
@@ -90,65 +92,18 @@ static dsql_status read_settings(struct running *running, dsql_error *err)
         .clusters = line->arguments,
         .cluster_count = (size_t)line->argument_count,
     };
-    return proxy_settings_read(&running->settings, &sources, err);
-}
-
-/* The password is all of the file but a line break at its end. */
-static dsql_status read_password(const struct proxy_target *target, struct secret *out,
-                                 dsql_error *err)
-{
-    struct buf content AUTO_BUF;
-    buf_init_secret(&content, PASSWORD_FILE_MAX);
-    if (target->password_file == NULL) {
-        return DSQL_OK;
-    }
-    dsql_status status = private_file_read("password file", target->password_file, &content, err);
-    if (status != DSQL_OK) {
-        return status;
-    }
-    struct text rest = buf_text(&content);
-    struct text password = text_of("");
-    text_next_line(&rest, &password);
-    if (text_is_empty(password) || !text_is_empty(rest)) {
-        return fail(err, DSQL_ERR_USAGE,
-                    "the password file \"%s\" of cluster \"%s\" must have one line: the password",
-                    target->password_file, target->host);
-    }
-    return secret_set(out, password.data, password.len) ? DSQL_OK : fail_nomem(err);
-}
-
-static dsql_status fill_cluster(struct running *running, size_t i, dsql_error *err)
-{
-    const struct proxy_target *target = &running->settings.targets[i];
-    struct secret *password = &running->passwords[i];
-    dsql_status status = read_password(target, password, err);
-    running->clusters[i] = (struct proxy_cluster_options){
-        .host = target->host,
-        .region = target->region,
-        .profile = target->profile,
-        .user = target->user,
-        .dbname = target->dbname,
-        .ca_file = target->sslrootcert,
-        .hostaddr = target->hostaddr,
-        .password = secret_is_empty(password) ? NULL : password,
-        .server_port = target->server_port,
-        .port = target->port,
-        .max_servers = target->max_servers,
-        .token_seconds = target->token_seconds,
-    };
-    return status;
+    return proxy_settings_read(settings, &sources, err);
 }
 
 static dsql_status fill_options(struct running *running, dsql_error *err)
 {
     struct proxy_settings *settings = &running->settings;
-    dsql_status status = DSQL_OK;
-    for (size_t i = 0; status == DSQL_OK && i < settings->target_count; i++) {
-        status = fill_cluster(running, i, err);
-    }
+    dsql_status status = proxy_clusters_read(&running->clusters, settings, err);
     running->options = (struct proxy_options){
-        .clusters = running->clusters,
+        .clusters = running->clusters.options,
         .cluster_count = settings->target_count,
+        .sockets = running->sockets.sockets,
+        .socket_count = running->sockets.count,
         .pool_mode = settings->pool_mode,
         .socket_directory = settings->has_socket ? running->places.sockets : NULL,
         .socket_users = settings->socket_users,
@@ -286,6 +241,36 @@ static void on_ready_check(uv_timer_t *timer)
     }
 }
 
+/* ---- What is offered ---- */
+
+/*
+ * The proxy itself refuses a peer that is not in the list; the modes of the socket and of its
+ * directory must let the others come so far.  One of a service manager is elsewhere.
+ */
+static dsql_status open_sockets(const struct running *running, dsql_error *err)
+{
+    enum { FOR_ALL = 0666 };
+    char path[PROXY_PLACE_SIZE];
+    const struct proxy_settings *settings = &running->settings;
+    bool has_users = settings->has_socket && settings->socket_user_count > 0;
+    for (size_t i = 0; has_users && i < settings->target_count; i++) {
+        snprintf(path, sizeof path, "%.*s/.s.PGSQL.%d", PROXY_SOCKET_PATH_MAX,
+                 running->places.sockets, running->ports[i]);
+        if (chmod(path, FOR_ALL) != 0 && errno != ENOENT) {
+            return fail_errno(err, DSQL_ERR_SYSTEM, "could not set the mode of \"%s\"", path);
+        }
+    }
+    return DSQL_OK;
+}
+
+static void find_ports(struct running *running)
+{
+    for (size_t i = 0; i < running->settings.target_count; i++) {
+        int port = proxy_port(running->proxy, i);
+        running->ports[i] = port > 0 ? port : running->settings.targets[i].port;
+    }
+}
+
 /* ---- Signals ---- */
 
 static void close_handles(struct running *running)
@@ -317,7 +302,7 @@ static void on_stop_signal(uv_signal_t *handle, int number)
     proxy_stop(running->proxy, drain_ms, on_stopped, running);
 }
 
-static void reload(struct running *running)
+static void reload_users(struct running *running)
 {
     dsql_error err = {0};
     if (proxy_users_reload(&running->users, &err) == DSQL_OK) {
@@ -325,6 +310,11 @@ static void reload(struct running *running)
     } else {
         log_error(running, "the users are unchanged", &err);
     }
+}
+
+static void reload_certificate(struct running *running)
+{
+    dsql_error err = {0};
     if (running->settings.tls_cert == NULL) {
         return;
     }
@@ -332,6 +322,82 @@ static void reload(struct running *running)
         log_write(&running->options.logger, DSQL_LOG_INFO, "the certificate was read again");
     } else {
         log_error(running, "the certificate is unchanged", &err);
+    }
+}
+
+/* The clusters of the new settings; everything else of them needs a restart. */
+static dsql_status offer_clusters(struct running *running, const struct proxy_settings *settings,
+                                  struct proxy_clusters *clusters, dsql_error *err)
+{
+    struct proxy_changes changes;
+    int64_t drain_ms = (int64_t)running->settings.drain_s * MS_PER_S;
+    dsql_status status = proxy_clusters_read(clusters, settings, err);
+    if (status == DSQL_OK) {
+        status = proxy_offer(running->proxy, clusters->options, clusters->count, drain_ms, &changes,
+                             err);
+    }
+    if (status == DSQL_OK) {
+        log_write(&running->options.logger, DSQL_LOG_INFO,
+                  "the clusters were read again: %d added, %d changed, %d removed", changes.added,
+                  changes.changed, changes.removed);
+    }
+    return status;
+}
+
+static void exchange_targets(struct proxy_settings *a, struct proxy_settings *b)
+{
+    size_t count = a->target_count;
+    a->target_count = b->target_count;
+    b->target_count = count;
+    for (size_t i = 0; i < PROXY_TARGETS_MAX; i++) {
+        struct proxy_target target = a->targets[i];
+        a->targets[i] = b->targets[i];
+        b->targets[i] = target;
+    }
+}
+
+static void reload_clusters(struct running *running)
+{
+    dsql_error err = {0};
+    struct proxy_settings *settings = mem_new(sizeof *settings);
+    struct proxy_clusters *clusters = mem_new(sizeof *clusters);
+    dsql_status status = settings == NULL || clusters == NULL
+                             ? fail_nomem(&err)
+                             : read_settings(running, settings, &err);
+    if (status == DSQL_OK) {
+        status = offer_clusters(running, settings, clusters, &err);
+    }
+    if (status == DSQL_OK) {
+        exchange_targets(&running->settings, settings);
+        find_ports(running);
+        status = open_sockets(running, &err);
+    }
+    if (status != DSQL_OK) {
+        log_error(running, "the clusters are unchanged", &err);
+    }
+    if (settings != NULL) {
+        proxy_settings_clear(settings);
+    }
+    if (clusters != NULL) {
+        proxy_clusters_clear(clusters);
+    }
+    mem_free(settings);
+    mem_free(clusters);
+}
+
+static void reload(struct running *running)
+{
+    enum { US_PER_MS = 1000 };
+    if (running->is_stopping) {
+        return;
+    }
+    (void)service_notify_reloading(&running->notify, clock_monotonic_ms(clock_system()) * US_PER_MS,
+                                   NULL);
+    reload_users(running);
+    reload_certificate(running);
+    reload_clusters(running);
+    if (running->is_announced) {
+        (void)service_notify_ready(&running->notify, "ready", NULL);
     }
 }
 
@@ -379,36 +445,14 @@ static dsql_status start_pages(struct running *running, dsql_error *err)
     return status;
 }
 
-/*
- * The proxy itself refuses a peer that is not in the list; the modes of the socket and of its
- * directory must let the others come so far.
- */
-static dsql_status open_sockets(const struct running *running, dsql_error *err)
-{
-    enum { FOR_ALL = 0666 };
-    char path[PROXY_PLACE_SIZE];
-    const struct proxy_settings *settings = &running->settings;
-    bool has_users = settings->has_socket && settings->socket_user_count > 0;
-    for (size_t i = 0; has_users && i < settings->target_count; i++) {
-        snprintf(path, sizeof path, "%.*s/.s.PGSQL.%d", PROXY_SOCKET_PATH_MAX,
-                 running->places.sockets, running->ports[i]);
-        if (chmod(path, FOR_ALL) != 0) {
-            return fail_errno(err, DSQL_ERR_SYSTEM, "could not set the mode of \"%s\"", path);
-        }
-    }
-    return DSQL_OK;
-}
-
 static dsql_status start_proxy(struct running *running, dsql_error *err)
 {
     running->proxy = proxy_start(&running->loop, &running->options, err);
     if (running->proxy == NULL) {
         return err->status;
     }
-    for (size_t i = 0; i < running->settings.target_count; i++) {
-        int port = proxy_port(running->proxy, i);
-        running->ports[i] = port > 0 ? port : running->clusters[i].port;
-    }
+    find_ports(running);
+    proxy_clusters_clear(&running->clusters);
     watch_signals(running);
     dsql_status status = open_sockets(running, err);
     if (status == DSQL_OK) {
@@ -434,7 +478,7 @@ static void warn_of_trust(const struct running *running)
 
 static dsql_status prepare(struct running *running, dsql_error *err)
 {
-    dsql_status status = read_settings(running, err);
+    dsql_status status = read_settings(running, &running->settings, err);
     const struct proxy_settings *settings = &running->settings;
     if (status == DSQL_OK) {
         status = proxy_places_find(&running->places, settings->state_directory,
@@ -493,12 +537,20 @@ static dsql_status serve(struct running *running, dsql_error *err)
 
 static void free_running(struct running *running)
 {
-    for (size_t i = 0; i < PROXY_TARGETS_MAX; i++) {
-        secret_clear(&running->passwords[i]);
-    }
+    proxy_clusters_clear(&running->clusters);
     proxy_users_close(&running->users);
     proxy_settings_clear(&running->settings);
     mem_free(running);
+}
+
+static dsql_status take_sockets(struct running *running, dsql_error *err)
+{
+    const struct service_variables variables = {
+        .listen_pid = environment_get("LISTEN_PID"),
+        .listen_fds = environment_get("LISTEN_FDS"),
+        .listen_fdnames = environment_get("LISTEN_FDNAMES"),
+    };
+    return proxy_sockets_take(&running->sockets, &variables, SERVICE_SOCKETS_FIRST, err);
 }
 
 int proxy_run(const struct command_line *line)
@@ -510,10 +562,13 @@ int proxy_run(const struct command_line *line)
         return cli_fail(&err);
     }
     running->line = line;
+    dsql_status status = take_sockets(running, &err); /* before any other descriptor is opened */
     wiped_memory_forbid_dumps();
     descriptor_limit_raise();
     signal(SIGPIPE, SIG_IGN);
-    dsql_status status = prepare(running, &err);
+    if (status == DSQL_OK) {
+        status = prepare(running, &err);
+    }
     if (status == DSQL_OK) {
         status = serve(running, &err);
     }

@@ -14,7 +14,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { STATUS_MAX = 400, MESSAGE_SIZE = 512, SEND_LIMIT_S = 1 };
+enum { STATUS_MAX = 400, VARIABLES_SIZE = 80, MESSAGE_SIZE = 512, SEND_LIMIT_S = 1 };
 
 dsql_status service_notify_init(struct service_notify *notify, const char *socket, dsql_error *err)
 {
@@ -97,6 +97,15 @@ dsql_status service_notify_status(const struct service_notify *notify, const cha
                                   dsql_error *err)
 {
     return notify_with(notify, "", status, err);
+}
+
+dsql_status service_notify_reloading(const struct service_notify *notify, int64_t monotonic_us,
+                                     dsql_error *err)
+{
+    char variables[VARIABLES_SIZE];
+    snprintf(variables, sizeof variables, "RELOADING=1\nMONOTONIC_USEC=%lld\n",
+             (long long)monotonic_us);
+    return notify_with(notify, variables, "reading the configuration again", err);
 }
 
 dsql_status service_notify_stopping(const struct service_notify *notify, const char *status,

@@ -11,6 +11,7 @@
 
 #include <dsql.h>
 
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -38,6 +39,12 @@ dsql_status service_notify_ready(const struct service_notify *notify, const char
 /** What the service is doing now: STATUS=. */
 dsql_status service_notify_status(const struct service_notify *notify, const char *status,
                                   dsql_error *err);
+/**
+ * The configuration is being read again: RELOADING=1, which service_notify_ready() ends.
+ * monotonic_us: of CLOCK_MONOTONIC, for Type=notify-reload.
+ */
+dsql_status service_notify_reloading(const struct service_notify *notify, int64_t monotonic_us,
+                                     dsql_error *err);
 /** The service has begun to stop: STOPPING=1. */
 dsql_status service_notify_stopping(const struct service_notify *notify, const char *status,
                                     dsql_error *err);

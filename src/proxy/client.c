@@ -25,6 +25,17 @@ const struct place *proxy_client_place(const struct session_client *session)
     return session->came_to;
 }
 
+void proxy_client_enter(struct proxy_client *client, struct cluster *cluster)
+{
+    client->cluster = cluster;
+    cluster_enter(cluster);
+}
+
+bool proxy_client_is_unwanted(const struct proxy_client *client)
+{
+    return proxy_client_shared(&client->session)->is_draining || client->cluster->is_retired;
+}
+
 /* After the proof: a stranger cannot use up the places of others.  The text is PostgreSQL's. */
 bool proxy_client_admit(struct session_client *session)
 {

@@ -27,7 +27,7 @@ enum proxy_state {
 enum place_kind { PLACE_SOCKET, PLACE_LOOPBACK, PLACE_NETWORK };
 
 struct place {
-    struct cluster *cluster;
+    struct cluster *cluster; /* NULL: it is not offered any more */
     enum place_kind kind;
 };
 
@@ -64,6 +64,12 @@ struct proxy_client *proxy_client_of(struct session_client *session);
 struct proxy_shared *proxy_client_shared(const struct session_client *session);
 const struct proxy_options *proxy_client_options(const struct session_client *session);
 const struct place *proxy_client_place(const struct session_client *session);
+
+/** It has said what it wants, and has to do with this cluster from now on. */
+void proxy_client_enter(struct proxy_client *client, struct cluster *cluster);
+
+/** Whether the proxy, or the offer of its cluster, is to end. */
+bool proxy_client_is_unwanted(const struct proxy_client *client);
 
 /** Ends the session with what the server has answered, or with why there is no connection. */
 void proxy_client_fail_connect(struct session_client *session,

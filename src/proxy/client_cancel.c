@@ -43,12 +43,15 @@ void proxy_cancel_begin(struct session_client *session, struct text request)
 {
     struct proxy_client *canceling = proxy_client_of(session);
     const struct proxy_client *client = find(session, request);
-    canceling->cluster = proxy_client_place(session)->cluster;
+    struct cluster *cluster = proxy_client_place(session)->cluster;
     if (client == NULL) {
-        canceling->cluster->counters.cancels_unknown++;
+        if (cluster != NULL) {
+            cluster->counters.cancels_unknown++;
+        }
         session_close(session);
         return;
     }
+    proxy_client_enter(canceling, client->cluster); /* perhaps another than that of the place */
     session_set_state(session, PROXY_CANCELING);
     session_wait(session, WAITING_CANCEL);
     session_start_timer(session, CANCEL_MS);

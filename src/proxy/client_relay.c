@@ -46,7 +46,7 @@ static bool is_idle(const struct proxy_client *client)
 
 static void end_with_notice(struct session_client *session)
 {
-    if (proxy_client_shared(session)->is_draining) {
+    if (proxy_client_is_unwanted(proxy_client_of(session))) {
         session_fail_with(session, "57P01", "terminating connection due to administrator command");
         return;
     }

@@ -105,10 +105,16 @@ void proxy_startup_begin(struct session_client *session, const struct startup *s
 {
     struct fatal_error error;
     const struct place *place = proxy_client_place(session);
-    proxy_client_of(session)->cluster = place->cluster;
     if (proxy_client_shared(session)->is_draining) {
         session_fail_with(session, "57P03", "the proxy is shutting down");
-    } else if (place->kind == PLACE_NETWORK && session->state == SESSION_UNENCRYPTED) {
+        return;
+    }
+    if (place->cluster == NULL) {
+        session_fail_with(session, "57P03", "the proxy does not offer this cluster any more");
+        return;
+    }
+    proxy_client_enter(proxy_client_of(session), place->cluster);
+    if (place->kind == PLACE_NETWORK && session->state == SESSION_UNENCRYPTED) {
         session_fail_with(session, "28000", "connections to this address must use TLS");
     } else if (!read_startup(session, startup, &error)) {
         place->cluster->counters.clients_refused++;

@@ -118,6 +118,9 @@ static void clear(struct session_client *session)
     }
     proxy_dump_clear(client);
     buf_clear(&client->startup);
+    if (client->cluster != NULL) {
+        cluster_leave(client->cluster);
+    }
 }
 
 const struct session_program proxy_program = {

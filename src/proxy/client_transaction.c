@@ -163,7 +163,7 @@ static void end_when_idle(struct session_client *session)
     if (!client->is_ending || !is_idle(client->transaction)) {
         return;
     }
-    if (proxy_client_shared(session)->is_draining) {
+    if (proxy_client_is_unwanted(client)) {
         session_fail_with(session, "57P01", "terminating connection due to administrator command");
         return;
     }

@@ -204,6 +204,36 @@ struct cancel *cluster_cancel(struct cluster *cluster, const struct server *serv
     return cancel;
 }
 
+/* ---- Who uses it ------------------------------------------------------- */
+
+static void maybe_unused(struct cluster *cluster)
+{
+    if (cluster->is_retired && cluster->users == 0 && cluster->on_unused != NULL) {
+        void (*on_unused)(void *arg) = cluster->on_unused;
+        cluster->on_unused = NULL; /* once */
+        on_unused(cluster->unused_arg);
+    }
+}
+
+void cluster_enter(struct cluster *cluster)
+{
+    cluster->users++;
+}
+
+void cluster_leave(struct cluster *cluster)
+{
+    cluster->users--;
+    maybe_unused(cluster);
+}
+
+void cluster_retire(struct cluster *cluster, void (*on_unused)(void *arg), void *arg)
+{
+    cluster->is_retired = true;
+    cluster->on_unused = on_unused;
+    cluster->unused_arg = arg;
+    maybe_unused(cluster);
+}
+
 /* ---- Making and ending ------------------------------------------------- */
 
 static void maybe_closed(struct cluster *cluster)

@@ -51,6 +51,10 @@ struct cluster {
     int64_t waits_until_ms; /* monotonic */
     char problem[SERVER_PROBLEM_SIZE]; /* the last of them; "" if there is none */
     int open_handles;
+    int users;                    /* clients that have come to it and are not gone */
+    bool is_retired;              /* no more of them come ... */
+    void (*on_unused)(void *arg); /* ... and the last one has gone: is called once */
+    void *unused_arg;
     bool is_closing;
     void (*on_closed)(void *arg);
     void *arg;
@@ -71,6 +75,13 @@ void cluster_withdraw(struct server_request *request);
  */
 struct cancel *cluster_cancel(struct cluster *cluster, const struct server *server,
                               void (*on_done)(void *arg), void *arg);
+
+/** A client comes, and is gone. */
+void cluster_enter(struct cluster *cluster);
+void cluster_leave(struct cluster *cluster);
+
+/** No more clients come.  on_unused is called when the last one has gone, perhaps at once. */
+void cluster_retire(struct cluster *cluster, void (*on_unused)(void *arg), void *arg);
 
 /** All servers have been closed by their owners.  on_closed is called from the loop. */
 void cluster_close(struct cluster *cluster, void (*on_closed)(void *arg), void *arg);

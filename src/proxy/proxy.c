@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starting and stopping.  Stopping takes several turns of the loop: the listeners are closed, then
- * the sessions end, then the clusters close what they still have, and the last of them calls
- * on_stopped().
+ * Starting, reloading and stopping.  Stopping takes several turns of the loop: the listeners are
+ * closed, then the sessions end, then the clusters close what they still have, and the last of them
+ * calls on_stopped().
  */
 #include "proxy/proxy.h"
 
@@ -14,35 +14,27 @@
 #include "proxy/client_states.h"
 #include "proxy/client_transaction.h"
 #include "proxy/dropped_names.h"
-#include "proxy/pools.h"
+#include "proxy/listening_port.h"
+#include "proxy/offer.h"
 #include "session/acceptor.h"
 #include "session/client_end.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
-
-enum { PATH_MAX_LENGTH = 4096 };
-
-/** One cluster, with the ways to it. */
-struct offer {
-    struct cluster cluster;
-    bool has_cluster;
-    struct place socket_place;
-    struct place tcp_place;
-    struct acceptor_entry socket;
-    struct acceptor_entry tcp;
-    int port;
-};
+#include <unistd.h>
 
 struct proxy {
-    struct proxy_options options; /* with the limits filled in */
+    struct proxy_options options; /* with the limits filled in; its clusters are not used later */
     struct proxy_shared clients;
     struct dropped_names dropped;
     struct acceptor acceptor;
-    struct offer *offers; /* one for each cluster of the options */
+    struct proxy_socket *sockets;    /* a copy; their descriptors that nobody uses yet */
+    struct listening_port *ports;    /* all that have ever been open */
+    struct listening_port **offered; /* those that are, in the order of the options */
+    size_t offered_count;
+    struct offer *offers; /* all that are not closed */
     uv_timer_t drain;
-    int closing; /* clusters, and the timer */
+    bool is_timer_closed;
+    bool was_ready;
     void (*on_stopped)(void *arg);
     void *on_stopped_arg;
 };
@@ -73,33 +65,35 @@ static void fill_in(struct proxy_options *options)
     }
 }
 
-/* 127.0.0.0/8 and ::1. */
-static bool is_loopback(const char *address)
+/* The first address that is not loopback; NULL: none. */
+static const char *network_address(const struct proxy_options *options)
 {
-    struct in_addr v4;
-    struct in6_addr v6;
-    if (inet_pton(AF_INET, address, &v4) == 1) {
-        return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+    const char *address = options->listen_address;
+    for (size_t i = 0; i < options->socket_count; i++) {
+        if (!options->sockets[i].is_unix && !options->sockets[i].is_loopback) {
+            return "a socket of the service manager";
+        }
     }
-    return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+    return address == NULL || listening_address_is_loopback(address) ? NULL : address;
 }
 
 static dsql_status check_network(const struct proxy_options *options, dsql_error *err)
 {
-    if (options->listen_address == NULL || is_loopback(options->listen_address)) {
+    const char *address = network_address(options);
+    if (address == NULL) {
         return DSQL_OK;
     }
     if (options->authentication == PROXY_AUTH_TRUST) {
         return fail(err, DSQL_ERR_USAGE,
                     "clients from the network must prove a password: trust is for loopback "
                     "addresses only, and %s is not one",
-                    options->listen_address);
+                    address);
     }
     if (options->certificate_file == NULL) {
         return fail(err, DSQL_ERR_USAGE,
                     "to listen on %s, which is not a loopback address, the proxy needs a "
                     "certificate and its key",
-                    options->listen_address);
+                    address);
     }
     return DSQL_OK;
 }
@@ -109,7 +103,8 @@ static dsql_status check_options(const struct proxy_options *options, dsql_error
     if (options->cluster_count == 0) {
         return fail(err, DSQL_ERR_USAGE, "a proxy needs a cluster");
     }
-    if (options->socket_directory == NULL && options->listen_address == NULL) {
+    if (options->socket_directory == NULL && options->listen_address == NULL &&
+        options->socket_count == 0) {
         return fail(err, DSQL_ERR_USAGE, "a proxy needs a socket directory or an address");
     }
     if ((options->certificate_file == NULL) != (options->key_file == NULL)) {
@@ -124,49 +119,50 @@ static dsql_status check_options(const struct proxy_options *options, dsql_error
 
 /* ---- Ending ------------------------------------------------------------ */
 
-static void on_one_closed(void *arg)
+static void maybe_stopped(struct proxy *proxy)
 {
-    struct proxy *proxy = arg;
-    proxy->closing--;
-    if (proxy->closing == 0) {
+    if (proxy->is_timer_closed && proxy->offers == NULL) {
         proxy->on_stopped(proxy->on_stopped_arg);
     }
 }
 
 static void on_timer_closed(uv_handle_t *handle)
 {
-    on_one_closed(handle->data);
+    struct proxy *proxy = handle->data;
+    proxy->is_timer_closed = true;
+    maybe_stopped(proxy);
 }
 
-static void close_clusters(struct proxy *proxy)
+static void on_offer_closed(void *arg, struct offer *offer)
 {
-    proxy->closing = 1; /* the timer */
-    for (size_t i = 0; i < proxy->options.cluster_count; i++) {
-        proxy->closing += proxy->offers[i].has_cluster ? 1 : 0;
-        proxy->closing += proxy->offers[i].cluster.pools != NULL ? 1 : 0;
+    struct proxy *proxy = arg;
+    *(offer->previous != NULL ? &offer->previous->next : &proxy->offers) = offer->next;
+    if (offer->next != NULL) {
+        offer->next->previous = offer->previous;
     }
+    offer_free(offer);
+    maybe_stopped(proxy);
+}
+
+/* Those that were withdrawn and have lost their last client are closing already. */
+static void close_offers(struct proxy *proxy)
+{
     uv_close((uv_handle_t *)&proxy->drain, on_timer_closed);
-    for (size_t i = 0; i < proxy->options.cluster_count; i++) {
-        if (proxy->offers[i].cluster.pools != NULL) {
-            pools_close(proxy->offers[i].cluster.pools, on_one_closed, proxy);
-        }
-        if (proxy->offers[i].has_cluster) {
-            cluster_close(&proxy->offers[i].cluster, on_one_closed, proxy);
-        }
+    for (struct offer *offer = proxy->offers; offer != NULL; offer = offer->next) {
+        offer_close(offer, on_offer_closed, proxy);
     }
 }
 
 /* All clients and listeners are gone. */
 static void on_acceptor_stopped(void *arg)
 {
-    close_clusters(arg);
+    close_offers(arg);
 }
 
-static void close_entries(struct proxy *proxy)
+static void close_ports(struct proxy *proxy)
 {
-    for (size_t i = 0; i < proxy->options.cluster_count; i++) {
-        acceptor_close_entry(&proxy->acceptor, &proxy->offers[i].socket);
-        acceptor_close_entry(&proxy->acceptor, &proxy->offers[i].tcp);
+    for (struct listening_port *port = proxy->ports; port != NULL; port = port->next) {
+        listening_port_close(port, &proxy->acceptor);
     }
 }
 
@@ -176,18 +172,22 @@ static void on_drained(uv_timer_t *timer)
     session_stop_all(&proxy->acceptor.shared);
 }
 
-/* Those that have not come to a session have nothing to lose. */
-static void end_when_idle(struct proxy *proxy)
+/* Those that have not come to a session have nothing to lose.  offer NULL: of all. */
+static void end_when_idle(struct proxy *proxy, const struct offer *offer, const char *why)
 {
     struct session_client *client = proxy->acceptor.shared.first;
     while (client != NULL) {
         struct session_client *next = client->next;
+        if (offer != NULL && proxy_client_of(client)->cluster != &offer->cluster) {
+            client = next;
+            continue;
+        }
         if (client->state == SESSION_RELAY) {
             proxy_relay_end_when_idle(client);
         } else if (client->state == PROXY_TRANSACTION) {
             proxy_transaction_end_when_idle(client);
         } else {
-            session_fail_with(client, "57P03", "the proxy is shutting down");
+            session_fail_with(client, "57P03", why);
         }
         client = next;
     }
@@ -202,9 +202,9 @@ void proxy_stop(struct proxy *proxy, int64_t drain_ms, void (*on_stopped)(void *
         return;
     }
     proxy->clients.is_draining = true;
-    close_entries(proxy);
+    close_ports(proxy);
     acceptor_drain(&proxy->acceptor, on_acceptor_stopped, proxy);
-    end_when_idle(proxy);
+    end_when_idle(proxy, NULL, "the proxy is shutting down");
     uv_timer_start(&proxy->drain, on_drained, (uint64_t)drain_ms, 0);
 }
 
@@ -213,77 +213,212 @@ void proxy_free(struct proxy *proxy)
     if (proxy == NULL) {
         return;
     }
-    for (size_t i = 0; proxy->offers != NULL && i < proxy->options.cluster_count; i++) {
-        if (proxy->offers[i].has_cluster) {
-            pools_free(proxy->offers[i].cluster.pools);
-            cluster_clear(&proxy->offers[i].cluster);
+    while (proxy->ports != NULL) {
+        struct listening_port *port = proxy->ports;
+        proxy->ports = port->next;
+        mem_free(port);
+    }
+    for (size_t i = 0; i < proxy->options.socket_count; i++) {
+        if (proxy->sockets[i].fd >= 0) {
+            close(proxy->sockets[i].fd);
         }
     }
     SSL_CTX_free(proxy->acceptor.shared.tls);
-    mem_free(proxy->offers);
+    mem_free(proxy->sockets);
+    mem_free(proxy->offered);
     mem_free(proxy);
+}
+
+/* ---- What is offered --------------------------------------------------- */
+
+/* One cluster of new options. */
+struct planned {
+    struct listening_port *port;
+    struct offer *offer; /* new, if it is not that of the port */
+};
+
+static bool is_planned(const struct planned *plan, size_t count, const struct listening_port *port)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (plan[i].port == port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The port that is open already; one that the system has chosen is that of the same cluster. */
+static struct listening_port *find_port(const struct proxy *proxy, const struct planned *plan,
+                                        size_t count, const struct proxy_cluster_options *own)
+{
+    for (size_t i = 0; i < proxy->offered_count; i++) {
+        struct listening_port *port = proxy->offered[i];
+        bool is_it = own->port < 0 ? offer_has_options(port->offer, own)
+                                   : port->number == or_default(own->port, PROXY_DEFAULT_PORT);
+        if (is_it && !is_planned(plan, count, port)) {
+            return port;
+        }
+    }
+    return NULL;
+}
+
+static dsql_status open_port(struct proxy *proxy, const struct proxy_cluster_options *own,
+                             struct listening_port **out, dsql_error *err)
+{
+    struct listening_port *port = mem_new(sizeof *port);
+    if (port == NULL) {
+        return fail_nomem(err);
+    }
+    port->next = proxy->ports;
+    proxy->ports = port;
+    *out = port;
+    return listening_port_open(port, &proxy->acceptor, &proxy->options, proxy->sockets,
+                               or_default(own->port, PROXY_DEFAULT_PORT), err);
+}
+
+static dsql_status plan_one(struct proxy *proxy, const struct proxy_cluster_options *own,
+                            struct planned *plan, size_t i, dsql_error *err)
+{
+    struct planned *it = &plan[i];
+    it->port = find_port(proxy, plan, i, own);
+    if (it->port != NULL && offer_has_options(it->port->offer, own)) {
+        it->offer = it->port->offer;
+        return DSQL_OK;
+    }
+    struct offer *offer = offer_new(proxy->acceptor.shared.loop, &proxy->options, own, err);
+    if (offer == NULL) {
+        return err == NULL ? DSQL_ERR_USAGE : err->status;
+    }
+    offer->next = proxy->offers;
+    if (proxy->offers != NULL) {
+        proxy->offers->previous = offer;
+    }
+    proxy->offers = offer;
+    it->offer = offer;
+    return it->port != NULL ? DSQL_OK : open_port(proxy, own, &it->port, err);
+}
+
+/* What was not there before is closed again. */
+static void undo(struct proxy *proxy, const struct planned *plan, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool is_new_offer =
+            plan[i].offer != NULL && (plan[i].port == NULL || plan[i].offer != plan[i].port->offer);
+        if (plan[i].port != NULL && plan[i].port->offer == NULL) {
+            listening_port_close(plan[i].port, &proxy->acceptor);
+        }
+        if (is_new_offer) {
+            offer_close(plan[i].offer, on_offer_closed, proxy);
+        }
+    }
+}
+
+static void on_offer_drained(void *arg, struct offer *offer)
+{
+    struct proxy *proxy = arg;
+    struct session_client *client = proxy->acceptor.shared.first;
+    while (client != NULL) {
+        struct session_client *next = client->next;
+        if (proxy_client_of(client)->cluster == &offer->cluster) {
+            session_fail_with(client, "57P01",
+                              "terminating connection due to administrator command");
+        }
+        client = next;
+    }
+}
+
+static void withdraw(struct proxy *proxy, struct offer *offer, int64_t drain_ms)
+{
+    offer_withdraw(offer, drain_ms, on_offer_drained, on_offer_closed, proxy);
+    end_when_idle(proxy, offer, "the proxy does not offer this cluster any more");
+}
+
+static void close_unplanned(struct proxy *proxy, const struct planned *plan, size_t count,
+                            int64_t drain_ms, struct proxy_changes *changes)
+{
+    for (size_t i = 0; i < proxy->offered_count; i++) {
+        struct listening_port *port = proxy->offered[i];
+        if (!is_planned(plan, count, port)) {
+            struct offer *offer = port->offer;
+            listening_port_close(port, &proxy->acceptor);
+            withdraw(proxy, offer, drain_ms);
+            changes->removed++;
+        }
+    }
+}
+
+static void lead_to(struct proxy *proxy, const struct planned *it, int64_t drain_ms,
+                    struct proxy_changes *changes)
+{
+    struct offer *earlier = it->port->offer;
+    if (earlier == it->offer) {
+        return;
+    }
+    listening_port_lead_to(it->port, it->offer);
+    if (earlier == NULL) {
+        changes->added++;
+    } else {
+        withdraw(proxy, earlier, drain_ms);
+        changes->changed++;
+    }
+}
+
+static void carry_out(struct proxy *proxy, const struct planned *plan, size_t count,
+                      struct listening_port **offered, int64_t drain_ms,
+                      struct proxy_changes *changes)
+{
+    close_unplanned(proxy, plan, count, drain_ms, changes);
+    for (size_t i = 0; i < count; i++) {
+        lead_to(proxy, &plan[i], drain_ms, changes);
+        offered[i] = plan[i].port;
+    }
+    mem_free(proxy->offered);
+    proxy->offered = offered;
+    proxy->offered_count = count;
+}
+
+dsql_status proxy_offer(struct proxy *proxy, const struct proxy_cluster_options *clusters,
+                        size_t count, int64_t drain_ms, struct proxy_changes *changes,
+                        dsql_error *err)
+{
+    struct planned *plan = mem_new_array(count, sizeof *plan);
+    struct listening_port **offered = mem_new_array(count, sizeof *offered);
+    dsql_status status = plan == NULL || offered == NULL ? fail_nomem(err) : DSQL_OK;
+    *changes = (struct proxy_changes){0};
+    for (size_t i = 0; i < count && status == DSQL_OK; i++) {
+        status = plan_one(proxy, &clusters[i], plan, i, err);
+    }
+    if (status == DSQL_OK) {
+        carry_out(proxy, plan, count, offered, drain_ms, changes);
+    } else {
+        if (plan != NULL) {
+            undo(proxy, plan, count);
+        }
+        mem_free(offered);
+    }
+    mem_free(plan);
+    return status;
 }
 
 /* ---- Starting ---------------------------------------------------------- */
 
-static dsql_status listen_on_socket(struct proxy *proxy, struct offer *offer, int port,
-                                    dsql_error *err)
+/* A socket that no cluster has would accept connections that nobody reads. */
+static dsql_status check_sockets(const struct proxy *proxy, dsql_error *err)
 {
-    struct buf path AUTO_BUF;
-    buf_init(&path, PATH_MAX_LENGTH);
-    buf_printf(&path, "%s/.s.PGSQL.%d", proxy->options.socket_directory, port);
-    if (!buf_ok(&path)) {
-        return fail_nomem(err);
+    for (size_t i = 0; i < proxy->options.socket_count; i++) {
+        if (proxy->sockets[i].fd >= 0) {
+            return fail(err, DSQL_ERR_USAGE,
+                        "the service manager has passed a socket of port %d, which no cluster has",
+                        proxy->sockets[i].port);
+        }
     }
-    offer->socket_place = (struct place){&offer->cluster, PLACE_SOCKET};
-    offer->socket.place = &offer->socket_place;
-    return acceptor_listen_unix(&proxy->acceptor, &offer->socket, path.data, err);
-}
-
-/* A negative port is any free one, for tests. */
-static dsql_status listen_on_tcp(struct proxy *proxy, struct offer *offer, int port,
-                                 dsql_error *err)
-{
-    const char *address = proxy->options.listen_address;
-    offer->tcp_place =
-        (struct place){&offer->cluster, is_loopback(address) ? PLACE_LOOPBACK : PLACE_NETWORK};
-    offer->tcp.place = &offer->tcp_place;
-    dsql_status status =
-        acceptor_listen(&proxy->acceptor, &offer->tcp, address, port < 0 ? 0 : port, err);
-    if (status == DSQL_OK) {
-        offer->port = listener_port(&offer->tcp.listener);
-    }
-    return status;
-}
-
-static dsql_status open_offer(struct proxy *proxy, size_t index, dsql_error *err)
-{
-    struct offer *offer = &proxy->offers[index];
-    const struct proxy_cluster_options *own = &proxy->options.clusters[index];
-    int port = or_default(own->port, PROXY_DEFAULT_PORT);
-    dsql_status status =
-        cluster_init(&offer->cluster, proxy->acceptor.shared.loop, &proxy->options, own, err);
-    if (status != DSQL_OK) {
-        return status;
-    }
-    offer->has_cluster = true;
-    if (proxy->options.pool_mode == PROXY_POOL_TRANSACTION || proxy->options.retries > 0) {
-        offer->cluster.pools = pools_new(&offer->cluster, proxy->acceptor.shared.loop);
-        status = offer->cluster.pools == NULL ? fail_nomem(err) : DSQL_OK;
-    }
-    if (status == DSQL_OK && proxy->options.listen_address != NULL) {
-        status = listen_on_tcp(proxy, offer, port, err);
-        port = port < 0 ? offer->port : port;
-    }
-    if (status == DSQL_OK && proxy->options.socket_directory != NULL) {
-        status = listen_on_socket(proxy, offer, port, err);
-    }
-    return status;
+    return DSQL_OK;
 }
 
 static dsql_status open_all(struct proxy *proxy, dsql_error *err)
 {
     const struct proxy_options *options = &proxy->options;
+    struct proxy_changes changes;
     if (options->certificate_file != NULL) {
         proxy->acceptor.shared.tls =
             tls_server_context(options->certificate_file, options->key_file, err);
@@ -291,11 +426,9 @@ static dsql_status open_all(struct proxy *proxy, dsql_error *err)
             return err == NULL ? DSQL_ERR_USAGE : err->status;
         }
     }
-    dsql_status status = DSQL_OK;
-    for (size_t i = 0; i < options->cluster_count && status == DSQL_OK; i++) {
-        status = open_offer(proxy, i, err);
-    }
-    return status;
+    dsql_status status =
+        proxy_offer(proxy, options->clusters, options->cluster_count, 0, &changes, err);
+    return status == DSQL_OK ? check_sockets(proxy, err) : status;
 }
 
 static void init_acceptor(struct proxy *proxy, uv_loop_t *loop)
@@ -317,20 +450,34 @@ static void init_acceptor(struct proxy *proxy, uv_loop_t *loop)
     proxy->drain.data = proxy;
 }
 
+static bool copy_sockets(struct proxy *proxy)
+{
+    size_t count = proxy->options.socket_count;
+    if (count == 0) {
+        return true;
+    }
+    proxy->sockets = mem_new_array(count, sizeof *proxy->sockets);
+    if (proxy->sockets != NULL) {
+        memcpy(proxy->sockets, proxy->options.sockets, count * sizeof *proxy->sockets);
+    }
+    return proxy->sockets != NULL;
+}
+
 /* The clients point into the proxy, so it must not be moved or copied. */
 static struct proxy *proxy_new(uv_loop_t *loop, const struct proxy_options *options,
                                dsql_error *err)
 {
     struct proxy *proxy = mem_new(sizeof *proxy);
-    struct offer *offers = mem_new_array(options->cluster_count, sizeof *offers);
-    if (proxy == NULL || offers == NULL) {
-        mem_free(proxy);
-        mem_free(offers);
+    if (proxy == NULL) {
         fail_nomem(err);
         return NULL;
     }
     proxy->options = *options;
-    proxy->offers = offers;
+    if (!copy_sockets(proxy)) {
+        mem_free(proxy);
+        fail_nomem(err);
+        return NULL;
+    }
     fill_in(&proxy->options);
     init_acceptor(proxy, loop);
     return proxy;
@@ -345,11 +492,11 @@ static void set_true(void *arg)
 static void abandon(struct proxy *proxy)
 {
     bool is_closed = false;
-    close_entries(proxy);
+    close_ports(proxy);
     acceptor_abandon(&proxy->acceptor);
     proxy->on_stopped = set_true;
     proxy->on_stopped_arg = &is_closed;
-    close_clusters(proxy);
+    close_offers(proxy);
     while (!is_closed) {
         uv_run(proxy->acceptor.shared.loop, UV_RUN_ONCE);
     }
@@ -376,27 +523,35 @@ struct proxy *proxy_start(uv_loop_t *loop, const struct proxy_options *options, 
 
 int proxy_port(const struct proxy *proxy, size_t cluster)
 {
-    return proxy->offers[cluster].port;
+    const struct listening_port *port = proxy->offered[cluster];
+    return port->has_tcp ? port->number : 0;
 }
 
 const struct proxy_counters *proxy_cluster_counters(const struct proxy *proxy, size_t cluster)
 {
-    return &proxy->offers[cluster].cluster.counters;
+    return &proxy->offered[cluster]->offer->cluster.counters;
 }
 
 /* A cluster with a password needs no token. */
-enum proxy_condition proxy_condition(const struct proxy *proxy)
+static bool has_all_tokens(const struct proxy *proxy)
+{
+    for (size_t i = 0; i < proxy->offered_count; i++) {
+        const struct cluster *cluster = &proxy->offered[i]->offer->cluster;
+        if (cluster->own->password == NULL && cluster->counters.token_made_s == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A cluster that comes later does not make a proxy unready that serves others. */
+enum proxy_condition proxy_condition(struct proxy *proxy)
 {
     if (proxy->clients.is_draining) {
         return PROXY_DRAINING;
     }
-    for (size_t i = 0; i < proxy->options.cluster_count; i++) {
-        const struct cluster *cluster = &proxy->offers[i].cluster;
-        if (cluster->own->password == NULL && cluster->counters.token_made_s == 0) {
-            return PROXY_STARTING;
-        }
-    }
-    return PROXY_READY;
+    proxy->was_ready = proxy->was_ready || has_all_tokens(proxy);
+    return proxy->was_ready ? PROXY_READY : PROXY_STARTING;
 }
 
 /* Sessions that have begun TLS keep the old context: it is freed with the last of them. */

@@ -16,14 +16,15 @@
 
 struct proxy;
 
-/** Listens, in this loop.  The options' strings must live as long as the proxy.  NULL: see *err,
-    and nothing of the proxy is left in the loop. */
+/** Listens, in this loop.  The options' strings must live as long as the proxy, except those of the
+    clusters.  NULL: see *err, and nothing of the proxy is left in the loop. */
 struct proxy *proxy_start(uv_loop_t *loop, const struct proxy_options *options, dsql_error *err);
 
 /** The TCP port of a cluster, as the system has chosen it if the option was negative; 0: no TCP. */
 int proxy_port(const struct proxy *proxy, size_t cluster);
 
-/** Valid until proxy_free().  cluster: an index of the options' clusters. */
+/** Valid until proxy_offer() or proxy_free().  cluster: an index of the clusters that are offered.
+ */
 const struct proxy_counters *proxy_cluster_counters(const struct proxy *proxy, size_t cluster);
 
 enum proxy_condition {
@@ -31,7 +32,23 @@ enum proxy_condition {
     PROXY_READY,
     PROXY_DRAINING
 };
-enum proxy_condition proxy_condition(const struct proxy *proxy);
+enum proxy_condition proxy_condition(struct proxy *proxy);
+
+/** How many clusters. */
+struct proxy_changes {
+    int added;
+    int changed; /* its port is the same, and its settings are not */
+    int removed;
+};
+
+/**
+ * Offers these clusters from now on.  Those that are offered already with the same settings are not
+ * touched.  Sessions of the others end with 57P01 as by proxy_stop().  On failure nothing changes.
+ * May block as long as it takes to read files, and to find a region that is not in a host's name.
+ */
+dsql_status proxy_offer(struct proxy *proxy, const struct proxy_cluster_options *clusters,
+                        size_t count, int64_t drain_ms, struct proxy_changes *changes,
+                        dsql_error *err);
 
 /** Reads certificate and key again.  On failure the old ones stay. */
 dsql_status proxy_reload(struct proxy *proxy, dsql_error *err);

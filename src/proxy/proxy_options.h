@@ -40,7 +40,7 @@ enum proxy_authentication {
     PROXY_AUTH_TRUST  /* not at all; for loopback addresses only */
 };
 
-/** One cluster.  The strings must live as long as the proxy. */
+/** One cluster. */
 struct proxy_cluster_options {
     const char *host;    /* endpoint, cluster id or interface endpoint, as for libdsql */
     const char *region;  /* NULL: found as by libdsql */
@@ -59,10 +59,19 @@ struct proxy_cluster_options {
     int token_seconds; /* how long a token is valid; 0: as by libdsql */
 };
 
+/** A listening socket that a service manager has passed; net/service_sockets.h. */
+struct proxy_socket {
+    int fd;
+    bool is_unix;
+    bool is_loopback; /* of TCP */
+    int port;         /* of TCP, or in the name of the Unix socket */
+};
+
 struct scram_verifier;
 
 struct proxy_options {
-    const struct proxy_cluster_options *clusters; /* at least one, with different ports */
+    /** At least one, with different ports.  The proxy copies them. */
+    const struct proxy_cluster_options *clusters;
     size_t cluster_count;
     enum proxy_pool_mode pool_mode;
 
@@ -71,6 +80,10 @@ struct proxy_options {
     const uid_t *socket_users;    /* who may use it, beside the user of the proxy ... */
     size_t socket_user_count;     /* ... and root, who may anyway */
     const char *listen_address;   /* numeric; NULL: no TCP */
+    /** For the clusters with their ports, instead of sockets of the proxy's own.  The proxy owns
+       the descriptors from proxy_start() on. */
+    const struct proxy_socket *sockets;
+    size_t socket_count;
     enum proxy_authentication authentication; /* of clients on TCP */
     /** Whether there is such a user, and its verifier; if there is not, one that no password
         matches, for the same exchange.  Called at each login, so users may change. */

@@ -1,45 +1,68 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * query.c
- *	  Queries: MERGE, row locks, TABLESAMPLE, and functions that the service
- *	  does not have.
+ *	  Queries: MERGE, row locks, TABLESAMPLE, and functions, types and columns
+ *	  that the service does not have.
  *
  * A query is checked once it is analyzed, with everything in it; the query of
  * a view is checked when the view is created.  The system's own views are not
- * checked, because their queries are put in later, by the rewriter.
+ * checked, because their queries are put in later, by the rewriter.  Defaults,
+ * CHECKs and the like are checked when they are stored.
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_collation.h"
-#include "catalog/pg_proc.h"
-#include "catalog/pg_type.h"
+#include "access/sysattr.h"
 #include "dialect/functions.h"
 #include "dialect/query.h"
 #include "dialect/refuse.h"
 #include "dialect/session.h"
 #include "dialect/types.h"
-#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
-/* ---- Functions ---- */
+/* ---- Expressions ---- */
 
-/* Built-in functions only: a user's own may have any name and result. */
+/* A user's own function may have any name. */
 static void
-check_function(const FuncExpr *call)
+check_function(Node *node)
 {
-	if (call->funcid >= FirstNormalObjectId)
-		return;
-	if (call->funcformat == COERCE_EXPLICIT_CALL &&
-		dialect_types_is_geometric(call->funcresulttype))
-		dialect_refuse("datatype %s not supported",
-					   format_type_be(call->funcresulttype));
-	dialect_functions_check(call->funcid);
+	if (IsA(node, FuncExpr))
+		dialect_functions_check(((FuncExpr *) node)->funcid);
+}
+
+/*
+ * Values of a type come from a literal, a parameter, a function, an operator
+ * or a cast.  The rest of an expression passes them on.
+ */
+static void
+check_type(Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_Const:
+		case T_Param:
+		case T_FuncExpr:
+		case T_OpExpr:
+		case T_CoerceViaIO:
+		case T_RelabelType:
+		case T_CoerceToDomain:
+		case T_ArrayExpr:
+		case T_ArrayCoerceExpr:
+			dialect_types_check_value(exprType(node));
+			break;
+		default:
+			break;
+	}
+}
+
+/* The place of a row is PostgreSQL's, and its column ctid. */
+static void
+check_column(Node *node, ParseState *pstate)
+{
+	if (IsA(node, Var) &&
+		((Var *) node)->varattno == SelfItemPointerAttributeNumber)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+						errmsg("column \"%s\" does not exist", "ctid"),
+						parser_errposition(pstate, ((Var *) node)->location)));
 }
 
 /* ---- Queries ---- */
@@ -61,6 +84,29 @@ check_row_marks(const Query *query)
 }
 
 static void
+check_types(List *types)
+{
+	ListCell *cell;
+
+	foreach (cell, types)
+		dialect_types_check_value(lfirst_oid(cell));
+}
+
+/* AS t(a line) gives the columns of a function or of XMLTABLE their types. */
+static void
+check_range_table_entry(const RangeTblEntry *entry)
+{
+	ListCell *cell;
+
+	if (entry->tablesample != NULL)
+		dialect_refuse("TABLESAMPLE clause not supported");
+	foreach (cell, entry->functions)
+		check_types(lfirst_node(RangeTblFunction, cell)->funccoltypes);
+	if (entry->tablefunc != NULL)
+		check_types(entry->tablefunc->coltypes);
+}
+
+static void
 check_query(const Query *query)
 {
 	ListCell *cell;
@@ -69,24 +115,30 @@ check_query(const Query *query)
 		dialect_refuse("unsupported statement type: MERGE");
 	check_row_marks(query);
 	foreach (cell, query->rtable)
-		if (lfirst_node(RangeTblEntry, cell)->tablesample != NULL)
-			dialect_refuse("TABLESAMPLE clause not supported");
+		check_range_table_entry(lfirst_node(RangeTblEntry, cell));
 }
 
-/* A walker: raises for what is refused. */
+/* A walker: raises for what is refused.  pstate: for positions, or NULL. */
 static bool
-check_node(Node *node, void *unused)
+check_node(Node *node, void *pstate)
 {
 	if (node == NULL)
 		return false;
 	if (IsA(node, Query))
 	{
 		check_query((Query *) node);
-		return query_tree_walker((Query *) node, check_node, unused, 0);
+		return query_tree_walker((Query *) node, check_node, pstate, 0);
 	}
-	if (IsA(node, FuncExpr))
-		check_function((FuncExpr *) node);
-	return expression_tree_walker(node, check_node, unused);
+	check_type(node);
+	check_function(node);
+	check_column(node, pstate);
+	return expression_tree_walker(node, check_node, pstate);
+}
+
+void
+dialect_query_check_expression(Node *node)
+{
+	(void) check_node(node, NULL);
 }
 
 /* ---- Statements ---- */
@@ -125,7 +177,7 @@ complete_statement(Node *statement)
 }
 
 static void
-check_and_adapt_utility(Node *statement)
+check_and_adapt_utility(Node *statement, ParseState *pstate)
 {
 	ListCell *cell;
 
@@ -134,7 +186,7 @@ check_and_adapt_utility(Node *statement)
 		Node *query = ((ExplainStmt *) statement)->query;
 
 		if (IsA(query, Query))
-			(void) check_node(query, NULL);
+			(void) check_node(query, pstate);
 	}
 	else if (IsA(statement, CreateSchemaStmt))
 	{
@@ -146,12 +198,12 @@ check_and_adapt_utility(Node *statement)
 }
 
 void
-dialect_query_check(Query *query)
+dialect_query_check(ParseState *pstate, Query *query)
 {
 	if (!dialect_applies())
 		return;
 	if (query->commandType == CMD_UTILITY)
-		check_and_adapt_utility(query->utilityStmt);
+		check_and_adapt_utility(query->utilityStmt, pstate);
 	else
-		(void) check_node((Node *) query, NULL);
+		(void) check_node((Node *) query, pstate);
 }

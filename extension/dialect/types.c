@@ -4,7 +4,7 @@
  *	  Which types a column may have, and which a key.
  *
  * The lists are the service's.  Any other type of PostgreSQL may be used while
- * a query runs, but not stored.
+ * a query runs, but not stored; the geometric ones not even then.
  */
 #include "postgres.h"
 
@@ -36,9 +36,11 @@ static const Oid not_in_keys[] = {
 	JSONOID, JSONBOID, BYTEAOID, INTERVALOID, TIMETZOID,
 };
 
-/* Types that only geometric functions return. */
+/* Types of which there is no value, and their arrays. */
 static const Oid geometric[] = {
-	POINTOID, LSEGOID, PATHOID, BOXOID, POLYGONOID, LINEOID, CIRCLEOID,
+	POINTOID,	 LSEGOID,		  PATHOID,		 BOXOID,		 POLYGONOID,
+	LINEOID,	 CIRCLEOID,		  POINTARRAYOID, LSEGARRAYOID,	 PATHARRAYOID,
+	BOXARRAYOID, POLYGONARRAYOID, LINEARRAYOID,	 CIRCLEARRAYOID,
 };
 
 static bool
@@ -105,10 +107,11 @@ dialect_types_check_key(Oid type, int32 typmod)
 							   KEY_MAX_LENGTH)));
 }
 
-bool
-dialect_types_is_geometric(Oid type)
+void
+dialect_types_check_value(Oid type)
 {
-	return is_among(type, geometric, lengthof(geometric));
+	if (is_among(type, geometric, lengthof(geometric)))
+		dialect_refuse("datatype %s not supported", format_type_be(type));
 }
 
 static Node *

@@ -20,8 +20,8 @@ extern void dialect_types_check_of_function(Oid type);
 /* Raises if a key column of that type and length is not supported. */
 extern void dialect_types_check_key(Oid type, int32 typmod);
 
-/* Is it a type that only geometric functions return? */
-extern bool dialect_types_is_geometric(Oid type);
+/* Raises if an expression may not have the type: a geometric one. */
+extern void dialect_types_check_value(Oid type);
 
 /*
  * Gives a numeric that is declared without precision the one that it has in

@@ -21,7 +21,7 @@ static void
 post_parse_analyze(ParseState *pstate, Query *query, JumbleState *jstate)
 {
 	iam_syntax_read(query, pstate->p_sourcetext);
-	dialect_query_check(query);
+	dialect_query_check(pstate, query);
 	if (prev_post_parse_analyze)
 		prev_post_parse_analyze(pstate, query, jstate);
 	jobs_call_wrap(query, pstate->p_sourcetext);

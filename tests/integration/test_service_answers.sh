@@ -58,6 +58,21 @@ fails 'a large object of a file' sql "\\lo_import '$0'"
 says 'function lo_creat not supported'
 equals 'large objects' "$(sql 'SELECT count(*) FROM pg_largeobject_metadata')" 0
 
+# Functions are refused where they are executed, whoever has written the call, and when.
+# shellcheck disable=SC2016 # dollar quotes of SQL
+succeeds 'functions of the owner' owner 'SET dsql_local.strict = off;
+    CREATE FUNCTION public.notifies() RETURNS text LANGUAGE sql AS $$ SELECT pg_notify($a$a$a$, $a$b$a$)::text $$;
+    CREATE FUNCTION public.locks() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM pg_advisory_lock(1); RETURN 1; END $$;
+    CREATE TABLE public.exporting (id int PRIMARY KEY, a text DEFAULT pg_export_snapshot())'
+fails 'a body that is inlined' sql 'SELECT public.notifies()'
+says '0A000: function pg_notify not supported'
+fails 'a body that is not' sql 'SELECT public.locks()'
+says '0A000: function pg_advisory_lock not supported'
+succeeds 'the right' owner 'GRANT INSERT ON public.exporting TO admin'
+fails 'a default' sql 'INSERT INTO public.exporting (id) VALUES (1)'
+says '0A000: function pg_export_snapshot not supported'
+
 # Who looks around is not in the way.
 for command in '\d' '\d+ taken' '\sv seen' '\d child' '\dt' '\di' '\dv' '\ds' '\df' '\dn+' '\du' '\dp' '\dT' '\dD' '\dFp' '\dx' '\sf sys.dsql_major_version'; do
     succeeds "psql $command" sql "$command"

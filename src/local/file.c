@@ -17,8 +17,15 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#ifndef FS_IOC_SETFLAGS /* linux/fs.h, which musl's compiler wrapper does not find */
+#define FS_IOC_GETFLAGS _IOR('f', 1, long)
+#define FS_IOC_SETFLAGS _IOW('f', 2, long)
+#define FS_TOPDIR_FL    0x00020000
+#endif
 
 /* With the rights of the real user.  "Exists" includes what cannot be read. */
 bool file_exists(const char *path)
@@ -144,6 +151,21 @@ dsql_status directory_create(const char *path, mode_t mode, dsql_error *err)
         return fail_errno(err, DSQL_ERR_SYSTEM, "could not set the permissions of \"%s\"", path);
     }
     return DSQL_OK;
+}
+
+/* The ioctls are declared with long, and the kernel reads and writes an int. */
+void directory_place_apart(const char *path)
+{
+    int flags = 0;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) {
+        return;
+    }
+    if (ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0) {
+        flags |= FS_TOPDIR_FL;
+        (void)ioctl(fd, FS_IOC_SETFLAGS, &flags);
+    }
+    close(fd);
 }
 
 /* What nftw() leaves alone; it has no argument for its callback. */

@@ -9,10 +9,13 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,6 +97,27 @@ static void a_new_cluster_has_a_name_like_the_services_and_keeps_it(void **state
     assert_string_equal(again.endpoint, cluster.endpoint);
     assert_int_equal(mode_of(cluster.secret), 0700);
     assert_int_equal(mode_of(cluster.run), 0700);
+}
+
+/* Only ext4 knows the flag, and tells it. */
+static void a_directory_can_be_placed_apart(void **state)
+{
+    (void)state;
+    char path[128];
+    struct statfs file_system;
+    int flags = 0;
+    directory_place_apart("/nonexistent");
+    directory_place_apart("/proc/self");
+    directory_place_apart(folder);
+    snprintf(path, sizeof path, "%s/inside", folder);
+    assert_int_equal(directory_create(path, 0700, NULL), DSQL_OK);
+    assert_int_equal(statfs(folder, &file_system), 0);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    if (file_system.f_type == 0xef53 && ioctl(fd, _IOR('f', 1, long), &flags) == 0) {
+        assert_true((flags & 0x00020000) != 0);
+    }
+    close(fd);
 }
 
 static void the_last_address_and_port_are_remembered(void **state)
@@ -634,6 +658,7 @@ int main(void)
         cmocka_unit_test(a_directory_too_long_for_a_socket_is_refused),
         IN_FOLDER(a_directory_with_other_things_in_it_is_refused),
         IN_FOLDER(a_new_cluster_has_a_name_like_the_services_and_keeps_it),
+        IN_FOLDER(a_directory_can_be_placed_apart),
         IN_FOLDER(the_last_address_and_port_are_remembered),
         IN_FOLDER(identities_are_private_and_found_by_key),
         IN_FOLDER(certificates_are_made_once),

@@ -94,7 +94,8 @@ static void encrypt(struct link *link)
 
 /*
  * Without a reason of TLS, the server has just closed the connection.  The same address is tried
- * again with a request, once: is_asked stays.
+ * again with a request, once.  Links that began at the same time find that out on their own, so
+ * what this one has done counts, not what the target knows by now.
  */
 static void end_encrypting(struct link *link)
 {
@@ -104,7 +105,7 @@ static void end_encrypting(struct link *link)
         give_up(link, PROXY_REFUSAL_TLS, "the certificate of the server is not valid", certificate);
     } else if (failure != NULL) {
         give_up(link, PROXY_REFUSAL_TLS, "TLS failed", failure);
-    } else if (!link->target->is_asked) {
+    } else if (!link->has_asked) {
         link->target->is_asked = true;
         drop_stream(link);
         connect_to(link, &link->connected.any);
@@ -131,6 +132,7 @@ static void ask(struct link *link)
     buf_init(&request, STARTUP_MAX_SIZE);
     startup_write_ssl_request(&request);
     link->state = LINK_ASKING;
+    link->has_asked = true;
     stream_write(link->stream, buf_text(&request));
 }
 

@@ -64,6 +64,7 @@ struct link {
     struct addrinfo *addresses;   /* NULL before they are known ... */
     const struct addrinfo *next;  /* ... and the one to try after the present one */
     union link_address connected; /* the address in use */
+    bool has_asked;               /* with an SSLRequest, instead of direct TLS */
     int open_handles;
     enum proxy_refusal refusal;
     char problem[LINK_PROBLEM_SIZE]; /* one line */

@@ -8,6 +8,7 @@
 #include "proxy/cluster.h"
 #include "unit.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ static struct {
     char problem[SERVER_PROBLEM_SIZE];
     char first_password[PASSWORD_SIZE];
     char last_password[PASSWORD_SIZE];
+    atomic_bool has_begun_both; /* see serve_after_two() */
     atomic_int fault; /* what the server does wrong, and how often */
 } world;
 
@@ -81,12 +83,17 @@ static void start(struct fake_server *fake, const struct secret *password)
     world.problem[0] = '\0';
 }
 
-static void ask(void)
+static void wait_for_server(void)
 {
-    cluster_request(&world.cluster, &world.request);
     while (world.server == NULL && !world.is_failed) {
         uv_run(&world.loop, UV_RUN_ONCE);
     }
+}
+
+static void ask(void)
+{
+    cluster_request(&world.cluster, &world.request);
+    wait_for_server();
 }
 
 static void finish(void)
@@ -158,6 +165,17 @@ static void refuse(struct fake_client *client, int number, void *arg)
 static void serve_after_request_only(struct fake_client *client, int number, void *arg)
 {
     if (number > 0) {
+        serve(client, number, arg);
+    }
+}
+
+/* The same for two clients that have both begun TLS before either of them is closed. */
+static void serve_after_two(struct fake_client *client, int number, void *arg)
+{
+    while (!atomic_load(&world.has_begun_both)) {
+        sched_yield();
+    }
+    if (number > 1) {
         serve(client, number, arg);
     }
 }
@@ -251,6 +269,33 @@ static void server_without_direct_tls_is_asked(void **state)
     ask();
     assert_non_null(world.server);
     assert_true(world.cluster.servers.target.is_asked);
+    finish();
+    fake_server_stop(fake);
+}
+
+static bool is_encrypting(const struct server_request *request)
+{
+    return request->server != NULL && request->server->link.state == LINK_ENCRYPTING;
+}
+
+static void servers_without_direct_tls_are_asked_at_the_same_time(void **state)
+{
+    (void)state;
+    struct fake_server *fake = start_against(serve_after_two);
+    struct server_request second = world.request;
+    cluster_request(&world.cluster, &second);
+    cluster_request(&world.cluster, &world.request);
+    while (!is_encrypting(&second) || !is_encrypting(&world.request)) {
+        uv_run(&world.loop, UV_RUN_ONCE);
+    }
+    atomic_store(&world.has_begun_both, true);
+    for (int i = 0; i < 2; i++) {
+        world.server = NULL;
+        wait_for_server();
+        assert_non_null(world.server);
+        server_close(world.server, true);
+    }
+    world.server = NULL;
     finish();
     fake_server_stop(fake);
 }
@@ -371,6 +416,7 @@ int main(void)
         cmocka_unit_test(cluster_that_wakes_up_is_waited_for),
         cmocka_unit_test(refusal_is_reported_at_once),
         cmocka_unit_test(server_without_direct_tls_is_asked),
+        cmocka_unit_test(servers_without_direct_tls_are_asked_at_the_same_time),
         cmocka_unit_test(token_is_not_sent_by_another_method),
         cmocka_unit_test(password_of_the_options_is_sent_instead_of_a_token),
         cmocka_unit_test(certificate_for_another_name_is_refused),

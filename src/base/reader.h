@@ -18,14 +18,46 @@ struct reader {
     bool is_broken;
 };
 
-void reader_init(struct reader *reader, struct text bytes);
+/* The first functions are inline: they are called for every message that passes. */
 
-uint8_t reader_u8(struct reader *reader);
+static inline void reader_init(struct reader *reader, struct text bytes)
+{
+    *reader = (struct reader){.rest = bytes};
+}
+
+/**
+ * The next len bytes; empty, and broken, when there are fewer.  len may come from the message
+ * itself: it is only compared and never added to anything.
+ */
+static inline struct text reader_bytes(struct reader *reader, size_t len)
+{
+    if (reader->is_broken || len > reader->rest.len) {
+        reader->is_broken = true;
+        return text_slice(reader->rest, 0, 0);
+    }
+    struct text taken = text_slice(reader->rest, 0, len);
+    reader->rest = text_slice(reader->rest, len, reader->rest.len);
+    return taken;
+}
+
+static inline uint8_t reader_u8(struct reader *reader)
+{
+    struct text byte = reader_bytes(reader, 1);
+    return byte.len == 1 ? (uint8_t)byte.data[0] : 0;
+}
+
+/** Big-endian. */
+static inline uint32_t reader_u32(struct reader *reader)
+{
+    struct text bytes = reader_bytes(reader, sizeof(uint32_t));
+    uint32_t value = 0;
+    for (size_t i = 0; i < bytes.len; i++) {
+        value = value << 8 | (uint8_t)bytes.data[i];
+    }
+    return value;
+}
+
 uint16_t reader_u16(struct reader *reader); /* big-endian */
-uint32_t reader_u32(struct reader *reader);
-
-/** The next len bytes; empty, and broken, when there are fewer. */
-struct text reader_bytes(struct reader *reader, size_t len);
 
 /** Up to the next NUL, which is taken too and not part of the text. */
 struct text reader_cstring(struct reader *reader);

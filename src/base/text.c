@@ -11,24 +11,6 @@ struct text text_of(const char *string)
     return text_of_bytes(string, string == NULL ? 0 : strlen(string));
 }
 
-/* data is never NULL in a text, because memcmp() and memcpy() may not be given NULL. */
-struct text text_of_bytes(const void *data, size_t len)
-{
-    return (struct text){.data = data == NULL ? "" : data, .len = data == NULL ? 0 : len};
-}
-
-struct text text_slice(struct text text, size_t offset, size_t len)
-{
-    size_t start = offset < text.len ? offset : text.len;
-    size_t left = text.len - start;
-    return (struct text){.data = text.data + start, .len = len < left ? len : left};
-}
-
-bool text_is_empty(struct text text)
-{
-    return text.len == 0;
-}
-
 bool text_equal(struct text a, struct text b)
 {
     return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
@@ -65,16 +47,19 @@ bool text_ends_with(struct text text, const char *suffix)
            text_equal(text_slice(text, text.len - want.len, want.len), want);
 }
 
-/* A loop, because memmem() is not POSIX. */
+/* A loop, because memmem() is not POSIX.  memchr() finds where it may begin. */
 bool text_contains(struct text text, const char *needle)
 {
-    size_t len = strlen(needle);
-    for (size_t i = 0; i + len <= text.len; i++) {
-        if (memcmp(text.data + i, needle, len) == 0) {
+    struct text want = text_of(needle);
+    size_t start = 0;
+    while (want.len > 0 && text_find(text, want.data[0], &start)) {
+        text = text_slice(text, start, text.len);
+        if (text_equal(text_slice(text, 0, want.len), want)) {
             return true;
         }
+        text = text_slice(text, 1, text.len);
     }
-    return false;
+    return want.len == 0;
 }
 
 bool text_find(struct text text, char c, size_t *position)

@@ -2,7 +2,8 @@
 /*
  * Text that its owner keeps elsewhere: a start and a length, not necessarily ending in
  * NUL.  Parsers take texts apart with these functions and never with pointer
- * arithmetic of their own.  Character classes are ASCII and know no locale.
+ * arithmetic of their own.  Character classes are ASCII and know no locale.  What is called for
+ * each message that passes, or each byte, is inline.
  */
 #ifndef DSQL_BASE_TEXT_H
 #define DSQL_BASE_TEXT_H
@@ -18,12 +19,27 @@ struct text {
 
 /** NULL gives the empty text. */
 struct text text_of(const char *string);
-struct text text_of_bytes(const void *data, size_t len);
+
+/** data is never NULL in a text, because memcmp() and memcpy() may not be given NULL. */
+static inline struct text text_of_bytes(const void *data, size_t len)
+{
+    return (struct text){.data = data == NULL ? "" : (const char *)data,
+                         .len = data == NULL ? 0 : len};
+}
 
 /** From offset on, at most len bytes; clipped to what there is. */
-struct text text_slice(struct text text, size_t offset, size_t len);
+static inline struct text text_slice(struct text text, size_t offset, size_t len)
+{
+    size_t start = offset < text.len ? offset : text.len;
+    size_t left = text.len - start;
+    return (struct text){.data = text.data + start, .len = len < left ? len : left};
+}
 
-bool text_is_empty(struct text text);
+static inline bool text_is_empty(struct text text)
+{
+    return text.len == 0;
+}
+
 bool text_equal(struct text a, struct text b);
 bool text_equal_string(struct text a, const char *b);
 bool text_equal_nocase(struct text a, struct text b);

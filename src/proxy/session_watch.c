@@ -147,21 +147,14 @@ static void read_client_piece(struct session_watch *watch, const struct frame_sc
     }
 }
 
-static bool is_at_header(const struct frame_scan *scan)
-{
-    return scan->header_seen > 0;
-}
-
-/* A message has begun when its header is complete. */
 bool session_watch_client(struct session_watch *watch, struct frame_scan *scan, struct text bytes)
 {
     while (!text_is_empty(bytes)) {
-        bool was_in_header = is_at_header(scan);
         struct text piece;
         if (!frame_scan_next(scan, &bytes, &piece)) {
             return false;
         }
-        if (was_in_header && !is_at_header(scan)) {
+        if (scan->has_begun) {
             begin_client_message(watch, scan->type);
         }
         if (!text_is_empty(piece)) {
@@ -214,12 +207,11 @@ static void read_server_piece(struct session_watch *watch, const struct frame_sc
 bool session_watch_server(struct session_watch *watch, struct frame_scan *scan, struct text bytes)
 {
     while (!text_is_empty(bytes)) {
-        bool was_in_header = is_at_header(scan);
         struct text piece;
         if (!frame_scan_next(scan, &bytes, &piece)) {
             return false;
         }
-        if (was_in_header && !is_at_header(scan) && scan->type == BACKEND_COPY_IN) {
+        if (scan->has_begun && scan->type == BACKEND_COPY_IN) {
             begin_copy(watch);
         }
         if (!text_is_empty(piece)) {

@@ -50,6 +50,17 @@ void frame_scan_init(struct frame_scan *scan, size_t max)
     *scan = (struct frame_scan){.max = max};
 }
 
+static bool begin_body(struct frame_scan *scan, uint32_t length)
+{
+    if (!is_valid_length(length, scan->max)) {
+        return false;
+    }
+    scan->body_size = length - LENGTH_SIZE;
+    scan->body_left = scan->body_size;
+    scan->has_begun = true;
+    return true;
+}
+
 /*
  * Takes one byte of a header; false if it completes a length that is not valid.  A header may be
  * cut anywhere, by TCP or by TLS records, so its state survives between calls: the bytes seen so
@@ -59,6 +70,7 @@ static bool scan_header_byte(struct frame_scan *scan, uint8_t byte)
 {
     if (scan->header_seen == 0) {
         scan->type = (char)byte;
+        scan->length = 0;
     } else {
         scan->length = scan->length << 8 | byte;
     }
@@ -66,29 +78,37 @@ static bool scan_header_byte(struct frame_scan *scan, uint8_t byte)
     if (scan->header_seen < FRAME_HEADER_SIZE) {
         return true;
     }
-    if (!is_valid_length(scan->length, scan->max)) {
-        return false;
-    }
-    scan->body_size = scan->length - LENGTH_SIZE;
-    scan->body_left = scan->body_size;
     scan->header_seen = 0;
-    scan->length = 0;
-    return true;
+    return begin_body(scan, scan->length);
+}
+
+/* A header that is not cut is taken at once: a result may have thousands in one call. */
+static bool scan_header(struct frame_scan *scan, struct text *rest)
+{
+    struct reader reader;
+    bool is_fine = true;
+    reader_init(&reader, *rest);
+    if (scan->header_seen == 0 && rest->len >= FRAME_HEADER_SIZE) {
+        scan->type = (char)reader_u8(&reader);
+        is_fine = begin_body(scan, reader_u32(&reader));
+    }
+    while (is_fine && !scan->has_begun && reader_left(&reader) > 0) {
+        is_fine = scan_header_byte(scan, reader_u8(&reader));
+    }
+    *rest = reader_rest(&reader);
+    return is_fine;
 }
 
 /*
- * One piece at a time, so that the caller can look at bodies and leave headers alone.  A message
- * with an empty body ends with its header and yields no piece.
+ * One message at a time, so that the caller can look at bodies and leave headers alone.  A message
+ * with an empty body yields no piece.
  */
 bool frame_scan_next(struct frame_scan *scan, struct text *rest, struct text *body)
 {
-    struct reader reader;
-    reader_init(&reader, *rest);
-    *body = text_of("");
-    if (scan->body_left == 0) {
-        bool is_fine = scan_header_byte(scan, reader_u8(&reader));
-        *rest = reader_rest(&reader);
-        return is_fine;
+    scan->has_begun = false;
+    *body = text_of_bytes("", 0);
+    if (scan->body_left == 0 && !scan_header(scan, rest)) {
+        return false;
     }
     *body = text_slice(*rest, 0, scan->body_left);
     *rest = text_slice(*rest, body->len, rest->len);

@@ -43,15 +43,16 @@ struct frame_scan {
     size_t body_size;
     uint32_t length;
     unsigned header_seen;
-    char type; /* of the message that the position is in, or that ended last */
+    bool has_begun; /* the last frame_scan_next() has completed a header */
+    char type;      /* of the message that the position is in, or that ended last */
 };
 
 void frame_scan_init(struct frame_scan *scan, size_t max);
 /** Moves over bytes; false for a length below 4 or over the maximum. */
 bool frame_scan(struct frame_scan *scan, struct text bytes) __attribute__((warn_unused_result));
 /**
- * Takes one byte of a header from *rest, or all that *rest has of a body.  *body is the
- * piece of the body, or empty.  False as for frame_scan().
+ * Takes what *rest has of the present message, or of the next: of its header, and of its body.
+ * *body is the piece of the body, or empty.  False as for frame_scan().
  */
 bool frame_scan_next(struct frame_scan *scan, struct text *rest, struct text *body)
     __attribute__((warn_unused_result));

@@ -41,6 +41,35 @@ static void scan_follows_a_stream_cut_anywhere(void **state)
     }
 }
 
+/* How many messages begin in bytes, and their bodies, one after the other. */
+static size_t scan_all(struct frame_scan *scan, struct text bytes, struct buf *bodies)
+{
+    size_t begun = 0;
+    while (!text_is_empty(bytes)) {
+        struct text body;
+        assert_true(frame_scan_next(scan, &bytes, &body));
+        begun += scan->has_begun ? 1 : 0;
+        buf_add_text(bodies, body);
+    }
+    return begun;
+}
+
+static void scan_reports_each_message_once(void **state)
+{
+    (void)state;
+    struct text whole = text_of_bytes("Q\0\0\0\x7hi\0S\0\0\0\x4P\0\0\0\x5x", 19);
+    for (size_t cut = 0; cut <= whole.len; cut++) {
+        struct frame_scan scan;
+        struct buf bodies AUTO_BUF;
+        buf_init(&bodies, 100);
+        frame_scan_init(&scan, 100);
+        size_t begun = scan_all(&scan, text_slice(whole, 0, cut), &bodies);
+        begun += scan_all(&scan, text_slice(whole, cut, whole.len), &bodies);
+        assert_int_equal(begun, 3);
+        assert_true(text_equal(buf_text(&bodies), text_of_bytes("hi\0x", 4)));
+    }
+}
+
 static void scan_refuses_a_long_message(void **state)
 {
     (void)state;
@@ -48,6 +77,10 @@ static void scan_refuses_a_long_message(void **state)
     frame_scan_init(&scan, 100);
     assert_true(frame_scan(&scan, text_of_bytes("Q\0\0\0", 4)));
     assert_false(frame_scan(&scan, text_of_bytes("\x65", 1)));
+    frame_scan_init(&scan, 100);
+    assert_false(frame_scan(&scan, text_of_bytes("Q\0\0\0\x65", 5)));
+    frame_scan_init(&scan, 100);
+    assert_false(frame_scan(&scan, text_of_bytes("Q\0\0\0\x3", 5)));
 }
 
 static void error_fields_come_back(void **state)
@@ -108,6 +141,7 @@ int main(void)
         cmocka_unit_test(frame_waits_for_every_byte),
         cmocka_unit_test(frame_refuses_nonsense_lengths),
         cmocka_unit_test(scan_follows_a_stream_cut_anywhere),
+        cmocka_unit_test(scan_reports_each_message_once),
         cmocka_unit_test(scan_refuses_a_long_message),
         cmocka_unit_test(error_fields_come_back),
         cmocka_unit_test(error_fields_without_end_are_refused),

@@ -21,8 +21,9 @@
 #include <sys/socket.h>
 
 enum {
-    READS_IN_TURN = 4, /* of STREAM_CHUNK_SIZE */
-    KEEPALIVE_S = 60   /* below the 350 s after which network load balancers forget a connection */
+    READ_SIZE = 2 * STREAM_CHUNK_SIZE, /* bytes */
+    READS_IN_TURN = 2,
+    KEEPALIVE_S = 60 /* below the 350 s after which network load balancers forget a connection */
 };
 
 /*
@@ -39,8 +40,8 @@ struct transport {
  * What libuv reads into, and what TLS decrypts into.  Both are used within one call of the loop,
  * and a thread has one loop, so its streams share them: a stream that waits has no buffer.
  */
-static _Thread_local char network_bytes[STREAM_CHUNK_SIZE];
-static _Thread_local char plain_bytes[STREAM_CHUNK_SIZE];
+static _Thread_local char network_bytes[READ_SIZE];
+static _Thread_local char plain_bytes[READ_SIZE];
 
 /* One connection.  libuv calls back with the handle or the request; their data is the stream. */
 struct stream {
@@ -275,6 +276,20 @@ static void tls_send_end(struct stream *stream)
 
 static const struct transport transport_tls = {tls_receive, tls_send, tls_send_end};
 
+static size_t tls_send_now(void *arg, struct text bytes)
+{
+    struct stream *stream = arg;
+    return stream->is_closing ? 0 : write_now(stream, bytes);
+}
+
+/* From here on the engine's bytes go to the socket. */
+static void tls_begin(struct stream *stream)
+{
+    stream->transport = &transport_tls;
+    stream->tls.send_now = tls_send_now;
+    stream->tls.arg = stream;
+}
+
 /* ---- Before TLS -------------------------------------------------------- */
 
 /* RFC 8446, 6: a fatal alert, decode_error.  There is no session yet that could make one. */
@@ -286,7 +301,7 @@ static void begin_session(struct stream *stream)
     struct buf hello = stream->hello;
     buf_init(&stream->hello, 0);
     if (tls_engine_init(&stream->tls, stream->tls_context)) {
-        stream->transport = &transport_tls;
+        tls_begin(stream);
         stream->events->on_tls(stream->arg);
         tls_receive(stream, buf_text(&hello));
     } else {
@@ -340,7 +355,7 @@ bool stream_start_tls_client(struct stream *stream, SSL_CTX *context, const char
         return false;
     }
     stream->is_tls_client = true;
-    stream->transport = &transport_tls;
+    tls_begin(stream);
     tls_receive(stream, text_of(""));
     return true;
 }

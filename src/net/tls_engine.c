@@ -2,10 +2,11 @@
 /*
  * OpenSSL reads and writes through a BIO of our own, so it never sees a socket and never blocks.
  * It reads where the bytes lie, and what it writes is kept only until it is sent: a session that
- * is idle has no buffer, unlike with OpenSSL's memory BIO, which keeps its largest.  Whoever moves
- * bytes between the engine and the network calls these functions in turn; after each of them
- * there may be encrypted bytes to send (an alert, a part of the handshake).  RFC 8446 is the source
- * for what the records mean.
+ * is idle has no buffer, unlike with OpenSSL's memory BIO, which keeps its largest.  Mostly the
+ * network takes it at once, from OpenSSL's own buffer, and nothing is copied.  Whoever moves bytes
+ * between the engine and the network calls these functions in turn; after each of them there may be
+ * encrypted bytes to send (an alert, a part of the handshake).  RFC 8446 is the source for what the
+ * records mean.
  */
 #include "net/tls_engine.h"
 
@@ -45,7 +46,11 @@ static int bio_write(BIO *bio, const char *bytes, int len)
     if (len <= 0) {
         return 0;
     }
-    buf_add(&engine->outgoing, bytes, (size_t)len);
+    struct text rest = text_of_bytes(bytes, (size_t)len);
+    if (engine->send_now != NULL && engine->outgoing.len == 0) {
+        rest = text_slice(rest, engine->send_now(engine->arg, rest), rest.len);
+    }
+    buf_add_text(&engine->outgoing, rest);
     return buf_ok(&engine->outgoing) ? len : -1;
 }
 
@@ -177,8 +182,15 @@ void tls_engine_clear(struct tls_engine *engine)
 
 /*
  * OpenSSL's queue of errors belongs to the thread, not to a session: it is cleared before a
- * call, so that SSL_get_error() does not find the failure of another session, and after it.
+ * call, so that SSL_get_error() does not find the failure of another session, and after it.  It is
+ * nearly always empty, and to look costs a tenth of clearing its 16 entries.
  */
+static void clear_errors(void)
+{
+    if (ERR_peek_error() != 0) {
+        ERR_clear_error();
+    }
+}
 
 void tls_engine_receive(struct tls_engine *engine, struct text bytes)
 {
@@ -194,7 +206,7 @@ static bool needs_more(struct tls_engine *engine, int result)
 {
     int error = SSL_get_error(engine->ssl, result);
     engine->failure = ERR_reason_error_string(ERR_peek_error());
-    ERR_clear_error();
+    clear_errors();
     return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
 }
 
@@ -207,7 +219,7 @@ bool tls_engine_handshake(struct tls_engine *engine)
     if (SSL_is_init_finished(engine->ssl)) {
         return true;
     }
-    ERR_clear_error();
+    clear_errors();
     int result = SSL_do_handshake(engine->ssl);
     engine->is_established = engine->is_established || result == 1;
     return result == 1 || needs_more(engine, result);
@@ -215,15 +227,17 @@ bool tls_engine_handshake(struct tls_engine *engine)
 
 /*
  * SSL_read() before the end of the handshake would continue it and could report a handshake
- * failure as the end of the data, so it is not called then.
+ * failure as the end of the data, so it is not called then.  Nor is it when there is nothing to
+ * read: after most reads it would only say so, at half the cost of a read.
  */
 enum tls_engine_result tls_engine_read(struct tls_engine *engine, char *out, size_t size,
                                        size_t *len)
 {
-    if (!SSL_is_init_finished(engine->ssl)) {
+    bool has_input = !text_is_empty(engine->incoming) || SSL_pending(engine->ssl) > 0;
+    if (!SSL_is_init_finished(engine->ssl) || !has_input) {
         return TLS_ENGINE_NEEDS_MORE;
     }
-    ERR_clear_error();
+    clear_errors();
     int result = SSL_read(engine->ssl, out, size < INT_MAX ? (int)size : INT_MAX);
     if (has_too_many_controls(engine)) {
         return TLS_ENGINE_ENDED;
@@ -240,7 +254,7 @@ enum tls_engine_result tls_engine_read(struct tls_engine *engine, char *out, siz
    to continue. */
 bool tls_engine_write(struct tls_engine *engine, struct text bytes)
 {
-    ERR_clear_error();
+    clear_errors();
     return bytes.len <= INT_MAX && SSL_write(engine->ssl, bytes.data, (int)bytes.len) > 0;
 }
 
@@ -252,9 +266,9 @@ bool tls_engine_write(struct tls_engine *engine, struct text bytes)
 void tls_engine_end(struct tls_engine *engine)
 {
     if (SSL_is_init_finished(engine->ssl)) {
-        ERR_clear_error();
+        clear_errors();
         (void)SSL_shutdown(engine->ssl);
-        ERR_clear_error();
+        clear_errors();
     }
 }
 

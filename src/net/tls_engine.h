@@ -24,9 +24,13 @@ enum { TLS_ENGINE_CONTROL_MAX = 32, TLS_ENGINE_BYTES_PER_CONTROL = 1024 * 1024 }
 
 /** Must stay where it is from tls_engine_init() to tls_engine_clear(). */
 struct tls_engine {
-    SSL *ssl;               /* NULL before tls_engine_init() */
-    struct text incoming;   /* encrypted, not read yet; see tls_engine_receive() */
-    struct buf outgoing;    /* encrypted, not taken yet */
+    SSL *ssl;             /* NULL before tls_engine_init() */
+    struct text incoming; /* encrypted, not read yet; see tls_engine_receive() */
+    struct buf outgoing;  /* encrypted, not taken yet */
+    /** Optional: sends what the network takes at once, and returns how much that was.  It is not
+        called while older bytes wait, and must not call the engine. */
+    size_t (*send_now)(void *arg, struct text bytes);
+    void *arg;
     bool is_established;    /* the handshake is done */
     const char *failure;    /* OpenSSL's words for why it failed; NULL: it did not, or no reason */
     uint64_t control_count; /* messages after the handshake that carried no data */

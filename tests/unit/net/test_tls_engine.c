@@ -90,6 +90,47 @@ static void plain_bytes_pass_both_ways_and_the_end_is_seen(void **state)
     teardown(&pair);
 }
 
+/* A network that takes at most so many bytes, and only once. */
+struct network {
+    struct buf bytes;
+    size_t room;
+    int calls;
+};
+
+static size_t send_now(void *arg, struct text bytes)
+{
+    struct network *network = arg;
+    struct text taken = text_slice(bytes, 0, network->room);
+    buf_add_text(&network->bytes, taken);
+    network->room -= taken.len;
+    network->calls++;
+    return taken.len;
+}
+
+static void what_the_network_does_not_take_waits(void **state)
+{
+    (void)state;
+    for (size_t room = 0; room < 64; room += 9) {
+        struct pair pair;
+        char got[64] = "";
+        setup(&pair);
+        do_handshake(&pair);
+        struct network network = {.room = room};
+        buf_init(&network.bytes, 1000);
+        pair.engine.send_now = send_now;
+        pair.engine.arg = &network;
+        assert_true(tls_engine_write(&pair.engine, text_of("first")));
+        assert_true(tls_engine_write(&pair.engine, text_of("second")));
+        buf_add_text(&network.bytes, tls_engine_pending(&pair.engine));
+        BIO_write(SSL_get_rbio(pair.client), network.bytes.data, (int)network.bytes.len);
+        assert_int_equal(SSL_read(pair.client, got, sizeof got), 5);
+        assert_int_equal(SSL_read(pair.client, got, sizeof got), 6);
+        assert_int_equal(network.calls, room < 27 ? 1 : 2); /* not while older bytes wait */
+        buf_clear(&network.bytes);
+        teardown(&pair);
+    }
+}
+
 static void end_is_sent_after_the_handshake_only(void **state)
 {
     (void)state;
@@ -189,6 +230,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_bytes_pass_both_ways_and_the_end_is_seen),
+        cmocka_unit_test(what_the_network_does_not_take_waits),
         cmocka_unit_test(end_is_sent_after_the_handshake_only),
         cmocka_unit_test(other_protocols_fail),
         cmocka_unit_test(few_new_keys_are_taken_and_many_end_the_session),

@@ -10,7 +10,7 @@ RELEASE := build/release
 CMAKE_QUIET := --log-level=WARNING
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-ruby test test-deb test-image image test-debian-13 test-musl check-long check-abi check-reproducible check-model bench test-asan test-tsan build install dist deb format lint fuzz clean dependencies
+.PHONY: help demo demo-ruby test test-deb test-image image test-debian-13 test-musl check-long check-abi check-reproducible check-model bench bench-proxy test-asan test-tsan build install dist deb format lint fuzz clean dependencies
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
@@ -92,6 +92,9 @@ bench: build ## measure costs, as ratios to another implementation and to the mi
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_pool_checkout
 	@scripts/build-gem $(RELEASE)
 	@scripts/with-gem $(RELEASE) none bench/ruby
+
+bench-proxy: build ## compare `dsql proxy` with pgbouncer (QUICK=1: a part of it, in two minutes)
+	@bench/proxy $(if $(QUICK),--quick) $(RELEASE)
 
 fuzz: dependencies ## fuzz each parser for 30 seconds
 	@cmake --preset fuzz $(CMAKE_QUIET) >/dev/null

@@ -32,7 +32,7 @@ static struct {
     char first_password[PASSWORD_SIZE];
     char last_password[PASSWORD_SIZE];
     atomic_bool has_begun_both; /* see serve_after_two() */
-    atomic_int fault; /* what the server does wrong, and how often */
+    atomic_int fault;           /* what the server does wrong, and how often */
 } world;
 
 /* ---- The owner of the request --------------------------------------------- */

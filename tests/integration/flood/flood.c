@@ -1,8 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients that do not log in.  Opens COUNT connections, opens each of them again when the server
- * closes it, and prints "ready" when all have been opened once.  Ends with its standard input.
- * usage: flood ADDRESS PORT KIND COUNT
+ * Many clients, most of which do not log in.  Opens COUNT connections, opens each of them again
+ * when the server closes it, and prints "ready" when all have been opened once.  Ends with its
+ * standard input.  ADDRESS is numeric, or the directory of a Unix socket. usage: flood ADDRESS PORT
+ * KIND COUNT
  *
  *   silent   connects and sends nothing
  *   byte     sends one byte of its SSLRequest
@@ -12,6 +13,8 @@
  *   cancel   sends a cancel request with a wrong key
  *   update   changes its TLS key as fast as it can
  *   tiny     sends a startup message in records of one byte, and never completes it
+ *   plain    logs in as admin, without TLS and without a password, and sends nothing more
+ *   idle     the same with TLS
  */
 #include <openssl/ssl.h>
 
@@ -27,6 +30,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { THREADS = 4, MAX_COUNT = 20000 };
@@ -44,7 +48,12 @@ struct kind {
     int pause_ms;
 };
 
-static struct sockaddr_in server;
+static union {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_un un;
+} server;
+static socklen_t server_size;
 static SSL_CTX *context;
 static const struct kind *kind;
 static struct connection connections[MAX_COUNT];
@@ -56,6 +65,8 @@ static const char protocol_2[] = "\0\0\0\x0c\0\2\0\0user";
 static const char cancel_request[] = "\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\1abcd";
 /* The beginning of a ClientHello, and of a startup message. */
 static const char hello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+static const char login[] = "\0\0\0\x26\0\3\0\0user\0admin\0database\0postgres\0";
+static const char ready_for_query[] = "Z\0\0\0\5I";
 static const char startup[] = "\0\0\x20\0\0\3\0\0user\0admin\0options\0";
 
 static void close_it(struct connection *connection)
@@ -73,13 +84,13 @@ static bool send_all(const struct connection *connection, const char *bytes, siz
 static bool open_silent(struct connection *connection)
 {
     const struct timeval patience = {.tv_sec = 5};
-    connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    connection->fd = socket(server.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (connection->fd < 0) {
         return false;
     }
     setsockopt(connection->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(connection->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    return connect(connection->fd, (const struct sockaddr *)&server, sizeof server) == 0;
+    return connect(connection->fd, &server.any, server_size) == 0;
 }
 
 static bool open_ssl_request(struct connection *connection)
@@ -99,6 +110,38 @@ static bool open_tls(struct connection *connection)
     SSL_set_fd(connection->ssl, connection->fd);
     SSL_set_tlsext_host_name(connection->ssl, name);
     return SSL_connect(connection->ssl) == 1;
+}
+
+/* Reads up to the ReadyForQuery that ends a login. */
+static bool wait_until_ready(const struct connection *connection)
+{
+    enum { END = sizeof ready_for_query - 1 };
+    char bytes[4096];
+    ssize_t len = 0;
+    while (len < END || memcmp(bytes + len - END, ready_for_query, END) != 0) {
+        char *rest = bytes + len;
+        size_t room = sizeof bytes - (size_t)len;
+        ssize_t got = connection->ssl != NULL ? SSL_read(connection->ssl, rest, (int)room)
+                                              : recv(connection->fd, rest, room, 0);
+        if (got <= 0) {
+            return false;
+        }
+        len += got;
+    }
+    return true;
+}
+
+static bool open_plain(struct connection *connection)
+{
+    return open_silent(connection) && send_all(connection, login, sizeof login) &&
+           wait_until_ready(connection);
+}
+
+static bool open_idle(struct connection *connection)
+{
+    return open_tls(connection) &&
+           SSL_write(connection->ssl, login, sizeof login) == (int)sizeof login &&
+           wait_until_ready(connection);
 }
 
 static bool open_startup(struct connection *connection)
@@ -149,6 +192,7 @@ static const struct kind kinds[] = {
     {"tls", open_tls, NULL, 10},       {"startup", open_startup, NULL, 0},
     {"cancel", open_cancel, NULL, 0},  {"update", open_tls, update, 0},
     {"byte", open_byte, NULL, 10},     {"tiny", open_tls, tiny, 0},
+    {"plain", open_plain, NULL, 10},   {"idle", open_idle, NULL, 10},
 };
 
 /* The server has closed it, or has sent something that nobody waits for. */
@@ -195,13 +239,25 @@ static void *run(void *arg)
     return NULL;
 }
 
+static bool read_address(const char *address, const char *port)
+{
+    if (address[0] == '/') {
+        size_t size = sizeof server.un.sun_path;
+        server.un.sun_family = AF_UNIX;
+        server_size = sizeof server.un;
+        return (size_t)snprintf(server.un.sun_path, size, "%s/.s.PGSQL.%s", address, port) < size;
+    }
+    server.in.sin_family = AF_INET;
+    server.in.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
+    server_size = sizeof server.in;
+    return inet_pton(AF_INET, address, &server.in.sin_addr) == 1;
+}
+
 static bool read_arguments(int argc, char **argv)
 {
-    if (argc != 5 || inet_pton(AF_INET, argv[1], &server.sin_addr) != 1) {
+    if (argc != 5 || !read_address(argv[1], argv[2])) {
         return false;
     }
-    server.sin_family = AF_INET;
-    server.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(argv[3], kinds[i].name) == 0) {
             kind = &kinds[i];

@@ -22,6 +22,7 @@
 
 #include "base/settings.h"
 #include "dialect/isolation.h"
+#include "dialect/row_limits.h"
 #include "dialect/settings.h"
 #include "dialect/transaction_limits.h"
 #include "fmgr.h"
@@ -64,6 +65,7 @@ _PG_init(void)
 	settings_init();
 	inject_init();
 	transaction_limits_init();
+	row_limits_init();
 	dialect_isolation_init();
 	dialect_settings_init();
 	schema_ddl_init();

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "base/settings.h"
+#include "dialect/query_memory.h"
 #include "dialect/session.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -49,6 +50,7 @@ dialect_session_begin(const char *role_name)
 	SetConfigOption("server_version", SERVER_VERSION, PGC_INTERNAL,
 					PGC_S_OVERRIDE);
 	set_version_number();
+	query_memory_begin_session();
 }
 
 bool

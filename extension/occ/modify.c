@@ -19,6 +19,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "base/compat.h"
+#include "dialect/row_limits.h"
 #include "dialect/transaction_limits.h"
 #include "executor/tuptable.h"
 #include "occ/heap.h"
@@ -47,8 +48,20 @@ row_size(TupleTableSlot *slot)
 static void
 count_insert(TupleTableSlot *slot)
 {
-	transaction_limits_count_row(row_size(slot) +
-								 transaction_limits_toasted_size(slot));
+	Size size = row_size(slot) + transaction_limits_toasted_size(slot);
+
+	row_limits_check(slot, size);
+	transaction_limits_count_row(size);
+}
+
+/* Of a version of our own.  Toasted values stay where they are. */
+static void
+count_update(TupleTableSlot *slot)
+{
+	Size size = row_size(slot);
+
+	row_limits_check(slot, size + transaction_limits_toasted_size(slot));
+	transaction_limits_count_row(size);
 }
 
 static void
@@ -203,8 +216,7 @@ tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot,
 	occ_heap_pin(rel, &tid, &old);
 	if (is_our_version(&old))
 	{
-		/* Toasted values stay where they are. */
-		transaction_limits_count_row(row_size(slot));
+		count_update(slot);
 		result = update_our_version(rel, &old, slot, cid, snapshot, tmfd,
 									lockmode, update_indexes);
 		ReleaseBuffer(old.buffer);

@@ -21,8 +21,7 @@ bool admission_take(struct admission *admission, struct fatal_error *error)
         return fatal_error_set(error, "53400", "Unable to accept connection, rate exceeded.");
     }
     if (admission->max_connections >= 0 && admission->connections >= admission->max_connections) {
-        return fatal_error_set(error, "53300",
-                               "Unable to accept connection, too many open connections.");
+        return fatal_error_set(error, ADMISSION_TOO_MANY, ADMISSION_TOO_MANY_TEXT);
     }
     admission->connections++;
     return true;

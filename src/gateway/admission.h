@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * How many connections may be open, and how fast new ones may come: the limits of the
- * service.  A connection that fails before this is checked does not count.
+ * service.  Only those whose token was verified count.
  */
 #ifndef DSQL_GATEWAY_ADMISSION_H
 #define DSQL_GATEWAY_ADMISSION_H
@@ -9,6 +9,10 @@
 #include "gateway/gateway_options.h"
 #include "session/fatal_error.h"
 #include "session/rate_limit.h"
+
+/* The service's SQLSTATE and words. */
+#define ADMISSION_TOO_MANY      "53300"
+#define ADMISSION_TOO_MANY_TEXT "Unable to accept connection, too many open connections."
 
 struct admission {
     const struct clock *clock;

@@ -9,6 +9,7 @@
 #include "gateway/client_login.h"
 
 #include "gateway/access.h"
+#include "gateway/admission.h"
 #include "gateway/client_relay.h"
 #include "session/client_end.h"
 #include "wire/backend.h"
@@ -93,10 +94,22 @@ static void on_ready(struct session_client *session, const struct frame *ready)
     }
 }
 
+static void pass_error_on(struct session_client *session, const struct frame *message)
+{
+    struct buf out AUTO_BUF;
+    buf_init(&out, MESSAGE_MAX);
+    frame_write(&out, BACKEND_ERROR, message->body);
+    if (buf_ok(&out)) {
+        stream_write(session->stream, buf_text(&out));
+    }
+    session_end(session);
+}
+
 /*
  * A missing role gets the answer of a missing mapping, so that role names cannot be guessed.
- * Class 28: invalid authorization.  Other errors, such as "the database system is starting up"
- * (57P03), are PostgreSQL's own words to any client and are passed on.
+ * Class 28: invalid authorization.  53300: PostgreSQL's max_connections may be below the gateway's,
+ * and the service has its own words for that.  Other errors, such as "the database system is
+ * starting up" (57P03), are PostgreSQL's own words to any client and are passed on.
  */
 static void on_error(struct session_client *session, const struct frame *message)
 {
@@ -107,15 +120,11 @@ static void on_error(struct session_client *session, const struct frame *message
               fields.message.data);
     if (!is_read || session->state == GATEWAY_MAPPING || text_starts_with(fields.sqlstate, "28")) {
         gateway_client_fail_unauthorized(session);
-        return;
+    } else if (text_equal_string(fields.sqlstate, ADMISSION_TOO_MANY)) {
+        session_fail_with(session, ADMISSION_TOO_MANY, ADMISSION_TOO_MANY_TEXT);
+    } else {
+        pass_error_on(session, message);
     }
-    struct buf out AUTO_BUF;
-    buf_init(&out, MESSAGE_MAX);
-    frame_write(&out, BACKEND_ERROR, message->body);
-    if (buf_ok(&out)) {
-        stream_write(session->stream, buf_text(&out));
-    }
-    session_end(session);
 }
 
 /* Only a changed pg_hba.conf can cause this.  There is no password that the gateway could send. */

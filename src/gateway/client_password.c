@@ -35,6 +35,21 @@ static bool check_token(struct session_client *session, struct text password)
 }
 
 /*
+ * Only now, so that strangers cannot use up the rate or the connections.  Remembered in the client,
+ * so that it is released exactly once.
+ */
+static bool admit(struct session_client *session)
+{
+    struct fatal_error error;
+    bool is_admitted = admission_take(&gateway_client_shared(session)->admission, &error);
+    gateway_client_of(session)->is_admitted = is_admitted;
+    if (!is_admitted) {
+        session_fail(session, &error);
+    }
+    return is_admitted;
+}
+
+/*
  * The client is not read while PostgreSQL is being reached, so it cannot fill the memory; what it
  * has already sent is kept for the relay.  08P01 is also PostgreSQL's answer to another message
  * than a password here ("expected password response, got message type").
@@ -51,7 +66,7 @@ static __attribute__((noinline)) void read_password(struct session_client *sessi
         session_fail_with(session, "08P01", "expected password response");
         return;
     }
-    if (!check_token(session, password)) {
+    if (!check_token(session, password) || !admit(session)) {
         return;
     }
     waiting_leave(&session->waiting);

@@ -14,19 +14,9 @@
 
 enum { ANSWER_MAX = 65536 };
 
-/* Remembered in the client, so that it is released exactly once. */
-static bool admit(struct session_client *session, struct fatal_error *error)
-{
-    bool is_admitted = admission_take(&gateway_client_shared(session)->admission, error);
-    gateway_client_of(session)->is_admitted = is_admitted;
-    return is_admitted;
-}
-
 /*
- * The order is that of docs/design/gateway.md: the server name, then rate and number of
- * connections, then the role and the parameters.  So a client that names no cluster does not
- * count against the limits of this one.  The error set first is for failures that do not set one,
- * such as a name that does not fit.
+ * The order is that of docs/design/gateway.md: the server name, then the role and the parameters.
+ * The error set first is for failures that do not set one, such as a name that does not fit.
  */
 static bool check_startup(struct session_client *session, const struct startup *startup,
                           struct fatal_error *error)
@@ -36,7 +26,7 @@ static bool check_startup(struct session_client *session, const struct startup *
     struct text name = tls_server_name(stream_ssl(session->stream));
     fatal_error_set(error, "08P01", "invalid startup packet");
     return access_check_server_name(gateway_client_options(session), name, error) &&
-           admit(session, error) && access_check_user(user, error) &&
+           access_check_user(user, error) &&
            parameters_translate(startup, &client->to_server, error) &&
            text_copy(user, client->user, sizeof client->user);
 }

@@ -776,9 +776,22 @@ static void second_connection_is_one_too_many_and_the_first_ends_in_time(void **
 static void connections_in_a_hurry_are_refused(void **state)
 {
     (void)state;
+    for (int i = 0; i < 3; i++) { /* these do not count */
+        expect_fatal_error((struct attempt){.user = "admin", .age_s = 1000}, "Signature expired: ");
+    }
     PQfinish(login("admin"));
     expect_fatal_error((struct attempt){.user = "admin"},
                        "Unable to accept connection, rate exceeded.");
+}
+
+/* PostgreSQL's limit may be below the gateway's. */
+static void postgresql_has_no_room(void **state)
+{
+    (void)state;
+    postgres_run("ALTER ROLE app CONNECTION LIMIT 0");
+    expect_fatal_error((struct attempt){.user = "app"},
+                       "Unable to accept connection, too many open connections.");
+    postgres_run("ALTER ROLE app CONNECTION LIMIT -1");
 }
 
 static void silent_connection_is_closed(void **state)
@@ -803,6 +816,7 @@ int main(void)
         cmocka_unit_test(megabytes_pass_both_ways),
         cmocka_unit_test(message_over_10_mib_is_refused),
         cmocka_unit_test(mapped_role_comes_in_and_others_do_not),
+        cmocka_unit_test(postgresql_has_no_room),
         cmocka_unit_test(wrong_tokens_are_refused_with_a_hint),
         cmocka_unit_test(refused_times_tell_the_skew),
         cmocka_unit_test(session_tokens_must_be_those_of_the_key),

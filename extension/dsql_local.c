@@ -34,6 +34,7 @@
 #include "occ/index.h"
 #include "occ/intents.h"
 #include "occ/slots.h"
+#include "occ/stamp_record.h"
 #include "schema/changes.h"
 #include "schema/ddl.h"
 #include "schema/known.h"
@@ -76,6 +77,7 @@ _PG_init(void)
 	occ_index_init();
 	occ_intents_init();
 	occ_slots_init();
+	occ_stamp_record_init();
 	jobs_worker_init();
 	MarkGUCPrefixReserved("dsql_local");
 	hooks_install();

@@ -28,10 +28,12 @@
 #if PG_VERSION_NUM >= 160000
 #define RelationSetNewFileCompat	 RelationSetNewRelfilenumber
 #define RelFileCompat				 RelFileLocator
+#define rd_new_file_subid_compat	 rd_newRelfilelocatorSubid
 #define relation_set_new_file_compat relation_set_new_filelocator
 #else
 #define RelationSetNewFileCompat	 RelationSetNewRelfilenode
 #define RelFileCompat				 RelFileNode
+#define rd_new_file_subid_compat	 rd_newRelfilenodeSubid
 #define relation_set_new_file_compat relation_set_new_filenode
 #endif
 
@@ -45,6 +47,27 @@ typedef enum TU_UpdateIndexes UpdateIndexesCompat;
 #else
 typedef bool UpdateIndexesCompat;
 #define UPDATE_ALL_INDEXES true
+#endif
+
+/*
+ * 16: an index that only summarizes pages does not prevent a HOT update, and
+ * its columns are in a set of their own.
+ */
+#if PG_VERSION_NUM >= 160000
+#define INDEXED_COLUMNS_COMPAT(rel)                                           \
+	bms_join(RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_HOT_BLOCKING), \
+			 RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_SUMMARIZED))
+#else
+#define INDEXED_COLUMNS_COMPAT(rel)                                           \
+	RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_ALL)
+#endif
+
+/* 16: updates that put the new version on another page are counted. */
+#if PG_VERSION_NUM >= 160000
+#define PGSTAT_COUNT_HOT_UPDATE_COMPAT(rel)                                   \
+	pgstat_count_heap_update(rel, true, false)
+#else
+#define PGSTAT_COUNT_HOT_UPDATE_COMPAT(rel) pgstat_count_heap_update(rel, true)
 #endif
 
 /* 17: LockHeldByMe() can also look for stronger locks. */

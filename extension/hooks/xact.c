@@ -16,6 +16,7 @@
 #include "hooks/install.h"
 #include "jobs/signal.h"
 #include "jobs/submit.h"
+#include "jobs/unique_index.h"
 #include "occ/commit.h"
 #include "occ/slots.h"
 #include "occ/snapshots.h"
@@ -29,6 +30,7 @@ before_commit(void)
 	transaction_limits_check_age();
 	transaction_limits_check_size();
 	schema_touched_lock_and_check(jobs_signal_yield);
+	jobs_unique_index_before_commit();
 	occ_commit();
 }
 
@@ -37,6 +39,7 @@ after_transaction(bool committed)
 {
 	occ_snapshots_leave();
 	jobs_submit_after_transaction(committed);
+	jobs_unique_index_after_transaction();
 	occ_slots_leave();
 	occ_writes_reset();
 	schema_transaction_reset();

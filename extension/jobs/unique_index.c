@@ -23,7 +23,10 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/transam.h"
+#include "access/xact.h"
+#include "base/settings.h"
 #include "catalog/index.h"
+#include "catalog/storage.h"
 #include "jobs/unique_index.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
@@ -36,6 +39,12 @@
 #define FIRST_PAGES 128
 
 /* ---- Starting ---- */
+
+/*
+ * By this transaction, which may release its locks before COMMIT.  In strict
+ * mode it has one DDL statement; without it locks stay.
+ */
+static Oid started = InvalidOid;
 
 static bool
 is_of_user(Oid function, void *context)
@@ -55,8 +64,8 @@ calls_user_function(Node *node, void *context)
 	return expression_tree_walker(node, calls_user_function, context);
 }
 
-void
-jobs_unique_index_start(Oid table, Oid index)
+static void
+start(Oid table, Oid index)
 {
 	Relation   table_rel = table_open(table, NoLock);
 	Relation   index_rel = index_open(index, NoLock);
@@ -71,6 +80,45 @@ jobs_unique_index_start(Oid table, Oid index)
 								is_slow ? 0 : FIRST_PAGES);
 	index_close(index_rel, NoLock);
 	table_close(table_rel, NoLock);
+}
+
+void
+jobs_unique_index_start(Oid table, Oid index)
+{
+	start(table, index);
+	if (IsTransactionBlock() && settings_is_strict())
+		started = index;
+}
+
+/*
+ * In a block, locks end with the statement (schema/locks.c).  Until COMMIT
+ * takes them again, a transaction that does not know the index may update a
+ * row HOT, and the entry for the row is no longer right.  So then the start is
+ * made again.  Whoever commits after that gets OC001.
+ */
+void
+jobs_unique_index_before_commit(void)
+{
+	Relation index_rel;
+	Oid		 table;
+
+	if (!OidIsValid(started))
+		return;
+	table = IndexGetRelation(started, true);
+	if (!OidIsValid(table))
+		return;
+	index_rel = index_open(started, AccessExclusiveLock);
+	RelationTruncate(index_rel, 0);
+	index_close(index_rel, NoLock);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	start(table, started);
+	PopActiveSnapshot();
+}
+
+void
+jobs_unique_index_after_transaction(void)
+{
+	started = InvalidOid;
 }
 
 /* ---- Looking for duplicates ---- */

@@ -15,6 +15,15 @@
 extern void jobs_unique_index_start(Oid table, Oid index);
 
 /*
+ * At COMMIT, with the table locked: starts it again, if others may have
+ * written since.
+ */
+extern void jobs_unique_index_before_commit(void);
+
+/* The transaction is over. */
+extern void jobs_unique_index_after_transaction(void);
+
+/*
  * Raise an error if two rows that the transaction's snapshot shows have the
  * same key.  The index must have all of them.
  */

@@ -57,10 +57,11 @@
  * At COMMIT relation locks come first, in the order of their oids, and under
  * the commit lock nothing is waited for but buffers and WAL, as in any insert.
  *
- * A non-key update leaves the marker of a row that moved to another partition
- * in the old version.  We do not need its t_ctid otherwise, the marker is in
- * the WAL, and it tells a non-key update from a delete for as long as anybody
- * may ask.
+ * A non-key update leaves a mark in the old version: that of a row that moved
+ * to another partition, since its t_ctid has no other use, or, if the new
+ * version is on the same page, that of a HOT update (heap_only.c).  The marks
+ * are in the WAL, and tell a non-key update from a delete for as long as
+ * anybody may ask.
  */
 #include "postgres.h"
 

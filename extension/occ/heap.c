@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "access/heapam.h"
+#include "access/htup_details.h"
 #include "occ/heap.h"
 #include "storage/bufmgr.h"
 #include "utils/rel.h"
@@ -52,6 +53,14 @@ occ_heap_pin(Relation rel, ItemPointer tid, PinnedTuple *pinned)
 {
 	if (!occ_heap_try_pin(rel, tid, pinned))
 		occ_heap_report_gone(rel, tid);
+}
+
+bool
+occ_heap_is_non_key_update(HeapTupleHeader header)
+{
+	return HeapTupleHeaderIndicatesMovedPartitions(header) ||
+		   (header->t_infomask2 & (HEAP_HOT_UPDATED | HEAP_KEYS_UPDATED)) ==
+			   HEAP_HOT_UPDATED;
 }
 
 void

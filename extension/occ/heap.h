@@ -6,6 +6,7 @@
 #ifndef DSQL_OCC_HEAP_H
 #define DSQL_OCC_HEAP_H
 
+#include "access/htup.h"
 #include "access/tableam.h"
 #include "storage/buf.h"
 
@@ -37,6 +38,12 @@ extern void occ_heap_pin(Relation rel, ItemPointer tid, PinnedTuple *pinned);
  */
 extern bool occ_heap_find_on_page(Relation rel, Buffer buffer, ItemPointer tid,
 								  HeapTuple tuple);
+
+/*
+ * Of a version with an xmax: was it replaced by an update that left its keys
+ * alone?  See commit.c and heap_only.c.
+ */
+extern bool occ_heap_is_non_key_update(HeapTupleHeader header);
 
 /* Report that it is gone nevertheless, which is an internal error. */
 extern void occ_heap_report_gone(Relation rel, ItemPointer tid)

@@ -20,6 +20,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/sysattr.h"
+#include "base/compat.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
@@ -94,30 +95,55 @@ occ_identity_of_place(ItemPointer tid)
 		   ItemPointerGetOffsetNumber(tid);
 }
 
+/* Whole rows and system columns, which expressions may use, count. */
+static bool
+column_changes(Relation rel, HeapTuple old, TupleTableSlot *slot, int attnum)
+{
+	TupleDesc		  desc = RelationGetDescr(rel);
+	Form_pg_attribute att;
+	Datum			  oldval;
+	Datum			  newval;
+	bool			  oldnull;
+	bool			  newnull;
+
+	if (attnum <= 0)
+		return true;
+	att = TupleDescAttr(desc, attnum - 1);
+	oldval = heap_getattr(old, attnum, desc, &oldnull);
+	newval = slot_getattr(slot, attnum, &newnull);
+	return oldnull != newnull ||
+		   (!oldnull &&
+			!datum_image_eq(oldval, newval, att->attbyval, att->attlen));
+}
+
+/* Frees the set. */
+static bool
+columns_change(Relation rel, Bitmapset *columns, HeapTuple old,
+			   TupleTableSlot *slot)
+{
+	int	 member = -1;
+	bool changes = false;
+
+	while (!changes && (member = bms_next_member(columns, member)) >= 0)
+		changes = column_changes(rel, old, slot,
+								 member + FirstLowInvalidHeapAttributeNumber);
+	bms_free(columns);
+	return changes;
+}
+
 bool
 occ_identity_key_changes(Relation rel, HeapTuple old, TupleTableSlot *slot)
 {
-	TupleDesc  desc = RelationGetDescr(rel);
-	Bitmapset *columns;
-	int		   member = -1;
-	int		   attnum;
-	bool	   changes = false;
+	return columns_change(
+		rel, RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_KEY), old,
+		slot);
+}
 
-	columns = RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_KEY);
-	while (!changes && (attnum = next_column(columns, &member)) != 0)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, attnum - 1);
-		bool			  oldnull;
-		bool			  newnull;
-		Datum			  oldval = heap_getattr(old, attnum, desc, &oldnull);
-		Datum			  newval = slot_getattr(slot, attnum, &newnull);
-
-		changes = oldnull != newnull ||
-				  (!oldnull && !datum_image_eq(oldval, newval, att->attbyval,
-											   att->attlen));
-	}
-	bms_free(columns);
-	return changes;
+bool
+occ_identity_indexed_columns_change(Relation rel, HeapTuple old,
+									TupleTableSlot *slot)
+{
+	return columns_change(rel, INDEXED_COLUMNS_COMPAT(rel), old, slot);
 }
 
 /* Nothing, if the index is not unique, or the user may not see its columns. */

@@ -28,6 +28,10 @@ extern uint64 occ_identity_of_place(ItemPointer tid);
 extern bool occ_identity_key_changes(Relation rel, HeapTuple old,
 									 TupleTableSlot *slot);
 
+/* Does the new version differ in a column that any index depends on? */
+extern bool occ_identity_indexed_columns_change(Relation rel, HeapTuple old,
+												TupleTableSlot *slot);
+
 /*
  * Writes "(id)=(7)", or with every_key "(id)=(7), (code)=(a)"; "" if there is
  * no key or the user may not see it.  size: of text, in bytes.  Reads

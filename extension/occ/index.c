@@ -15,6 +15,9 @@
 #include "postgres.h"
 
 #include "access/amapi.h"
+#include "access/heapam.h"
+#include "access/tableam.h"
+#include "base/compat.h"
 #include "catalog/index.h"
 #include "nodes/execnodes.h"
 #include "occ/heap.h"
@@ -24,6 +27,7 @@
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 /* The relation that claims to be heap, or NULL. */
 static Relation relation_as_heap = NULL;
@@ -83,6 +87,58 @@ end_heap_build(const HeapBuild *build)
 	log_min_messages = build->log_min_messages;
 }
 
+/*
+ * A scan of the first pages only.  Its snapshot is newer than the
+ * transaction's: a row may have been updated since by a transaction that did
+ * not know the index.  If that was a HOT update, the index must have the new
+ * values, because a later look for what is missing finds an entry for the row.
+ */
+static TableScanDesc
+begin_scan_of_first_pages(Relation table_rel)
+{
+	Snapshot	  snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TableScanDesc scan =
+		table_beginscan_strat(table_rel, snapshot, 0, NULL, true, false);
+
+	heap_setscanlimits(scan, 0, max_pages);
+	return scan;
+}
+
+/* Heap ends a scan that it is given. */
+static double
+scan_first_pages(Relation table_rel, Relation index_rel,
+				 struct IndexInfo *index_info, IndexBuildCallback callback,
+				 void *callback_state)
+{
+	TableScanDesc scan = begin_scan_of_first_pages(table_rel);
+	Snapshot	  snapshot = scan->rs_snapshot;
+	double		  ntuples = occ_heap->index_build_range_scan(
+			   table_rel, index_rel, index_info, true, false, false, 0,
+			   InvalidBlockNumber, callback, callback_state, scan);
+
+	UnregisterSnapshot(snapshot);
+	return ntuples;
+}
+
+/*
+ * A build that reads more than a snapshot (REINDEX) meets heap-only versions
+ * whose transaction has not ended, and which are not linked yet
+ * (heap_only.c).  But not in a file that this transaction has written (VACUUM
+ * FULL): in a new place no version is heap-only.
+ */
+static bool
+may_meet_unlinked(Relation table_rel, const struct IndexInfo *index_info)
+{
+	return !index_info->ii_Concurrent &&
+		   table_rel->rd_new_file_subid_compat == InvalidSubTransactionId;
+}
+
+/*
+ * Heap reports a damaged table if it meets a heap-only version that is not
+ * linked.  But for a unique index it waits until the transaction has ended,
+ * and then looks again.  What it calls back knows by itself whether the index
+ * is unique.
+ */
 static double
 build_range_scan(Relation table_rel, Relation index_rel,
 				 struct IndexInfo *index_info, bool allow_sync,
@@ -91,18 +147,24 @@ build_range_scan(Relation table_rel, Relation index_rel,
 				 void *callback_state, TableScanDesc scan)
 {
 	double	  ntuples = 0;
+	bool	  is_unique = index_info->ii_Unique;
 	HeapBuild build = begin_heap_build(table_rel);
 
+	if (may_meet_unlinked(table_rel, index_info))
+		index_info->ii_Unique = true;
 	PG_TRY();
 	{
-		ntuples = occ_heap->index_build_range_scan(
-			table_rel, index_rel, index_info,
-			allow_sync && max_pages == InvalidBlockNumber, anyvisible,
-			progress, start, Min(numblocks, max_pages), callback,
-			callback_state, scan);
+		if (max_pages != InvalidBlockNumber)
+			ntuples = scan_first_pages(table_rel, index_rel, index_info,
+									   callback, callback_state);
+		else
+			ntuples = occ_heap->index_build_range_scan(
+				table_rel, index_rel, index_info, allow_sync, anyvisible,
+				progress, start, numblocks, callback, callback_state, scan);
 	}
 	PG_FINALLY();
 	{
+		index_info->ii_Unique = is_unique;
 		end_heap_build(&build);
 	}
 	PG_END_TRY();

@@ -6,7 +6,8 @@
  * - An insert is heap's.
  * - An update of a committed version inserts the new version and puts the old
  *	 one into the log; a delete and a row lock only add to the log (writes.c).
- *	 The old version's page is not touched before COMMIT.
+ *	 The old version is not changed before COMMIT.  If no index needs an entry
+ *	 for the new one, it goes beside the old one (heap_only.c).
  * - A version that this transaction made itself is invisible to others, so
  *	 heap updates and deletes it.
  *
@@ -23,6 +24,7 @@
 #include "dialect/transaction_limits.h"
 #include "executor/tuptable.h"
 #include "occ/heap.h"
+#include "occ/heap_only.h"
 #include "occ/identity.h"
 #include "occ/modify.h"
 #include "occ/writes.h"
@@ -145,6 +147,16 @@ note_on_committed_version(Relation rel, ItemPointer tid, LockTupleMode mode)
 
 /* ---- Deleting, updating, locking ---- */
 
+static void
+note_delete(Relation rel, const PinnedTuple *old, CommandId cid)
+{
+	Replacement how = {.mode = LockTupleExclusive,
+					   .cid = cid,
+					   .has_external = HeapTupleHasExternal(&old->tuple)};
+
+	occ_writes_note_write(rel, (ItemPointer) &old->tuple.t_self, &how);
+}
+
 static TM_Result
 tuple_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot snapshot,
 			 Snapshot crosscheck, bool wait, TM_FailureData *tmfd,
@@ -166,8 +178,7 @@ tuple_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot snapshot,
 	{
 		result = our_earlier_write(rel, tid, cid, tmfd);
 		if (result == TM_Ok)
-			occ_writes_note_write(rel, tid, LockTupleExclusive,
-								  HeapTupleHasExternal(&old.tuple), cid, NULL);
+			note_delete(rel, &old, cid);
 	}
 	ReleaseBuffer(old.buffer);
 	return result;
@@ -202,18 +213,41 @@ update_our_version(Relation rel, PinnedTuple *old, TupleTableSlot *slot,
 	return result;
 }
 
+/* The old version stays as it is until COMMIT. */
+static void
+update_committed_version(Relation rel, PinnedTuple *old, TupleTableSlot *slot,
+						 CommandId cid, LockTupleMode *lockmode,
+						 UpdateIndexesCompat *update_indexes)
+{
+	Replacement how = {.mode = LockTupleNoKeyExclusive,
+					   .cid = cid,
+					   .has_external = HeapTupleHasExternal(&old->tuple),
+					   .successor = &slot->tts_tid};
+
+	how.is_heap_only = occ_heap_only_insert(rel, old, slot, cid);
+	if (!how.is_heap_only)
+	{
+		if (occ_identity_key_changes(rel, &old->tuple, slot))
+			how.mode = LockTupleExclusive;
+		occ_writes_note_insert();
+		occ_heap->tuple_insert(rel, slot, cid, 0, NULL);
+		*update_indexes = UPDATE_ALL_INDEXES;
+	}
+	*lockmode = how.mode;
+	occ_writes_note_write(rel, &old->tuple.t_self, &how);
+}
+
 static TM_Result
 tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot,
 			 CommandId cid, Snapshot snapshot, Snapshot crosscheck, bool wait,
 			 TM_FailureData *tmfd, LockTupleMode *lockmode,
 			 UpdateIndexesCompat *update_indexes)
 {
-	ItemPointerData tid =
-		*otid; /* otid may be &slot->tts_tid, which the insert overwrites */
-	PinnedTuple old;
-	TM_Result	result;
+	PinnedTuple old; /* has its place; otid may be &slot->tts_tid, which is
+					  * overwritten */
+	TM_Result result;
 
-	occ_heap_pin(rel, &tid, &old);
+	occ_heap_pin(rel, otid, &old);
 	if (is_our_version(&old))
 	{
 		count_update(slot);
@@ -225,19 +259,10 @@ tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot,
 
 	count_insert(slot);
 	*update_indexes = (UpdateIndexesCompat) 0;
-	result = our_earlier_write(rel, &tid, cid, tmfd);
+	result = our_earlier_write(rel, &old.tuple.t_self, cid, tmfd);
 	if (result == TM_Ok)
-	{
-		*lockmode = occ_identity_key_changes(rel, &old.tuple, slot)
-						? LockTupleExclusive
-						: LockTupleNoKeyExclusive;
-		occ_writes_note_insert();
-		occ_heap->tuple_insert(rel, slot, cid, 0, NULL);
-		*update_indexes = UPDATE_ALL_INDEXES;
-		occ_writes_note_write(rel, &tid, *lockmode,
-							  HeapTupleHasExternal(&old.tuple), cid,
-							  &slot->tts_tid);
-	}
+		update_committed_version(rel, &old, slot, cid, lockmode,
+								 update_indexes);
 	ReleaseBuffer(old.buffer);
 	return result;
 }

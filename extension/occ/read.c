@@ -12,7 +12,9 @@
 #include "access/tableam.h"
 #include "base/compat.h"
 #include "executor/tuptable.h"
+#include "nodes/tidbitmap.h"
 #include "occ/heap.h"
+#include "occ/heap_only.h"
 #include "occ/index_fetch.h"
 #include "occ/read.h"
 #include "occ/superseded.h"
@@ -51,13 +53,24 @@ scan_getnextslot_tidrange(TableScanDesc scan, ScanDirection direction,
 	return false;
 }
 
+/*
+ * A bitmap has what is in an index, and a heap-only version of ours is not.
+ * Where it has whole pages (ntuples is negative), all their versions are
+ * returned.
+ */
 static bool
 scan_bitmap_next_tuple(TableScanDesc scan, struct TBMIterateResult *tbmres,
 					   TupleTableSlot *slot)
 {
 	while (occ_heap->scan_bitmap_next_tuple(scan, tbmres, slot))
-		if (!occ_writes_hide(scan->rs_rd, &slot->tts_tid, scan->rs_snapshot))
+	{
+		ItemPointerData tid = slot->tts_tid;
+
+		if (!occ_writes_hide(scan->rs_rd, &tid, scan->rs_snapshot) ||
+			(tbmres->ntuples >= 0 &&
+			 occ_heap_only_fetch(scan->rs_rd, &tid, scan->rs_snapshot, slot)))
 			return true;
+	}
 	return false;
 }
 
@@ -76,6 +89,8 @@ index_fetch_tuple(IndexFetchTableData *scan, ItemPointer tid,
 				  Snapshot snapshot, TupleTableSlot *slot, bool *call_again,
 				  bool *all_dead)
 {
+	ItemPointerData found;
+
 	if (unlikely(snapshot->snapshot_type == SNAPSHOT_DIRTY))
 		return occ_unique_fetch(scan, tid, snapshot, slot, call_again,
 								all_dead);
@@ -88,7 +103,9 @@ index_fetch_tuple(IndexFetchTableData *scan, ItemPointer tid,
 				*all_dead = occ_superseded(scan, tid, snapshot);
 			return false;
 		}
-		if (!occ_writes_hide(scan->rel, &slot->tts_tid, snapshot))
+		found = slot->tts_tid;
+		if (!occ_writes_hide(scan->rel, &found, snapshot) ||
+			occ_heap_only_fetch(scan->rel, &found, snapshot, slot))
 			return true;
 	} while (*call_again);
 	return false;

@@ -3,35 +3,27 @@
  * stamp.c
  *	  COMMIT deletes the old versions: their pages get this transaction's id.
  *
- * heap_delete() does that for one version: it locks the page, writes a WAL
- * record, and unlocks the page.  If many versions of one page are deleted, the
- * page is locked once, and one generic WAL record has the bytes that change in
- * it.  What is on the page afterwards is the same.
+ * A page is locked once for all its old versions, and one WAL record has them
+ * (stamp_record.c).
  *
- * heap_delete() is still needed in all other cases: a bit in the
- * visibility map, toasted values, the remains of an xmax, and logical
- * decoding, which does not understand generic records.
+ * heap_delete(), which does the same for one version, is needed for a page
+ * that is all-visible, toasted values, the remains of an xmax, and logical
+ * decoding, which does not understand our record.
  *
- * A non-key update leaves the marker of a row that moved to another partition
- * in the old version (commit.c).
+ * How a version was replaced, anybody can read from it (commit.c,
+ * heap_only.c).
  */
 #include "postgres.h"
 
-#include "access/generic_xlog.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/catalog.h"
 #include "occ/stamp.h"
+#include "occ/stamp_record.h"
 #include "pgstat.h"
 #include "storage/bufmgr.h"
 #include "utils/rel.h"
-
-/*
- * A generic record compares the page before and after, which takes as long as
- * about 20 calls of heap_delete().
- */
-#define MIN_TOGETHER 24
 
 static bool
 is_non_key(const Claim *write)
@@ -59,59 +51,77 @@ is_ordinary(HeapTupleHeader header)
 								  HEAP_MOVED)) == HEAP_XMAX_INVALID;
 }
 
-/* As heap_delete() has it. */
-static void
-write_header(HeapTupleHeader header, const Claim *write, TransactionId xid,
-			 CommandId cid)
-{
-	header->t_infomask &= ~(HEAP_XMAX_BITS | HEAP_MOVED);
-	header->t_infomask2 |= HEAP_KEYS_UPDATED;
-	HeapTupleHeaderClearHotUpdated(header);
-	HeapTupleHeaderSetXmax(header, xid);
-	HeapTupleHeaderSetCmax(header, cid, false);
-	if (is_non_key(write))
-		HeapTupleHeaderSetMovedPartitions(header);
-	else
-		header->t_ctid = write->tid;
-}
-
+/*
+ * With the page locked.  A version with a heap-only successor is never left to
+ * heap_delete(), which cannot link them: it has no toasted values, and its
+ * xmax, if there is one, is of a transaction that failed (validate.c).
+ */
 static bool
-stamp_on_page(Page page, const Claim *write, TransactionId xid, CommandId cid)
+can_be_stamped(Page page, const Claim *write)
 {
 	ItemId item = PageGetItemId(page, ItemPointerGetOffsetNumber(&write->tid));
-	HeapTupleHeader header;
 
-	if (!ItemIdIsNormal(item))
-		return false;
-	header = (HeapTupleHeader) PageGetItem(page, item);
-	if (!is_ordinary(header))
-		return false;
-	write_header(header, write, xid, cid);
-	pgstat_count_heap_delete(write->target->rel);
-	return true;
+	return ItemIdIsNormal(item) &&
+		   (write->entry->is_heap_only ||
+			is_ordinary((HeapTupleHeader) PageGetItem(page, item)));
 }
 
-/* Sets stamped[i] for each one that it has stamped.  All are on one page. */
+static Stamp
+stamp_of(const Claim *write)
+{
+	Stamp stamp = {ItemPointerGetOffsetNumber(&write->tid), STAMP_DELETED};
+
+	if (write->entry->is_heap_only)
+		stamp.new_version = ItemPointerGetOffsetNumber(&write->entry->other);
+	else if (is_non_key(write))
+		stamp.new_version = STAMP_REPLACED;
+	return stamp;
+}
+
+/* A HOT update has been counted when it was made. */
+static void
+count(const Claim *write)
+{
+	if (!write->entry->is_heap_only)
+		pgstat_count_heap_delete(write->target->rel);
+}
+
+/*
+ * All are on one page.  Sets stamped[i] for each one that it has stamped, and
+ * leaves alone those that have been.
+ */
 static void
 stamp_together(const Claim *writes, int n, CommandId cid, bool *stamped)
 {
-	Relation		  rel = writes[0].target->rel;
-	TransactionId	  xid = GetCurrentTransactionId();
-	Buffer			  buffer;
-	GenericXLogState *record;
-	Page			  page;
+	Relation rel = writes[0].target->rel;
+	Stamp	 stamps[MaxHeapTuplesPerPage];
+	int		 nstamps = 0;
+	Buffer	 buffer;
+	Page	 page;
 
 	buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(&writes[0].tid));
+	page = BufferGetPage(buffer);
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-	record = GenericXLogStart(rel);
-	page = GenericXLogRegisterBuffer(record, buffer, 0);
-	if (PageIsAllVisible(page))
-		elog(ERROR, "a page with a deleted row is all-visible");
-	for (int i = 0; i < n; i++)
-		stamped[i] = stamp_on_page(page, &writes[i], xid, cid);
-	PageSetPrunable(page, xid);
-	GenericXLogFinish(record);
+	for (int i = 0; i < n && !PageIsAllVisible(page); i++)
+	{
+		if (stamped[i] || !can_be_stamped(page, &writes[i]))
+			continue;
+		stamped[i] = true;
+		stamps[nstamps++] = stamp_of(&writes[i]);
+		count(&writes[i]);
+	}
+	if (nstamps > 0)
+		occ_stamp_record_apply(rel, buffer, stamps, nstamps, cid);
 	UnlockReleaseBuffer(buffer);
+}
+
+/* The first one, from *i on, that is not stamped.  False: all are. */
+static bool
+find_unstamped(const bool *stamped, int n, int *i)
+{
+	while (*i < n && stamped[*i])
+		(*i)++;
+	return *i < n;
 }
 
 /* All are on one page. */
@@ -119,19 +129,20 @@ static void
 stamp_page(const Claim *writes, int n, CommandId cid)
 {
 	bool stamped[MaxHeapTuplesPerPage] = {false};
-	int	 first = 0;
+	bool can_stamp = !RelationIsLogicallyLogged(writes[0].target->rel);
+	int	 i = 0;
 
 	Assert(n <= MaxHeapTuplesPerPage);
-	if (n >= MIN_TOGETHER && !RelationIsLogicallyLogged(writes[0].target->rel))
+	if (can_stamp)
+		stamp_together(writes, n, cid, stamped);
+	while (find_unstamped(stamped, n, &i))
 	{
-		/* After this one the page is not all-visible. */
-		stamp_one(&writes[0], cid);
-		first = 1;
-		stamp_together(writes + 1, n - 1, cid, stamped + 1);
+		stamp_one(&writes[i], cid);
+		stamped[i] = true;
+		/* Now the page is not all-visible. */
+		if (can_stamp && i == 0)
+			stamp_together(writes, n, cid, stamped);
 	}
-	for (int i = first; i < n; i++)
-		if (!stamped[i])
-			stamp_one(&writes[i], cid);
 }
 
 void

@@ -23,6 +23,11 @@
  * neither partial nor over expressions; in a table that has another unique
  * index, or an exclusion constraint, nothing is dropped.
  *
+ * An entry may lead to several versions, the HOT chain of its page.  It is
+ * dropped if nobody can see any of them: the old snapshot has the maker of the
+ * first one as running, and the others have whoever replaced the last one as
+ * ended.
+ *
  * Ordinary scans meet few such entries, and the check should cost them
  * nothing.  So the first few of a scan are not looked at, unless the scan
  * before met more in the same table.  (They must not be spared each time: in
@@ -78,19 +83,58 @@ non_key_updates_keep_every_key(Relation rel)
 	return result;
 }
 
+/* Has a transaction that has committed replaced or deleted the version? */
+static bool
+has_committed_xmax(HeapTupleHeader header)
+{
+	return HeapTupleHeaderXminCommitted(header) &&
+		   (header->t_infomask & (HEAP_XMAX_COMMITTED | HEAP_XMAX_IS_MULTI)) ==
+			   HEAP_XMAX_COMMITTED;
+}
+
+/* An index entry points to a version, or to what took its place. */
+static OffsetNumber
+first_of_chain(Page page, ItemPointer tid)
+{
+	OffsetNumber offset = ItemPointerGetOffsetNumber(tid);
+
+	if (offset <= PageGetMaxOffsetNumber(page) &&
+		ItemIdIsRedirected(PageGetItemId(page, offset)))
+		return ItemIdGetRedirect(PageGetItemId(page, offset));
+	return offset;
+}
+
 /*
- * Was the version made by one transaction, and replaced by a non-key update of
- * another one that has committed?
+ * With the buffer locked.  An entry leads to the HOT chain that begins at tid.
+ * Was the last version of the chain replaced by a non-key update that is not
+ * HOT, and each one before by the next one?  All of them have committed.  Then
+ * *maker made the first version, and *replacer replaced the last.
  */
 static bool
-is_replaced(HeapTupleHeader header)
+chain_is_replaced(Relation rel, Buffer buffer, ItemPointerData tid,
+				  TransactionId *maker, TransactionId *replacer)
 {
-	return HeapTupleHeaderIndicatesMovedPartitions(header) &&
-		   !HeapTupleHeaderIsHeapOnly(header) &&
-		   (header->t_infomask & (HEAP_XMAX_COMMITTED | HEAP_XMAX_IS_MULTI)) ==
-			   HEAP_XMAX_COMMITTED &&
-		   HeapTupleHeaderXminCommitted(header) &&
-		   HeapTupleHeaderGetXmin(header) != HeapTupleHeaderGetRawXmax(header);
+	HeapTupleData tuple;
+
+	*maker = *replacer = InvalidTransactionId;
+	ItemPointerSetOffsetNumber(&tid,
+							   first_of_chain(BufferGetPage(buffer), &tid));
+	while (occ_heap_find_on_page(rel, buffer, &tid, &tuple) &&
+		   has_committed_xmax(tuple.t_data))
+	{
+		TransactionId xmin = HeapTupleHeaderGetXmin(tuple.t_data);
+
+		if (!TransactionIdIsValid(*maker))
+			*maker = xmin;
+		else if (xmin != *replacer)
+			return false;
+		*replacer = HeapTupleHeaderGetRawXmax(tuple.t_data);
+		if (!HeapTupleHeaderIsHotUpdated(tuple.t_data))
+			return HeapTupleHeaderIndicatesMovedPartitions(tuple.t_data) &&
+				   *maker != *replacer;
+		tid = tuple.t_data->t_ctid;
+	}
+	return false;
 }
 
 /* Heap has left the page pinned. */
@@ -98,19 +142,12 @@ static bool
 find_replaced(IndexFetch *fetch, ItemPointer tid, TransactionId *maker,
 			  TransactionId *replacer)
 {
-	Buffer		  buffer = fetch->heap.xs_cbuf;
-	HeapTupleData tuple;
-	bool		  found;
+	Buffer buffer = fetch->heap.xs_cbuf;
+	bool   found;
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	found =
-		occ_heap_find_on_page(fetch->heap.xs_base.rel, buffer, tid, &tuple) &&
-		is_replaced(tuple.t_data);
-	if (found)
-	{
-		*maker = HeapTupleHeaderGetXmin(tuple.t_data);
-		*replacer = HeapTupleHeaderGetRawXmax(tuple.t_data);
-	}
+	found = chain_is_replaced(fetch->heap.xs_base.rel, buffer, *tid, maker,
+							  replacer);
 	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
 	return found;
 }

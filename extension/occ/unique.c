@@ -28,6 +28,7 @@
 #include "catalog/pg_index.h"
 #include "executor/tuptable.h"
 #include "occ/heap.h"
+#include "occ/heap_only.h"
 #include "occ/index_fetch.h"
 #include "occ/superseded.h"
 #include "occ/unique.h"
@@ -100,10 +101,12 @@ is_visible(Relation rel, HeapTuple tuple, Buffer buffer, TransactionId *rival)
 			 occ_writes_find(rel, &tuple->t_self, WRITE_REPLACED));
 }
 
+/* If not, a heap-only version by which we replaced it may. */
 static bool
 slot_exists(IndexFetchTableData *scan, TupleTableSlot *slot)
 {
 	BufferHeapTupleTableSlot *bslot = (BufferHeapTupleTableSlot *) slot;
+	ItemPointerData			  tid = slot->tts_tid;
 	TransactionId			  rival = InvalidTransactionId;
 	bool					  result;
 
@@ -111,8 +114,10 @@ slot_exists(IndexFetchTableData *scan, TupleTableSlot *slot)
 	result = is_visible(scan->rel, bslot->base.tuple, bslot->buffer, &rival);
 	LockBuffer(bslot->buffer, BUFFER_LOCK_UNLOCK);
 	if (TransactionIdIsValid(rival))
-		note_key(scan, &bslot->base.tuple->t_self, rival);
-	return result;
+		note_key(scan, &tid, rival);
+	return result ||
+		   (occ_writes_pending > 0 &&
+			occ_heap_only_fetch(scan->rel, &tid, SnapshotSelf, slot));
 }
 
 bool

@@ -88,8 +88,7 @@ read_version(const Claim *claim, Buffer buffer, Version *version)
 	version->state =
 		HeapTupleSatisfiesUpdate(&tuple, GetCurrentCommandId(false), buffer);
 	version->xmax = HeapTupleHeaderGetRawXmax(tuple.t_data);
-	version->is_non_key =
-		HeapTupleHeaderIndicatesMovedPartitions(tuple.t_data);
+	version->is_non_key = occ_heap_is_non_key_update(tuple.t_data);
 }
 
 /* The versions are on one page. */

@@ -148,22 +148,22 @@ occ_writes_note_insert(void)
 }
 
 void
-occ_writes_note_write(Relation rel, ItemPointer tid, LockTupleMode mode,
-					  bool has_external, CommandId cid, ItemPointer successor)
+occ_writes_note_write(Relation rel, ItemPointer tid, const Replacement *how)
 {
 	ItemPointer committed = tid;
 	WriteEntry *entry = append(rel, committed, WRITE_REPLACED);
 
-	entry->mode = (uint8) mode;
-	entry->has_external = has_external;
-	entry->cid = cid;
-	if (successor == NULL)
+	entry->mode = (uint8) how->mode;
+	entry->has_external = how->has_external;
+	entry->is_heap_only = how->is_heap_only;
+	entry->cid = how->cid;
+	if (how->successor == NULL)
 	{
 		ItemPointerSetInvalid(&entry->other);
 		return;
 	}
-	entry->other = *successor;
-	occ_writes_note_successor(rel, successor, committed);
+	entry->other = *how->successor;
+	occ_writes_note_successor(rel, how->successor, committed);
 }
 
 void

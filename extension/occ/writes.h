@@ -29,11 +29,13 @@ typedef struct WriteEntry
 {
 	Oid				relid;
 	ItemPointerData tid;
-	uint16			kind;		  /* WriteEntryKind */
-	uint8			mode;		  /* LockTupleMode; of a REPLACED entry it is
-								   * NoKeyExclusive, or Exclusive if the version was
-								   * deleted or its key changed */
-	bool			has_external; /* REPLACED: has toasted values */
+	uint16			kind;	/* WriteEntryKind */
+	uint8			mode;	/* LockTupleMode; of a REPLACED entry it is
+							 * NoKeyExclusive, or Exclusive if the version was
+							 * deleted or its key changed */
+	bool has_external;		/* REPLACED: has toasted values */
+	bool is_heap_only;		/* REPLACED: the new version is in no index,
+							 * and on the page of this one */
 	ItemPointerData other;	/* REPLACED: the new version, invalid if deleted.
 							 * SUCCESSOR: the committed version */
 	CommandId		 cid;	/* REPLACED: by which command */
@@ -46,11 +48,20 @@ typedef struct WriteEntry
 /* The number of REPLACED entries.  Zero is the fast path of every scan. */
 extern int occ_writes_pending;
 
+/* How a committed version was replaced, or deleted.  As in WriteEntry. */
+typedef struct Replacement
+{
+	LockTupleMode mode;
+	CommandId	  cid;
+	bool		  has_external;
+	bool		  is_heap_only;
+	ItemPointer	  successor; /* NULL: deleted */
+} Replacement;
+
 /* What this transaction did.  mode: as in WriteEntry. */
 extern void occ_writes_note_insert(void);
 extern void occ_writes_note_write(Relation rel, ItemPointer tid,
-								  LockTupleMode mode, bool has_external,
-								  CommandId cid, ItemPointer successor);
+								  const Replacement *how);
 extern void occ_writes_note_lock(Relation rel, ItemPointer tid,
 								 LockTupleMode mode);
 extern void occ_writes_note_key(Relation rel, ItemPointer tid,

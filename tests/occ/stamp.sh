@@ -1,8 +1,8 @@
 #!/bin/sh
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
-# COMMIT deletes many old versions of one page together.  The page must look as if each had
-# been deleted by itself, and recovery must bring back the same page.
+# COMMIT deletes the old versions of one page together.  The page must look as if heap had
+# deleted or updated each by itself, and recovery must bring back the same page.
 # usage: stamp.sh        (inside extension/test/with_server)
 set -eu
 # shellcheck source-path=SCRIPTDIR source=../integration/check.sh
@@ -62,21 +62,69 @@ records() {
 }
 
 change few 5
-equals 'a few are deleted one by one' "$(records Heap) $(records Generic)" '10 0'
+equals 'one makes the page no longer all-visible, the others follow' "$(records Heap) $(records custom128)" '1 1'
 change many 60
-equals 'many are deleted together' "$(records Heap) $(records Generic)" '1 1'
+equals 'many are deleted together' "$(records Heap) $(records custom128)" '1 1'
 equals 'the pages look the same' "$(marks many)" "$(marks few)"
 equals 'there are updates and deletes' "$(marks many | wc -l)" 3
 
+# An update that changes no indexed column leaves what heap leaves, and no index entry.
+# update_beside TABLE ACCESS-METHOD: half of the rows, and the first one twice.
+update_beside() {
+    sql -c "CREATE TABLE $1 (id int PRIMARY KEY, v int) USING $2 WITH (fillfactor = 40, autovacuum_enabled = off)"
+    sql -c "INSERT INTO $1 SELECT g, 0 FROM generate_series(1, 80) g"
+    sql -c "UPDATE $1 SET v = 1 WHERE id <= 40"
+    sql -c "UPDATE $1 SET v = v + 1 WHERE id = 1"
+}
+versions() {
+    sql -c "SELECT count(*), md5(string_agg(concat_ws('|', lp, lp_flags, t_ctid, t_infomask & ~$hints, t_infomask2,
+            t_xmax::text <> '0', t_data), ',' ORDER BY lp)) FROM heap_page_items(get_raw_page('$1', 0))"
+}
+update_beside beside dsql
+update_beside beside_heap heap
+equals 'the page is as after HOT updates' "$(versions beside)" "$(versions beside_heap)"
+equals 'no index entry is added' \
+    "$(sql -c "SELECT count(*) FROM bt_page_items('beside_pkey', 1)")" 80
+equals 'the updated rows are found by the index' \
+    "$(sql -c 'SET enable_seqscan = off; SELECT count(*), sum(v) FROM beside WHERE id BETWEEN 1 AND 40')" '40|41'
+equals 'they are counted as HOT updates' \
+    "$(sql -c "SELECT pg_stat_force_next_flush()" -c "SELECT n_tup_hot_upd FROM pg_stat_user_tables
+        WHERE relname = 'beside'" | tail -n 1)" 41
+
+# What a transaction that failed leaves makes way when the page is full.
+sql <<SQL
+CREATE TABLE failed (id int PRIMARY KEY, v int) WITH (fillfactor = 50, autovacuum_enabled = off);
+INSERT INTO failed SELECT g, 0 FROM generate_series(1, 100) g;
+SQL
+for _ in 1 2 3 4 5 6; do
+    sql -c BEGIN -c 'UPDATE failed SET v = v + 1' -c ROLLBACK
+done
+sql -c 'UPDATE failed SET v = v + 1 WHERE id <= 50'
+equals 'versions of failed transactions are pruned' \
+    "$(sql -c "SELECT pg_relation_size('failed') / 8192 < 6, sum(v) FROM failed")" 't|50'
+
 # Nothing has read the table since: a scan would prune the page, and recovery need not repeat that.
-page="SELECT count(*), md5(string_agg(concat_ws('|', lp, lp_flags, t_xmin, t_xmax, t_ctid,
+# The transaction that is open has versions that are not linked.
+page() {
+    sql -c "SELECT count(*), md5(string_agg(concat_ws('|', lp, lp_flags, t_xmin, t_xmax, t_ctid,
         t_infomask & ~$hints, t_infomask2), ',' ORDER BY lp))
-    FROM heap_page_items(get_raw_page('many', 0))"
-before=$(sql -c "$page")
+    FROM heap_page_items(get_raw_page('$1', 0))"
+}
+mkfifo "$PGDATA/../open"
+sql <"$PGDATA/../open" >/dev/null 2>&1 &
+exec 3>"$PGDATA/../open"
+echo "BEGIN; UPDATE beside SET v = 100 WHERE id > 70; SELECT pg_notify('open', '');" >&3
+while [ "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_notify%' AND state = 'idle in transaction'
+        AND pid <> pg_backend_pid()")" != 1 ]; do :; done
+before="$(page many) $(page beside)"
+sql -c 'SELECT pg_switch_wal()' >/dev/null # and writes what there is
 as_server "$PGBINDIR/pg_ctl" -D "$PGDATA" -m immediate -w stop >/dev/null
+exec 3>&-
 as_server "$PGBINDIR/pg_ctl" -D "$PGDATA" -l "$SERVER_LOG" -w start >/dev/null
-equals 'recovery brings back the same page' "$(sql -c "$page")" "$before"
+equals 'recovery brings back the same pages' "$(page many) $(page beside)" "$before"
 equals 'the rows' "$(sql -c 'SELECT count(*), sum(v) FROM many')" '166|60'
+equals 'the rows that are beside each other' \
+    "$(sql -c 'SELECT count(*), sum(v) FROM beside')" '80|41'
 
 # If the visibility map still had the page as all-visible, this would skip it.
 sql -c 'VACUUM many'

@@ -106,6 +106,22 @@ INSERT INTO n VALUES (10, 10, 'x'), (11, 10, 'y');
 COMMIT;
 SQL
 says '40001: schema has been updated by another transaction (OC001)'
+
+# A row that changes between the statement and its COMMIT is in the index as it is then.
+accepts 'CREATE TABLE h (id int PRIMARY KEY, a int)'
+accepts 'INSERT INTO h VALUES (1, 1), (2, 2)'
+succeeds 'a block that others write in' psql -X -q -A -t <<'SQL'
+BEGIN;
+CREATE UNIQUE INDEX /*A*/ h_a ON h (a);
+\! psql -X -q -A -t -c 'UPDATE h SET a = 10 WHERE id = 1'
+COMMIT;
+SQL
+job=$output
+accepts 'INSERT INTO h VALUES (3, 1)'
+refuses 'INSERT INTO h VALUES (4, 10)'
+ends "$job" t
+equals 'the new value' "$(sql 'SET enable_seqscan = off; SELECT id FROM h WHERE a = 10')" 1
+
 # Each row of a table is in its valid indexes, and in their order.
 if sql "SELECT 1 FROM pg_available_extensions WHERE name = 'amcheck'" | grep -q 1; then
     export PGOPTIONS='-c dsql_local.strict=off'

@@ -226,8 +226,18 @@ static void on_body_byte(struct sql_rewriter *rewriter, struct work *work, size_
 }
 
 /*
- * A body may come in many pieces.  Only messages with SQL are read byte by byte; all others are
- * skipped as a whole.
+ * In the rest of a statement only the ends of words matter.  Before that each byte does:
+ * is_gap_too_wide() limits what is held back.
+ */
+static size_t skip(struct sql_rewriter *rewriter, struct text sql)
+{
+    bool may_skip = rewriter->is_in_sql && rewriter->step == SQL_STEP_NOTHING;
+    return may_skip ? lexer_skip(&rewriter->lexer, sql) : 0;
+}
+
+/*
+ * A body may come in many pieces.  Only messages with SQL are read; all others are skipped as a
+ * whole.
  */
 static void on_body(struct sql_rewriter *rewriter, struct work *work, size_t position, size_t len)
 {
@@ -236,6 +246,7 @@ static void on_body(struct sql_rewriter *rewriter, struct work *work, size_t pos
     }
     for (size_t i = 0; i < len && (rewriter->is_in_sql || rewriter->is_in_name); i++) {
         on_body_byte(rewriter, work, position + i, work->bytes.data[position + i]);
+        i += skip(rewriter, text_slice(work->bytes, position + i + 1, len - i - 1));
     }
     if (frame_scan_is_between(&rewriter->frames)) {
         end_sql(rewriter); /* SQL without its NUL: PostgreSQL will report the error */

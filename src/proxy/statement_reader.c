@@ -138,7 +138,9 @@ static void on_first_word(struct statement_reader *reader, struct text word)
 {
     reader->kind = STATEMENT_OTHER;
     for (size_t i = 0; i < sizeof first_words / sizeof first_words[0]; i++) {
-        if (text_equal_string(word, first_words[i].word)) {
+        /* Most differ in the first byte. */
+        if (word.len > 0 && word.data[0] == first_words[i].word[0] &&
+            text_equal_string(word, first_words[i].word)) {
             reader->kind = first_words[i].kind;
             reader->is_held = first_words[i].is_held;
             break;
@@ -242,22 +244,18 @@ static void on_byte(struct statement_reader *reader, char c)
     }
 }
 
-/* Inside of plain literals, which may be long, only the next quote matters. */
-static struct text skip_literal(const struct statement_reader *reader, struct text sql)
+/* What is held must be seen byte by byte. */
+static struct text skip(struct statement_reader *reader, struct text sql)
 {
-    size_t len = 0;
-    if (reader->is_held || !lexer_is_in_plain_literal(&reader->lexer)) {
-        return sql;
-    }
-    return text_find(sql, '\'', &len) ? text_slice(sql, len, sql.len) : text_of("");
+    return reader->is_held ? sql : text_slice(sql, lexer_skip(&reader->lexer, sql), sql.len);
 }
 
 void statement_reader_add(struct statement_reader *reader, struct text sql)
 {
-    sql = skip_literal(reader, sql);
+    sql = skip(reader, sql);
     while (!text_is_empty(sql)) {
         on_byte(reader, sql.data[0]);
-        sql = skip_literal(reader, text_slice(sql, 1, sql.len));
+        sql = skip(reader, text_slice(sql, 1, sql.len));
     }
 }
 

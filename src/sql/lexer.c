@@ -59,6 +59,9 @@ enum lexer_encoding lexer_encoding(struct text name)
 {
     char clean[LEXER_WORD_SIZE];
     size_t len = 0;
+    if (text_equal_string(name, "UTF8")) {
+        return LEXER_ASCII_SAFE; /* as nearly all clients, and for each statement */
+    }
     for (size_t i = 0; i < name.len && len < sizeof clean; i++) {
         if (char_is_alnum(name.data[i])) {
             clean[len++] = char_to_lower(name.data[i]);
@@ -70,11 +73,6 @@ enum lexer_encoding lexer_encoding(struct text name)
         }
     }
     return LEXER_ASCII_SAFE;
-}
-
-bool lexer_is_in_plain_literal(const struct lexer *lexer)
-{
-    return lexer->state == LEXER_LITERAL;
 }
 
 /* A word that was too long to keep is reported as empty, which fits no keyword. */
@@ -402,4 +400,18 @@ unsigned lexer_byte(struct lexer *lexer, char c)
         break;
     }
     return 0;
+}
+
+/* Inside of a plain literal only the next quote matters, which is never a second byte. */
+size_t lexer_skip(struct lexer *lexer, struct text sql)
+{
+    size_t len = 0;
+    if (lexer->state == LEXER_LITERAL) {
+        return text_find(sql, '\'', &len) ? len : sql.len;
+    }
+    bool is_word = lexer->state == LEXER_WORD && lexer->rules.encoding == LEXER_ASCII_SAFE;
+    while (is_word && len < sql.len && is_word_byte(sql.data[len])) {
+        add_to_word(lexer, sql.data[len++]);
+    }
+    return len;
 }

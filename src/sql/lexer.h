@@ -90,8 +90,11 @@ enum lexer_encoding lexer_encoding(struct text name);
 /** Reads a byte; returns a set of enum lexer_event. */
 unsigned lexer_byte(struct lexer *lexer, char c);
 
-/** Whether the next byte that matters is a quote: all up to it may be skipped. */
-bool lexer_is_in_plain_literal(const struct lexer *lexer);
+/**
+ * Reads what brings no event at the beginning of sql, as lexer_byte() would byte by byte: the rest
+ * of a word, or of a literal, which may be long.  Returns how many bytes that was.
+ */
+size_t lexer_skip(struct lexer *lexer, struct text sql);
 
 /** The word that is being read or has just ended; empty if it is too long to keep. */
 struct text lexer_word(const struct lexer *lexer);

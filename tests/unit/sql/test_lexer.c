@@ -1,5 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* What test_sql_rewriter.c, which goes through all kinds of tokens, does not show. */
+#include "base/buf.h"
 #include "sql/lexer.h"
 #include "unit.h"
 
@@ -48,6 +49,44 @@ static void a_quote_is_never_a_second_byte(void **state)
     assert_true(has_semicolon(&gbk, "SELECT '\x95';"));
 }
 
+/* The events of a text, each with the word at that moment. */
+static void read_events(const struct lexer_rules *rules, struct text sql, bool skips,
+                        struct buf *out)
+{
+    struct lexer lexer;
+    lexer_init_rules(&lexer, rules);
+    while (!text_is_empty(sql)) {
+        unsigned events = lexer_byte(&lexer, sql.data[0]);
+        sql = text_slice(sql, 1, sql.len);
+        if (events != 0) {
+            buf_printf(out, "%zu:%u:%zu ", sql.len, events, lexer.word_len);
+        }
+        sql = text_slice(sql, skips ? lexer_skip(&lexer, sql) : 0, sql.len);
+    }
+}
+
+static void what_is_skipped_brings_no_event(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "SELECT a_long_word_1, 'it''s; ' || E'a\\';' FROM \"x;y\" -- c\n; $t$;$t$ ;",
+        "create TABLE e'x' e 'y' n'z';E'';a$b;$1a;\xe4\xf6;'open",
+        "\x95' ; \x95\x5c; word\x95;x",
+    };
+    const struct lexer_rules all[] = {
+        {0}, {.has_backslashes = true}, {.encoding = LEXER_PAIRS}, {.encoding = LEXER_SHIFT_JIS}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0] * 4; i++) {
+        struct text sql = text_of(texts[i / 4]);
+        struct buf slow AUTO_BUF;
+        struct buf fast AUTO_BUF;
+        buf_init(&slow, 10000);
+        buf_init(&fast, 10000);
+        read_events(&all[i % 4], sql, false, &slow);
+        read_events(&all[i % 4], sql, true, &fast);
+        assert_string_equal(slow.data, fast.data);
+    }
+}
+
 static void encodings_have_several_names(void **state)
 {
     (void)state;
@@ -65,6 +104,7 @@ int main(void)
         cmocka_unit_test(backslash_escapes_if_strings_do_not_conform),
         cmocka_unit_test(second_bytes_are_not_ascii),
         cmocka_unit_test(a_quote_is_never_a_second_byte),
+        cmocka_unit_test(what_is_skipped_brings_no_event),
         cmocka_unit_test(encodings_have_several_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

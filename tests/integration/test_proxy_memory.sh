@@ -1,0 +1,84 @@
+#!/bin/sh
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+#
+# What idle clients cost `dsql proxy`: few enough bytes each that 10,000 of them fit in 200 MiB, and
+# nothing after they have gone.
+set -eu
+# shellcheck source-path=SCRIPTDIR source=check.sh
+. "$(dirname "$0")/check.sh"
+flood=$BUILD/tests/integration/flood/flood
+work=$(mktemp -d "${TMPDIR:-/tmp}/dsql-proxy.XXXXXX")
+proxy=""
+clients=""
+finish() {
+    exec 3>&-
+    [ -z "$clients" ] || wait "$clients" || :
+    [ -z "$proxy" ] || kill -KILL "$proxy" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+mkfifo "$work/in"
+XDG_STATE_HOME=$work/state
+XDG_RUNTIME_DIR=$work/run
+export XDG_STATE_HOME XDG_RUNTIME_DIR
+
+cluster="$CLUSTER_ENDPOINT?port=0&server_port=$PGPORT&hostaddr=$PGHOSTADDR&sslrootcert=$PGSSLROOTCERT"
+unset CLUSTER_ENDPOINT CLUSTER_USER PGHOSTADDR PGPORT PGSSLROOTCERT
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
+"$DSQL" proxy "$cluster" --pool-mode transaction --auth trust --tls-cert "$work/cert.pem" \
+    --tls-key "$work/key.pem" >"$work/ready" 2>"$work/log" &
+proxy=$!
+succeeds 'the proxy' "$DSQL" proxy wait --timeout 30
+port=$(expr "$("$DSQL" proxy env --output url --tcp)" : '.*:\([0-9]*\)/')
+
+resident_kib() { awk '/^VmRSS/ {print $2}' "/proc/$proxy/status"; }
+sockets() { find "/proc/$proxy/fd" -lname 'socket:*' | wc -l; }
+
+# When clients have gone, their memory is given back, within 2 MiB.
+settles() {
+    tries=0
+    while ! is_sanitized && [ "$(resident_kib)" -gt $((before_kib + 2048)) ] && [ $tries -lt 100 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    after_kib=$(resident_kib)
+    checks=$((checks + 1))
+    is_sanitized || [ "$after_kib" -le $((before_kib + 2048)) ] ||
+        fail_check "$1: the proxy has grown from $before_kib to $after_kib KiB"
+}
+
+# costs KIND ADDRESS BYTES: so much for each client.
+costs() {
+    : >"$work/out"
+    "$flood" "$2" "$port" "$1" $COUNT <"$work/in" >"$work/out" &
+    clients=$!
+    exec 3>"$work/in"
+    tries=0
+    until [ -s "$work/out" ] || [ $tries = 600 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    equals "$1 $2: the clients" "$(cat "$work/out")" ready
+    checks=$((checks + 1))
+    [ "$(sockets)" -ge $COUNT ] || fail_check "$1 $2: only $(sockets) sockets are open"
+    bytes=$((($(resident_kib) - before_kib) * 1024 / COUNT))
+    [ -z "${DSQL_TEST_PRINT:-}" ] || echo "$1 $2: $bytes bytes"
+    checks=$((checks + 1))
+    is_sanitized || [ "$bytes" -le "$3" ] || fail_check "$1 $2: $bytes bytes for each client, and not $3"
+    exec 3>&-
+    wait "$clients" || :
+    clients=""
+    settles "$1 $2"
+}
+
+# The first client pays for what the program needs only once.
+COUNT=600
+succeeds 'a client' env PGSSLMODE=require psql "host=localhost hostaddr=127.0.0.1 port=$port user=admin dbname=postgres" -c ''
+before_kib=$(resident_kib)
+costs plain "$XDG_RUNTIME_DIR/dsql" 5000
+costs idle 127.0.0.1 19000
+costs silent 127.0.0.1 5000
+costs tls 127.0.0.1 19000
+finish_checks

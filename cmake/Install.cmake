@@ -45,16 +45,23 @@ endif()
 # ---- units of systemd: installed, and neither enabled nor started ----------------------
 
 set(DSQL_SYSTEMD lib CACHE PATH "Folder with systemd/system, systemd/user and sysusers.d; empty: none")
-if(TARGET dsql_local AND TARGET dsql_cli AND DSQL_SYSTEMD AND CMAKE_SYSTEM_NAME STREQUAL Linux)
-  foreach(unit dsql-local.service dsql-local.user.service)
-    configure_file(packaging/systemd/${unit}.in ${PROJECT_BINARY_DIR}/systemd/${unit} @ONLY)
-  endforeach()
-  install(FILES ${PROJECT_BINARY_DIR}/systemd/dsql-local.service DESTINATION ${DSQL_SYSTEMD}/systemd/system)
-  install(FILES ${PROJECT_BINARY_DIR}/systemd/dsql-local.user.service DESTINATION ${DSQL_SYSTEMD}/systemd/user
-    RENAME dsql-local.service)
-  install(FILES packaging/systemd/dsql-local.sysusers.conf DESTINATION ${DSQL_SYSTEMD}/sysusers.d
-    RENAME dsql-local.conf)
+set(DSQL_UNITS "")
+if(TARGET dsql_cli AND DSQL_SYSTEMD AND CMAKE_SYSTEM_NAME STREQUAL Linux)
+  list(APPEND DSQL_UNITS dsql-proxy)
+  if(TARGET dsql_local)
+    list(APPEND DSQL_UNITS dsql-local)
+  endif()
 endif()
+foreach(unit IN LISTS DSQL_UNITS)
+  foreach(file ${unit}.service ${unit}.user.service)
+    configure_file(packaging/systemd/${file}.in ${PROJECT_BINARY_DIR}/systemd/${file} @ONLY)
+  endforeach()
+  install(FILES ${PROJECT_BINARY_DIR}/systemd/${unit}.service DESTINATION ${DSQL_SYSTEMD}/systemd/system)
+  install(FILES ${PROJECT_BINARY_DIR}/systemd/${unit}.user.service DESTINATION ${DSQL_SYSTEMD}/systemd/user
+    RENAME ${unit}.service)
+  install(FILES packaging/systemd/${unit}.sysusers.conf DESTINATION ${DSQL_SYSTEMD}/sysusers.d
+    RENAME ${unit}.conf)
+endforeach()
 
 # ---- pkg-config ----------------------------------------------------------------
 

@@ -4,6 +4,7 @@
  * command that the words so far lead to, and offers its subcommands, its options and the choices
  * of an option.  It does not run dsql, so completing is fast and works without a cluster.
  */
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/explain.h"
 #include "cli/options.h"
@@ -50,6 +51,11 @@ static void print_all(const struct shell *shell, const struct command *command, 
 static bool takes_directory(const struct command_option *option)
 {
     return option->argument != NULL && strcmp(option->argument, "DIR") == 0;
+}
+
+static bool takes_file_name(const struct command_option *option)
+{
+    return option->argument != NULL && strcmp(option->argument, "FILE") == 0;
 }
 
 static bool takes_file(const struct command *command)
@@ -100,12 +106,23 @@ static void print_directory(const struct command_option *option, const char *pat
     }
 }
 
-/* Those of --output only: the script has one variable for them. */
+static void print_file(const struct command_option *option, const char *path)
+{
+    if (takes_file_name(option)) {
+        print_names(option, path);
+    }
+}
+
+/* " --output=text --output=json" */
 static void print_choices(const struct command_option *option, const char *path)
 {
+    struct text rest = text_of(option->choices);
+    struct text choice;
+    bool has_more = option->choices != NULL;
     (void)path;
-    if (option->choices != NULL && strcmp(option->name, "output") == 0) {
-        printf("%s", option->choices);
+    while (has_more) {
+        has_more = text_cut(rest, ' ', &choice, &rest);
+        printf(" --%s=%.*s", option->name, (int)choice.len, choice.data);
     }
 }
 
@@ -119,6 +136,7 @@ static void print_branch(const struct command *command, const char *path,
     } lists[] = {{"options", style->print_option},
                  {"valued", print_valued},
                  {"directories", print_directory},
+                 {"files", print_file},
                  {"choices", print_choices}};
     printf("    '%s')\n        commands=%s%s", path, style->open, argument_choices(command));
     for (const struct command *c = command->commands; c != NULL && c->name != NULL; c++) {
@@ -137,7 +155,7 @@ static void print_branch(const struct command *command, const char *path,
 static const char bash_head[] =
     "# Completion of dsql for bash, made by 'dsql completion bash'.\n"
     "_dsql_table() {\n"
-    "    commands='' options='' valued='' directories='' choices='' takes_file=''\n"
+    "    commands='' options='' valued='' directories='' files='' choices='' takes_file=''\n"
     "    case $1 in\n";
 
 static const char bash_tail[] =
@@ -145,7 +163,8 @@ static const char bash_tail[] =
     "}\n"
     "_dsql() {\n"
     "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
-    "    local commands options valued directories choices takes_file path=dsql word i words=''\n"
+    "    local commands options valued directories files choices takes_file path=dsql word i "
+    "words=''\n"
     "    # bash takes the sign of --output=json for a word.\n"
     "    [[ $current != '=' ]] || current=''\n"
     "    [[ $previous != '=' ]] || previous=${COMP_WORDS[COMP_CWORD - 2]}\n"
@@ -168,8 +187,14 @@ static const char bash_tail[] =
     "        mapfile -t COMPREPLY < <(compgen -d -- \"$current\")\n"
     "        compopt -o filenames 2>/dev/null\n"
     "        return 0\n"
+    "    elif [[ \" $files \" == *\" $previous \"* ]]; then\n"
+    "        mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
+    "        compopt -o filenames 2>/dev/null\n"
+    "        return 0\n"
     "    elif [[ \" $valued \" == *\" $previous \"* ]]; then\n"
-    "        [[ $previous != --output ]] || words=$choices\n"
+    "        for word in $choices; do\n"
+    "            [[ $word != \"$previous=\"* ]] || words=\"$words ${word#*=}\"\n"
+    "        done\n"
     "    elif [[ $current == -* ]]; then\n"
     "        words=$options\n"
     "    elif [[ -n $takes_file ]]; then\n"
@@ -201,7 +226,7 @@ static const char zsh_head[] =
     "#compdef dsql\n"
     "# Completion of dsql for zsh, made by 'dsql completion zsh'.\n"
     "_dsql_table() {\n"
-    "  commands=() options=() valued=() directories=() choices=() takes_file=''\n"
+    "  commands=() options=() valued=() directories=() files=() choices=() takes_file=''\n"
     "  case $1 in\n";
 
 static const char zsh_tail[] =
@@ -209,7 +234,7 @@ static const char zsh_tail[] =
     "}\n"
     "_dsql() {\n"
     "  local dsql_path=dsql word current=$words[CURRENT] previous=$words[CURRENT-1] takes_file\n"
-    "  local -a commands options valued directories choices names\n"
+    "  local -a commands options valued directories files choices names\n"
     "  integer i\n"
     "  _dsql_table $dsql_path\n"
     "  for ((i = 2; i < CURRENT; i++)); do\n"
@@ -232,8 +257,11 @@ static const char zsh_tail[] =
     "  fi\n"
     "  if (($directories[(Ie)$previous])); then\n"
     "    _files -/\n"
+    "  elif (($files[(Ie)$previous])); then\n"
+    "    _files\n"
     "  elif (($valued[(Ie)$previous])); then\n"
-    "    [[ $previous != --output ]] || compadd -a choices\n"
+    "    names=(${${(M)choices:#$previous=*}#*=})\n"
+    "    compadd -a names\n"
     "  elif [[ $current == -* ]]; then\n"
     "    _describe -o option options\n"
     "  elif [[ -n $takes_file ]]; then\n"
@@ -307,6 +335,8 @@ static void print_fish_option(const struct command_option *option, const char *p
     }
     if (takes_directory(option)) {
         printf(" -x -a '(__fish_complete_directories)'");
+    } else if (takes_file_name(option)) {
+        printf(" -r -F");
     } else if (option->argument != NULL) {
         printf(" -x -a '%s'", option->choices == NULL ? "" : option->choices);
     }

@@ -81,6 +81,12 @@ check_shell() {
     completes "$shell" 'choices' text json url -- dsql token --output ''
     completes "$shell" 'choices of another command' text json -- dsql doctor --output ''
     offers_not url
+    completes "$shell" 'choices of each option' session transaction -- dsql proxy --pool-mode ''
+    offers_not trust
+    completes "$shell" 'choices of the next option' scram trust -- dsql proxy --pool-mode session --auth ''
+    offers_not transaction
+    completes "$shell" 'what has no choices' -- dsql proxy --retries ''
+    offers_not session
     completes "$shell" 'shells' bash zsh fish -- dsql completion ''
     completes "$shell" 'codes' DSQL-302 DSQL-303 -- dsql explain DSQL-30
     completes "$shell" 'a value is not a command' --dir -- dsql local start --port stop --
@@ -90,6 +96,8 @@ check_shell() {
 
 check_shell bash
 completes bash 'choices after a sign' json -- dsql token --output = j
+touch "$scratch/proxy.conf"
+completes bash 'a file' "$scratch/proxy.conf" -- dsql proxy --config "$scratch/pro"
 for other in zsh fish; do
     if command -v "$other" >/dev/null; then
         check_shell "$other"

@@ -47,6 +47,7 @@ static dsql_status read_one(struct proxy_clusters *clusters, const struct proxy_
         .server_port = target->server_port,
         .port = target->port,
         .max_servers = target->max_servers,
+        .min_idle = target->min_idle,
         .token_seconds = target->token_seconds,
     };
     return status;

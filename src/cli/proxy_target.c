@@ -44,6 +44,7 @@ static const struct word words[] = {
     STRING(sslrootcert),
     STRING(password_file),
     NUMBER(max_servers, 1, SERVERS_MAX),
+    NUMBER(min_idle, 0, SERVERS_MAX),
     NUMBER(token_seconds, 1, TOKEN_SECONDS_MAX),
 };
 
@@ -108,8 +109,8 @@ static dsql_status set_number(struct proxy_target *target, const struct word *wo
                     "cluster \"%s\": \"%s\" must be a whole number from %d to %d", target->host,
                     word->name, word->min, word->max);
     }
-    bool is_any_port = number == 0;
-    *number_at(target, word) = is_any_port ? PROXY_TARGET_ANY_PORT : (int)number;
+    bool is_zero = number == 0;
+    *number_at(target, word) = is_zero ? PROXY_TARGET_ZERO : (int)number;
     return DSQL_OK;
 }
 

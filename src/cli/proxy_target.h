@@ -16,7 +16,7 @@
 
 enum {
     PROXY_TARGET_TEXT_MAX = 4096, /* bytes of the whole text */
-    PROXY_TARGET_ANY_PORT = -1
+    PROXY_TARGET_ZERO = -1        /* for a number that was given as 0 */
 };
 
 /** Strings that were not given are NULL, numbers 0.  All strings belong to the target. */
@@ -29,9 +29,10 @@ struct proxy_target {
     char *sslrootcert;
     char *hostaddr;
     char *password_file; /* with the password of a PostgreSQL that is not Aurora DSQL */
-    int port;            /* where the proxy listens; PROXY_TARGET_ANY_PORT for "0" */
+    int port;            /* where the proxy listens; PROXY_TARGET_ZERO for "0" */
     int server_port;
     int max_servers;
+    int min_idle; /* PROXY_TARGET_ZERO: none */
     int token_seconds;
 };
 

@@ -110,14 +110,16 @@ static const struct command commands[] = {
          "replace "
          "what the client asks for (default: the client's). profile and region choose the "
          "credentials. server_port, hostaddr and sslrootcert are those of the cluster. max_servers "
-         "limits the connections to it (default: 1000). token_seconds is how long a token is "
+         "limits the connections to it (default: 1000), and min_idle of them are kept ready for "
+         "each role in transaction mode (default: 1). token_seconds is how long a token is "
          "valid. "
          "password_file has the password for a PostgreSQL that is not Aurora DSQL. Write special "
          "characters in a value as %XX.\n"
          "Each option can also be set by a variable, such as DSQL_PROXY_POOL_MODE, or by a line of "
          "the --config file, such as 'pool-mode transaction'. DSQL_PROXY_CLUSTERS and the file may "
          "name clusters too. The command line takes precedence over the environment, and the "
-         "environment over the file. SIGTERM drains, SIGHUP reads users and certificates again.",
+         "environment over the file. SIGTERM drains, SIGHUP reads users, certificate and clusters "
+         "again.",
      .options = proxy_options,
      .max_arguments = PROXY_TARGETS_MAX,
      .run = proxy_run,

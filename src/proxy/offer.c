@@ -52,7 +52,7 @@ bool offer_has_options(const struct offer *offer, const struct proxy_cluster_opt
     const char *strings[STRINGS];
     const char *my_strings[STRINGS];
     bool is_same = mine->server_port == own->server_port && mine->port == own->port &&
-                   mine->max_servers == own->max_servers &&
+                   mine->max_servers == own->max_servers && mine->min_idle == own->min_idle &&
                    mine->token_seconds == own->token_seconds && has_password(offer, own->password);
     list_strings(own, strings);
     list_strings(mine, my_strings);

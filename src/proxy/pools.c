@@ -510,11 +510,21 @@ static bool write_startup(const struct pools *pools, struct text user, struct te
     return buf_ok(out);
 }
 
+/* A session has its connection to itself, and the next one gets a fresh one. */
+static size_t min_idle(const struct cluster *cluster)
+{
+    int option = cluster->own->min_idle;
+    if (cluster->options->pool_mode == PROXY_POOL_SESSION || option < 0) {
+        return 0;
+    }
+    return option == 0 ? MIN_IDLE : (size_t)option;
+}
+
 static struct server_pool_limits limits_of(const struct cluster *cluster)
 {
     return (struct server_pool_limits){
         .max = (size_t)cluster->max_servers,
-        .min_idle = cluster->options->pool_mode == PROXY_POOL_SESSION ? 0 : MIN_IDLE,
+        .min_idle = min_idle(cluster),
         .lifetime_ms = (int64_t)cluster->options->lifetime_s * SECOND_MS,
         .idle_ms = IDLE_MS,
         .check_idle_ms = CHECK_IDLE_MS,

@@ -56,6 +56,7 @@ struct proxy_cluster_options {
     int server_port;   /* the cluster's; 0: 5432 */
     int port;          /* where the proxy offers it, TCP and in the name of the socket; 0: 5432 */
     int max_servers;   /* connections to it at once; 0: PROXY_DEFAULT_MAX_SERVERS */
+    int min_idle;      /* kept ready for each role in transaction mode; 0: 1, and negative: none */
     int token_seconds; /* how long a token is valid; 0: as by libdsql */
 };
 

@@ -165,6 +165,17 @@ if command -v pgbench >/dev/null; then
     says '"pool_mode": "transaction"'
     says '"connects": 1,'
     end TERM
+    begin "$cluster&min_idle=3" --pool-mode transaction
+    succeeds 'one client' psql "$(url)" -Xc ''
+    tries=0
+    ready=0
+    while [ "$ready" -lt 3 ] && [ "$tries" -lt 500 ]; do
+        ready=$("$DSQL" proxy status --output json | grep -o '"servers_idle": [0-9]*' | cut -d ' ' -f 2)
+        tries=$((tries + 1))
+    done
+    checks=$((checks + 1))
+    [ "$ready" -ge 3 ] || fail_check 'connections that are kept ready' "$ready"
+    end TERM
 fi
 
 # ---- Conflicts, in both modes ----

@@ -143,8 +143,8 @@ static void clusters_get_different_ports(void **state)
     assert_int_equal(settings.targets[0].port, 5433);
     assert_int_equal(settings.targets[1].port, 5432);
     assert_int_equal(settings.targets[2].port, 5434);
-    assert_int_equal(settings.targets[3].port, PROXY_TARGET_ANY_PORT);
-    assert_int_equal(settings.targets[4].port, PROXY_TARGET_ANY_PORT);
+    assert_int_equal(settings.targets[3].port, PROXY_TARGET_ZERO);
+    assert_int_equal(settings.targets[4].port, PROXY_TARGET_ZERO);
     proxy_settings_clear(&settings);
 }
 

@@ -24,9 +24,10 @@ static void every_word_is_read(void **state)
     struct proxy_target target;
     assert_int_equal(
         proxy_target_parse(
-            text_of(ENDPOINT "?port=5433&user=app&dbname=postgres&profile=prod&region=eu-west-1&"
-                             "server_port=6432&hostaddr=::1&sslrootcert=/etc/my%20ca.pem&"
-                             "password_file=/run/a%26b&max_servers=10&token_seconds=900"),
+            text_of(ENDPOINT
+                    "?port=5433&user=app&dbname=postgres&profile=prod&region=eu-west-1&"
+                    "server_port=6432&hostaddr=::1&sslrootcert=/etc/my%20ca.pem&"
+                    "password_file=/run/a%26b&max_servers=10&min_idle=0&token_seconds=900"),
             &target, NULL),
         DSQL_OK);
     assert_int_equal(target.port, 5433);
@@ -39,6 +40,7 @@ static void every_word_is_read(void **state)
     assert_string_equal(target.sslrootcert, "/etc/my ca.pem");
     assert_string_equal(target.password_file, "/run/a&b");
     assert_int_equal(target.max_servers, 10);
+    assert_int_equal(target.min_idle, PROXY_TARGET_ZERO);
     assert_int_equal(target.token_seconds, 900);
     proxy_target_clear(&target);
 }
@@ -48,7 +50,7 @@ static void port_0_is_any(void **state)
     (void)state;
     struct proxy_target target;
     assert_int_equal(proxy_target_parse(text_of("h?port=0&user=a+b"), &target, NULL), DSQL_OK);
-    assert_int_equal(target.port, PROXY_TARGET_ANY_PORT);
+    assert_int_equal(target.port, PROXY_TARGET_ZERO);
     assert_string_equal(target.user, "a+b");
     proxy_target_clear(&target);
 }

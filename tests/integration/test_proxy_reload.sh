@@ -126,29 +126,25 @@ if child == 0:
         os.set_inheritable(3 + i, True)
     os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="2", NOTIFY_SOCKET=directory + "/notify")
     os.execvp(sys.argv[3], [a.replace("PORT", str(port)) for a in sys.argv[3:]])
-with open(port_file + ".new", "w") as f:
-    f.write(str(port))
 def expect(word):
     text = ""
     while word not in text:
         text = notify.recv(4096).decode()
     print(text.replace("\n", " "), flush=True)
 expect("READY=1")
-os.rename(port_file + ".new", port_file)
+with open(port_file, "w") as f:
+    f.write("%d\n" % port)
 os.kill(child, signal.SIGHUP)
 expect("RELOADING=1")
 expect("READY=1")
 expect("STOPPING=1")
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 END
+mkfifo "$scratch/port"
 "$python" "$scratch/manager.py" "$scratch" "$scratch/port" "$DSQL" proxy "$endpoint?port=PORT&$words" \
     --socket-dir "$scratch" >"$scratch/reports" 2>"$scratch/log" &
 manager=$!
-tries=0
-while [ ! -e "$scratch/port" ] && [ "$tries" -lt 20000 ]; do
-    tries=$((tries + 1))
-done
-port=$(cat "$scratch/port")
+read -r port <"$scratch/port"
 succeeds 'through the Unix socket of the manager' psql "host=$scratch port=$port user=admin dbname=postgres" -X -Atc 'SELECT 1'
 succeeds 'through its TCP socket' psql "$("$DSQL" proxy env --tcp --output url)" -X -Atc 'SELECT 1'
 kill -TERM "$("$DSQL" proxy status --output json | grep -o '"pid": [0-9]*' | cut -d ' ' -f 2)"

@@ -1,0 +1,113 @@
+#!/bin/sh
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+#
+# Drivers that know nothing of Aurora DSQL, through the proxy in both modes: transactions, prepared
+# statements, an error and its end.  A driver that is not installed is left out, or fails the test
+# with DSQL_TEST_ALL_CLIENTS=1.
+set -eu
+# shellcheck source-path=SCRIPTDIR source=check.sh
+. "$(dirname "$0")/check.sh"
+clients=$(cd "$(dirname "$0")/clients" && pwd)
+python=${PYTHON:-/usr/bin/python3}
+work=$(mktemp -d)
+proxy=""
+finish() {
+    [ -z "$proxy" ] || kill -KILL "$proxy" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+XDG_STATE_HOME=$work/state
+XDG_RUNTIME_DIR=$work/run
+export XDG_STATE_HOME XDG_RUNTIME_DIR
+
+cluster="$CLUSTER_ENDPOINT?port=0&server_port=$PGPORT&hostaddr=$PGHOSTADDR&sslrootcert=$PGSSLROOTCERT"
+succeeds 'a table' "$DSQL" psql -- -qc 'CREATE TABLE notes (id int PRIMARY KEY, body text)'
+unset CLUSTER_ENDPOINT CLUSTER_USER PGHOSTADDR PGPORT PGSSLROOTCERT
+
+skip() {
+    printf 'left out: %s\n' "$1"
+    [ -z "${DSQL_TEST_ALL_CLIENTS:-}" ] || fail_check "not installed: $1"
+}
+
+# ---- What is there: each line of "$work/drivers" is a name and a command ----
+: >"$work/drivers"
+driver() { printf '%s\n' "$*" >>"$work/drivers"; }
+
+for module in psycopg2 psycopg; do
+    if "$python" -c "import $module" 2>/dev/null; then
+        driver "$module" "$python" "$clients/proxy/psycopg_session.py" "$module"
+    else
+        skip "$module (Debian: python3-$module)"
+    fi
+done
+if "$python" -c 'import asyncpg' 2>/dev/null; then
+    driver asyncpg "$python" "$clients/proxy/asyncpg_session.py"
+else
+    skip 'asyncpg (Debian: python3-asyncpg)'
+fi
+if ruby -e 'require "pg"' 2>/dev/null; then
+    driver ruby-pg ruby "$clients/proxy/ruby_pg_session.rb"
+else
+    skip 'ruby-pg (Debian: ruby-pg)'
+fi
+modules=$BUILD/clients/node_modules
+if [ ! -d "$modules/pg" ] && command -v npm >/dev/null; then
+    mkdir -p "$BUILD/clients"
+    cp "$clients/package.json" "$BUILD/clients"
+    (cd "$BUILD/clients" && timeout 60 npm install --no-audit --no-fund >"$work/npm" 2>&1) || :
+fi
+if command -v node >/dev/null && [ -d "$modules/pg" ]; then
+    NODE_PATH=$modules
+    export NODE_PATH
+    driver node-postgres node "$clients/proxy/pg_session.js"
+else
+    skip 'node-postgres (node, and npm install in the directory clients of the build)'
+fi
+if command -v go >/dev/null && [ -d /usr/share/gocode/src/github.com/jackc/pgx/v4 ]; then
+    # As Debian installs Go packages: no modules, no network.
+    succeeds 'pgx builds' env GOPATH=/usr/share/gocode GO111MODULE=off GOCACHE="$BUILD/clients/go" \
+        go build -o "$work/pgx_session" "$clients/proxy/pgx_session.go"
+    driver pgx "$work/pgx_session"
+else
+    skip 'pgx (Debian: golang-go and golang-github-jackc-pgx-v4-dev)'
+fi
+jdbc=/usr/share/java/postgresql.jar
+if command -v javac >/dev/null && [ -e $jdbc ]; then
+    succeeds 'JDBC compiles' javac -d "$work" "$clients/proxy/JdbcSession.java"
+    driver JDBC java -cp "$jdbc:$work" JdbcSession
+else
+    skip 'JDBC (Debian: default-jdk-headless and libpostgresql-jdbc-java)'
+fi
+
+# ---- Each of them, in both modes.  Of the URL and the variables each takes what it knows ----
+for mode in session transaction; do
+    "$DSQL" proxy "$cluster&max_servers=6" --pool-mode $mode >/dev/null 2>"$work/log" &
+    proxy=$!
+    succeeds "proxy in $mode mode" "$DSQL" proxy wait --timeout 30
+    variables=$("$DSQL" proxy env --tcp)
+    eval "$variables"
+    DATABASE_URL="$("$DSQL" proxy env --tcp --output url)?sslmode=disable"
+    export DATABASE_URL
+    base=0
+    while read -r name command; do
+        base=$((base + 10))
+        # shellcheck disable=SC2086 # a command and its arguments
+        succeeds "$name in $mode mode" $command $base </dev/null
+        equals "$name in $mode mode: its rows" "$output" 'admin 5'
+    done <"$work/drivers"
+    printf 'in %s mode: %s\n' "$mode" "$(cut -d ' ' -f 1 "$work/drivers" | tr '\n' ' ')"
+    if command -v pgbench >/dev/null; then
+        printf '\\set id random(10, 14)\nSELECT body FROM notes WHERE id = :id;\n' >"$work/script"
+        for protocol in simple extended prepared; do
+            succeeds "pgbench, $protocol, in $mode mode" pgbench -n -f "$work/script" -c 4 -t 25 -M $protocol
+            says '100/100'
+        done
+    else
+        skip 'pgbench (Debian: postgresql-client and postgresql-contrib)'
+    fi
+    kill -TERM "$proxy"
+    wait "$proxy" || true
+    proxy=""
+done
+finish_checks

@@ -21,6 +21,7 @@
 #include "postgres.h"
 
 #include "base/settings.h"
+#include "dialect/index_entries.h"
 #include "dialect/isolation.h"
 #include "dialect/row_limits.h"
 #include "dialect/settings.h"
@@ -67,6 +68,7 @@ _PG_init(void)
 	inject_init();
 	transaction_limits_init();
 	row_limits_init();
+	index_entries_init();
 	dialect_isolation_init();
 	dialect_settings_init();
 	schema_ddl_init();

@@ -13,7 +13,8 @@
 extern void transaction_limits_init(void);
 
 /*
- * A row is inserted, updated or deleted.  bytes: the size of its new version.
+ * A row is inserted, updated or deleted.  bytes: the size of its new version
+ * and of its index entries.
  * Called for each row, also of sessions without limits.
  */
 extern void transaction_limits_count_row(Size bytes);

@@ -20,6 +20,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "base/compat.h"
+#include "dialect/index_entries.h"
 #include "dialect/row_limits.h"
 #include "dialect/transaction_limits.h"
 #include "executor/tuptable.h"
@@ -48,21 +49,39 @@ row_size(TupleTableSlot *slot)
 
 /* The whole new version is written, and so is what it takes over. */
 static void
-count_insert(TupleTableSlot *slot)
+count_insert(Relation rel, TupleTableSlot *slot)
 {
 	Size size = row_size(slot) + transaction_limits_toasted_size(slot);
 
 	row_limits_check(slot, size);
-	transaction_limits_count_row(size);
+	transaction_limits_count_row(size + index_entries_check(rel, slot));
 }
 
-/* Of a version of our own.  Toasted values stay where they are. */
+/* Index entries stay if no indexed column changes. */
 static void
-count_update(TupleTableSlot *slot)
+count_replacement(Relation rel, PinnedTuple *old, TupleTableSlot *slot)
+{
+	Size size = row_size(slot) + transaction_limits_toasted_size(slot);
+	Size entries = index_entries_check(rel, slot);
+
+	row_limits_check(slot, size);
+	if (entries > 0 &&
+		!occ_identity_indexed_columns_change(rel, &old->tuple, slot))
+		entries = 0;
+	transaction_limits_count_row(size + entries);
+}
+
+/*
+ * Of a version of our own.  Toasted values stay where they are, and so may the
+ * index entries; but the new keys are checked.
+ */
+static void
+count_update(Relation rel, TupleTableSlot *slot)
 {
 	Size size = row_size(slot);
 
 	row_limits_check(slot, size + transaction_limits_toasted_size(slot));
+	(void) index_entries_check(rel, slot);
 	transaction_limits_count_row(size);
 }
 
@@ -70,7 +89,7 @@ static void
 tuple_insert(Relation rel, TupleTableSlot *slot, CommandId cid, int options,
 			 struct BulkInsertStateData *bistate)
 {
-	count_insert(slot);
+	count_insert(rel, slot);
 	occ_writes_note_insert();
 	occ_heap->tuple_insert(rel, slot, cid, options, bistate);
 }
@@ -80,7 +99,7 @@ tuple_insert_speculative(Relation rel, TupleTableSlot *slot, CommandId cid,
 						 int options, struct BulkInsertStateData *bistate,
 						 uint32 token)
 {
-	count_insert(slot);
+	count_insert(rel, slot);
 	occ_writes_note_insert();
 	occ_heap->tuple_insert_speculative(rel, slot, cid, options, bistate,
 									   token);
@@ -91,7 +110,7 @@ multi_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId cid,
 			 int options, struct BulkInsertStateData *bistate)
 {
 	for (int i = 0; i < nslots; i++)
-		count_insert(slots[i]);
+		count_insert(rel, slots[i]);
 	occ_writes_note_insert();
 	occ_heap->multi_insert(rel, slots, nslots, cid, options, bistate);
 }
@@ -250,14 +269,14 @@ tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot,
 	occ_heap_pin(rel, otid, &old);
 	if (is_our_version(&old))
 	{
-		count_update(slot);
+		count_update(rel, slot);
 		result = update_our_version(rel, &old, slot, cid, snapshot, tmfd,
 									lockmode, update_indexes);
 		ReleaseBuffer(old.buffer);
 		return result;
 	}
 
-	count_insert(slot);
+	count_replacement(rel, &old, slot);
 	*update_indexes = (UpdateIndexesCompat) 0;
 	result = our_earlier_write(rel, &old.tuple.t_self, cid, tmfd);
 	if (result == TM_Ok)

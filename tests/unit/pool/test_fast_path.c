@@ -14,7 +14,7 @@
 #include <sched.h>
 #include <string.h>
 
-enum { CROWD = 16, PLACES = 3, TURNS = 400, CLOSINGS = 40, DUELS = 20000, LIMIT_MS = 10000 };
+enum { CROWD = 16, PLACES = 3, TURNS = 400, CLOSINGS = 40, DUELS = 5000, LIMIT_MS = 10000 };
 
 static struct pool_parts parts_of(int max)
 {

@@ -157,10 +157,9 @@ static void wait_for_work(struct crowd *crowd, int more)
     }
 }
 
-static void many_threads_survive_killed_connections(void **state)
+static void expect_survival(const struct pool_parts *parts)
 {
-    (void)state;
-    struct crowd crowd = {.pool = pool_of(PLACES, -1)};
+    struct crowd crowd = {.pool = pools_open(parts)};
     pthread_t threads[CROWD];
     for (int i = 0; i < CROWD; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, &crowd), 0);
@@ -184,6 +183,24 @@ static void many_threads_survive_killed_connections(void **state)
     assert_true(pools_works(conn));
     dsql_pool_release(crowd.pool, conn);
     assert_int_equal(dsql_pool_close(crowd.pool, 0), DSQL_OK);
+}
+
+static void many_threads_survive_killed_connections(void **state)
+{
+    (void)state;
+    struct pool_parts parts = pools_parts(PLACES, -1);
+    parts.pool.validate_idle_s = 30;
+    expect_survival(&parts);
+}
+
+/* A dead connection fails once: libpq knows then, and the release closes it. */
+static void as_they_do_without_a_look_at_the_socket(void **state)
+{
+    (void)state;
+    struct pool_parts parts = pools_parts(PLACES, -1);
+    parts.pool.trust_ms = POOL_TRUST_MS;
+    parts.pool.overtake_ms = POOL_OVERTAKE_MS;
+    expect_survival(&parts);
 }
 
 static void *leave_when_closed(void *arg)
@@ -229,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_jumps_ahead_expires_all_connections_without_errors),
         cmocka_unit_test(a_clock_that_goes_back_keeps_connections),
         cmocka_unit_test(many_threads_survive_killed_connections),
+        cmocka_unit_test(as_they_do_without_a_look_at_the_socket),
         cmocka_unit_test(a_pool_closes_while_many_threads_use_it),
         cmocka_unit_test(a_crashed_server_breaks_only_what_was_open),
     };

@@ -10,7 +10,7 @@ RELEASE := build/release
 CMAKE_QUIET := --log-level=WARNING
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-ruby test test-deb test-image image test-debian-13 test-musl check-long check-abi check-reproducible check-model bench bench-proxy test-asan test-tsan build install dist deb format lint fuzz clean dependencies
+.PHONY: help demo demo-ruby test test-deb test-image image test-debian-13 test-musl check-long check-abi check-reproducible check-model bench bench-details bench-proxy test-asan test-tsan build install dist deb format lint fuzz clean dependencies
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
@@ -84,14 +84,13 @@ dist: ## make the source archive of what is committed, in build/dist
 deb: ## build Debian packages of what is committed, in build/deb
 	@scripts/make-deb
 
-bench: build ## measure costs, as ratios to another implementation and to the minimum
-	@$(RELEASE)/bench/bench_token
-	@extension/test/with_server $(RELEASE)/extension bench/occ_ratios
+bench: build ## measure beside other implementations: a table, build/bench.json and build/bench.svg
+	@bench/run $(RELEASE)
+
+bench-details: build ## what a commit and a checkout cost in more detail, as tables
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_occ_commit_cost
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_occ_old_snapshot
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_pool_checkout
-	@scripts/build-gem $(RELEASE)
-	@scripts/with-gem $(RELEASE) none bench/ruby
 
 bench-proxy: build ## compare `dsql proxy` with pgbouncer (QUICK=1: a part of it, in two minutes)
 	@bench/proxy $(if $(QUICK),--quick) $(RELEASE)

@@ -2,12 +2,13 @@
 /*
  * The cost of acquiring and releasing a connection, in rounds that bench/run requests, so that they
  * alternate with those of peers.  A line "NAME THREADS" is answered with the nanoseconds of one
- * acquire and release: the time of all threads together, divided by the number of acquires.
+ * acquire and release: the time of all threads together, divided by the number of acquires.  With
+ * "_cpu" after the name it is the processor time of one thread.
  *
  *     pool    dsql_pool_acquire() and dsql_pool_release()
- *     looked  the same, with a look at the socket each time
+ *     looked  the same, with a look at the socket each time ("looked_cpu" alone)
  *     stack   a stack under a mutex, the simplest pool there can be
- *     peeked  the same, with a look at the socket each time
+ *     peeked  the same, with a look at the socket each time ("peeked_cpu" alone)
  *
  * "fairness THREADS" is answered with the longest wait divided by the median, of threads that take
  * one of 4 connections for one query each time.
@@ -16,22 +17,15 @@
  */
 #include "base/error.h"
 #include "pool/pool.h"
+#include "rounds.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum { PLACES = 10, FEW_PLACES = 4, MOST_THREADS = 64, TOTAL = 200000, QUERIES = 200 };
-
-static double now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 /* ---- Pools ---- */
 
@@ -147,6 +141,10 @@ static void *run(void *arg)
 
 static double round_ns(struct round round, int threads)
 {
+    if (threads < 1 || threads > MOST_THREADS) {
+        fprintf(stderr, "bench_pool_rounds: from 1 to %d threads\n", MOST_THREADS);
+        exit(2);
+    }
     pthread_t all[MOST_THREADS];
     pthread_barrier_t start;
     pthread_barrier_init(&start, NULL, (unsigned)threads + 1);
@@ -157,13 +155,13 @@ static double round_ns(struct round round, int threads)
             abort();
         }
     }
-    double began = now_ns(); /* this thread may be the last one to wake up */
+    double began = rounds_now_ns(); /* this thread may be the last one to wake up */
     pthread_barrier_wait(&start);
     for (int i = 0; i < threads; i++) {
         pthread_join(all[i], NULL);
     }
     pthread_barrier_destroy(&start);
-    return (now_ns() - began) / round.rounds / threads;
+    return (rounds_now_ns() - began) / round.rounds / threads;
 }
 
 /* ---- Fairness ---- */
@@ -184,9 +182,9 @@ static void *wait_and_query(void *arg)
 {
     struct waits *waits = arg;
     for (int i = 0; i < QUERIES; i++) {
-        double began = now_ns();
+        double began = rounds_now_ns();
         PGconn *conn = acquire(waits->pool);
-        waits->ns[i] = now_ns() - began;
+        waits->ns[i] = rounds_now_ns() - began;
         PQclear(PQexec(conn, "SELECT 1"));
         dsql_pool_release(waits->pool, conn);
     }
@@ -221,48 +219,83 @@ struct pools {
     dsql_pool *trusting, *looking, *few;
 };
 
-static double answer(const struct pools *pools, const char *name, int threads)
+static double measure_pool(void *arg, int threads)
 {
-    if (strcmp(name, "pool") == 0) {
-        return round_ns((struct round){.cycle = cycle_pool, .arg = pools->trusting}, threads);
-    }
-    if (strcmp(name, "looked") == 0) {
-        return round_ns((struct round){.cycle = cycle_pool, .arg = pools->looking}, threads);
-    }
-    if (strcmp(name, "stack") == 0) {
-        return round_ns((struct round){.cycle = cycle_stack}, threads);
-    }
-    if (strcmp(name, "peeked") == 0) {
-        return round_ns((struct round){.cycle = cycle_stack, .arg = &stack}, threads);
-    }
-    if (strcmp(name, "fairness") == 0) {
-        return longest_to_median(pools->few, threads);
-    }
-    fprintf(stderr, "bench_pool_rounds: unknown measurement \"%s\"\n", name);
-    exit(2);
+    const struct pools *pools = arg;
+    return round_ns((struct round){.cycle = cycle_pool, .arg = pools->trusting}, threads);
+}
+
+static double measure_stack(void *arg, int threads)
+{
+    (void)arg;
+    return round_ns((struct round){.cycle = cycle_stack}, threads);
+}
+
+static double cpu_of(void (*cycle)(void *arg, int rounds), void *arg)
+{
+    double start = rounds_cpu_ns();
+    cycle(arg, TOTAL);
+    return (rounds_cpu_ns() - start) / TOTAL;
+}
+
+static double measure_pool_cpu(void *arg, int threads)
+{
+    (void)threads;
+    const struct pools *pools = arg;
+    return cpu_of(cycle_pool, pools->trusting);
+}
+
+static double measure_looked_cpu(void *arg, int threads)
+{
+    (void)threads;
+    const struct pools *pools = arg;
+    return cpu_of(cycle_pool, pools->looking);
+}
+
+static double measure_stack_cpu(void *arg, int threads)
+{
+    (void)arg;
+    (void)threads;
+    return cpu_of(cycle_stack, NULL);
+}
+
+static double measure_peeked_cpu(void *arg, int threads)
+{
+    (void)arg;
+    (void)threads;
+    return cpu_of(cycle_stack, &stack);
+}
+
+static double measure_fairness(void *arg, int threads)
+{
+    const struct pools *pools = arg;
+    return longest_to_median(pools->few, threads);
 }
 
 int main(void)
 {
-    const struct pools pools = {.trusting = open_pool(PLACES, POOL_TRUST_MS),
-                                .looking = open_pool(PLACES, 0),
-                                .few = open_pool(FEW_PLACES, POOL_TRUST_MS)};
+    static const struct round_kind kinds[] = {
+        {"pool", measure_pool},
+        {"pool_cpu", measure_pool_cpu},
+        {"looked_cpu", measure_looked_cpu},
+        {"stack", measure_stack},
+        {"stack_cpu", measure_stack_cpu},
+        {"peeked_cpu", measure_peeked_cpu},
+        {"fairness", measure_fairness},
+        {NULL, NULL},
+    };
+    struct pools pools = {.trusting = open_pool(PLACES, POOL_TRUST_MS),
+                          .looking = open_pool(PLACES, 0),
+                          .few = open_pool(FEW_PLACES, POOL_TRUST_MS)};
     while (stack.count < PLACES) {
         push(open_plain(NULL, -1, NULL));
     }
-    printf("ready\n");
-    fflush(stdout);
-    char name[16];
-    int threads = 0;
-    while (scanf("%15s %d", name, &threads) == 2 && threads >= 1 && threads <= MOST_THREADS) {
-        printf("%.3f\n", answer(&pools, name, threads));
-        fflush(stdout);
-    }
+    int status = rounds_answer(kinds, &pools);
     while (stack.count > 0) {
         PQfinish(pop());
     }
     dsql_pool_close(pools.trusting, -1);
     dsql_pool_close(pools.looking, -1);
     dsql_pool_close(pools.few, -1);
-    return 0;
+    return status;
 }

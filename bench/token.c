@@ -2,8 +2,9 @@
 /*
  * The cost of a token, beside the least that OpenSSL needs for a signature.  With the signing key
  * of the day at hand that is one SHA-256 of the canonical request and one HMAC; without it, four
- * more HMACs.  dsql_token() signs once a second, so its ratio may be greater than 1. Each result is
- * the median of several rounds, in which all measurements alternate.
+ * more HMACs.  dsql_token() signs once a second, so its ratio may be greater than 1.  The rounds
+ * "cached", "derived", "floor_cached" and "floor_derived" (see rounds.h) are answered with the
+ * nanoseconds of one token, the mean of as many as the number says.
  *
  * usage: bench_token
  */
@@ -11,6 +12,7 @@
 
 #include "base/clock.h"
 #include "credentials/credentials.h"
+#include "rounds.h"
 #include "sigv4/sigv4.h"
 
 #include <openssl/core_names.h>
@@ -20,21 +22,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-enum { REPETITIONS = 11, ROUNDS = 5000 };
 
 static const char host[] = "foo0bar1baz2quux3quuux4abc.dsql.us-east-1.on.aws";
 
 /* Bytes, for this host and a key of the usual length. */
 enum { CANONICAL_SIZE = 339, STRING_TO_SIGN_SIZE = 135 };
-
-static double now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 static void expect(bool condition, const char *what)
 {
@@ -143,67 +135,67 @@ static void token_derived(const void *arg)
 
 /* ---- Measuring ---- */
 
-static double time_of(void (*run)(const void *arg), const void *arg)
+struct bench {
+    struct floor floor;
+    dsql_options options;
+    struct dsql_credentials keys;
+};
+
+static double time_of(void (*run)(const void *arg), const void *arg, int count)
 {
-    double start = now_ns();
-    for (int i = 0; i < ROUNDS; i++) {
+    double start = rounds_now_ns();
+    for (int i = 0; i < count; i++) {
         run(arg);
     }
-    return (now_ns() - start) / ROUNDS;
+    return (rounds_now_ns() - start) / count;
 }
 
-static int compare(const void *a, const void *b)
+static double measure_cached(void *arg, int count)
 {
-    double left = *(const double *)a;
-    double right = *(const double *)b;
-    return (left > right) - (left < right);
+    const struct bench *bench = arg;
+    return time_of(token_cached, &bench->options, count);
 }
 
-static double median(double *values)
+static double measure_derived(void *arg, int count)
 {
-    qsort(values, REPETITIONS, sizeof *values, compare);
-    return values[REPETITIONS / 2];
+    const struct bench *bench = arg;
+    return time_of(token_derived, &bench->keys, count);
 }
 
-static void measure(const struct floor *floor, const dsql_options *options,
-                    const struct dsql_credentials *keys)
+static double measure_floor_cached(void *arg, int count)
 {
-    double cached[REPETITIONS];
-    double derived[REPETITIONS];
-    double least_cached[REPETITIONS];
-    double least_derived[REPETITIONS];
-    for (int i = 0; i < REPETITIONS; i++) {
-        least_cached[i] = time_of(floor_cached, floor);
-        cached[i] = time_of(token_cached, options);
-        least_derived[i] = time_of(floor_derived, floor);
-        derived[i] = time_of(token_derived, keys);
-    }
-    double floor_ns = median(least_cached);
-    double ours_ns = median(cached);
-    printf("token.cached   %7.0f ns  floor %7.0f ns  ratio %.2f\n", ours_ns, floor_ns,
-           floor_ns / ours_ns);
-    floor_ns = median(least_derived);
-    ours_ns = median(derived);
-    printf("token.derived  %7.0f ns  floor %7.0f ns  ratio %.2f\n", ours_ns, floor_ns,
-           floor_ns / ours_ns);
+    const struct bench *bench = arg;
+    return time_of(floor_cached, &bench->floor, count);
+}
+
+static double measure_floor_derived(void *arg, int count)
+{
+    const struct bench *bench = arg;
+    return time_of(floor_derived, &bench->floor, count);
 }
 
 int main(void)
 {
+    static const struct round_kind kinds[] = {
+        {"cached", measure_cached},
+        {"derived", measure_derived},
+        {"floor_cached", measure_floor_cached},
+        {"floor_derived", measure_floor_derived},
+        {NULL, NULL},
+    };
     dsql_error err = {0};
-    struct floor floor = {0};
-    struct dsql_credentials keys = {0};
-    floor_init(&floor);
-    expect(dsql_credentials_set(&keys, "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEX",
-                                NULL, 0) == DSQL_OK,
+    struct bench bench = {0};
+    floor_init(&bench.floor);
+    expect(dsql_credentials_set(&bench.keys, "AKIAIOSFODNN7EXAMPLE",
+                                "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEX", NULL, 0) == DSQL_OK,
            "dsql_credentials_set");
     dsql_credentials_provider *provider = dsql_credentials_static(
         "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEX", NULL, &err);
     expect(provider != NULL, err.message);
-    const dsql_options *options = DSQL_OPTIONS(.host = host, .credentials = provider);
-    measure(&floor, options, &keys);
+    bench.options = *DSQL_OPTIONS(.host = host, .credentials = provider);
+    int status = rounds_answer(kinds, &bench);
     dsql_credentials_unref(provider);
-    credentials_clear(&keys);
-    floor_clear(&floor);
-    return 0;
+    credentials_clear(&bench.keys);
+    floor_clear(&bench.floor);
+    return status;
 }

@@ -26,6 +26,7 @@ struct folder {
     struct buf *description;
 };
 
+/* NOLINTBEGIN(misc-no-recursion): at most TREE_MAX_DEPTH deep */
 static bool walk(const struct folder *folder);
 
 static bool refuse(int os_errno)
@@ -136,6 +137,8 @@ static bool walk(const struct folder *folder)
     errno = os_errno;
     return ok;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 bool tree_describe(int directory, struct buf *out)
 {

@@ -29,6 +29,7 @@ struct row {
      .offset_now = offsetof(whole, name), .size_now = sizeof(((whole *)0)->name)}
 /* clang-format on */
 
+/* NOLINTBEGIN(bugprone-sizeof-expression): the size of a pointer is meant */
 /* Where int has 4 bytes, and long and a pointer have 8. */
 static const struct row rows[] = {
     SIZE(dsql_error, 1536),
@@ -144,6 +145,7 @@ static const struct row rows[] = {
     FIELD(dsql_batch_options, max_bytes, 16, 8),
     FIELD(dsql_batch_options, transaction, 24, 8),
 };
+/* NOLINTEND(bugprone-sizeof-expression) */
 
 enum { ROWS = sizeof rows / sizeof *rows };
 

@@ -15,6 +15,8 @@ class Connection(asyncpg.Connection):
     def get_reset_query(self):
         return ""
 
+    _get_reset_query = get_reset_query  # its name before asyncpg 0.30
+
 
 async def use_pool():
     async with asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=2, max_size=2,

@@ -1,0 +1,76 @@
+#!/bin/sh
+# Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
+#
+# Strangers at the TCP port of the proxy: those who connect and do not log in, and those whose
+# messages are damaged.  Others log in meanwhile, nothing but requests for proof and errors is
+# answered, and the proxy goes on.
+set -eu
+# shellcheck source-path=SCRIPTDIR source=check.sh
+. "$(dirname "$0")/check.sh"
+flood=$BUILD/tests/integration/flood/flood
+hostile=$BUILD/tests/integration/hostile/hostile
+work=$(mktemp -d)
+proxy=""
+attackers=""
+finish() {
+    exec 3>&-
+    [ -z "$attackers" ] || wait "$attackers" || :
+    [ -z "$proxy" ] || kill -KILL "$proxy" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+mkfifo "$work/in"
+XDG_STATE_HOME=$work/state
+XDG_RUNTIME_DIR=$work/run
+export XDG_STATE_HOME XDG_RUNTIME_DIR
+cluster="$CLUSTER_ENDPOINT?port=0&server_port=$PGPORT&hostaddr=$PGHOSTADDR&sslrootcert=$PGSSLROOTCERT"
+unset CLUSTER_ENDPOINT CLUSTER_USER PGHOSTADDR PGPORT PGSSLROOTCERT
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+    -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
+
+# With as few descriptors as systems usually allow.
+sh -c 'ulimit -n 1024 && exec "$@"' sh "$DSQL" proxy "$cluster" --tls-cert "$work/cert.pem" \
+    --tls-key "$work/key.pem" >/dev/null 2>"$work/log" &
+proxy=$!
+succeeds 'a proxy' "$DSQL" proxy wait --timeout 30
+url=$("$DSQL" proxy env --tcp --output url)
+port=$(expr "$url" : '.*:\([0-9]*\)/')
+logs_in() { succeeds "$1" timeout 20 psql "$url" -X -Atc 'SELECT 1'; }
+logs_in 'a login before'
+
+# login_under KIND COUNT
+login_under() {
+    : >"$work/out.$1"
+    "$flood" 127.0.0.1 "$port" "$1" "$2" <"$work/in" >"$work/out.$1" &
+    attackers=$!
+    exec 3>"$work/in"
+    until [ -s "$work/out.$1" ]; do sleep 0.05; done # all of them are connected
+    logs_in "a login while others are $1"
+    exec 3>&-
+    wait "$attackers" || :
+    attackers=""
+}
+login_under silent 1500
+login_under byte 1500
+login_under drip 300
+login_under tls 200
+login_under startup 40
+login_under cancel 40
+login_under tiny 100
+
+# ---- Damaged messages ----
+succeeds 'damaged messages' "$hostile" "$port"
+printf '%s\n' "$output"
+logs_in 'a login afterwards'
+kill -0 "$proxy" 2>/dev/null || fail_check 'the proxy has ended' "$(cat "$work/log")"
+checks=$((checks + 1))
+succeeds 'nobody else has come in' "$DSQL" proxy status --output json
+says '"clients_accepted": 9,'
+says '"connects": 9,'
+kill -TERM "$proxy"
+status=0
+wait "$proxy" || status=$?
+proxy=""
+equals 'exit status' "$status" 0
+finish_checks

@@ -29,11 +29,13 @@
 #define RelationSetNewFileCompat	 RelationSetNewRelfilenumber
 #define RelFileCompat				 RelFileLocator
 #define rd_new_file_subid_compat	 rd_newRelfilelocatorSubid
+#define rd_file_compat				 rd_locator
 #define relation_set_new_file_compat relation_set_new_filelocator
 #else
 #define RelationSetNewFileCompat	 RelationSetNewRelfilenode
 #define RelFileCompat				 RelFileNode
 #define rd_new_file_subid_compat	 rd_newRelfilenodeSubid
+#define rd_file_compat				 rd_node
 #define relation_set_new_file_compat relation_set_new_filenode
 #endif
 

@@ -7,6 +7,7 @@
 
 #include "access/heapam.h"
 #include "access/htup_details.h"
+#include "base/compat.h"
 #include "occ/heap.h"
 #include "storage/bufmgr.h"
 #include "utils/rel.h"
@@ -26,6 +27,15 @@ occ_heap_try_pin(Relation rel, ItemPointer tid, PinnedTuple *pinned)
 	pinned->tuple.t_self = *tid;
 	return heap_fetch(rel, SnapshotAny, &pinned->tuple, &pinned->buffer,
 					  false);
+}
+
+Buffer
+occ_heap_read_page(Relation rel, BlockNumber block, Buffer recent)
+{
+	if (BufferIsValid(recent) &&
+		ReadRecentBuffer(rel->rd_file_compat, MAIN_FORKNUM, block, recent))
+		return recent;
+	return ReadBuffer(rel, block);
 }
 
 bool

@@ -33,6 +33,14 @@ extern bool occ_heap_try_pin(Relation rel, ItemPointer tid,
 extern void occ_heap_pin(Relation rel, ItemPointer tid, PinnedTuple *pinned);
 
 /*
+ * Pins a page.  recent: the buffer that it was in lately, or InvalidBuffer; if
+ * it still is, it need not be looked up, which is most of the time that this
+ * takes.
+ */
+extern Buffer occ_heap_read_page(Relation rel, BlockNumber block,
+								 Buffer recent);
+
+/*
  * The version at a place of a page that is pinned and locked.  False: it is
  * gone.
  */

@@ -171,6 +171,7 @@ note_delete(Relation rel, const PinnedTuple *old, CommandId cid)
 {
 	Replacement how = {.mode = LockTupleExclusive,
 					   .cid = cid,
+					   .buffer = old->buffer,
 					   .has_external = HeapTupleHasExternal(&old->tuple)};
 
 	occ_writes_note_write(rel, (ItemPointer) &old->tuple.t_self, &how);
@@ -240,6 +241,7 @@ update_committed_version(Relation rel, PinnedTuple *old, TupleTableSlot *slot,
 {
 	Replacement how = {.mode = LockTupleNoKeyExclusive,
 					   .cid = cid,
+					   .buffer = old->buffer,
 					   .has_external = HeapTupleHasExternal(&old->tuple),
 					   .successor = &slot->tts_tid};
 

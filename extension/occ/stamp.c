@@ -19,6 +19,7 @@
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/catalog.h"
+#include "occ/heap.h"
 #include "occ/stamp.h"
 #include "occ/stamp_record.h"
 #include "pgstat.h"
@@ -99,7 +100,8 @@ stamp_together(const Claim *writes, int n, CommandId cid, bool *stamped)
 	Buffer	 buffer;
 	Page	 page;
 
-	buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(&writes[0].tid));
+	buffer = occ_heap_read_page(rel, ItemPointerGetBlockNumber(&writes[0].tid),
+								writes[0].entry->buffer);
 	page = BufferGetPage(buffer);
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	for (int i = 0; i < n && !PageIsAllVisible(page); i++)

@@ -95,8 +95,9 @@ read_version(const Claim *claim, Buffer buffer, Version *version)
 static void
 read_versions(const Claim *claims, int n, Version *versions)
 {
-	Buffer buffer = ReadBuffer(claims[0].target->rel,
-							   ItemPointerGetBlockNumber(&claims[0].tid));
+	Buffer buffer = occ_heap_read_page(
+		claims[0].target->rel, ItemPointerGetBlockNumber(&claims[0].tid),
+		claims[0].entry->buffer);
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	for (int i = 0; i < n; i++)

@@ -157,6 +157,7 @@ occ_writes_note_write(Relation rel, ItemPointer tid, const Replacement *how)
 	entry->has_external = how->has_external;
 	entry->is_heap_only = how->is_heap_only;
 	entry->cid = how->cid;
+	entry->buffer = how->buffer;
 	if (how->successor == NULL)
 	{
 		ItemPointerSetInvalid(&entry->other);

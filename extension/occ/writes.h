@@ -11,6 +11,7 @@
 #define DSQL_OCC_WRITES_H
 
 #include "nodes/lockoptions.h"
+#include "storage/buf.h"
 #include "storage/itemptr.h"
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
@@ -29,18 +30,19 @@ typedef struct WriteEntry
 {
 	Oid				relid;
 	ItemPointerData tid;
-	uint16			kind;	/* WriteEntryKind */
-	uint8			mode;	/* LockTupleMode; of a REPLACED entry it is
-							 * NoKeyExclusive, or Exclusive if the version was
-							 * deleted or its key changed */
-	bool has_external;		/* REPLACED: has toasted values */
-	bool is_heap_only;		/* REPLACED: the new version is in no index,
-							 * and on the page of this one */
-	ItemPointerData other;	/* REPLACED: the new version, invalid if deleted.
-							 * SUCCESSOR: the committed version */
-	CommandId		 cid;	/* REPLACED: by which command */
-	TransactionId	 xid;	/* KEY: the transaction that inserted it */
-	SubTransactionId subid; /* the entry goes if this one is rolled back */
+	uint16			kind;	 /* WriteEntryKind */
+	uint8			mode;	 /* LockTupleMode; of a REPLACED entry it is
+							  * NoKeyExclusive, or Exclusive if the version was
+							  * deleted or its key changed */
+	bool has_external;		 /* REPLACED: has toasted values */
+	bool is_heap_only;		 /* REPLACED: the new version is in no index,
+							  * and on the page of this one */
+	ItemPointerData other;	 /* REPLACED: the new version, invalid if deleted.
+							  * SUCCESSOR: the committed version */
+	CommandId		 cid;	 /* REPLACED: by which command */
+	Buffer			 buffer; /* REPLACED: where its page was then */
+	TransactionId	 xid;	 /* KEY: the transaction that inserted it */
+	SubTransactionId subid;	 /* the entry goes if this one is rolled back */
 	int				 shadowed; /* entry of the same row and kind that this
 								* one took the place of, or -1 */
 } WriteEntry;
@@ -53,6 +55,7 @@ typedef struct Replacement
 {
 	LockTupleMode mode;
 	CommandId	  cid;
+	Buffer		  buffer;
 	bool		  has_external;
 	bool		  is_heap_only;
 	ItemPointer	  successor; /* NULL: deleted */

@@ -18,6 +18,7 @@
 #include "jobs/statements.h"
 #include "nodes/parsenodes.h"
 #include "occ/default_am.h"
+#include "occ/index_am.h"
 #include "occ/writes.h"
 #include "schema/ddl.h"
 #include "schema/portal.h"
@@ -55,22 +56,42 @@ hooks_utility_is_running(void)
 	return depth > 0;
 }
 
+/* Access methods that the statement leaves to PostgreSQL. */
+static void
+name_access_methods(UtilityCall *call)
+{
+	Node *statement = call->pstmt->utilityStmt;
+	bool  is_table = occ_default_am_is_needed(statement);
+	bool  is_index = occ_index_am_is_needed(statement);
+
+	if (!is_table && !is_index)
+		return;
+	if (call->read_only_tree)
+		call->pstmt = copyObject(call->pstmt);
+	call->read_only_tree = false;
+	if (is_table)
+		occ_default_am_set(call->pstmt->utilityStmt);
+	if (is_index)
+		occ_index_am_set(call->pstmt->utilityStmt);
+}
+
 static void
 call_next(UtilityCall *call)
 {
 	ProcessUtility_hook_type next =
 		prev_ProcessUtility ? prev_ProcessUtility : standard_ProcessUtility;
+	bool is_aborted = IsAbortedTransactionBlockState();
+	bool is_renamed =
+		!is_aborted && occ_index_am_is_renamed_for(call->pstmt->utilityStmt);
 
-	if (!IsAbortedTransactionBlockState() &&
-		occ_default_am_is_needed(call->pstmt->utilityStmt))
-	{
-		if (call->read_only_tree)
-			call->pstmt = copyObject(call->pstmt);
-		call->read_only_tree = false;
-		occ_default_am_set(call->pstmt->utilityStmt);
-	}
+	if (is_renamed)
+		occ_index_am_rename_begin();
+	if (!is_aborted)
+		name_access_methods(call);
 	next(call->pstmt, call->query_string, call->read_only_tree, call->context,
 		 call->params, call->environment, call->dest, call->qc);
+	if (is_renamed)
+		occ_index_am_rename_end();
 }
 
 static bool

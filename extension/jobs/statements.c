@@ -27,6 +27,7 @@
 #include "jobs/syntax.h"
 #include "jobs/unique_index.h"
 #include "jobs/worker.h"
+#include "occ/index_am.h"
 #include "parser/parse_utilcmd.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -91,6 +92,8 @@ create_index(IndexStmt *index, const char *query_string, DestReceiver *dest)
 								 RangeVarCallbackOwnsRelation, NULL);
 
 	jobs_syntax_check_keys(index, table);
+	if (occ_index_am_is_needed((Node *) index))
+		occ_index_am_set((Node *) index);
 	index = transformIndexStmt(table, index, query_string);
 	created = DEFINE_INDEX_UNBUILT_COMPAT(table, index).objectId;
 	if (!OidIsValid(created))

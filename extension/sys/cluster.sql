@@ -55,17 +55,51 @@ UPDATE pg_authid SET rolsuper = true
  WHERE NOT rolsuper AND rolname IN ('pg_execute_server_program', 'pg_read_server_files',
                                     'pg_write_server_files');
 
-/* Aurora DSQL has the text search configuration simple and no other. */
+/*
+ * Aurora DSQL has the text search configuration, dictionary and template simple and no other.
+ * Some templates are pinned: DROP refuses them, but nothing uses them once the others are gone.
+ */
 DO $$
 DECLARE
-    other record;
+    other text;
 BEGIN
     FOR other IN
-        SELECT oid::regconfig AS name FROM pg_ts_config
+        SELECT 'CONFIGURATION ' || oid::regconfig FROM pg_ts_config
          WHERE cfgnamespace = 'pg_catalog'::regnamespace AND cfgname <> 'simple'
+        UNION ALL
+        SELECT 'DICTIONARY ' || oid::regdictionary FROM pg_ts_dict
+         WHERE dictnamespace = 'pg_catalog'::regnamespace AND dictname <> 'simple'
+        UNION ALL
+        SELECT 'TEMPLATE ' || quote_ident(tmplname) FROM pg_ts_template
+         WHERE tmplnamespace = 'pg_catalog'::regnamespace AND tmplname = 'snowball'
     LOOP
-        EXECUTE format('DROP TEXT SEARCH CONFIGURATION %s', other.name);
+        EXECUTE 'DROP TEXT SEARCH ' || other;
     END LOOP;
+    DELETE FROM pg_description
+     WHERE classoid = 'pg_ts_template'::regclass
+       AND objoid IN (SELECT oid FROM pg_ts_template WHERE tmplname <> 'simple');
+    DELETE FROM pg_ts_template
+     WHERE tmplnamespace = 'pg_catalog'::regnamespace AND tmplname <> 'simple';
+END $$;
+
+/* Its indexes have the access method btree_index (extension/occ/index_am.c). */
+UPDATE pg_am SET amname = 'btree_index' WHERE amhandler = 'bthandler'::regproc AND amname = 'btree';
+
+/* Its views list no extension that could be created. */
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_available_extensions)
+       OR EXISTS (SELECT FROM pg_available_extension_versions) THEN
+        SET LOCAL allow_system_table_mods = on;
+        CREATE OR REPLACE VIEW pg_available_extensions AS
+            SELECT name, default_version, NULL::text COLLATE "C" AS installed_version, comment
+              FROM pg_available_extensions() WHERE false;
+        CREATE OR REPLACE VIEW pg_available_extension_versions AS
+            SELECT name, version, false AS installed, superuser, trusted, relocatable, schema,
+                   requires, comment
+              FROM pg_available_extension_versions() WHERE false;
+        SET LOCAL allow_system_table_mods = off;
+    END IF;
 END $$;
 
 /* Tables of clusters that are older than the access method. */

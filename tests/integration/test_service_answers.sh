@@ -47,6 +47,7 @@ succeeds 'its rows' sql 'INSERT INTO taken VALUES (1, 1, 7), (2, 2, 7)'
 succeeds 'an index' sql 'CREATE UNIQUE INDEX ASYNC taken_a ON taken (a)'
 succeeds 'it is built' sql "CALL sys.wait_for_job('$output')"
 succeeds 'its constraint' sql 'ALTER TABLE taken ADD CONSTRAINT a_once UNIQUE USING INDEX taken_a'
+equals 'its access method' "$(sql "SELECT amname FROM pg_am WHERE oid = 403")" btree_index
 succeeds 'an index that cannot be' sql 'CREATE UNIQUE INDEX ASYNC taken_b ON taken (b)'
 succeeds 'it is not built' sql "CALL sys.wait_for_job('$output')"
 equals 'it failed' "$output" f
@@ -92,6 +93,16 @@ says 'setting configuration parameter "default_transaction_read_only" not suppor
 # The owner, for maintenance, is not bound.
 succeeds 'a PL/pgSQL block of the owner' owner 'DO $$ BEGIN PERFORM 1; END $$'
 succeeds 'a temporary table of the owner' owner 'CREATE TEMP TABLE mine (t tsvector); TRUNCATE mine'
+# PostgreSQL looks for an access method "btree" in these.
+succeeds 'keys of the owner' owner 'SET dsql_local.strict = off;
+    CREATE TABLE retyped (id int PRIMARY KEY, a varchar(3) UNIQUE, EXCLUDE USING btree (a WITH =));
+    CREATE INDEX retyped_a ON retyped USING btree (a);
+    ALTER TABLE retyped ALTER id TYPE bigint, ADD COLUMN z int UNIQUE;
+    ALTER TABLE retyped ALTER a TYPE text, ADD CONSTRAINT more UNIQUE (id, a)'
+equals 'their access methods' "$(owner "SELECT amname, count(*) FROM pg_index i JOIN pg_class c
+    ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = relam WHERE i.indrelid = 'retyped'::regclass GROUP BY 1")" \
+    'btree_index|6'
+succeeds 'no keys of the owner' owner 'DROP TABLE retyped'
 succeeds 'the version of the owner' owner 'SELECT version()'
 says 'PostgreSQL 1'
 

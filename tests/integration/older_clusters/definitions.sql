@@ -24,8 +24,12 @@ SELECT 'constraint', conrelid::regclass, conname, pg_get_constraintdef(oid)
 SELECT 'sequence', sequencename, data_type, start_value, increment_by, cache_size
   FROM pg_sequences WHERE schemaname = 'sys';
 SELECT 'access method', amname, amhandler, obj_description(oid, 'pg_am')
-  FROM pg_am WHERE amname = 'dsql';
+  FROM pg_am WHERE amname IN ('dsql', 'btree', 'btree_index') ORDER BY 2;
 SELECT 'database', pg_temp.sorted(datacl) FROM pg_database WHERE datname = 'postgres';
 SELECT 'role', rolname, rolsuper, rolcreaterole, rolcreatedb, rolcanlogin
   FROM pg_roles WHERE rolname <> 'app' ORDER BY 2;
 SELECT 'text search configuration', cfgname FROM pg_ts_config ORDER BY 2;
+SELECT 'text search dictionary', dictname FROM pg_ts_dict ORDER BY 2;
+SELECT 'text search template', tmplname FROM pg_ts_template ORDER BY 2;
+SELECT 'available extensions', pg_get_viewdef('pg_available_extensions'::regclass);
+SELECT 'available versions', pg_get_viewdef('pg_available_extension_versions'::regclass);

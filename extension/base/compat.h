@@ -100,6 +100,13 @@ typedef bool UpdateIndexesCompat;
 #define MySignalIdCompat MyBackendId
 #endif
 
+/* 17: ALTER COLUMN ... SET EXPRESSION. */
+#if PG_VERSION_NUM >= 170000
+#define IS_SET_EXPRESSION_COMPAT(subtype) ((subtype) == AT_SetExpression)
+#else
+#define IS_SET_EXPRESSION_COMPAT(subtype) false
+#endif
+
 /*
  * 16: get_guc_variables() returns a sorted copy.  (16 also exports
  * find_option(), but 15 has only the whole array.)

@@ -19,6 +19,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "base/compat.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_am.h"
 #include "commands/defrem.h"
@@ -163,18 +164,10 @@ occ_index_am_set(Node *statement)
 static bool
 says_btree(const AlterTableCmd *command)
 {
-	switch (command->subtype)
-	{
-		case AT_AddConstraint:
-			return ((const Constraint *) command->def)->indexname != NULL;
-		case AT_AlterColumnType:
-#if PG_VERSION_NUM >= 170000
-		case AT_SetExpression:
-#endif
-			return true;
-		default:
-			return false;
-	}
+	if (command->subtype == AT_AddConstraint)
+		return ((const Constraint *) command->def)->indexname != NULL;
+	return command->subtype == AT_AlterColumnType ||
+		   IS_SET_EXPRESSION_COMPAT(command->subtype);
 }
 
 bool

@@ -82,6 +82,54 @@ BEGIN
      WHERE tmplnamespace = 'pg_catalog'::regnamespace AND tmplname <> 'simple';
 END $$;
 
+/* Functions of PostgreSQL 16, where the server is older (functions_16.c). */
+DO $do$
+BEGIN
+    IF EXISTS (SELECT FROM pg_proc WHERE proname = 'erfc' AND pronamespace = 'pg_catalog'::regnamespace) THEN
+        RETURN;
+    END IF;
+    CREATE FUNCTION pg_catalog.erf(float8) RETURNS float8
+        AS 'dsql_local', 'dsql_erf' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    CREATE FUNCTION pg_catalog.erfc(float8) RETURNS float8
+        AS 'dsql_local', 'dsql_erfc' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    CREATE FUNCTION pg_catalog.any_value_transfn(anyelement, anyelement) RETURNS anyelement
+        AS 'dsql_local', 'dsql_any_value' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    CREATE AGGREGATE pg_catalog.any_value(anyelement)
+        (SFUNC = any_value_transfn, STYPE = anyelement, COMBINEFUNC = any_value_transfn,
+         PARALLEL = SAFE);
+    CREATE FUNCTION pg_catalog.array_shuffle(anyarray) RETURNS anyarray
+        AS 'dsql_local', 'dsql_array_shuffle' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
+    CREATE FUNCTION pg_catalog.array_sample(anyarray, integer) RETURNS anyarray
+        AS 'dsql_local', 'dsql_array_sample' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
+    CREATE FUNCTION pg_catalog.pg_input_is_valid(text, text) RETURNS boolean
+        AS 'dsql_local', 'dsql_input_is_valid' LANGUAGE C STABLE STRICT;
+    CREATE FUNCTION pg_catalog.pg_input_error_info(value text, type_name text, OUT message text,
+                                                   OUT detail text, OUT hint text,
+                                                   OUT sql_error_code text)
+        AS 'dsql_local', 'dsql_input_error_info' LANGUAGE C STABLE STRICT;
+    CREATE FUNCTION pg_catalog.random_normal(mean float8 DEFAULT 0, stddev float8 DEFAULT 1)
+        RETURNS float8 LANGUAGE sql VOLATILE STRICT PARALLEL RESTRICTED
+        RETURN stddev * (sqrt(-2.0 * ln(1.0 - random())) * sin(2.0 * pi() * (1.0 - random())))
+               + mean;
+    /*
+     * In a time zone of their own: years, months and days are added there, so that a day may have
+     * 23 hours, and what is left is added to the point in time.
+     */
+    CREATE FUNCTION pg_catalog.date_add(timestamptz, interval) RETURNS timestamptz
+        LANGUAGE sql STABLE STRICT PARALLEL SAFE RETURN $1 + $2;
+    CREATE FUNCTION pg_catalog.date_subtract(timestamptz, interval) RETURNS timestamptz
+        LANGUAGE sql STABLE STRICT PARALLEL SAFE RETURN $1 - $2;
+    CREATE FUNCTION pg_catalog.date_add(timestamptz, interval, text) RETURNS timestamptz
+        LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+        RETURN CASE WHEN extract(year FROM $2) = 0 AND extract(month FROM $2) = 0
+                         AND extract(day FROM $2) = 0
+                    THEN $1
+                    ELSE (($1 AT TIME ZONE $3) + date_trunc('day', $2)) AT TIME ZONE $3 END
+               + ($2 - date_trunc('day', $2));
+    CREATE FUNCTION pg_catalog.date_subtract(timestamptz, interval, text) RETURNS timestamptz
+        LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN date_add($1, -$2, $3);
+END $do$;
+
 /* Its indexes have the access method btree_index (extension/occ/index_am.c). */
 UPDATE pg_am SET amname = 'btree_index' WHERE amhandler = 'bthandler'::regproc AND amname = 'btree';
 

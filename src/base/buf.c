@@ -69,14 +69,18 @@ static size_t next_capacity(const struct buf *buf, size_t need)
     return capacity;
 }
 
-/* A secret moves by hand: realloc() would leave a copy. */
+/*
+ * A secret moves by hand: realloc() would leave a copy.  Without an old block it is malloc(), as
+ * the zeros of mem_new() would only be overwritten.
+ */
 static bool move(struct buf *buf, size_t capacity)
 {
-    char *bigger = mem_new(capacity);
+    char *bigger = mem_resize_array(NULL, capacity, 1);
     if (bigger == NULL) {
         buf->is_broken = true;
         return false;
     }
+    bigger[buf->len] = '\0';
     if (buf->len > 0) {
         memcpy(bigger, buf->data, buf->len);
     }

@@ -6,21 +6,6 @@
 
 #include <string.h>
 
-struct text text_of(const char *string)
-{
-    return text_of_bytes(string, string == NULL ? 0 : strlen(string));
-}
-
-bool text_equal(struct text a, struct text b)
-{
-    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
-bool text_equal_string(struct text a, const char *b)
-{
-    return text_equal(a, text_of(b));
-}
-
 bool text_equal_nocase(struct text a, struct text b)
 {
     if (a.len != b.len) {

@@ -11,20 +11,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct text {
     const char *data;
     size_t len;
 };
 
-/** NULL gives the empty text. */
-struct text text_of(const char *string);
-
 /** data is never NULL in a text, because memcmp() and memcpy() may not be given NULL. */
 static inline struct text text_of_bytes(const void *data, size_t len)
 {
     return (struct text){.data = data == NULL ? "" : (const char *)data,
                          .len = data == NULL ? 0 : len};
+}
+
+/** NULL gives the empty text. */
+static inline struct text text_of(const char *string)
+{
+    return text_of_bytes(string, string == NULL ? 0 : strlen(string));
 }
 
 /** From offset on, at most len bytes; clipped to what there is. */
@@ -40,8 +44,16 @@ static inline bool text_is_empty(struct text text)
     return text.len == 0;
 }
 
-bool text_equal(struct text a, struct text b);
-bool text_equal_string(struct text a, const char *b);
+static inline bool text_equal(struct text a, struct text b)
+{
+    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
+
+static inline bool text_equal_string(struct text a, const char *b)
+{
+    return text_equal(a, text_of(b));
+}
+
 bool text_equal_nocase(struct text a, struct text b);
 bool text_starts_with(struct text text, const char *prefix);
 bool text_ends_with(struct text text, const char *suffix);

@@ -452,6 +452,109 @@ static void a_statement_runs_again_after_a_conflict(void **state)
     end(&fixture);
 }
 
+/* In session mode: what is left on the connection is still there. */
+static void a_statement_runs_again_on_a_connection_that_is_kept(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    fixture.world.conflicts_due = 1;
+    model_query(&fixture.sent, "update 5");
+    pass(&fixture, 0);
+    assert_int_equal(fixture.event, TRANSACTION_AGAIN);
+    assert_int_equal(offer(&fixture), TRANSACTION_WAITS);
+    assert_int_equal(transaction_send_again(&fixture.client), TRANSACTION_MORE);
+    pump(&fixture);
+    assert_int_equal(fixture.event, TRANSACTION_FREE);
+    assert_string_equal(fixture.line.data, "CZ");
+    assert_int_equal(fixture.world.sum, 5);
+    end(&fixture);
+}
+
+/* Sends an update, and gives the answer of the server. */
+static enum transaction_event answer_update(struct fixture *fixture, struct text answer)
+{
+    size_t taken = 0;
+    model_query(&fixture->sent, "update 1");
+    (void)offer(fixture);
+    lend(fixture, 0);
+    (void)offer(fixture);
+    assert_true(fixture->client.hold.is_on);
+    enum transaction_event event = transaction_server_data(fixture->client.server, answer, &taken);
+    assert_int_equal(taken, answer.len);
+    return event;
+}
+
+#define PLAIN_CONFLICT                                                                             \
+    "E\0\0\0\x1d"                                                                                  \
+    "SERROR\0C40001\0Mconflict\0\0"                                                                \
+    "Z\0\0\0\5I"
+
+/* 40001 of another server: it is not known to have undone the transaction as a whole. */
+static void only_conflicts_of_aurora_dsql_are_retried(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    const struct text answer = text_of_bytes(PLAIN_CONFLICT, sizeof PLAIN_CONFLICT - 1);
+    assert_int_equal(answer_update(&fixture, answer), TRANSACTION_FREE);
+    assert_int_equal(fixture.pool.retries_not_allowed, 0);
+    end(&fixture);
+}
+
+/* It is for the session, not a part of the answer that is dropped. */
+static void a_notification_is_not_held(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    const char answer[] = "A\0\0\0\xe"
+                          "\0\0\0\1news\0\0"
+                          "E\0\0\0\x25"
+                          "SERROR\0C40001\0Mconflict (OC000)\0";
+    assert_int_equal(answer_update(&fixture, text_of_bytes(answer, sizeof answer)),
+                     TRANSACTION_MORE);
+    note_out(&fixture);
+    assert_string_equal(fixture.line.data, "A");
+    end(&fixture);
+}
+
+/* A parameter that has changed cannot be taken back. */
+static void a_parameter_that_was_reported_ends_it(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    const char answer[] = "S\0\0\0\x14"
+                          "TimeZone\0Mars/1\0"
+                          "E\0\0\0\x25"
+                          "SERROR\0C40001\0Mconflict (OC000)\0\0"
+                          "Z\0\0\0\5I";
+    assert_int_equal(answer_update(&fixture, text_of_bytes(answer, sizeof answer - 1)),
+                     TRANSACTION_FREE);
+    assert_int_equal(fixture.pool.retries_not_allowed, 1);
+    end(&fixture);
+}
+
+/* A client that is idle would take it for the answer to its next statement. */
+static void the_end_of_an_idle_connection_is_not_told(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    const char end_of_server[] = "E\0\0\0\x18"
+                                 "SFATAL\0C57P01\0Mend\0\0";
+    size_t taken = 0;
+    lend(&fixture, 0);
+    assert_int_equal(transaction_server_data(&fixture.servers[0],
+                                             text_of_bytes(end_of_server, sizeof end_of_server - 1),
+                                             &taken),
+                     TRANSACTION_CLOSING);
+    assert_int_equal(fixture.client.out.len, 0);
+    assert_false(transaction_take_back(&fixture.servers[0]));
+    end(&fixture);
+}
+
 static void it_gives_up_when_it_was_tried_often_enough(void **state)
 {
     (void)state;
@@ -662,6 +765,11 @@ int main(void)
         cmocka_unit_test(an_unchecked_connection_must_answer_first),
         cmocka_unit_test(a_set_up_that_fails_ends_the_session),
         cmocka_unit_test(a_statement_runs_again_after_a_conflict),
+        cmocka_unit_test(a_statement_runs_again_on_a_connection_that_is_kept),
+        cmocka_unit_test(only_conflicts_of_aurora_dsql_are_retried),
+        cmocka_unit_test(a_notification_is_not_held),
+        cmocka_unit_test(a_parameter_that_was_reported_ends_it),
+        cmocka_unit_test(the_end_of_an_idle_connection_is_not_told),
         cmocka_unit_test(it_gives_up_when_it_was_tried_often_enough),
         cmocka_unit_test(without_another_connection_the_client_gets_the_conflict),
         cmocka_unit_test(a_batch_runs_again_as_a_whole),

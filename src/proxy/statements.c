@@ -402,8 +402,10 @@ enum statements_result statements_parse_long(struct statements *statements, stru
         return wait_for_answers(statements, out);
     }
     if (*is_refused) {
-        return refuse(statements, "54000", "the text of a prepared statement exceeds 1 MiB",
-                      "Use the unnamed statement or a simple query, or --pool-mode session with --retries 0.", out);
+        return refuse(
+            statements, "54000", "the text of a prepared statement exceeds 1 MiB",
+            "Use the unnamed statement or a simple query, or --pool-mode session with --retries 0.",
+            out);
     }
     struct statement *statement = statement_new_opaque(statements->cache);
     if (statement == NULL) {

@@ -165,11 +165,15 @@ static void block_in_a_pipeline_is_not_run_again(void **state)
 static void several_statements_are_not_run_again(void **state)
 {
     (void)state;
-    make_conflicts(2);
+    static const char block[] = "DO $$ BEGIN PERFORM pay(7); COMMIT; END $$";
+    make_conflicts(3);
     PGconn *conn = proxy_world_login();
     proxy_world_expect_state(conn, "SELECT 1; SELECT pay(7)", "40001");
-    proxy_world_expect_state(conn, "DO $$ BEGIN PERFORM pay(7); COMMIT; END $$", "40001");
-    assert_int_equal(postgres_number("SELECT last_value FROM calls"), 2);
+    proxy_world_expect_state(conn, block, "40001");
+    PGresult *result = PQexecParams(conn, block, 0, NULL, NULL, NULL, NULL, 0);
+    assert_string_equal(PQresultErrorField(result, PG_DIAG_SQLSTATE), "40001");
+    PQclear(result);
+    assert_int_equal(postgres_number("SELECT last_value FROM calls"), 3);
     PQfinish(conn);
 }
 

@@ -36,7 +36,7 @@ proxy=$!
 succeeds 'a proxy' "$DSQL" proxy wait --timeout 30
 url=$("$DSQL" proxy env --tcp --output url)
 port=$(expr "$url" : '.*:\([0-9]*\)/')
-logs_in() { succeeds "$1" timeout 20 psql "$url" -X -Atc 'SELECT 1'; }
+logs_in() { succeeds "$1" timeout 60 psql "$url" -X -Atc 'SELECT 1'; }
 logs_in 'a login before'
 
 # login_under KIND COUNT
@@ -57,7 +57,7 @@ login_under drip 300
 login_under tls 200
 login_under startup 40
 login_under cancel 40
-login_under tiny 100
+login_under tiny 20
 
 # ---- Damaged messages ----
 succeeds 'damaged messages' "$hostile" "$port"

@@ -191,7 +191,7 @@ static void begin_copy(struct session_watch *watch)
 static void read_server_piece(struct session_watch *watch, const struct frame_scan *scan,
                               struct text piece)
 {
-    if (scan->type == BACKEND_READY) {
+    if (scan->type == BACKEND_READY && frame_scan_is_first(scan, piece.len)) {
         watch->status = piece.data[0];
         watch->is_copying_in = false;
         end_query_or_sync(watch);

@@ -9,8 +9,10 @@ set -eu
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/dsql-reload.XXXXXX")
 proxy=""
 client=""
+manager=""
 finish() {
-    for process in $proxy $client; do
+    service=$("$DSQL" proxy status --output json 2>/dev/null | grep -o '"pid": [0-9]*' | cut -d ' ' -f 2) || service=""
+    for process in $proxy $client $manager $service; do
         kill -KILL "$process" 2>/dev/null || true
     done
     rm -rf "$scratch"
@@ -150,6 +152,7 @@ succeeds 'through its TCP socket' psql "$("$DSQL" proxy env --tcp --output url)"
 kill -TERM "$("$DSQL" proxy status --output json | grep -o '"pid": [0-9]*' | cut -d ' ' -f 2)"
 status=0
 wait "$manager" || status=$?
+manager=""
 equals 'exit status' "$status" 0
 equals 'the reports' "$(grep '^[A-Z]*=1' "$scratch/reports" | cut -d ' ' -f 1 | tr '\n' ' ')" 'READY=1 RELOADING=1 READY=1 STOPPING=1 '
 equals 'the time of the reload' "$(grep -c '^RELOADING=1 MONOTONIC_USEC=[0-9]* ' "$scratch/reports")" 1

@@ -19,7 +19,8 @@
  *
  * Chosen with -D: ROWS (1: row 0, 2: row 1, 3: both), KEYS (0 to 2), CAPACITY of the table
  * of intents, and one MUTANT_..., which drops a step: the search must then find an error.
- * NO_FOR_UPDATE leaves that operation out.
+ * NO_FOR_UPDATE leaves that operation out.  THINGS_MAX: how many rows and keys one transaction
+ * touches at most.  FIRST: what the first transaction does (WISH), which divides a large search.
  * SHARERS: of four transactions three lock row 0 FOR KEY SHARE and the last deletes it.
  */
 #ifndef ROWS
@@ -27,6 +28,9 @@
 #endif
 #ifndef KEYS
 #define KEYS 0
+#endif
+#ifndef THINGS_MAX
+#define THINGS_MAX 4
 #endif
 #ifndef CAPACITY
 #define CAPACITY 12
@@ -195,6 +199,57 @@ inline take_snapshot(t) {
     k = 0
 }
 
+/* What each transaction is going to do, chosen before any of them begins: which keys it
+   inserts (as many bits, and BACKWARDS for the second one first), and an operation a row. */
+#define BACKWARDS 4
+byte wish[(N + 1) * 2], wished_keys[N + 1];
+#define WISH(t) (wish[(t) * 2] * 40 + wish[(t) * 2 + 1] * 8 + wished_keys[t])
+#ifdef FIRST
+#define WISHED_FIRST(t) (WISH(t) == FIRST)
+#else
+#define WISHED_FIRST(t) true
+#endif
+#define THINGS(t)                                                                        \
+    ((wish[(t) * 2] != NONE) + (wish[(t) * 2 + 1] != NONE) + (wished_keys[t] & 1) +        \
+     ((wished_keys[t] >> 1) & 1))
+
+inline choose_wish(t, r) {
+    if
+    :: wish[t * 2 + r] = NONE
+    :: wish[t * 2 + r] = SHARE
+    :: wish[t * 2 + r] = UPDATE
+#ifndef NO_FOR_UPDATE
+    :: wish[t * 2 + r] = LOCK
+#endif
+    :: wish[t * 2 + r] = DELETE
+    fi
+}
+
+/* Transactions differ in their wishes only, so one order of the same three is enough. */
+inline choose_wishes(t) {
+#if ROWS & 1
+    choose_wish(t, 0);
+#endif
+#if ROWS & 2
+    choose_wish(t, 1);
+#endif
+#if KEYS >= 1
+    if
+    :: wished_keys[t] = 0
+    :: wished_keys[t] = 1
+#if KEYS >= 2
+    :: wished_keys[t] = 2
+    :: wished_keys[t] = 3
+    :: wished_keys[t] = 3 + BACKWARDS
+#endif
+    fi;
+#endif
+    if
+    :: THINGS(t) <= THINGS_MAX && (t == 1 -> WISHED_FIRST(t) : WISH(t - 1) <= WISH(t)) -> skip
+    :: else -> goto another_order
+    fi
+}
+
 /* The version of the row that the snapshot of t shows. */
 inline see(t, r) {
     v = NOWHERE;
@@ -220,13 +275,8 @@ inline choose_op(t, r) {
     :: t == N && v != NOWHERE -> op[t * 2 + r] = DELETE
     :: v == NOWHERE -> op[t * 2 + r] = NONE
 #else
-    :: op[t * 2 + r] = NONE
-    :: v != NOWHERE -> op[t * 2 + r] = SHARE
-    :: v != NOWHERE -> op[t * 2 + r] = UPDATE
-#ifndef NO_FOR_UPDATE
-    :: v != NOWHERE -> op[t * 2 + r] = LOCK
-#endif
-    :: v != NOWHERE -> op[t * 2 + r] = DELETE
+    :: v == NOWHERE -> op[t * 2 + r] = NONE
+    :: else -> op[t * 2 + r] = wish[t * 2 + r]
 #endif
     fi;
     at[t * 2 + r] = (op[t * 2 + r] == NONE -> NOWHERE : v);
@@ -535,7 +585,10 @@ inline end_aborted(t) {
     :: else
     fi;
     validated = validated & ~BIT(t);
-    entered = entered & ~BIT(t)
+    entered = entered & ~BIT(t);
+    /* Nobody reads these any more; equal states become one. */
+    doomed = doomed & ~BIT(t);
+    snap_committed[t] = 0; snap_xmax[t] = 0; snap_xmin[t] = 0; rivals[t] = 0
 }
 
 proctype Transaction(byte t) {
@@ -552,24 +605,17 @@ proctype Transaction(byte t) {
 #if ROWS & 2
         choose_op(t, 1);
 #endif
+        wish[t * 2] = NONE; wish[t * 2 + 1] = NONE
     }
     atomic { xid[t] = next_xid; next_xid++ }
 #if KEYS >= 1
-    if
-    :: atomic { true -> insert_key(t, 0) }
-    :: skip
-    fi;
-#endif
-#if KEYS >= 2
-    if
-    :: atomic { true -> insert_key(t, 1) }
-    :: skip
-    fi;
-    /* In the other order, too. */
-    if
-    :: atomic { !(keys[t] & 1) -> insert_key(t, 0) }
-    :: skip
-    fi;
+    do
+    :: atomic { (wished_keys[t] & 1) && !(wished_keys[t] & BACKWARDS) ->
+                insert_key(t, 0); wished_keys[t] = wished_keys[t] & ~1 }
+    :: atomic { (wished_keys[t] & 2) && ((wished_keys[t] & BACKWARDS) || !(wished_keys[t] & 1)) ->
+                insert_key(t, 1); wished_keys[t] = (wished_keys[t] & 1) }
+    :: wished_keys[t] == 0 -> break
+    od;
 #endif
     if
     :: duplicate -> atomic { was_duplicate = 1; keys[t] = 0; end_aborted(t) }; goto over
@@ -624,11 +670,16 @@ over:
 
 init {
     atomic {
+#ifndef SHARERS
+        choose_wishes(1); choose_wishes(2); choose_wishes(3);
+#endif
         run Transaction(1); run Transaction(2); run Transaction(3);
 #ifdef SHARERS
         run Transaction(4)
 #endif
     };
     (done == BIT(N + 1) - 1);
-    assert(committed != 0 || was_cut_off || was_duplicate)
+    assert(committed != 0 || was_cut_off || was_duplicate);
+another_order:
+    skip
 }

@@ -42,6 +42,7 @@
 #include "access/xact.h"
 #include "access/xloginsert.h"
 #include "base/compat.h"
+#include "catalog/catalog.h"
 #include "miscadmin.h"
 #include "occ/heap_only.h"
 #include "occ/identity.h"

@@ -9,8 +9,7 @@
  *
  * usage: bench_pool_checkout      (inside extension/test/with_server)
  */
-#include "base/error.h"
-#include "pool/pool.h"
+#include "plain_pool.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -19,42 +18,6 @@
 #include <time.h>
 
 enum { REPETITIONS = 9, ROUNDS = 20000, OPENINGS = 30, QUERIES = 500, THREADS = 8, SLOTS = 10 };
-
-static PGconn *open_plain(void *arg, int64_t deadline_ms, dsql_error *err)
-{
-    (void)arg;
-    (void)deadline_ms;
-    PGconn *conn = PQconnectdb(""); /* PGHOST, PGPORT and so on */
-    if (PQstatus(conn) != CONNECTION_OK) {
-        fail(err, DSQL_ERR_CONNECT, "%s", PQerrorMessage(conn));
-        PQfinish(conn);
-        return NULL;
-    }
-    return conn;
-}
-
-static dsql_pool *open_pool(int slots)
-{
-    const struct pool_parts parts = {
-        .pool = {.max = slots,
-                 .max_lifetime_s = 3300,
-                 .max_idle_s = 600,
-                 .acquire_timeout_ms = -1,
-                 .validate_idle_s = 30,
-                 .trust_ms = POOL_TRUST_MS,
-                 .overtake_ms = POOL_OVERTAKE_MS},
-        .connector = {.open = open_plain},
-        .clock = clock_system(),
-        .random = random_system(),
-    };
-    dsql_error err = {0};
-    dsql_pool *pool = pool_open_with(&parts, &err);
-    if (pool == NULL) {
-        fprintf(stderr, "bench_pool_checkout: %s\n", err.message);
-        exit(1);
-    }
-    return pool;
-}
 
 static double now_ns(void)
 {
@@ -173,7 +136,7 @@ static double opening_ns(void)
 {
     double start = now_ns();
     for (int i = 0; i < OPENINGS; i++) {
-        PQfinish(open_plain(NULL, -1, NULL));
+        PQfinish(plain_connect());
     }
     return (now_ns() - start) / OPENINGS;
 }
@@ -226,8 +189,8 @@ int main(void)
     double query[REPETITIONS];
     double reset[REPETITIONS];
     double opening[REPETITIONS];
-    dsql_pool *pool = open_pool(SLOTS);
-    dsql_pool *large_pool = open_pool(10000);
+    dsql_pool *pool = plain_pool_open(SLOTS, POOL_TRUST_MS);
+    dsql_pool *large_pool = plain_pool_open(10000, POOL_TRUST_MS);
     for (int i = 0; i < REPETITIONS; i++) {
         bare[i] = stack_ns();
         safe[i] = checked_stack_ns(pool);

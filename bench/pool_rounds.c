@@ -15,8 +15,7 @@
  *
  * usage: bench_pool_rounds      (inside extension/test/with_server)
  */
-#include "base/error.h"
-#include "pool/pool.h"
+#include "plain_pool.h"
 #include "rounds.h"
 
 #include <pthread.h>
@@ -28,42 +27,6 @@
 enum { PLACES = 10, FEW_PLACES = 4, MOST_THREADS = 64, TOTAL = 200000, QUERIES = 200 };
 
 /* ---- Pools ---- */
-
-static PGconn *open_plain(void *arg, int64_t deadline_ms, dsql_error *err)
-{
-    (void)arg;
-    (void)deadline_ms;
-    PGconn *conn = PQconnectdb(""); /* PGHOST, PGPORT and so on */
-    if (PQstatus(conn) != CONNECTION_OK) {
-        fail(err, DSQL_ERR_CONNECT, "%s", PQerrorMessage(conn));
-        PQfinish(conn);
-        return NULL;
-    }
-    return conn;
-}
-
-static dsql_pool *open_pool(int places, int trust_ms)
-{
-    const struct pool_parts parts = {
-        .pool = {.max = places,
-                 .max_lifetime_s = 3300,
-                 .max_idle_s = 600,
-                 .acquire_timeout_ms = -1,
-                 .validate_idle_s = 30,
-                 .trust_ms = trust_ms,
-                 .overtake_ms = POOL_OVERTAKE_MS},
-        .connector = {.open = open_plain},
-        .clock = clock_system(),
-        .random = random_system(),
-    };
-    dsql_error err = {0};
-    dsql_pool *pool = pool_open_with(&parts, &err);
-    if (pool == NULL) {
-        fprintf(stderr, "bench_pool_rounds: %s\n", err.message);
-        exit(1);
-    }
-    return pool;
-}
 
 static PGconn *acquire(dsql_pool *pool)
 {
@@ -284,11 +247,11 @@ int main(void)
         {"fairness", measure_fairness},
         {NULL, NULL},
     };
-    struct pools pools = {.trusting = open_pool(PLACES, POOL_TRUST_MS),
-                          .looking = open_pool(PLACES, 0),
-                          .few = open_pool(FEW_PLACES, POOL_TRUST_MS)};
+    struct pools pools = {.trusting = plain_pool_open(PLACES, POOL_TRUST_MS),
+                          .looking = plain_pool_open(PLACES, 0),
+                          .few = plain_pool_open(FEW_PLACES, POOL_TRUST_MS)};
     while (stack.count < PLACES) {
-        push(open_plain(NULL, -1, NULL));
+        push(plain_connect());
     }
     int status = rounds_answer(kinds, &pools);
     while (stack.count > 0) {

@@ -33,7 +33,7 @@
 
 /* ---- The ARN ---- */
 
-/* Moves *at behind the text, if that is there. */
+/* If *at begins with the text, moves *at to what follows it. */
 static bool
 take_text(const char **at, const char *text)
 {

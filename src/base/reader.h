@@ -18,7 +18,7 @@ struct reader {
     bool is_broken;
 };
 
-/* The first functions are inline: they are called for every message that passes. */
+/* Those that a relay calls for every message are inline. */
 
 static inline void reader_init(struct reader *reader, struct text bytes)
 {

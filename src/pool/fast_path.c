@@ -3,9 +3,9 @@
  * Whoever takes a slot's number out of the cache, or ends the loan of a slot, has that slot alone.
  * So its fields are read and written without the lock here; the atomic operations order that.
  *
- * Nothing waits behind a connection in the cache.  A thread that needs a slot sets needs_lock and
- * then looks into the cache (slot_queue_enter()).  A release puts its connection into the cache and
- * then reads needs_lock.  So at least one of the two finds the other.
+ * No caller waits while a connection is in the cache.  A thread that needs a slot sets needs_lock
+ * and then looks into the cache (slot_queue_enter()).  A release puts its connection into the cache
+ * and then reads needs_lock.  So at least one of the two finds the other.
  */
 #include "pool/fast_path.h"
 

@@ -153,7 +153,7 @@ static struct gateway *gateway_new(uv_loop_t *loop, const struct gateway_options
     gateway->options = *options;
     fill_in_limits(&gateway->options);
     struct capacity capacity =
-        capacity_for(gateway->options.max_descriptors, gateway->options.max_connections);
+        capacity_for(gateway->options.max_descriptors, gateway->options.max_connections, -1);
     gateway->options.max_connections = capacity.connections;
     gateway->clients.options = &gateway->options;
     admission_init(&gateway->clients.admission, &gateway->options);

@@ -169,6 +169,14 @@ static void pump(struct cluster *cluster)
     }
 }
 
+void cluster_limit_servers(struct cluster *cluster, int max)
+{
+    int wanted = or_default(cluster->own->max_servers, PROXY_DEFAULT_MAX_SERVERS);
+    int least = max < 1 ? 1 : max;
+    cluster->max_servers = wanted < least ? wanted : least;
+    pump(cluster);
+}
+
 void cluster_request(struct cluster *cluster, struct server_request *request)
 {
     request->cluster = cluster;

@@ -65,6 +65,9 @@ dsql_status cluster_init(struct cluster *cluster, uv_loop_t *loop,
                          const struct proxy_options *options,
                          const struct proxy_cluster_options *own, dsql_error *err);
 
+/** At most so many server connections, if the options of the cluster allow more; at least one. */
+void cluster_limit_servers(struct cluster *cluster, int max);
+
 void cluster_request(struct cluster *cluster, struct server_request *request);
 /** Ignored if it wants nothing. */
 void cluster_withdraw(struct server_request *request);

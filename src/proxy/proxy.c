@@ -19,6 +19,7 @@
 #include "session/acceptor.h"
 #include "session/client_end.h"
 
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ struct proxy {
     struct listening_port *ports;    /* all that have ever been open */
     struct listening_port **offered; /* those that are, in the order of the options */
     size_t offered_count;
+    int max_servers;      /* of all clusters together, by the file descriptors */
     struct offer *offers; /* all that are not closed */
     uv_timer_t drain;
     bool is_timer_closed;
@@ -371,6 +373,7 @@ static void carry_out(struct proxy *proxy, const struct planned *plan, size_t co
     for (size_t i = 0; i < count; i++) {
         lead_to(proxy, &plan[i], drain_ms, changes);
         offered[i] = plan[i].port;
+        cluster_limit_servers(&plan[i].offer->cluster, proxy->max_servers / (int)count);
     }
     mem_free(proxy->offered);
     proxy->offered = offered;
@@ -431,10 +434,22 @@ static dsql_status open_all(struct proxy *proxy, dsql_error *err)
     return status == DSQL_OK ? check_sockets(proxy, err) : status;
 }
 
+/* No descriptor is kept for a connection that the options do not allow. */
+static int wanted_servers(const struct proxy_options *options)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < options->cluster_count; i++) {
+        count += or_default(options->clusters[i].max_servers, PROXY_DEFAULT_MAX_SERVERS);
+    }
+    return count < INT_MAX ? (int)count : INT_MAX;
+}
+
 static void init_acceptor(struct proxy *proxy, uv_loop_t *loop)
 {
-    struct capacity capacity = capacity_for(capacity_descriptors(), proxy->options.max_clients);
+    struct capacity capacity = capacity_for(capacity_descriptors(), proxy->options.max_clients,
+                                            wanted_servers(&proxy->options));
     proxy->options.max_clients = capacity.connections;
+    proxy->max_servers = capacity.servers;
     proxy->clients.options = &proxy->options;
     proxy->clients.dropped = &proxy->dropped;
     proxy->acceptor.shared = (struct session_shared){

@@ -19,10 +19,14 @@ struct capacity {
     int cancels;     /* requests on their way to PostgreSQL */
     int passwords;   /* clients whose password is awaited; they are among the connections */
     int connections; /* admitted clients */
+    int servers;     /* connections to servers, for all of those clients together */
 };
 
-/** descriptors and max_connections: negative means no limit. */
-struct capacity capacity_for(long descriptors, int max_connections);
+/**
+ * Negative means no limit.  max_servers: there are never more connections to servers, however many
+ * clients share them; no limit stands for one for each client.
+ */
+struct capacity capacity_for(long descriptors, int max_connections, int max_servers);
 
 /** The limit of descriptors of this process; negative if there is none. */
 long capacity_descriptors(void);

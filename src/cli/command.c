@@ -185,6 +185,9 @@ static int run_line(const struct command *command, int argc, char **argv)
         return command_usage(command, "too many arguments: %d given, at most %d allowed",
                              line.argument_count, command->max_arguments);
     }
+    if (command->before != NULL) {
+        command->before();
+    }
     return command->run(&line);
 }
 

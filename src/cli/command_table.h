@@ -35,6 +35,7 @@ struct command {
     const struct command_option *const *shared_options;
     int max_arguments;
     bool takes_rest;
+    void (*before)(void); /* called before run, when the line is valid; NULL: nothing */
     int (*run)(const struct command_line *line);
     const struct command *commands; /* subcommands, instead of run */
 };

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/local_commands.h"
 #include "cli/options.h"
+#include "local/database.h"
 
 /*
  * Own options first, in the order in which --help lists them.  --dir is shared by all commands of
@@ -71,11 +72,13 @@ const struct command local_commands[] = {
      .summary = "Create a cluster without starting it",
      .options = init_options,
      .shared_options = dir_option,
+     .before = database_load_libpq,
      .run = local_init_run},
     {.name = "start",
      .summary = "Start the cluster, creating it if needed",
      .options = start_options,
      .shared_options = dir_option,
+     .before = database_load_libpq,
      .run = local_start_run},
     {.name = "stop",
      .summary = "Stop the cluster",
@@ -99,6 +102,7 @@ const struct command local_commands[] = {
                     "status is the program's. For test suites; several can run at the same time.",
      .options = run_options,
      .takes_rest = true,
+     .before = database_load_libpq,
      .run = local_run_run},
     {.name = "logs",
      .summary = "Print the logs of the cluster",
@@ -115,6 +119,7 @@ const struct command local_commands[] = {
      .options = dump_options,
      .shared_options = dir_option,
      .max_arguments = 1,
+     .before = database_load_libpq,
      .run = local_dump_run},
     {.name = "restore",
      .arguments = "FILE",
@@ -124,6 +129,7 @@ const struct command local_commands[] = {
      .options = init_options,
      .shared_options = dir_option,
      .max_arguments = 1,
+     .before = database_load_libpq,
      .run = local_restore_run},
     {.name = "iam",
      .summary = "Choose which IAM identities may log in as which role",

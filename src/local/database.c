@@ -29,6 +29,12 @@ void database_forget_environment(void)
     }
 }
 
+/* Any function of libpq would do. */
+void database_load_libpq(void)
+{
+    (void)PQlibVersion();
+}
+
 static const char *const keywords[] = {
     "host", "port", "user", "dbname", "sslmode", "application_name", "connect_timeout", NULL};
 enum { KEYWORDS = sizeof keywords / sizeof *keywords };

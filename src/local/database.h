@@ -13,6 +13,13 @@
 
 #include <stdbool.h>
 
+/**
+ * Loads libpq, for a command that must not stop halfway because it cannot be loaded later: with a
+ * server running, or half of the files written.  Where libpq is loaded late (cli/delayed/), the
+ * process ends if that fails.
+ */
+void database_load_libpq(void);
+
 /** A connection as user, or NULL with err filled in. */
 PGconn *database_connect(const struct cluster *cluster, const char *user, dsql_error *err);
 

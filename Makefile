@@ -10,7 +10,7 @@ RELEASE := build/release
 CMAKE_QUIET := --log-level=WARNING
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-ruby test test-deb test-image image test-debian-13 test-musl check-long check-abi check-reproducible check-model bench bench-details bench-proxy test-asan test-tsan build install dist deb format lint fuzz clean dependencies
+.PHONY: help demo demo-ruby test test-deb test-image image test-debian-13 test-musl check-long check-abi check-reproducible check-model soak bench bench-details bench-proxy test-asan test-tsan build install dist deb format lint fuzz clean dependencies
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
@@ -83,6 +83,11 @@ dist: ## make the source archive of what is committed, in build/dist
 
 deb: ## build Debian packages of what is committed, in build/deb
 	@scripts/make-deb
+
+soak: dependencies ## half an hour (SOAK_MINUTES) of kills, cuts and clock jumps; sums exact, counters flat
+	@cmake --preset dev $(CMAKE_QUIET) >/dev/null
+	@cmake --build --preset dev
+	@tests/chaos/soak $(DEV)
 
 bench: build ## measure beside other implementations: a table, build/bench.json and build/bench.svg
 	@bench/run $(RELEASE)

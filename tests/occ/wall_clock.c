@@ -1,31 +1,41 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Preloaded into a server: its wall clock is off by the number of seconds in the file that
+ * Preloaded into a program: its wall clock is off by the number of seconds in the file that
  * WALL_CLOCK names, which may be negative.  The monotonic clock is left alone.
  */
-#include <stddef.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
-static long offset_s(void)
+/* Copied at the start, because a program may wipe its environment. */
+static char file_name[256];
+
+__attribute__((constructor)) static void remember_file(void)
 {
-    char text[32] = "";
     const char *name = getenv("WALL_CLOCK");
-    FILE *file = name == NULL ? NULL : fopen(name, "r");
-    if (file == NULL) {
-        return 0;
-    }
-    if (fgets(text, sizeof text, file) == NULL) {
-        text[0] = '\0';
-    }
-    fclose(file);
-    return strtol(text, NULL, 10);
+    snprintf(file_name, sizeof file_name, "%s", name == NULL ? "" : name);
 }
 
-/* The system call and not libc's function, which is this one. */
+/* Signal handlers read the clock too, so this neither allocates nor changes errno. */
+static long offset_s(void)
+{
+    int saved = errno;
+    char text[32] = "";
+    int file = open(file_name, O_RDONLY | O_CLOEXEC);
+    ssize_t size = file < 0 ? 0 : read(file, text, sizeof text - 1);
+    if (file >= 0) {
+        close(file);
+    }
+    errno = saved;
+    return size <= 0 ? 0 : strtol(text, NULL, 10);
+}
+
+/* The system calls and not libc's functions, which are these. */
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's are reserved */
 __attribute__((visibility("default"))) int gettimeofday(struct timeval *restrict now,
                                                         void *restrict zone)
@@ -35,4 +45,27 @@ __attribute__((visibility("default"))) int gettimeofday(struct timeval *restrict
         now->tv_sec += offset_s();
     }
     return (int)status;
+}
+
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's are reserved */
+__attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    long status = syscall(SYS_clock_gettime, clock, now);
+    if (status == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
+        now->tv_sec += offset_s();
+    }
+    return (int)status;
+}
+
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's are reserved */
+__attribute__((visibility("default"))) time_t time(time_t *now)
+{
+    struct timespec seconds;
+    if (clock_gettime(CLOCK_REALTIME, &seconds) != 0) {
+        return -1;
+    }
+    if (now != NULL) {
+        *now = seconds.tv_sec;
+    }
+    return seconds.tv_sec;
 }

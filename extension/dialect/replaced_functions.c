@@ -3,7 +3,8 @@
  * replaced_functions.c
  *	  Functions that answer otherwise than PostgreSQL's.
  *
- * version() is a constant, and set_config() has the rules of SET.  Both have
+ * version() is a constant, set_config() has the rules of SET, and definitions
+ * of primary keys have the columns that their indexes include.  They all have
  * sys.dsql_function_support() as their support function, which the planner
  * asks for something simpler to evaluate.  It asks wherever the call is
  * written: in a query, in the action of a rule (UPDATE pg_settings), in a
@@ -11,21 +12,22 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "dialect/session.h"
 #include "fmgr.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/supportnodes.h"
+#include "sys/functions.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/syscache.h"
 
 /* What the service's version() returns. */
 #define VERSION_TEXT "PostgreSQL 16"
+
+/* No function that is replaced takes more. */
+#define MAX_ARGUMENTS 3
 
 PG_FUNCTION_INFO_V1(dsql_function_support);
 
@@ -36,24 +38,19 @@ version_constant(void)
 							  CStringGetTextDatum(VERSION_TEXT), false, false);
 }
 
-static Oid
-find_our_set_config(void)
-{
-	Oid		   types[3] = {TEXTOID, TEXTOID, BOOLOID};
-	oidvector *arguments = buildoidvector(types, 3);
-	Oid		   schema = get_namespace_oid("sys", false);
-
-	return GetSysCacheOid3(
-		PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("dsql_set_config"),
-		PointerGetDatum(arguments), ObjectIdGetDatum(schema));
-}
-
+/* The function of schema sys of that name, with the same arguments. */
 static Node *
-our_set_config(const FuncExpr *call)
+our_function(const FuncExpr *call, const char *name)
 {
-	return (Node *) makeFuncExpr(find_our_set_config(), call->funcresulttype,
-								 call->args, call->funccollid,
-								 call->inputcollid, call->funcformat);
+	Oid		  types[MAX_ARGUMENTS];
+	int		  ntypes = 0;
+	ListCell *cell;
+
+	foreach (cell, call->args)
+		types[ntypes++] = exprType(lfirst(cell));
+	return (Node *) makeFuncExpr(
+		functions_find(name, types, ntypes), call->funcresulttype, call->args,
+		call->funccollid, call->inputcollid, call->funcformat);
 }
 
 /* NULL: the call stays as it is. */
@@ -67,7 +64,13 @@ replacement(const FuncExpr *call)
 		case F_VERSION:
 			return version_constant();
 		case F_SET_CONFIG:
-			return our_set_config(call);
+			return our_function(call, "dsql_set_config");
+		case F_PG_GET_INDEXDEF_OID:
+		case F_PG_GET_INDEXDEF_OID_INT4_BOOL:
+			return our_function(call, "dsql_get_indexdef");
+		case F_PG_GET_CONSTRAINTDEF_OID:
+		case F_PG_GET_CONSTRAINTDEF_OID_BOOL:
+			return our_function(call, "dsql_get_constraintdef");
 		default:
 			return NULL;
 	}

@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "dialect/covering_keys.h"
 #include "hooks/install.h"
 #include "occ/shortcuts.h"
 #include "optimizer/cost.h"
@@ -40,6 +41,7 @@ plan_query(Query *query, const char *query_string, int cursor_options,
 	PlannedStmt *volatile result = NULL;
 	bool saved = enable_indexonlyscan;
 
+	covering_keys_show(query);
 	PG_TRY();
 	{
 		result = call_next(query, query_string, cursor_options, params);

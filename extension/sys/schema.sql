@@ -12,7 +12,7 @@
  * A build refuses a cluster with a higher version than its own.  A change of this file needs
  * a higher one, and its line in versions.txt (scripts/check-sys-version).
  *
- * VERSION 4
+ * VERSION 5
  */
 SET LOCAL search_path = pg_catalog, pg_temp;
 
@@ -30,16 +30,34 @@ GRANT USAGE ON SCHEMA sys TO PUBLIC;
 CREATE OR REPLACE FUNCTION sys.dsql_major_version() RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1;
 /*
- * In sessions that are bound by the dialect the first takes the place of set_config(), and a
- * constant that of version().  The second puts them there.
+ * In sessions that are bound by the dialect these take the place of functions of PostgreSQL, and a
+ * constant that of version().  The last one puts them there.
  */
 CREATE OR REPLACE FUNCTION sys.dsql_set_config(name text, value text, is_local boolean)
     RETURNS text
     AS 'dsql_local', 'dsql_set_config' LANGUAGE C VOLATILE;
+CREATE OR REPLACE FUNCTION sys.dsql_get_indexdef(oid) RETURNS text
+    AS 'dsql_local', 'dsql_get_indexdef' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+CREATE OR REPLACE FUNCTION sys.dsql_get_indexdef(oid, integer, boolean) RETURNS text
+    AS 'dsql_local', 'dsql_get_indexdef_column' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+CREATE OR REPLACE FUNCTION sys.dsql_get_constraintdef(oid) RETURNS text
+    AS 'dsql_local', 'dsql_get_constraintdef' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+CREATE OR REPLACE FUNCTION sys.dsql_get_constraintdef(oid, boolean) RETURNS text
+    AS 'dsql_local', 'dsql_get_constraintdef' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 CREATE OR REPLACE FUNCTION sys.dsql_function_support(internal) RETURNS internal
     AS 'dsql_local', 'dsql_function_support' LANGUAGE C STRICT;
 ALTER FUNCTION pg_catalog.set_config(text, text, boolean) SUPPORT sys.dsql_function_support;
 ALTER FUNCTION pg_catalog.version() SUPPORT sys.dsql_function_support;
+ALTER FUNCTION pg_catalog.pg_get_indexdef(oid) SUPPORT sys.dsql_function_support;
+ALTER FUNCTION pg_catalog.pg_get_indexdef(oid, integer, boolean) SUPPORT sys.dsql_function_support;
+ALTER FUNCTION pg_catalog.pg_get_constraintdef(oid) SUPPORT sys.dsql_function_support;
+ALTER FUNCTION pg_catalog.pg_get_constraintdef(oid, boolean) SUPPORT sys.dsql_function_support;
+
+/* What such sessions read instead of two columns of pg_index: the second argument is the column. */
+CREATE OR REPLACE FUNCTION sys.dsql_index_columns(oid, int2vector) RETURNS int2vector
+    AS 'dsql_local', 'dsql_index_columns' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+CREATE OR REPLACE FUNCTION sys.dsql_index_column_count(oid, smallint) RETURNS smallint
+    AS 'dsql_local', 'dsql_index_column_count' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 
 /* ---- The table access method ---- */
 

@@ -29,15 +29,21 @@ make_older() {
         succeeds "$state" owner -f "$scratch/state.sql"
     done
     [ $# -eq 1 ] || succeeds "$state: label" relabel 'dsql_local 1.0'
+    arn=arn:aws:iam::000000000000:user/local-admin
+    case $state in
+    4) map="RESET SESSION AUTHORIZATION; INSERT INTO sys.iam_role_mappings
+        VALUES (nextval('sys.iam_oids'), '$arn', 'app'::regrole, 'admin'::regrole)" ;;
+    *) map="SELECT sys.iam_grant('app', '$arn')" ;;
+    esac
     succeeds "$state: data" owner -c "
         CREATE ROLE app LOGIN;
         SET SESSION AUTHORIZATION admin;
-        SELECT sys.iam_grant('app', 'arn:aws:iam::000000000000:user/local-admin');
         CREATE TABLE t (id int PRIMARY KEY, word text);
         INSERT INTO t SELECT i, 'word ' || i FROM generate_series(1, 100) i;
-        GRANT SELECT ON t TO app"
+        GRANT SELECT ON t TO app;
+        $map"
     case $state in
-    1.0_jobs | 1.0_last | 2 | 3)
+    1.0_jobs | 1.0_last | 2 | 3 | 4)
         succeeds "$state: a job" owner -c "INSERT INTO sys.job_list VALUES (gen_random_uuid(),
             'INDEX_BUILD', 't'::regclass, 'CREATE INDEX', 'completed', 'kept', now(), now())"
         ;;
@@ -50,7 +56,7 @@ check_upgraded() {
     succeeds "$1: a predefined role" owner -c 'GRANT pg_write_all_data, pg_read_all_settings TO app'
     succeeds "$1: stop" stop
     succeeds "$1: start" start
-    says "upgraded schema sys from version $2 to 4."
+    says "upgraded schema sys from version $2 to 5."
     owner -f "$states/definitions.sql" >"$scratch/upgraded"
     succeeds "$1: its definitions are those of a new cluster" \
         diff "$scratch/new" "$scratch/upgraded"
@@ -114,6 +120,10 @@ check_upgraded 'version 2' 2.91a3d3badaff 1
 make_older 3
 succeeds 'version 3: label' relabel 'dsql_local 3.7d54dc98d364'
 check_upgraded 'version 3' 3.7d54dc98d364 1
+
+make_older 4
+succeeds 'version 4: label' relabel 'dsql_local 4.5476a2b440aa'
+check_upgraded 'version 4' 4.5476a2b440aa 1
 
 ours=$(label)
 succeeds 'the same version with other content' relabel 'dsql_local 2.0123456789ab'

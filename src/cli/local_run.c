@@ -12,7 +12,6 @@
 #include "cli/local_commands.h"
 #include "cli/local_environment.h"
 #include "cli/local_injection.h"
-#include "local/file.h"
 #include "local/supervisor.h"
 
 #include <errno.h>
@@ -52,7 +51,6 @@ static dsql_status make_directory(struct run *run, dsql_error *err)
         return fail_errno(err, DSQL_ERR_SYSTEM, "could not create the directory \"%s\"",
                           run->directory);
     }
-    directory_place_apart(run->directory);
     char path[DIRECTORY_SIZE + 16];
     snprintf(path, sizeof path, "%s/cluster", run->directory);
     return cluster_locate(&run->cluster, path, err);

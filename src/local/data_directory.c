@@ -170,6 +170,7 @@ dsql_status data_directory_create(const struct cluster *cluster, const char *bin
                                   const char *templates, dsql_error *err)
 {
     dsql_status status = DSQL_OK;
+    directory_place_apart(cluster->dir);
     /* A start that was interrupted. */
     if (file_exists(cluster->data_new)) {
         status = directory_remove(cluster->data_new, err);

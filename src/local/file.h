@@ -33,10 +33,10 @@ dsql_status directory_create_all(const char *path, dsql_error *err);
 dsql_status directory_create(const char *path, mode_t mode, dsql_error *err);
 
 /**
- * For a directory that will be filled with many files and deleted soon: asks ext4 to put what is
- * created in it far from what was deleted before.  Without a journal, ext4 does not use the inodes
- * of files again that were deleted within the last minutes, and looks for each new one past them.
- * Elsewhere it does nothing.
+ * For a directory whose subdirectories will have many files: asks ext4 to put each of them far from
+ * what was deleted before.  Without a journal, ext4 does not use the inodes of files again that
+ * were deleted within the last minutes, and looks for each new one past them.  Elsewhere it does
+ * nothing.
  */
 void directory_place_apart(const char *path);
 

@@ -82,6 +82,15 @@ static void make_directory(void)
              "host=%s port=5432 user=postgres dbname=postgres sslmode=disable", postgres.directory);
 }
 
+/* The sanitizers' options and a different libpq under test are for the tests only. */
+static _Noreturn void run(char *const arguments[])
+{
+    unsetenv("LD_PRELOAD");
+    unsetenv("LD_LIBRARY_PATH");
+    execv(arguments[0], arguments);
+    _exit(127);
+}
+
 /* stdout and stderr go to a log next to the data. */
 static pid_t start(char *const arguments[])
 {
@@ -97,30 +106,19 @@ static pid_t start(char *const arguments[])
     if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0) {
         _exit(126);
     }
-    /* The sanitizers' options are for the tests, not for the server. */
-    unsetenv("LD_PRELOAD");
-    unsetenv("LD_LIBRARY_PATH"); /* neither is a different libpq under test */
-    execv(arguments[0], arguments);
-    _exit(127);
+    run(arguments);
 }
 
 static void create_cluster(void)
 {
-    char program[300];
-    snprintf(program, sizeof program, "%s/initdb", postgres.programs);
-    char *arguments[] = {program,
-                         (char[]){"-A"},
-                         (char[]){"trust"},
-                         (char[]){"-N"},
-                         (char[]){"-U"},
-                         (char[]){"postgres"},
-                         (char[]){"--locale=C"},
-                         (char[]){"-EUTF8"},
-                         (char[]){"-D"},
-                         postgres.data,
-                         NULL};
+    char *arguments[] = {(char[]){DSQL_TEST_INITDB}, postgres.programs, postgres.data,
+                         (char[]){DSQL_TEST_TEMPLATES}, NULL};
+    pid_t child = fork();
+    if (child == 0) {
+        run(arguments);
+    }
     int status = 0;
-    if (waitpid(start(arguments), &status, 0) < 0 || status != 0) {
+    if (waitpid(child, &status, 0) < 0 || status != 0) {
         die("initdb failed");
     }
 }

@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * A session is pinned by whatever is not known to leave nothing behind.  The command tags of the
- * server say what has been run, whatever the client's SQL looked like; functions do not show in
- * them, so the SQL is also searched for the names of those that change the session.
+ * server say what has been run, whatever the client's SQL looked like; what does not show in them
+ * is looked for in the SQL (session_words.h).
  */
 #include "proxy/session_watch.h"
 
@@ -18,14 +18,15 @@ void session_watch_init(struct session_watch *watch)
 /* ---- What leaves nothing behind ---------------------------------------- */
 
 /*
- * The first words of tags.  A temporary table would be a "CREATE TABLE" too; see the words below.
- * FETCH and MOVE need a cursor, which has pinned the session unless it ended with its transaction.
+ * The first words of tags.  Of CREATE, SELECT, DECLARE and SET the text says more than the tag; see
+ * session_words.h.  RESET, DISCARD and so on leave less than there was.
  */
 static const char *const harmless_tags[] = {
-    "SELECT",   "INSERT",  "UPDATE",   "DELETE",  "MERGE",   "COPY",   "BEGIN",     "START",
-    "COMMIT",   "END",     "ABORT",    "CREATE",  "ALTER",   "DROP",   "GRANT",     "REVOKE",
-    "SHOW",     "EXPLAIN", "TRUNCATE", "COMMENT", "ANALYZE", "VACUUM", "SAVEPOINT", "RELEASE",
-    "ROLLBACK", "REINDEX", "FETCH",    "MOVE",    "CALL",    "LOCK",
+    "SELECT",   "INSERT",  "UPDATE",     "DELETE",  "MERGE",   "COPY",    "BEGIN",     "START",
+    "COMMIT",   "END",     "ABORT",      "CREATE",  "ALTER",   "DROP",    "GRANT",     "REVOKE",
+    "SHOW",     "EXPLAIN", "TRUNCATE",   "COMMENT", "ANALYZE", "VACUUM",  "SAVEPOINT", "RELEASE",
+    "ROLLBACK", "REINDEX", "FETCH",      "MOVE",    "CALL",    "LOCK",    "DECLARE",   "CLOSE",
+    "SET",      "RESET",   "DEALLOCATE", "DISCARD", "NOTIFY",  "REFRESH", "CLUSTER",   "UNLISTEN",
 };
 
 static bool is_harmless(struct text tag)
@@ -62,47 +63,42 @@ static void add_tag(struct session_watch *watch, struct text piece)
 
 /* ---- What the SQL says ------------------------------------------------- */
 
-/* In lower case, and shorter than SESSION_WATCH_TAIL_MAX. */
-static const char *const pinning_words[] = {"set_config", "advisory", "temp",  "pg_notify",
-                                            "nextval",    "setval",   "dblink"};
-
-/* currval() and lastval() need a nextval() of the same session. */
-static bool has_pinning_word(struct text text)
+/* What is SET, and prepared statements, may be followed by others. */
+static void note_words(struct session_watch *watch)
 {
-    for (size_t i = 0; i < sizeof pinning_words / sizeof pinning_words[0]; i++) {
-        if (text_contains(text, pinning_words[i])) {
-            return true;
-        }
+    watch->is_pinned = watch->is_pinned || watch->words.has_found ||
+                       (watch->words.has_set && !watch->has_movable_settings);
+}
+
+/* The text of a Query ends with a NUL; that of a Parse stands between two. */
+static bool is_in_text(const struct session_watch *watch, char type)
+{
+    return watch->strings == (type == FRONTEND_PARSE ? 1U : 0U);
+}
+
+static void end_string(struct session_watch *watch, char type)
+{
+    if (is_in_text(watch, type)) {
+        session_words_end(&watch->words);
+        note_words(watch);
     }
-    return false;
+    watch->strings++;
 }
 
-static void keep_tail(struct session_watch *watch, const char *bytes, size_t len)
+static void read_text(struct session_watch *watch, char type, struct text piece)
 {
-    size_t kept = len < sizeof watch->tail ? len : sizeof watch->tail;
-    memmove(watch->tail, bytes + len - kept, kept);
-    watch->tail_len = kept;
-}
-
-/*
- * A word may be divided by the end of a piece, so the end of the piece before is searched again. In
- * steps, so that no SQL of any length needs memory.
- */
-static void search(struct session_watch *watch, struct text piece)
-{
-    enum { STEP = 512 };
-    char window[SESSION_WATCH_TAIL_MAX + STEP];
-    while (!watch->is_pinned && !text_is_empty(piece)) {
-        struct text step = text_slice(piece, 0, STEP);
-        size_t len = watch->tail_len;
-        memcpy(window, watch->tail, len);
-        for (size_t i = 0; i < step.len; i++) {
-            window[len + i] = char_to_lower(step.data[i]);
+    while (!watch->is_pinned && !text_is_empty(piece) &&
+           watch->strings <= (type == FRONTEND_PARSE ? 1U : 0U)) {
+        size_t len = piece.len;
+        bool is_end = text_find(piece, '\0', &len);
+        if (is_in_text(watch, type)) {
+            session_words_add(&watch->words, text_slice(piece, 0, len));
+            note_words(watch);
         }
-        len += step.len;
-        watch->is_pinned = has_pinning_word(text_of_bytes(window, len));
-        keep_tail(watch, window, len);
-        piece = text_slice(piece, step.len, piece.len);
+        if (is_end) {
+            end_string(watch, type);
+        }
+        piece = text_slice(piece, len + (is_end ? 1 : 0), piece.len);
     }
 }
 
@@ -111,7 +107,8 @@ static void search(struct session_watch *watch, struct text piece)
 /* Messages of COPY belong to the statement that has begun it. */
 static void begin_client_message(struct session_watch *watch, char type)
 {
-    watch->tail_len = 0;
+    watch->strings = 0;
+    session_words_begin(&watch->words);
     switch (type) {
     case FRONTEND_QUERY:
     case FRONTEND_FUNCTION_CALL:
@@ -138,12 +135,12 @@ static void begin_client_message(struct session_watch *watch, char type)
 static void read_client_piece(struct session_watch *watch, const struct frame_scan *scan,
                               struct text piece)
 {
-    if (scan->type == FRONTEND_PARSE && !watch->has_movable_statements &&
+    if (scan->type == FRONTEND_PARSE && !watch->has_movable_settings &&
         frame_scan_is_first(scan, piece.len) && piece.data[0] != '\0') {
         watch->is_pinned = true;
     }
     if (scan->type == FRONTEND_PARSE || scan->type == FRONTEND_QUERY) {
-        search(watch, piece);
+        read_text(watch, scan->type, piece);
     }
 }
 

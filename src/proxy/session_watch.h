@@ -8,25 +8,26 @@
 #define DSQL_PROXY_SESSION_WATCH_H
 
 #include "base/text.h"
+#include "proxy/session_words.h"
 #include "wire/message.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SESSION_WATCH_TAG_MAX = 32, SESSION_WATCH_TAIL_MAX = 16 };
+enum { SESSION_WATCH_TAG_MAX = 32 };
 
 struct session_watch {
-    unsigned queries;            /* Query messages that ReadyForQuery has not answered yet ... */
-    unsigned syncs;              /* ... and Sync messages */
-    bool is_copying_in;          /* the server reads CopyData, and ignores Sync */
-    bool has_open_batch;         /* messages of the extended protocol that no Sync has followed */
-    bool is_pinned;              /* it has something that a fresh connection would not have */
-    bool has_movable_statements; /* named prepared statements do not pin it */
-    char status;                 /* of the last ReadyForQuery: 'I', 'T' or 'E' */
+    unsigned queries;          /* Query messages that ReadyForQuery has not answered yet ... */
+    unsigned syncs;            /* ... and Sync messages */
+    bool is_copying_in;        /* the server reads CopyData, and ignores Sync */
+    bool has_open_batch;       /* messages of the extended protocol that no Sync has followed */
+    bool is_pinned;            /* it has something that a fresh connection would not have */
+    bool has_movable_settings; /* named prepared statements, and what is SET, do not pin it */
+    char status;               /* of the last ReadyForQuery: 'I', 'T' or 'E' */
     char tag[SESSION_WATCH_TAG_MAX]; /* of the CommandComplete that is being read */
     size_t tag_len;
-    char tail[SESSION_WATCH_TAIL_MAX]; /* the end of the SQL so far, in lower case */
-    size_t tail_len;
+    unsigned strings; /* of the message that is being read: so many have ended */
+    struct session_words words;
 };
 
 /** A session whose server has just sent its first ReadyForQuery. */

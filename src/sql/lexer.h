@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LEXER_WORD_SIZE = 16 }; /* longer words are not kept */
+enum { LEXER_WORD_SIZE = 32 }; /* longer words are not kept */
 
 /** What a byte means.  Several events of one byte happened in this order. */
 enum lexer_event {

@@ -164,6 +164,134 @@ static void settings_and_names_pin_the_session(void **state)
     assert_true(pins("something new", "A TAG THAT IS LONGER THAN ANY THAT POSTGRESQL HAS TODAY"));
 }
 
+struct text_and_tag {
+    const char *sql;
+    const char *tag;
+};
+
+/* Each leaves something on the session. */
+static const struct text_and_tag pinning[] = {
+    {"LISTEN news", "LISTEN"},
+    {"LOAD 'plugin'", "LOAD"},
+    {"DO $$ BEGIN PERFORM 1; END $$", "DO"},
+    {"SET work_mem = '1MB'", "SET"},
+    {"/* a */ set SESSION work_mem = '1MB'", "SET"},
+    {"SELECT 1; SET a.b = 'c'", "SET"},
+    {"SET \"TimeZone\" = 'UTC'", "SET"},
+    {"SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "SET"},
+    {"CREATE TEMP TABLE t (id int)", "CREATE TABLE"},
+    {"create /* a */ temporary\nview v AS SELECT 1", "CREATE VIEW"},
+    {"CREATE OR REPLACE TEMP VIEW v AS SELECT 1", "CREATE VIEW"},
+    {"CREATE LOCAL TEMPORARY TABLE t AS SELECT 1", "SELECT 1"},
+    {"SELECT 1 INTO TEMP t", "SELECT 1"},
+    {"SELECT 1 INTO LOCAL TEMPORARY TABLE t", "SELECT 1"},
+    {"CREATE TABLE pg_temp.t (id int)", "CREATE TABLE"},
+    {"CREATE TABLE \"pg_temp\".t (id int)", "CREATE TABLE"},
+    {"CREATE FUNCTION pg_temp_3.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "CREATE FUNCTION"},
+    {"DECLARE c CURSOR WITH HOLD FOR SELECT 1", "DECLARE CURSOR"},
+    {"declare \"for\" scroll cursor with -- a\n hold for select 1", "DECLARE CURSOR"},
+    {"SELECT set_config('a.b', 'c', false)", "SELECT 1"},
+    {"SELECT pg_catalog.SET_CONFIG  ('a.b', 'c', false)", "SELECT 1"},
+    {"SELECT \"pg_catalog\".\"set_config\"('a.b', 'c', false)", "SELECT 1"},
+    {"SELECT U&\"set\\005fconfig\"('a.b', 'c', false)", "SELECT 1"},
+    {"SELECT setseed(0.5)", "SELECT 1"},
+    {"SELECT pg_advisory_lock(1)", "SELECT 1"},
+    {"SELECT pg_advisory_lock_shared(1)", "SELECT 1"},
+    {"SELECT pg_try_advisory_lock/* a */(1)", "SELECT 1"},
+    {"SELECT pg_try_advisory_lock_shared(1)", "SELECT 1"},
+    {"INSERT INTO t VALUES (nextval('s'))", "INSERT 0 1"},
+    {"SELECT setval('s', 1)", "SELECT 1"},
+    {"SELECT dblink_connect('a', 'b')", "SELECT 1"},
+    {"SELECT E'\\'', nextval('s')", "SELECT 1"},
+    {"SELECT $a$ ' $a$, nextval('s')", "SELECT 1"},
+};
+
+/* Each looks like one of those, and leaves nothing. */
+static const struct text_and_tag harmless[] = {
+    {"UNLISTEN news", "UNLISTEN"},
+    {"NOTIFY news", "NOTIFY"},
+    {"SELECT pg_notify('news', '')", "SELECT 1"},
+    {"RESET ALL", "RESET"},
+    {"DISCARD ALL", "DISCARD ALL"},
+    {"DEALLOCATE s", "DEALLOCATE"},
+    {"SET LOCAL work_mem = '1MB'", "SET"},
+    {"set /* a */ local work_mem = '1MB'", "SET"},
+    {"SET TRANSACTION READ ONLY", "SET"},
+    {"SET CONSTRAINTS ALL DEFERRED", "SET CONSTRAINTS"},
+    {"UPDATE t SET a = 1", "UPDATE 1"},
+    {"ALTER TABLE t SET SCHEMA s", "ALTER TABLE"},
+    {"SELECT temperature FROM temperatures", "SELECT 1"},
+    {"SELECT temp, temporary FROM readings", "SELECT 1"},
+    {"SELECT temp_c FROM attempts WHERE template = 1", "SELECT 1"},
+    {"INSERT INTO temp VALUES (1)", "INSERT 0 1"},
+    {"WITH a AS (SELECT 1) INSERT INTO temp SELECT * FROM a", "INSERT 0 1"},
+    {"MERGE INTO temp USING a ON true WHEN MATCHED THEN DELETE", "MERGE 1"},
+    {"CREATE TABLE temp (id int)", "CREATE TABLE"},
+    {"CREATE TABLE \"temp\" (id int)", "CREATE TABLE"},
+    {"CREATE INDEX ON temp (id)", "CREATE INDEX"},
+    {"GRANT TEMP ON DATABASE d TO r", "GRANT"},
+    {"SELECT 'CREATE TEMP TABLE t; SELECT set_config(1)'", "SELECT 1"},
+    {"SELECT $$ nextval('s') $$", "SELECT 1"},
+    {"SELECT 1 -- CREATE TEMP TABLE t", "SELECT 1"},
+    {"SELECT 1 /* pg_advisory_lock(1) */", "SELECT 1"},
+    {"DECLARE c CURSOR FOR SELECT 1", "DECLARE CURSOR"},
+    {"DECLARE c CURSOR WITHOUT HOLD FOR SELECT 1", "DECLARE CURSOR"},
+    {"WITH hold AS (SELECT 1) SELECT * FROM hold", "SELECT 1"},
+    {"FETCH 1 FROM c", "FETCH 1"},
+    {"CLOSE c", "CLOSE CURSOR"},
+    {"SELECT nextval FROM t", "SELECT 1"},
+    {"SELECT my_set_config('a'), set_configuration('b')", "SELECT 1"},
+    {"SELECT pg_advisory_xact_lock(1), pg_try_advisory_xact_lock(1)", "SELECT 1"},
+    {"SELECT pg_advisory_unlock(1), pg_advisory_unlock_all()", "SELECT 1"},
+    {"SELECT advisory FROM pg_locks", "SELECT 1"},
+    {"SELECT u & \"set_config\" FROM t", "SELECT 1"},
+    {"SELECT currval('s'), lastval()", "SELECT 1"},
+};
+
+static void words_are_read_as_tokens(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof pinning / sizeof pinning[0]; i++) {
+        if (!pins(pinning[i].sql, pinning[i].tag)) {
+            fail_msg("does not pin: %s", pinning[i].sql);
+        }
+    }
+    for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++) {
+        if (pins(harmless[i].sql, harmless[i].tag)) {
+            fail_msg("pins: %s", harmless[i].sql);
+        }
+    }
+}
+
+/* A session whose settings are followed may SET, and nothing else changes. */
+static void what_is_set_may_be_followed(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    world.watch.has_movable_settings = true;
+    run(&world, "SET work_mem = '1MB'", "SET");
+    assert_false(world.watch.is_pinned);
+    run(&world, "SELECT set_config('a.b', 'c', false)", "SELECT 1");
+    assert_true(world.watch.is_pinned);
+}
+
+/* A quote in the name of a statement does not hide its text, and its types are not SQL. */
+static void only_the_text_of_a_parse_is_read(void **state)
+{
+    (void)state;
+    struct world world;
+    const char parse[] = "it's\0SELECT nextval('s')\0\0\0";
+    const char types[] = "\0SELECT $1\0\0\1set ";
+    begin(&world);
+    world.watch.has_movable_settings = true;
+    pass(&world, true, 'P', text_of_bytes(parse, sizeof parse - 1), 3);
+    assert_true(world.watch.is_pinned);
+    begin(&world);
+    pass(&world, true, 'P', text_of_bytes(types, sizeof types - 1), 3);
+    assert_false(world.watch.is_pinned);
+}
+
 static void named_statement_pins_and_unnamed_does_not(void **state)
 {
     (void)state;
@@ -190,7 +318,7 @@ static void division_of_the_bytes_does_not_matter(void **state)
         pass(&world, true, 'Q', text_of_bytes(other, sizeof other), step);
         pass(&world, false, 'C', text_of_bytes("SELECT 1", 9), step);
         assert_false(world.watch.is_pinned);
-        pass(&world, false, 'C', text_of_bytes("SET", 4), step);
+        pass(&world, false, 'C', text_of_bytes("LISTEN", 7), step);
         assert_true(world.watch.is_pinned);
     }
 }
@@ -226,6 +354,9 @@ int main(void)
         cmocka_unit_test(copy_of_a_simple_query_is_answered_once),
         cmocka_unit_test(ordinary_statements_leave_nothing_behind),
         cmocka_unit_test(settings_and_names_pin_the_session),
+        cmocka_unit_test(words_are_read_as_tokens),
+        cmocka_unit_test(what_is_set_may_be_followed),
+        cmocka_unit_test(only_the_text_of_a_parse_is_read),
         cmocka_unit_test(named_statement_pins_and_unnamed_does_not),
         cmocka_unit_test(division_of_the_bytes_does_not_matter),
         cmocka_unit_test(words_do_not_cross_messages),

@@ -133,9 +133,7 @@ static dsql_status make_verifier(struct file_reader *reader, struct scram_verifi
             "verifier that PostgreSQL has in pg_authid");
     }
     if (!scram_password_is_supported(secret)) {
-        return fail_line(reader, err,
-                         "the password must be ASCII, with 1 to 1024 characters. For another one, "
-                         "write the verifier that PostgreSQL has in pg_authid");
+        return fail_line(reader, err, "the password must have 1 to 1024 bytes");
     }
     if (!make_mock(reader->list, buf_text(&reader->user), &mock) ||
         !scram_verifier_make(out, secret, text_of_bytes(mock.salt, mock.salt_len),

@@ -35,8 +35,7 @@ dsql_status scram_client_init(struct scram_client *client,
     buf_init_secret(&client->signing, SIGNING_MAX);
     if (!scram_password_is_supported(password_of(client))) {
         return fail(err, DSQL_ERR_USAGE,
-                    "the password is not usable with SCRAM-SHA-256: it must be ASCII, with 1 to %d "
-                    "characters",
+                    "the password is not usable with SCRAM-SHA-256: it must have 1 to %d bytes",
                     SCRAM_PASSWORD_MAX);
     }
     if (settings->binding.len > SCRAM_BINDING_MAX) {

@@ -60,7 +60,7 @@ struct scram_client {
     struct buf signing;
 };
 
-/** Fails if the password is not ASCII (see scram_verifier.h).  To be cleared in either case. */
+/** Fails if the password is not supported (see scram_verifier.h).  To be cleared in either case. */
 dsql_status scram_client_init(struct scram_client *client,
                               const struct scram_client_settings *settings, dsql_error *err);
 /** Wipes the keys. */

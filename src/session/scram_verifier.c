@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * RFC 5802, section 3:
- *   SaltedPassword = PBKDF2(password, salt, iterations)
+ *   SaltedPassword = PBKDF2(SASLprep(password), salt, iterations)
  *   ClientKey = HMAC(SaltedPassword, "Client Key"), StoredKey = SHA256(ClientKey)
  *   ServerKey = HMAC(SaltedPassword, "Server Key")
  * Keys that are derived on the way are wiped.
@@ -10,6 +10,7 @@
 
 #include "base/base64.h"
 #include "base/secret.h"
+#include "session/saslprep.h"
 
 #include <openssl/evp.h>
 
@@ -19,24 +20,23 @@
 
 bool scram_password_is_supported(struct text password)
 {
-    for (size_t i = 0; i < password.len; i++) {
-        if ((unsigned char)password.data[i] > 0x7F || password.data[i] == '\0') {
-            return false;
-        }
-    }
-    return password.len > 0 && password.len <= SCRAM_PASSWORD_MAX;
+    size_t position = 0;
+    return password.len > 0 && password.len <= SCRAM_PASSWORD_MAX &&
+           !text_find(password, '\0', &position);
 }
 
-/*
- * Control characters are ASCII that SASLprep prohibits.  PostgreSQL and libpq then use the password
- * as it is, and so does this.
- */
 static bool salted_password(struct text password, struct text salt, int iterations,
                             unsigned char out[SCRAM_KEY_SIZE])
 {
-    return scram_password_is_supported(password) && iterations > 0 &&
-           iterations <= SCRAM_ITERATIONS_MAX && salt.len > 0 && salt.len <= SCRAM_SALT_MAX &&
-           PKCS5_PBKDF2_HMAC(password.data, (int)password.len, (const unsigned char *)salt.data,
+    if (!scram_password_is_supported(password) || iterations <= 0 ||
+        iterations > SCRAM_ITERATIONS_MAX || salt.len == 0 || salt.len > SCRAM_SALT_MAX) {
+        return false;
+    }
+    struct buf prepared AUTO_BUF;
+    buf_init_secret(&prepared, SCRAM_PASSWORD_MAX * SASLPREP_EXPANSION_MAX);
+    saslprep(password, &prepared);
+    return buf_ok(&prepared) &&
+           PKCS5_PBKDF2_HMAC(prepared.data, (int)prepared.len, (const unsigned char *)salt.data,
                              (int)salt.len, iterations, EVP_sha256(), SCRAM_KEY_SIZE, out) == 1;
 }
 

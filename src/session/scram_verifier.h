@@ -3,9 +3,6 @@
  * What SCRAM-SHA-256 keeps instead of a password, in PostgreSQL's text format (pg_authid):
  * "SCRAM-SHA-256$ITERATIONS:SALT$StoredKey:ServerKey".  Sources: RFC 5802, RFC 7677.  Pure
  * functions: no clock, no randomness, no input or output.
- *
- * A password must be ASCII here.  RFC 5802 normalizes others (SASLprep), which needs the tables of
- * Unicode; a user with such a password gives the text that PostgreSQL has made of it.
  */
 #ifndef DSQL_SESSION_SCRAM_VERIFIER_H
 #define DSQL_SESSION_SCRAM_VERIFIER_H
@@ -43,7 +40,7 @@ struct scram_keys {
     unsigned char server_key[SCRAM_KEY_SIZE];
 };
 
-/** Whether SASLprep leaves the password as it is: ASCII, not empty, of a bounded length. */
+/** Whether the password is not empty, has a bounded length, and no NUL. */
 bool scram_password_is_supported(struct text password);
 
 /** Takes about 1 ms for SCRAM_ITERATIONS.  False: OpenSSL failed, or a value is out of range. */

@@ -231,16 +231,15 @@ static void messages_out_of_turn_fail(void **state)
     scram_client_clear(&client);
 }
 
-static void passwords_that_need_saslprep_are_refused(void **state)
+static void an_empty_password_is_refused(void **state)
 {
     (void)state;
-    struct secret other = {.data = (char[]){"p\xc3\xa4ss"}, .len = 5};
+    struct secret other = {.data = (char[]){""}, .len = 0};
     struct scram_client client;
     const struct scram_client_settings settings = {.password = &other, .nonce = text_of("x")};
     dsql_error err = {0};
     assert_int_equal(scram_client_init(&client, &settings, &err), DSQL_ERR_USAGE);
-    assert_true(text_contains(text_of(err.message), "ASCII"));
-    assert_false(text_contains(text_of(err.message), "ss\""));
+    assert_true(text_contains(text_of(err.message), "1 to 1024 bytes"));
     scram_client_clear(&client);
 }
 
@@ -390,7 +389,7 @@ int main(void)
         cmocka_unit_test(damaged_messages_of_the_server_fail),
         cmocka_unit_test(invalid_challenges_get_no_answer),
         cmocka_unit_test(messages_out_of_turn_fail),
-        cmocka_unit_test(passwords_that_need_saslprep_are_refused),
+        cmocka_unit_test(an_empty_password_is_refused),
         cmocka_unit_test(real_server_accepts_the_proof),
         cmocka_unit_test(real_server_accepts_a_verifier),
     };

@@ -16,6 +16,7 @@ static struct {
     bool uses_tls;
     bool offers_binding;
     bool is_mock;
+    const char *password; /* NULL: "pencil" */
     enum scram_server_event event;
     bool is_plus;
 } script;
@@ -34,7 +35,8 @@ static struct scram_server make_server(struct fake_client *client)
     char nonce[SCRAM_NONCE_SIZE];
     unsigned char binding[CHANNEL_BINDING_MAX];
     size_t len = script.offers_binding ? channel_binding_of_server(fake_ssl(client), binding) : 0;
-    assert_true(scram_verifier_make(&verifier, text_of("pencil"), text_of("0123456789abcdef"),
+    const char *password = script.password == NULL ? "pencil" : script.password;
+    assert_true(scram_verifier_make(&verifier, text_of(password), text_of("0123456789abcdef"),
                                     SCRAM_ITERATIONS));
     assert_true(scram_nonce_make(nonce));
     const struct scram_server_settings settings = {.verifier = &verifier,
@@ -106,6 +108,22 @@ static void libpq_logs_in_without_tls(void **state)
     assert_int_equal(script.event, SCRAM_WRONG_PASSWORD);
 }
 
+/* libpq prepares the password too: composed or not, it is the same, unless it is prohibited. */
+static void libpq_prepares_passwords_alike(void **state)
+{
+    (void)state;
+    script.password = "p\xc3\xa4ss";
+    assert_true(log_in("p\xc3\xa4ss", "prefer"));
+    assert_true(log_in("pa\xcc\x88ss", "prefer"));
+    assert_false(log_in("pass", "prefer"));
+    script.password = "pa\xcc\x88\xdf\x80";
+    assert_true(log_in("pa\xcc\x88\xdf\x80", "prefer"));
+    assert_false(log_in("p\xc3\xa4\xdf\x80", "prefer"));
+    script.password = "\xff\xc2\xad";
+    assert_true(log_in("\xff\xc2\xad", "prefer"));
+    script.password = NULL;
+}
+
 static void libpq_binds_the_channel(void **state)
 {
     (void)state;
@@ -142,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(libpq_logs_in_without_tls),
+        cmocka_unit_test(libpq_prepares_passwords_alike),
         cmocka_unit_test(libpq_binds_the_channel),
         cmocka_unit_test(libpq_that_insists_does_not_log_in_without_binding),
         cmocka_unit_test(right_password_of_no_user_fails),

@@ -81,7 +81,7 @@ static void passwords_out_of_range_are_rejected(void **state)
     assert_true(scram_password_is_supported(text_of_bytes(longest, SCRAM_PASSWORD_MAX)));
     assert_false(scram_password_is_supported(text_of_bytes(longest, sizeof longest)));
     assert_false(scram_password_is_supported(text_of("")));
-    assert_false(scram_password_is_supported(text_of("pass\xc3\xa9")));
+    assert_true(scram_password_is_supported(text_of("pass\xc3\xa9")));
     assert_false(scram_password_is_supported(text_of_bytes("a\0b", 3)));
     assert_false(scram_keys_derive(&keys, text_of("pencil"), text_of("salt"), 0));
     assert_false(

@@ -193,6 +193,9 @@ enum answers_verdict answers_receive(const struct answers *answers, char type)
         (type == BACKEND_COPY_IN && is_copy_disturbed(answers))) {
         return ANSWERS_INVALID;
     }
+    if (head->action == ANSWER_REPLACE_EMPTY) {
+        return type == BACKEND_EMPTY_QUERY ? ANSWERS_REPLACE : ANSWERS_INVALID;
+    }
     return is_swallowed ? ANSWERS_SWALLOW : ANSWERS_PASS;
 }
 

@@ -37,14 +37,15 @@ enum answer_kind {
 enum answer_action {
     ANSWER_PASS,
     ANSWER_SWALLOW,
-    ANSWER_MAKE,         /* the text that is attached is the answer */
-    ANSWER_REPLACE_ERROR /* the server's error is replaced by the text that is attached */
+    ANSWER_MAKE,          /* the text that is attached is the answer */
+    ANSWER_REPLACE_ERROR, /* the server's error is replaced by the text that is attached */
+    ANSWER_REPLACE_EMPTY  /* the same with its EmptyQueryResponse */
 };
 
 struct answer {
     uint8_t kind;
     uint8_t action;
-    char *made; /* for MAKE and REPLACE_ERROR: whole messages; owned by the entry */
+    char *made; /* for MAKE and REPLACE: whole messages; owned by the entry */
     size_t made_len;
     void *subject;   /* of the owner of the queue; see answers_settled */
     uint64_t number; /* for the owner, see answers_number_last(); 0 at first */
@@ -81,7 +82,7 @@ void answers_clear(struct answers *answers);
 /** Expects an answer.  False: no memory, or ANSWERS_MAX is reached; the session must end. */
 bool answers_expect(struct answers *answers, enum answer_kind kind, enum answer_action action,
                     void *subject) __attribute__((warn_unused_result));
-/** The same with a text (which is copied), for ANSWER_MAKE and ANSWER_REPLACE_ERROR. */
+/** The same with a text (which is copied), for ANSWER_MAKE and ANSWER_REPLACE. */
 bool answers_expect_text(struct answers *answers, enum answer_kind kind, enum answer_action action,
                          void *subject, struct text made) __attribute__((warn_unused_result));
 
@@ -108,7 +109,7 @@ enum answers_verdict answers_receive(const struct answers *answers, char type);
  */
 void answers_next(struct answers *answers, char type, char status, struct buf *out);
 
-/** The text that replaces the error that was received. */
+/** The text that replaces what was received. */
 struct text answers_made(const struct answers *answers);
 
 /** Appends the answers that are made here, if nothing before them is owed. */

@@ -10,6 +10,12 @@ enum { FIRST_BUCKETS = 8 };
 #define HASH_START 1469598103934665603U /* FNV-1a */
 #define HASH_PRIME 1099511628211U
 
+/* PostgreSQL keeps names in hash tables with keys of NAMEDATALEN. */
+static struct text as_key(struct text name)
+{
+    return text_slice(name, 0, STATEMENT_NAME_SIZE - 1);
+}
+
 static uint64_t hash_of(struct text name)
 {
     uint64_t hash = HASH_START;
@@ -31,8 +37,7 @@ static struct client_statement *find(const struct client_statements *statements,
     }
     uint64_t hash = hash_of(name);
     struct client_statement *it = *bucket(statements, hash);
-    while (it != NULL &&
-           (it->hash != hash || !text_equal(text_of_bytes(it->name, it->name_len), name))) {
+    while (it != NULL && (it->hash != hash || !text_equal_string(name, it->name))) {
         it = it->next;
     }
     return it;
@@ -41,7 +46,7 @@ static struct client_statement *find(const struct client_statements *statements,
 struct statement_slot *client_statements_find(const struct client_statements *statements,
                                               struct text name)
 {
-    struct client_statement *found = find(statements, name);
+    struct client_statement *found = find(statements, as_key(name));
     return found == NULL ? NULL : &found->slot;
 }
 
@@ -69,20 +74,20 @@ static bool grow(struct client_statements *statements)
 
 struct statement_slot *client_statements_add(struct client_statements *statements, struct text name)
 {
+    name = as_key(name);
     struct client_statement *found = find(statements, name);
     if (found != NULL) {
         return &found->slot;
     }
-    if (statements->count >= CLIENT_STATEMENTS_MAX || name.len > CLIENT_STATEMENT_NAME_MAX ||
+    if (statements->count >= CLIENT_STATEMENTS_MAX ||
         (statements->count >= statements->bucket_count && !grow(statements))) {
         return NULL;
     }
-    struct client_statement *added = mem_new(sizeof *added + name.len + 1);
+    struct client_statement *added = mem_new(sizeof *added);
     if (added == NULL) {
         return NULL;
     }
     added->hash = hash_of(name);
-    added->name_len = name.len;
     memcpy(added->name, name.data, name.len);
     added->next = *bucket(statements, added->hash);
     *bucket(statements, added->hash) = added;
@@ -115,6 +120,7 @@ void client_statements_forget(struct client_statements *statements)
         }
     }
     client_statements_tidy(statements);
+    statements->has_sql_names = false;
 }
 
 void client_statements_clear(struct client_statements *statements)
@@ -129,10 +135,12 @@ void client_statements_clear(struct client_statements *statements)
 
 /* ---- Portals ---- */
 
-static void put(struct client_portal *portal, struct statement *statement, uint64_t period)
+static void put(struct client_portal *portal, struct statement *statement, bool is_local,
+                uint64_t period)
 {
     struct statement *old = portal->statement;
     portal->statement = statement_ref(statement);
+    portal->is_local = is_local;
     portal->period = period;
     statement_unref(old);
 }
@@ -155,10 +163,11 @@ static bool matters(const struct statement *statement)
 }
 
 bool client_statements_bind(struct client_statements *statements, struct text portal,
-                            struct statement *statement, uint64_t period)
+                            struct statement *statement, bool is_local, uint64_t period)
 {
+    portal = as_key(portal);
     if (text_is_empty(portal)) {
-        put(&statements->unnamed_portal, statement, period);
+        put(&statements->unnamed_portal, statement, is_local, period);
         return true;
     }
     struct client_portal *place = find_portal(statements, portal);
@@ -172,24 +181,23 @@ bool client_statements_bind(struct client_statements *statements, struct text po
     if (place == NULL || !text_copy(portal, place->name, sizeof place->name)) {
         return false;
     }
-    put(place, statement, period);
+    put(place, statement, is_local, period);
     return true;
 }
 
-struct statement *client_statements_portal(const struct client_statements *statements,
-                                           struct text portal)
+const struct client_portal *client_statements_portal(const struct client_statements *statements,
+                                                     struct text portal)
 {
-    if (text_is_empty(portal)) {
-        return statements->unnamed_portal.statement;
-    }
-    const struct client_portal *place = find_portal(statements, portal);
-    return place == NULL ? NULL : place->statement;
+    const struct client_portal *place = text_is_empty(portal)
+                                            ? &statements->unnamed_portal
+                                            : find_portal(statements, as_key(portal));
+    return place == NULL || place->statement == NULL ? NULL : place;
 }
 
 static void end_portal(struct client_portal *portal, uint64_t period)
 {
     if (portal->period < period) {
-        put(portal, NULL, 0);
+        put(portal, NULL, false, 0);
         portal->name[0] = '\0';
     }
 }

@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * The prepared statements of one client by the client's names, and the statements of its portals.
- * The name "" is the unnamed statement, and the unnamed portal.  An idle client without named
- * statements needs no memory besides the structure.
+ * The name "" is the unnamed statement, and the unnamed portal.  Of longer names, 63 bytes count,
+ * as in PostgreSQL.  An idle client without named statements needs no memory besides the structure.
  */
 #ifndef DSQL_PROXY_CLIENT_STATEMENTS_H
 #define DSQL_PROXY_CLIENT_STATEMENTS_H
@@ -10,22 +10,21 @@
 #include "proxy/statement_slot.h"
 
 enum {
-    CLIENT_STATEMENTS_MAX = 10000,    /* names of one client */
-    CLIENT_STATEMENT_NAME_MAX = 1023, /* bytes */
-    CLIENT_PORTALS_MAX = 16           /* named portals whose statement matters */
+    CLIENT_STATEMENTS_MAX = 10000, /* names of one client */
+    CLIENT_PORTALS_MAX = 16        /* named portals whose statement matters */
 };
 
 struct client_statement {
     struct client_statement *next; /* in its bucket */
     uint64_t hash;
     struct statement_slot slot;
-    size_t name_len;
-    char name[];
+    char name[STATEMENT_NAME_SIZE];
 };
 
 struct client_portal {
     char name[STATEMENT_NAME_SIZE]; /* "": not in use, or the unnamed one */
     struct statement *statement;
+    bool is_local;   /* see struct statement_translation */
     uint64_t period; /* see client_statements_bind() */
 };
 
@@ -37,6 +36,7 @@ struct client_statements {
     size_t count;
     struct client_portal unnamed_portal; /* a statement of NULL: unknown */
     struct client_portal *portals;       /* NULL, or CLIENT_PORTALS_MAX of them */
+    bool has_sql_names; /* SQL has prepared statements, which the server knows by these names */
 };
 
 /** Nothing may be under way. */
@@ -60,11 +60,11 @@ void client_statements_forget(struct client_statements *statements);
  * the effects of one will not be seen.
  */
 bool client_statements_bind(struct client_statements *statements, struct text portal,
-                            struct statement *statement, uint64_t period)
+                            struct statement *statement, bool is_local, uint64_t period)
     __attribute__((warn_unused_result));
-/** The statement of a portal; NULL: not known. */
-struct statement *client_statements_portal(const struct client_statements *statements,
-                                           struct text portal);
+/** A portal whose statement is known; NULL: none. */
+const struct client_portal *client_statements_portal(const struct client_statements *statements,
+                                                     struct text portal);
 /** A transaction ended, and all portals of earlier periods with it. */
 void client_statements_end_portals(struct client_statements *statements, uint64_t period);
 

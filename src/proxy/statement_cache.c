@@ -199,6 +199,12 @@ void statement_server_name(const struct statement *statement, char out[STATEMENT
                    statement->number);
 }
 
+void statement_decoy_name(const struct statement_cache *cache, size_t i,
+                          char out[STATEMENT_SERVER_NAME_SIZE])
+{
+    (void)snprintf(out, STATEMENT_SERVER_NAME_SIZE, "%sd%zu", cache->prefix, i);
+}
+
 bool statement_cache_owns_name(const struct statement_cache *cache, struct text name)
 {
     return text_starts_with(name, cache->prefix);

@@ -82,6 +82,10 @@ void statement_retire(struct statement *statement);
 /** Its name on every server connection. */
 void statement_server_name(const struct statement *statement, char out[STATEMENT_SERVER_NAME_SIZE]);
 
+/** The name of an empty statement that is there to be deallocated, the i-th of a text. */
+void statement_decoy_name(const struct statement_cache *cache, size_t i,
+                          char out[STATEMENT_SERVER_NAME_SIZE]);
+
 /** Whether a client's name could be one of these. */
 bool statement_cache_owns_name(const struct statement_cache *cache, struct text name);
 

@@ -27,6 +27,7 @@ static const struct {
     {STATEMENT_DISCARD_ALL, "DISCARD ALL"},
     {STATEMENT_DEALLOCATE, "DEALLOCATE"},
     {STATEMENT_DEALLOCATE_ALL, "DEALLOCATE ALL"},
+    {STATEMENT_PREPARE, "PREPARE"},
 };
 
 void statement_effects_free(struct statement_effect *effects)

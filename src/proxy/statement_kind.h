@@ -30,9 +30,10 @@ enum statement_kind {
     STATEMENT_DISCARD_ALL,
     STATEMENT_DEALLOCATE, /* name */
     STATEMENT_DEALLOCATE_ALL,
+    STATEMENT_PREPARE, /* name; by SQL, so that it cannot be moved */
     STATEMENT_COPY,
-    STATEMENT_KEEPS_SESSION /* leaves something on the connection that cannot be moved: PREPARE,
-                               DECLARE WITH HOLD, LISTEN, temporary tables, LOAD */
+    STATEMENT_KEEPS_SESSION /* leaves something on the connection that cannot be moved: DECLARE
+                               WITH HOLD, LISTEN, temporary tables, LOAD */
 };
 
 /** One statement that matters.  Freed with statement_effects_free(). */
@@ -46,9 +47,10 @@ struct statement_effect {
 
 /** All that was found in an SQL text. */
 struct statement_summary {
-    unsigned count;           /* statements that are not empty; more than 1 is all that matters */
-    enum statement_kind kind; /* of the first of them */
+    unsigned count;               /* statements that are not empty */
+    enum statement_kind kind;     /* of the first of them */
     bool has_transaction_control; /* a statement that begins or ends a transaction */
+    bool has_names;               /* of prepared statements, perhaps: see statement_names.h */
     /** Something whose effect is not understood: too long, or too many.  To be treated as
         STATEMENT_KEEPS_SESSION. */
     bool is_unclear;

@@ -6,6 +6,7 @@
 #include "proxy/statement_parser.h"
 
 #include "base/memory.h"
+#include "proxy/statement_identifier.h"
 #include "proxy/statement_tokens.h"
 
 #include <string.h>
@@ -50,20 +51,17 @@ static void set_value(struct parse *parse, struct statement_effect *effect, stru
     }
 }
 
-/* An effect with the identifier that is next, such as a savepoint. */
+/* An effect with the identifier that is next, such as a savepoint.  Nothing: a syntax error. */
 static void add_named(struct parse *parse, enum statement_kind kind)
 {
-    bool is_quoted = parse->tokens.token.kind == TOKEN_QUOTED;
-    if (!is_quoted && parse->tokens.token.kind != TOKEN_WORD) {
-        return; /* a syntax error, or a name that only PostgreSQL can read: U&"..." */
+    char name[STATEMENT_NAME_SIZE];
+    if (statement_identifier_read(tokens_rest(&parse->tokens), name) == 0) {
+        parse->is_unclear = parse->is_unclear || !tokens_at_end(&parse->tokens);
+        return;
     }
     struct statement_effect *effect = add(parse, kind);
     if (effect != NULL) {
-        append_name(effect, parse->tokens.token.text, !is_quoted);
-        tokens_advance(&parse->tokens);
-        /* A doubled quote inside the name. */
-        parse->is_unclear =
-            parse->is_unclear || (is_quoted && parse->tokens.token.kind == TOKEN_QUOTED);
+        memcpy(effect->name, name, sizeof name);
     }
 }
 
@@ -254,8 +252,11 @@ static void parse_release(struct parse *parse)
 
 static void parse_prepare(struct parse *parse)
 {
-    (void)add(parse, tokens_at_word(&parse->tokens, "transaction") ? STATEMENT_COMMIT
-                                                                   : STATEMENT_KEEPS_SESSION);
+    if (tokens_at_word(&parse->tokens, "transaction")) {
+        (void)add(parse, STATEMENT_COMMIT);
+    } else {
+        add_named(parse, STATEMENT_PREPARE);
+    }
 }
 
 static void parse_commit(struct parse *parse)
@@ -267,7 +268,10 @@ static void parse_commit(struct parse *parse)
 
 static void parse_deallocate(struct parse *parse)
 {
-    (void)tokens_accept(&parse->tokens, "prepare");
+    struct statement_tokens before = parse->tokens;
+    if (tokens_accept(&parse->tokens, "prepare") && tokens_at_end(&parse->tokens)) {
+        parse->tokens = before; /* the name is "prepare" */
+    }
     if (tokens_at_word(&parse->tokens, "all")) {
         (void)add(parse, STATEMENT_DEALLOCATE_ALL);
     } else {

@@ -8,6 +8,7 @@
 
 #include "proxy/statement_parser.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* The kind of a statement by its first word.  is_held: the parser decides. */
@@ -34,17 +35,19 @@ static const struct first_word first_words[] = {
     {"reset", STATEMENT_OTHER, true},        {"discard", STATEMENT_OTHER, true},
     {"deallocate", STATEMENT_OTHER, true},   {"prepare", STATEMENT_OTHER, true},
     {"declare", STATEMENT_OTHER, true},      {"listen", STATEMENT_OTHER, true},
-    {"load", STATEMENT_OTHER, true},
+    {"load", STATEMENT_OTHER, true},         {"execute", STATEMENT_OTHER, false},
+    {"explain", STATEMENT_OTHER, false},
 };
-
-enum { CREATE_WORDS = 5 }; /* CREATE OR REPLACE LOCAL TEMPORARY, CREATE OR REPLACE FUNCTION */
 
 static void begin_statement(struct statement_reader *reader)
 {
-    reader->words = 0;
+    reader->has_word = false;
     reader->is_begun = false;
     reader->kind = STATEMENT_EMPTY;
     reader->is_create = false;
+    reader->is_after_into = false;
+    reader->is_after_write = false;
+    reader->may_execute = false;
     reader->is_routine = false;
     reader->may_be_atomic = false;
     reader->is_held = false;
@@ -127,12 +130,18 @@ static void end_statement(struct statement_reader *reader)
     }
     if (reader->is_begun) {
         reader->summary.kind = reader->summary.count == 0 ? reader->kind : reader->summary.kind;
-        reader->summary.count += reader->summary.count < 2 ? 1 : 0;
+        reader->summary.count += reader->summary.count < UINT_MAX ? 1 : 0;
     }
     begin_statement(reader);
 }
 
 /* ---- Words ---- */
+
+static bool names_statements(struct text word)
+{
+    return text_equal_string(word, "execute") || text_equal_string(word, "prepare") ||
+           text_equal_string(word, "deallocate");
+}
 
 static void on_first_word(struct statement_reader *reader, struct text word)
 {
@@ -147,18 +156,44 @@ static void on_first_word(struct statement_reader *reader, struct text word)
         }
     }
     reader->is_create = text_equal_string(word, "create");
+    reader->may_execute = reader->is_create || text_equal_string(word, "explain");
+    reader->summary.has_names |= names_statements(word);
     if (reader->is_held) {
         buf_add_text(&reader->held, word);
     }
 }
 
+static bool is_scope(struct text word)
+{
+    return text_equal_string(word, "local") || text_equal_string(word, "global");
+}
+
+static bool is_temporary(struct text word)
+{
+    return text_equal_string(word, "temp") || text_equal_string(word, "temporary");
+}
+
+/* CREATE [OR REPLACE] [LOCAL] TEMPORARY; the word after these says what is created. */
 static void on_create_word(struct statement_reader *reader, struct text word)
 {
-    if (text_equal_string(word, "temp") || text_equal_string(word, "temporary")) {
+    if (is_temporary(word)) {
         reader->kind = STATEMENT_KEEPS_SESSION;
-    } else if (text_equal_string(word, "function") || text_equal_string(word, "procedure")) {
-        reader->is_routine = true;
     }
+    reader->is_routine =
+        text_equal_string(word, "function") || text_equal_string(word, "procedure");
+    reader->is_create =
+        is_scope(word) || text_equal_string(word, "or") || text_equal_string(word, "replace");
+}
+
+/* SELECT ... INTO [LOCAL] TEMPORARY; a table that is called so may be written to. */
+static void on_into(struct statement_reader *reader, struct text word)
+{
+    if (reader->is_after_into && is_temporary(word)) {
+        reader->kind = STATEMENT_KEEPS_SESSION;
+    }
+    bool is_into = text_equal_string(word, "into") && !reader->is_after_write;
+    reader->is_after_into = is_into || (reader->is_after_into && is_scope(word));
+    reader->is_after_write = text_equal_string(word, "insert") || text_equal_string(word, "merge");
 }
 
 /* As psql does: CASE also has an END, but counts only inside a block. */
@@ -176,15 +211,19 @@ static void on_routine_word(struct statement_reader *reader, struct text word)
 static void on_word_end(struct statement_reader *reader)
 {
     struct text word = lexer_word(&reader->lexer);
-    if (reader->words == 0 && reader->kind == STATEMENT_EMPTY) {
+    if (!reader->has_word && reader->kind == STATEMENT_EMPTY) {
         on_first_word(reader, word);
-    } else if (reader->is_create && reader->words < CREATE_WORDS) {
+    } else if (reader->is_create) {
         on_create_word(reader, word);
     }
+    on_into(reader, word);
     if (reader->is_routine) {
         on_routine_word(reader, word);
     }
-    reader->words += reader->words < CREATE_WORDS ? 1 : 0;
+    if (reader->may_execute) { /* EXPLAIN EXECUTE, CREATE TABLE AS EXECUTE */
+        reader->summary.has_names |= text_equal_string(word, "execute");
+    }
+    reader->has_word = true;
 }
 
 /* ---- Bytes ---- */

@@ -29,10 +29,13 @@ struct statement_reader {
     unsigned effect_count;
 
     /* Of the present statement. */
-    unsigned words;           /* that have been read */
+    bool has_word;            /* one has been read */
     bool is_begun;            /* something has been read */
     enum statement_kind kind; /* by its first word */
-    bool is_create;           /* CREATE: its next words matter */
+    bool is_create;           /* CREATE: its next word matters */
+    bool is_after_write;      /* the word before was INSERT or MERGE */
+    bool is_after_into;       /* of SELECT INTO */
+    bool may_execute;         /* EXPLAIN or CREATE: a later EXECUTE names a prepared statement */
     bool is_routine;          /* CREATE FUNCTION or PROCEDURE: may have BEGIN ATOMIC */
     bool may_be_atomic;       /* the word before was BEGIN, in a routine */
     bool is_held;             /* its text is kept in held */

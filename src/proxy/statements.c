@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-enum { MADE_MAX = 4096, HEADER_LENGTH_SIZE = 4 };
+enum { MADE_MAX = 4096, HEADER_LENGTH_SIZE = 4, SENT_NAME_MAX = 65536 };
 
 static const char parse_complete[] = {'1', 0, 0, 0, 4};
 static const char close_complete[] = {'3', 0, 0, 0, 4};
@@ -22,6 +22,7 @@ static const char close_complete[] = {'3', 0, 0, 0, 4};
 static void free_change(struct statement_change *change)
 {
     statement_unref(change->statement);
+    statement_unref(change->client_statement);
     statement_unref(change->executed);
     statement_effects_free(change->own_effects);
     mem_free(change);
@@ -41,9 +42,9 @@ void statements_settled(void *arg, const struct answer *answer, enum answer_outc
     struct statement_change *change = answer->subject;
     bool is_done = outcome == ANSWER_DONE;
     if (change->client_slot == &statements->client->unnamed) {
-        settle_unnamed(change->client_slot, change->statement, outcome);
+        settle_unnamed(change->client_slot, change->client_statement, outcome);
     } else if (change->client_slot != NULL) {
-        statement_slot_settle(change->client_slot, change->statement, is_done);
+        statement_slot_settle(change->client_slot, change->client_statement, is_done);
         statements->has_freed |= statement_slot_is_free(change->client_slot);
     }
     if (change->server_unnamed != NULL) {
@@ -53,7 +54,7 @@ void statements_settled(void *arg, const struct answer *answer, enum answer_outc
         server_statements_settle(statements->server, change->server_entry,
                                  change->statement != NULL, is_done);
     }
-    statements->deallocations -= change->is_deallocation ? 1 : 0;
+    statements->name_changes -= change->changes_names ? 1 : 0;
     free_change(change);
 }
 
@@ -71,6 +72,7 @@ static bool expect_change(struct statements *statements, enum answer_kind kind,
     }
     *change = *wanted;
     change->statement = statement_ref(wanted->statement);
+    change->client_statement = statement_ref(wanted->client_statement);
     change->executed = statement_ref(wanted->executed);
     bool is_fine = text_is_empty(made)
                        ? answers_expect(statements->answers, kind, action, change)
@@ -81,7 +83,7 @@ static bool expect_change(struct statements *statements, enum answer_kind kind,
         return false;
     }
     if (change->client_slot != NULL) {
-        statement_slot_change(change->client_slot, change->statement, statements->batch);
+        statement_slot_change(change->client_slot, change->client_statement, statements->batch);
     }
     if (change->server_unnamed != NULL) {
         statement_slot_change(change->server_unnamed, change->statement, statements->batch);
@@ -90,7 +92,7 @@ static bool expect_change(struct statements *statements, enum answer_kind kind,
         server_statements_change(statements->server, change->server_entry,
                                  change->statement != NULL, statements->batch);
     }
-    statements->deallocations += change->is_deallocation ? 1 : 0;
+    statements->name_changes += change->changes_names ? 1 : 0;
     return true;
 }
 
@@ -208,9 +210,13 @@ static struct server_statement *prepared(const struct statements *statements,
     return entry != NULL && entry->slot.now != NULL ? entry : NULL;
 }
 
-/* Sends Parse under the name of the proxy.  client_slot: the client has sent it; NULL: inserted. */
+/*
+ * Sends Parse under the name of the proxy.  client_slot: the client has sent it, for what it has
+ * there; NULL: it is inserted.
+ */
 static bool send_parse(struct statements *statements, struct statement *statement,
-                       struct statement_slot *client_slot, struct buf *out)
+                       struct statement_slot *client_slot, struct statement *client_statement,
+                       struct buf *out)
 {
     if (!make_room(statements, out)) {
         return false;
@@ -223,10 +229,12 @@ static bool send_parse(struct statements *statements, struct statement *statemen
     statement_server_name(statement, name);
     add_parse(out, text_of(name), text_of_bytes(statement->parse, statement->len));
     server_statements_touch(statements->server, entry);
-    return expect_change(
-        statements, ANSWER_PARSE, client_slot != NULL ? ANSWER_PASS : ANSWER_SWALLOW, text_of(""),
-        &(struct statement_change){
-            .client_slot = client_slot, .server_entry = entry, .statement = statement});
+    return expect_change(statements, ANSWER_PARSE,
+                         client_slot != NULL ? ANSWER_PASS : ANSWER_SWALLOW, text_of(""),
+                         &(struct statement_change){.client_slot = client_slot,
+                                                    .client_statement = client_statement,
+                                                    .server_entry = entry,
+                                                    .statement = statement});
 }
 
 static bool ensure_prepared(struct statements *statements, struct statement *statement,
@@ -234,7 +242,7 @@ static bool ensure_prepared(struct statements *statements, struct statement *sta
 {
     struct server_statement *entry = prepared(statements, statement);
     if (entry == NULL) {
-        return send_parse(statements, statement, NULL, out);
+        return send_parse(statements, statement, NULL, NULL, out);
     }
     server_statements_touch(statements->server, entry);
     return true;
@@ -274,7 +282,7 @@ static struct statement_slot *find_slot(const struct statements *statements, str
 static bool must_wait(const struct statements *statements, struct text name)
 {
     const struct statement_slot *slot = find_slot(statements, name);
-    if (statements->deallocations > 0 ||
+    if (statements->name_changes > 0 ||
         (slot != NULL && statement_slot_must_wait(slot, statements->batch))) {
         return true;
     }
@@ -287,52 +295,131 @@ static bool must_wait(const struct statements *statements, struct text name)
 /* A Parse of the unnamed statement replaces whatever is there. */
 static bool must_wait_to_parse(const struct statements *statements, struct text name)
 {
-    return text_is_empty(name) ? statements->deallocations > 0 : must_wait(statements, name);
+    return text_is_empty(name) ? statements->name_changes > 0 : must_wait(statements, name);
 }
 
-/*
- * The name on the server of what the client calls name, prepared there.  A name that the client has
- * not prepared is passed on, for the error of the server; but not if it looks like one of ours.
- */
-static bool resolve(struct statements *statements, struct text name, struct buf *server_name,
-                    struct statement **found, struct buf *out)
+/* What a message names, and what the server has to get instead. */
+struct target {
+    struct statement *statement; /* the client's; NULL: it has none of this name */
+    struct statement_translation translation;
+    struct buf name; /* on the server */
+};
+
+static void target_clear(struct target *target)
 {
-    const struct statement_slot *slot = find_slot(statements, name);
-    struct statement *statement = slot == NULL ? NULL : slot->now;
-    *found = statement;
-    if (text_is_empty(name)) {
-        return ensure_unnamed(statements, statement, out);
+    statement_translation_clear(&target->translation);
+    buf_clear(&target->name);
+}
+
+/* SQL that names a statement: whether what it names is open, or what it is on the server. */
+static bool must_wait_for_translation(const struct statements *statements,
+                                      const struct statement_translation *translation)
+{
+    const struct statement_slot *slot =
+        client_statements_find(statements->client, text_of(translation->name));
+    return (slot != NULL && statement_slot_must_wait(slot, statements->batch)) ||
+           (translation->named != NULL && must_wait_for(statements, translation->named));
+}
+
+static bool translate(const struct statements *statements, struct statement *statement,
+                      struct statement_translation *out)
+{
+    *out = (struct statement_translation){.server = NULL};
+    if (statement == NULL || statement->is_opaque) {
+        out->server = statement_ref(statement);
+        return true;
     }
-    if (statement == NULL) {
+    return statement_translate(statements->client, statement, &statements->rules, out);
+}
+
+/* Prepares it on the server under the name that the server gets. */
+static bool prepare_target(struct statements *statements, struct text name, struct target *target,
+                           struct buf *out)
+{
+    struct statement *server = target->translation.server;
+    if (target->translation.named != NULL &&
+        !ensure_prepared(statements, target->translation.named, out)) {
+        return false;
+    }
+    if (text_is_empty(name)) {
+        return ensure_unnamed(statements, server, out);
+    }
+    if (server == NULL) {
         bool is_ours = statement_cache_owns_name(statements->cache, name);
-        buf_add_string(server_name, is_ours ? "?" : "");
-        buf_add_text(server_name, name);
+        buf_add_string(&target->name, is_ours ? "?" : "");
+        buf_add_text(&target->name, name);
         return true;
     }
     char ours[STATEMENT_SERVER_NAME_SIZE];
-    statement_server_name(statement, ours);
-    buf_add_string(server_name, ours);
-    return ensure_prepared(statements, statement, out);
+    statement_server_name(server, ours);
+    buf_add_string(&target->name, ours);
+    return ensure_prepared(statements, server, out);
+}
+
+/*
+ * Finds what the client calls name, and prepares it on the server.  A name that the client has not
+ * prepared is passed on, for the error of the server; but not if it looks like one of ours.  To be
+ * cleared in any case.
+ */
+static enum statements_result resolve(struct statements *statements, struct text name,
+                                      struct target *target, struct buf *out)
+{
+    const struct statement_slot *slot = find_slot(statements, name);
+    *target = (struct target){.statement = slot == NULL ? NULL : slot->now};
+    buf_init(&target->name, SENT_NAME_MAX);
+    if (!translate(statements, target->statement, &target->translation)) {
+        return STATEMENTS_FAILED;
+    }
+    const struct statement *server = target->translation.server;
+    if (must_wait_for_translation(statements, &target->translation) ||
+        (!text_is_empty(name) && server != NULL && must_wait_for(statements, server))) {
+        return wait_for_answers(statements, out);
+    }
+    bool is_fine = prepare_target(statements, name, target, out);
+    return is_fine && buf_ok(&target->name) ? STATEMENTS_SENT : STATEMENTS_FAILED;
 }
 
 /* ---- Parse ---- */
 
+/* What a Parse of the client puts there: for the client, and on the server. */
+struct parsed {
+    struct statement *statement;
+    struct statement *server;
+};
+
 static enum statements_result parse_unnamed(struct statements *statements,
-                                            struct statement *statement, struct buf *out)
+                                            const struct parsed *parsed, struct buf *out)
 {
-    add_parse(out, text_of(""), text_of_bytes(statement->parse, statement->len));
+    add_parse(out, text_of(""), text_of_bytes(parsed->server->parse, parsed->server->len));
     bool is_fine =
         expect_change(statements, ANSWER_PARSE, ANSWER_PASS, text_of(""),
                       &(struct statement_change){.client_slot = &statements->client->unnamed,
+                                                 .client_statement = parsed->statement,
                                                  .server_unnamed = &statements->server->unnamed,
-                                                 .statement = statement});
+                                                 .statement = parsed->server});
     return result_of(is_fine, out);
 }
 
-static enum statements_result parse_named(struct statements *statements, struct text name,
-                                          struct statement *statement, struct buf *out)
+/*
+ * SQL may have prepared a statement with this name, which the server knows by it.  Then it reports
+ * that to a Parse of nothing, which is closed again.
+ */
+static bool check_name(struct statements *statements, struct text name, struct buf *out)
 {
-    if (must_wait_for(statements, statement)) {
+    static const char nothing[] = {'\0', 0, 0};
+    if (!statements->client->has_sql_names) {
+        return true;
+    }
+    add_parse(out, name, text_of_bytes(nothing, sizeof nothing));
+    add_named(out, FRONTEND_CLOSE, TARGET_STATEMENT, name);
+    return answers_expect(statements->answers, ANSWER_PARSE, ANSWER_SWALLOW, NULL) &&
+           answers_expect(statements->answers, ANSWER_CLOSE, ANSWER_SWALLOW, NULL);
+}
+
+static enum statements_result parse_named(struct statements *statements, struct text name,
+                                          const struct parsed *parsed, struct buf *out)
+{
+    if (must_wait_for(statements, parsed->server)) {
         return wait_for_answers(statements, out);
     }
     struct statement_slot *slot = client_statements_add(statements->client, name);
@@ -341,24 +428,46 @@ static enum statements_result parse_named(struct statements *statements, struct 
                       "the proxy cannot keep another prepared statement of this client",
                       "Close prepared statements that are not used any more.", out);
     }
-    struct server_statement *entry = prepared(statements, statement);
+    bool is_fine = check_name(statements, name, out);
+    struct server_statement *entry = prepared(statements, parsed->server);
     if (entry == NULL) {
-        return result_of(send_parse(statements, statement, slot, out), out);
+        is_fine = is_fine && send_parse(statements, parsed->server, slot, parsed->statement, out);
+        return result_of(is_fine, out);
     }
     server_statements_touch(statements->server, entry);
-    bool is_fine = expect_change(
-        statements, ANSWER_PARSE, ANSWER_MAKE, text_of_bytes(parse_complete, sizeof parse_complete),
-        &(struct statement_change){.client_slot = slot, .statement = statement});
+    is_fine =
+        is_fine && expect_change(statements, ANSWER_PARSE, ANSWER_MAKE,
+                                 text_of_bytes(parse_complete, sizeof parse_complete),
+                                 &(struct statement_change){.client_slot = slot,
+                                                            .client_statement = parsed->statement});
     return result_of(is_fine, out);
 }
 
 static enum statements_result refuse_duplicate(struct statements *statements, struct text name,
                                                struct buf *out)
 {
-    char message[CLIENT_STATEMENT_NAME_MAX + 64];
-    (void)snprintf(message, sizeof message, "prepared statement \"%.*s\" already exists",
-                   (int)name.len, name.data);
+    char message[256];
+    size_t len = text_utf8_prefix(name, sizeof message / 2);
+    (void)snprintf(message, sizeof message, "prepared statement \"%.*s\" already exists", (int)len,
+                   name.data);
     return refuse(statements, "42P05", message, "", out);
+}
+
+/* The statements that an SQL statement names must be there when the server reads it. */
+static enum statements_result parse_translated(struct statements *statements, struct text name,
+                                               struct statement *statement,
+                                               const struct statement_translation *translation,
+                                               struct buf *out)
+{
+    const struct parsed parsed = {.statement = statement, .server = translation->server};
+    if (must_wait_for_translation(statements, translation)) {
+        return wait_for_answers(statements, out);
+    }
+    if (translation->named != NULL && !ensure_prepared(statements, translation->named, out)) {
+        return STATEMENTS_FAILED;
+    }
+    return text_is_empty(name) ? parse_unnamed(statements, &parsed, out)
+                               : parse_named(statements, name, &parsed, out);
 }
 
 enum statements_result statements_parse(struct statements *statements, struct text body,
@@ -381,13 +490,13 @@ enum statements_result statements_parse(struct statements *statements, struct te
     }
     struct statement *statement =
         statement_cache_get(statements->cache, rest, statements->settings, &statements->rules);
-    if (statement == NULL) {
-        return refuse(statements, "53200", "the proxy cannot keep another prepared statement",
-                      "Close prepared statements that are not used any more.", out);
-    }
-    enum statements_result result = text_is_empty(name)
-                                        ? parse_unnamed(statements, statement, out)
-                                        : parse_named(statements, name, statement, out);
+    struct statement_translation translation = {.server = NULL};
+    bool is_kept = statement != NULL && translate(statements, statement, &translation);
+    enum statements_result result =
+        is_kept ? parse_translated(statements, name, statement, &translation, out)
+                : refuse(statements, "53200", "the proxy cannot keep another prepared statement",
+                         "Close prepared statements that are not used any more.", out);
+    statement_translation_clear(&translation);
     statement_unref(statement);
     return result;
 }
@@ -415,6 +524,7 @@ enum statements_result statements_parse_long(struct statements *statements, stru
     bool is_fine =
         expect_change(statements, ANSWER_PARSE, ANSWER_PASS, text_of(""),
                       &(struct statement_change){.client_slot = &statements->client->unnamed,
+                                                 .client_statement = statement,
                                                  .server_unnamed = &statements->server->unnamed,
                                                  .statement = statement});
     *opaque = is_fine ? statement : NULL; /* the change has a reference */
@@ -433,6 +543,25 @@ bool statements_bind_is_enough(struct text beginning)
     return reader_ok(&reader);
 }
 
+/* rest_size: of the message after the two names; rest: what is there of it. */
+static enum statements_result send_bind(struct statements *statements, struct text portal,
+                                        const struct target *target, size_t rest_size,
+                                        struct text rest, struct buf *out)
+{
+    const struct statement *server = target->translation.server;
+    add_header(out, FRONTEND_BIND, portal.len + 1 + target->name.len + 1 + rest_size);
+    add_string(out, portal);
+    add_string(out, buf_text(&target->name));
+    buf_add_text(out, rest);
+    if (!client_statements_bind(statements->client, portal, target->statement,
+                                target->translation.is_local, statements->period)) {
+        statements->is_unclear = true;
+    }
+    bool is_fine = expect(statements, ANSWER_BIND);
+    answers_number_last(statements->answers, server != NULL ? server->number : 0);
+    return result_of(is_fine, out);
+}
+
 enum statements_result statements_bind(struct statements *statements, struct text beginning,
                                        size_t body_size, struct buf *out, struct statement **bound)
 {
@@ -449,19 +578,15 @@ enum statements_result statements_bind(struct statements *statements, struct tex
     if (must_wait(statements, name)) {
         return wait_for_answers(statements, out);
     }
-    struct buf server_name AUTO_BUF;
-    buf_init(&server_name, CLIENT_STATEMENT_NAME_MAX + 1);
-    bool is_fine = resolve(statements, name, &server_name, bound, out) && buf_ok(&server_name);
-    add_header(out, FRONTEND_BIND, body_size - name.len + server_name.len);
-    add_string(out, portal);
-    add_string(out, buf_text(&server_name));
-    buf_add_text(out, reader_rest(&reader));
-    if (!client_statements_bind(statements->client, portal, *bound, statements->period)) {
-        statements->is_unclear = true;
+    struct target target;
+    enum statements_result result = resolve(statements, name, &target, out);
+    if (result == STATEMENTS_SENT) {
+        *bound = target.statement;
+        result = send_bind(statements, portal, &target, body_size - portal.len - name.len - 2,
+                           reader_rest(&reader), out);
     }
-    is_fine = is_fine && expect(statements, ANSWER_BIND);
-    answers_number_last(statements->answers, *bound != NULL ? (*bound)->number : 0);
-    return result_of(is_fine, out);
+    target_clear(&target);
+    return result;
 }
 
 /* The bodies of Describe and Close are the same. */
@@ -488,19 +613,29 @@ enum statements_result statements_describe(struct statements *statements, struct
     if (must_wait(statements, name)) {
         return wait_for_answers(statements, out);
     }
-    struct buf server_name AUTO_BUF;
-    buf_init(&server_name, CLIENT_STATEMENT_NAME_MAX + 1);
-    struct statement *found = NULL;
-    bool is_fine = resolve(statements, name, &server_name, &found, out) && buf_ok(&server_name);
-    add_named(out, FRONTEND_DESCRIBE, TARGET_STATEMENT, buf_text(&server_name));
-    return result_of(is_fine && expect(statements, ANSWER_DESCRIBE_STATEMENT), out);
+    struct target target;
+    enum statements_result result = resolve(statements, name, &target, out);
+    if (result == STATEMENTS_SENT) {
+        add_named(out, FRONTEND_DESCRIBE, TARGET_STATEMENT, buf_text(&target.name));
+        result = result_of(expect(statements, ANSWER_DESCRIBE_STATEMENT), out);
+    }
+    target_clear(&target);
+    return result;
 }
 
-/* The server keeps the statement: another client may use it, or this one again. */
+/*
+ * The server keeps the statement: another client may use it, or this one again.  SQL may have
+ * prepared one that the client has not prepared by the protocol.
+ */
 static enum statements_result close_named(struct statements *statements, struct text name,
                                           struct buf *out)
 {
     struct statement_slot *slot = find_slot(statements, name);
+    bool is_known = slot != NULL && slot->now != NULL;
+    if (!is_known && statements->client->has_sql_names) {
+        add_named(out, FRONTEND_CLOSE, TARGET_STATEMENT, name);
+        return result_of(expect(statements, ANSWER_CLOSE), out);
+    }
     struct text made = text_of_bytes(close_complete, sizeof close_complete);
     bool is_fine = expect_change(statements, ANSWER_CLOSE, ANSWER_MAKE, made,
                                  &(struct statement_change){.client_slot = slot});
@@ -530,14 +665,47 @@ enum statements_result statements_close(struct statements *statements, struct te
     return result_of(is_fine, out);
 }
 
-static bool is_deallocation(const struct statement_effect *effects)
+static bool changes_names(const struct statement_effect *effects)
 {
     for (; effects != NULL; effects = effects->next) {
-        if (effects->kind == STATEMENT_DEALLOCATE_ALL || effects->kind == STATEMENT_DISCARD_ALL) {
+        if (effects->kind == STATEMENT_DEALLOCATE || effects->kind == STATEMENT_DEALLOCATE_ALL ||
+            effects->kind == STATEMENT_DISCARD_ALL || effects->kind == STATEMENT_PREPARE) {
             return true;
         }
     }
     return false;
+}
+
+static enum statements_result refuse_unknown(struct statements *statements, const char *name,
+                                             struct buf *out)
+{
+    char message[STATEMENT_NAME_SIZE + 64];
+    (void)snprintf(message, sizeof message, "prepared statement \"%s\" does not exist", name);
+    return refuse(statements, "26000", message, "", out);
+}
+
+/* DEALLOCATE of a name of the client: the server runs an empty statement. */
+static enum statements_result execute_deallocate(struct statements *statements,
+                                                 const struct statement *statement,
+                                                 struct text body, struct buf *out)
+{
+    const char *name = statement->summary.effects->name;
+    struct statement_slot *slot = client_statements_find(statements->client, text_of(name));
+    if (statements->name_changes > 0 ||
+        (slot != NULL && statement_slot_must_wait(slot, statements->batch))) {
+        return wait_for_answers(statements, out);
+    }
+    if (slot == NULL || slot->now == NULL) {
+        return refuse_unknown(statements, name, out);
+    }
+    struct buf made AUTO_BUF;
+    buf_init(&made, MADE_MAX);
+    frame_write(&made, BACKEND_COMMAND_COMPLETE, text_of_bytes("DEALLOCATE", sizeof "DEALLOCATE"));
+    frame_write(out, FRONTEND_EXECUTE, body);
+    bool is_fine = buf_ok(&made) &&
+                   expect_change(statements, ANSWER_EXECUTE, ANSWER_REPLACE_EMPTY, buf_text(&made),
+                                 &(struct statement_change){.client_slot = slot});
+    return result_of(is_fine, out);
 }
 
 enum statements_result statements_execute(struct statements *statements, struct text body,
@@ -545,9 +713,13 @@ enum statements_result statements_execute(struct statements *statements, struct 
 {
     struct reader reader;
     reader_init(&reader, body);
-    struct text portal = reader_cstring(&reader);
-    struct statement *statement =
-        reader_ok(&reader) ? client_statements_portal(statements->client, portal) : NULL;
+    struct text name = reader_cstring(&reader);
+    const struct client_portal *portal =
+        reader_ok(&reader) ? client_statements_portal(statements->client, name) : NULL;
+    struct statement *statement = portal == NULL ? NULL : portal->statement;
+    if (portal != NULL && portal->is_local) {
+        return execute_deallocate(statements, statement, body, out);
+    }
     frame_write(out, FRONTEND_EXECUTE, body);
     if (statement == NULL ||
         (statement->summary.effects == NULL && !statement->summary.is_unclear)) {
@@ -558,7 +730,7 @@ enum statements_result statements_execute(struct statements *statements, struct 
         &(struct statement_change){.executed = statement,
                                    .effects = statement->summary.effects,
                                    .is_unclear = statement->summary.is_unclear,
-                                   .is_deallocation = is_deallocation(statement->summary.effects)});
+                                   .changes_names = changes_names(statement->summary.effects)});
     return result_of(is_fine, out);
 }
 
@@ -585,6 +757,39 @@ static bool is_unnamed_used(const struct statement_slot *slot)
     return slot->now != NULL || slot->confirmed != NULL || slot->under_way > 0;
 }
 
+/* One may be there still, of a text that failed. */
+static bool add_decoy(struct statements *statements, size_t i, struct buf *out)
+{
+    static const char nothing[] = {'\0', 0, 0};
+    char name[STATEMENT_SERVER_NAME_SIZE];
+    statement_decoy_name(statements->cache, i, name);
+    add_named(out, FRONTEND_CLOSE, TARGET_STATEMENT, text_of(name));
+    add_parse(out, text_of(name), text_of_bytes(nothing, sizeof nothing));
+    return answers_expect(statements->answers, ANSWER_CLOSE, ANSWER_SWALLOW, NULL) &&
+           answers_expect(statements->answers, ANSWER_PARSE, ANSWER_SWALLOW, NULL);
+}
+
+/* Each is waited for before one is prepared: nothing is sent twice. */
+enum statements_result statements_name(struct statements *statements,
+                                       const struct text_translation *translation, struct buf *out)
+{
+    bool is_fine = true;
+    if (statements->name_changes > 0) {
+        return wait_for_answers(statements, out);
+    }
+    for (size_t i = 0; i < translation->count; i++) {
+        if (must_wait(statements, text_of(translation->names[i]))) {
+            return wait_for_answers(statements, out);
+        }
+    }
+    for (size_t i = 0; is_fine && i < translation->count; i++) {
+        is_fine = translation->named[i] == NULL
+                      ? add_decoy(statements, i, out)
+                      : ensure_prepared(statements, translation->named[i], out);
+    }
+    return result_of(is_fine, out);
+}
+
 /* The server drops the unnamed statement when it gets a Query. */
 enum statements_result statements_query(struct statements *statements,
                                         struct statement_summary *summary)
@@ -592,7 +797,7 @@ enum statements_result statements_query(struct statements *statements,
     struct statement_change change = {.own_effects = summary->effects,
                                       .effects = summary->effects,
                                       .is_unclear = summary->is_unclear,
-                                      .is_deallocation = is_deallocation(summary->effects)};
+                                      .changes_names = changes_names(summary->effects)};
     if (is_unnamed_used(&statements->client->unnamed)) {
         change.client_slot = &statements->client->unnamed;
     }
@@ -619,12 +824,6 @@ enum statements_result statements_function_call(struct statements *statements)
     return is_fine ? STATEMENTS_SENT : STATEMENTS_FAILED;
 }
 
-bool statements_client_has(const struct statements *statements, const char *name)
-{
-    const struct statement_slot *slot = client_statements_find(statements->client, text_of(name));
-    return slot != NULL && slot->now != NULL;
-}
-
 enum statements_result statements_deallocate(struct statements *statements, const char *name,
                                              struct text answer)
 {
@@ -640,6 +839,35 @@ static struct statement_change *head_change(const struct statements *statements)
     return head == NULL ? NULL : head->subject;
 }
 
+/* DEALLOCATE of a name of the client: the text had that of a decoy. */
+static void forget_name(struct statements *statements, const char *name)
+{
+    struct statement_slot *slot = client_statements_find(statements->client, text_of(name));
+    if (slot != NULL) {
+        statement_slot_empty(slot);
+        statements->has_freed = true;
+    }
+}
+
+static void follow_names(struct statements *statements, const struct statement_effect *effect)
+{
+    switch (effect->kind) {
+    case STATEMENT_DEALLOCATE_ALL:
+    case STATEMENT_DISCARD_ALL:
+        client_statements_forget(statements->client);
+        server_statements_forget(statements->server);
+        break;
+    case STATEMENT_DEALLOCATE:
+        forget_name(statements, effect->name);
+        break;
+    case STATEMENT_PREPARE:
+        statements->client->has_sql_names = true;
+        break;
+    default:
+        break;
+    }
+}
+
 const struct statement_effect *statements_completed(struct statements *statements, struct text tag,
                                                     bool *is_first)
 {
@@ -652,10 +880,7 @@ const struct statement_effect *statements_completed(struct statements *statement
         return NULL;
     }
     change->effects = effect->next;
-    if (effect->kind == STATEMENT_DEALLOCATE_ALL || effect->kind == STATEMENT_DISCARD_ALL) {
-        client_statements_forget(statements->client);
-        server_statements_forget(statements->server);
-    }
+    follow_names(statements, effect);
     return effect;
 }
 

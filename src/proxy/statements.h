@@ -21,6 +21,7 @@
 #include "proxy/answers.h"
 #include "proxy/client_statements.h"
 #include "proxy/server_statements.h"
+#include "proxy/statement_translation.h"
 
 /** A client and the server connection that it has.  The parts belong to the caller. */
 struct statements {
@@ -30,12 +31,12 @@ struct statements {
     struct answers *answers; /* made with statements_settled() and this */
     uint64_t settings;       /* a hash of the client's parameters */
     struct lexer_rules rules;
-    uint64_t batch;         /* counts Syncs ... */
-    uint64_t period;        /* ... and these all messages that ReadyForQuery answers */
-    unsigned deallocations; /* DEALLOCATE ALL that are under way */
-    bool is_again;          /* the client's request is sent again: a Parse is no duplicate */
-    bool has_freed;         /* names of the client are not in use any more */
-    bool is_unclear;        /* effects cannot be followed: too many portals */
+    uint64_t batch;        /* counts Syncs ... */
+    uint64_t period;       /* ... and these all messages that ReadyForQuery answers */
+    unsigned name_changes; /* SQL that changes what names mean, under way */
+    bool is_again;         /* the client's request is sent again: a Parse is no duplicate */
+    bool has_freed;        /* names of the client are not in use any more */
+    bool is_unclear;       /* effects cannot be followed: too many portals */
 };
 
 /** What the answer to a message will change.  The subject of its entry in the queue. */
@@ -43,13 +44,14 @@ struct statement_change {
     struct statement_slot *client_slot; /* NULL: none of these */
     struct server_statement *server_entry;
     struct statement_slot *server_unnamed;
-    struct statement *statement; /* a reference: what will be in the slots; NULL: nothing */
+    struct statement *statement;        /* a reference: what will be on the server; NULL: nothing */
+    struct statement *client_statement; /* the same for the slot of the client */
     /* Of Execute and Query. */
     struct statement *executed;             /* a reference, or NULL */
     struct statement_effect *own_effects;   /* of a Query, to be freed */
     const struct statement_effect *effects; /* those that have not happened yet */
     bool is_unclear;                        /* see statement_summary */
-    bool is_deallocation;
+    bool changes_names;
 };
 
 enum statements_result {
@@ -94,23 +96,26 @@ enum statements_result statements_parse_long(struct statements *statements, stru
                                              struct statement **opaque);
 
 /**
- * A Query was sent, whose SQL is this.  Takes the effects over.
+ * A Query is about to be sent that names these statements of the client.  Appends what makes the
+ * server know them.
  */
+enum statements_result statements_name(struct statements *statements,
+                                       const struct text_translation *translation, struct buf *out);
+
+/** A Query was sent, whose SQL is this.  Takes the effects over. */
 enum statements_result statements_query(struct statements *statements,
                                         struct statement_summary *summary);
 /** A FunctionCall was sent. */
 enum statements_result statements_function_call(struct statements *statements);
 
-/** Whether the client has prepared a statement with this name. */
-bool statements_client_has(const struct statements *statements, const char *name);
-/** The client has closed it by DEALLOCATE, which is answered here. */
+/** The client has closed it by DEALLOCATE, which is answered here: this is a part of the answer. */
 enum statements_result statements_deallocate(struct statements *statements, const char *name,
                                              struct text answer);
 
 /**
  * A statement of the head of the queue was completed with this tag.  Returns the effects that
  * happened, in order; call again for the next until NULL.  The connection and the client have
- * forgotten their statements if it was DEALLOCATE ALL.
+ * forgotten the statements that it has deallocated.
  */
 const struct statement_effect *statements_completed(struct statements *statements, struct text tag,
                                                     bool *is_first);

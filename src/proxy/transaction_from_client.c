@@ -10,8 +10,8 @@
 #include "wire/backend.h"
 
 enum {
-    SHORT_MAX = 4096,    /* bytes of Describe, Close, Execute, and of the two names of Bind */
-    DEALLOCATE_MAX = 256 /* bytes of a Query that may be a DEALLOCATE */
+    SHORT_MAX = 4096,      /* bytes of Describe, Close, Execute, and of the two names of Bind */
+    QUERY_WHOLE_MAX = 8192 /* bytes of a Query that is read before it is sent */
 };
 
 static enum transaction_event event_of(enum statements_result result)
@@ -82,22 +82,30 @@ static void pin_if_unclear(struct transaction_client *client,
     client->is_pinned = client->is_pinned || summary->is_unclear;
 }
 
-static enum transaction_event end_query(struct transaction_client *client)
+/* The Query was sent, or is about to be.  Takes the effects over. */
+static enum transaction_event note_query(struct transaction_client *client,
+                                         struct statement_summary *summary)
 {
     struct statements *link = &client->server->link;
     bool is_alone = !link->answers->is_open;
-    struct statement_summary summary = statement_reader_end(&client->reader);
-    if (link->answers->is_skipping) { /* an error came while it was passed on */
-        statement_effects_free(summary.effects);
-        return TRANSACTION_MORE;
-    }
-    pin_if_unclear(client, &summary);
-    if (is_alone && statement_summary_is_undoable(&summary)) {
+    pin_if_unclear(client, summary);
+    if (is_alone && statement_summary_is_undoable(summary)) {
         retry_hold_end_request(&client->hold, RETRY_ONE_STATEMENT);
     } else {
         retry_hold_release(&client->hold, &client->out);
     }
-    return event_of(statements_query(link, &summary));
+    return event_of(statements_query(link, summary));
+}
+
+/* Of a Query that came in pieces. */
+static enum transaction_event end_query(struct transaction_client *client)
+{
+    struct statement_summary summary = statement_reader_end(&client->reader);
+    if (client->server->link.answers->is_skipping) { /* an error came while it was passed on */
+        statement_effects_free(summary.effects);
+        return TRANSACTION_MORE;
+    }
+    return note_query(client, &summary);
 }
 
 /* The summary may be that of a statement that nobody has any more. */
@@ -164,43 +172,149 @@ static enum transaction_event pass_in_pieces(struct transaction_client *client,
     return event;
 }
 
-/* ---- Without a connection ---- */
+/* ---- A Query that is read before it is sent ---- */
 
-/* CommandComplete and ReadyForQuery. */
-static void write_deallocated(struct buf *out, char status)
+static struct text sql_of(const struct transaction_message *message)
 {
-    frame_write(out, BACKEND_COMMAND_COMPLETE, text_of_bytes("DEALLOCATE", sizeof "DEALLOCATE"));
-    frame_write(out, BACKEND_READY, text_of_bytes(&status, 1));
+    size_t len = message->body.len;
+    (void)text_find(message->body, '\0', &len);
+    return text_slice(message->body, 0, len);
 }
 
-/*
- * The name in a Query with DEALLOCATE, if the client has prepared it by the protocol: the server
- * does not know that name.
- */
-static bool is_own_deallocate(const struct transaction_client *client,
-                              const struct transaction_message *message,
-                              char name[STATEMENT_NAME_SIZE])
+static struct statement_summary read_query(const struct transaction_client *client, struct text sql)
 {
-    struct text sql = text_trim_start(message->body);
-    if (!message->is_whole || message->size > DEALLOCATE_MAX || message->type != FRONTEND_QUERY ||
-        text_is_empty(sql) || char_to_lower(sql.data[0]) != 'd') {
-        return false;
-    }
     const struct lexer_rules rules = session_parameters_rules(&client->parameters);
     struct statement_reader reader;
     statement_reader_init(&reader, &rules);
-    size_t len = sql.len;
-    (void)text_find(sql, '\0', &len);
-    statement_reader_add(&reader, text_slice(sql, 0, len));
-    struct statement_summary summary = statement_reader_end(&reader);
-    bool is_it = summary.count == 1 && summary.kind == STATEMENT_DEALLOCATE && !summary.is_unclear;
-    if (is_it) {
-        (void)text_copy(text_of(summary.effects->name), name, STATEMENT_NAME_SIZE);
+    statement_reader_add(&reader, sql);
+    return statement_reader_end(&reader);
+}
+
+static void write_deallocated(struct buf *out)
+{
+    frame_write(out, BACKEND_COMMAND_COMPLETE, text_of_bytes("DEALLOCATE", sizeof "DEALLOCATE"));
+}
+
+/* Each of its statements is answered here; a Sync brings ReadyForQuery, as a Query would. */
+static enum transaction_event deallocate_here(struct transaction_client *client,
+                                              const struct text_translation *translation)
+{
+    struct statements *link = &client->server->link;
+    enum transaction_event event = TRANSACTION_MORE;
+    if (link->answers->count > 0) {
+        return TRANSACTION_WAITS; /* for the state of the transaction */
     }
+    retry_hold_release(&client->hold, &client->out);
+    statement_slot_empty(&client->statements.unnamed); /* as by any Query */
+    for (size_t i = 0; i < translation->count && event == TRANSACTION_MORE; i++) {
+        struct buf answer AUTO_BUF;
+        buf_init(&answer, SHORT_MAX);
+        write_deallocated(&answer);
+        event = event_of(statements_deallocate(link, translation->names[i], buf_text(&answer)));
+    }
+    return event == TRANSACTION_MORE ? event_of(statements_sync(link, &client->server->out))
+                                     : event;
+}
+
+static void write_query(const struct text_translation *translation, struct buf *out)
+{
+    buf_add_char(out, FRONTEND_QUERY);
+    buf_add_u32(out, (uint32_t)(sizeof(uint32_t) + translation->sql.len + 1));
+    buf_add_text(out, buf_text(&translation->sql));
+    buf_add_char(out, '\0');
+}
+
+/* What is sent again is translated again.  NULL: as it is.  Takes the effects over. */
+static enum transaction_event send_query(struct transaction_client *client,
+                                         const struct transaction_message *message,
+                                         const struct text_translation *translation,
+                                         struct statement_summary *summary)
+{
+    keep(client, message->all);
+    if (translation != NULL && translation->count > 0) {
+        write_query(translation, &client->server->out);
+    } else {
+        buf_add_text(&client->server->out, message->all);
+    }
+    return note_query(client, summary);
+}
+
+/* Takes the effects over when it has taken the message. */
+static enum transaction_event take_translated(struct transaction_client *client,
+                                              const struct transaction_message *message,
+                                              const struct text_translation *translation,
+                                              struct statement_summary *summary)
+{
+    struct statements *link = &client->server->link;
+    bool is_here = translation->is_local && !link->answers->is_open &&
+                   (link->answers->count > 0 || link->answers->status != STATUS_FAILED);
+    if (is_here) {
+        enum transaction_event event = deallocate_here(client, translation);
+        statement_effects_free(event == TRANSACTION_MORE ? summary->effects : NULL);
+        return event;
+    }
+    enum transaction_event event =
+        event_of(statements_name(link, translation, &client->server->out));
+    return event == TRANSACTION_MORE ? send_query(client, message, translation, summary) : event;
+}
+
+static bool names_own_statements(const struct transaction_client *client,
+                                 const struct transaction_message *message,
+                                 const struct statement_summary *summary)
+{
+    return summary->has_names && client->statements.count > 0 &&
+           message->size <= STATEMENT_TEXT_MAX;
+}
+
+static enum transaction_event take_whole_query(struct transaction_client *client,
+                                               const struct transaction_message *message,
+                                               size_t *taken)
+{
+    struct text sql = sql_of(message);
+    struct statement_summary summary = read_query(client, sql);
+    enum transaction_event event = TRANSACTION_NO_MEMORY;
+    if (names_own_statements(client, message, &summary)) {
+        struct text_translation translation;
+        if (text_translate(&client->statements, sql, &client->server->link.rules, &summary,
+                           &translation)) {
+            event = take_translated(client, message, &translation, &summary);
+        }
+        text_translation_clear(&translation);
+    } else {
+        event = send_query(client, message, NULL, &summary);
+    }
+    if (event == TRANSACTION_MORE) {
+        *taken = message->size;
+    } else {
+        statement_effects_free(summary.effects);
+    }
+    return event;
+}
+
+/* ---- Without a connection ---- */
+
+/* A Query with nothing but DEALLOCATE of names that the client has prepared by the protocol. */
+static bool deallocate_without_server(struct transaction_client *client,
+                                      const struct transaction_message *message)
+{
+    struct text sql = sql_of(message);
+    struct text first = text_trim_start(sql);
+    if (text_is_empty(first) || char_to_lower(first.data[0]) != 'd') {
+        return false;
+    }
+    const struct lexer_rules rules = session_parameters_rules(&client->parameters);
+    struct statement_summary summary = read_query(client, sql);
+    struct text_translation translation;
+    bool is_it = text_translate(&client->statements, sql, &rules, &summary, &translation) &&
+                 translation.is_local;
+    for (size_t i = 0; is_it && i < translation.count; i++) {
+        statement_slot_empty(
+            client_statements_find(&client->statements, text_of(translation.names[i])));
+        write_deallocated(&client->out);
+    }
+    text_translation_clear(&translation);
     statement_effects_free(summary.effects);
-    const struct statement_slot *slot =
-        is_it ? client_statements_find(&client->statements, text_of(name)) : NULL;
-    return slot != NULL && (slot->now != NULL || slot->under_way > 0);
+    return is_it;
 }
 
 static bool is_copy_data(char type)
@@ -213,7 +327,6 @@ static enum transaction_event without_server(struct transaction_client *client,
                                              const struct transaction_message *message,
                                              size_t *taken)
 {
-    char name[STATEMENT_NAME_SIZE];
     *taken = message->size;
     if (is_copy_data(message->type) || message->type == FRONTEND_FLUSH) {
         return pass_in_pieces(client, message, true, taken); /* left over from a failed COPY */
@@ -222,16 +335,17 @@ static enum transaction_event without_server(struct transaction_client *client,
         frame_write(&client->out, BACKEND_READY, text_of_bytes("I", 1));
         return TRANSACTION_MORE;
     }
-    if (!message->is_whole && message->size <= DEALLOCATE_MAX && message->type == FRONTEND_QUERY) {
-        *taken = 0;
-        return TRANSACTION_MORE;
-    }
-    if (is_own_deallocate(client, message, name)) {
-        statement_slot_empty(&client->statements.unnamed); /* as by any Query */
-        statement_slot_empty(client_statements_find(&client->statements, text_of(name)));
-        client_statements_tidy(&client->statements);
-        write_deallocated(&client->out, STATUS_IDLE);
-        return TRANSACTION_MORE;
+    if (message->type == FRONTEND_QUERY && message->size <= QUERY_WHOLE_MAX) {
+        if (!message->is_whole) {
+            *taken = 0;
+            return TRANSACTION_MORE;
+        }
+        if (deallocate_without_server(client, message)) {
+            statement_slot_empty(&client->statements.unnamed); /* as by any Query */
+            client_statements_tidy(&client->statements);
+            frame_write(&client->out, BACKEND_READY, text_of_bytes("I", 1));
+            return TRANSACTION_MORE;
+        }
     }
     *taken = 0;
     return TRANSACTION_NEEDS_SERVER;
@@ -239,28 +353,15 @@ static enum transaction_event without_server(struct transaction_client *client,
 
 /* ---- Messages ---- */
 
+/* What is too long to be kept whole is passed on as it comes: its names are not translated. */
 static enum transaction_event take_query(struct transaction_client *client,
                                          const struct transaction_message *message, size_t *taken)
 {
-    struct statements *link = &client->server->link;
-    char name[STATEMENT_NAME_SIZE];
-    char status = link->answers->status;
-    if (!message->is_whole && message->size <= DEALLOCATE_MAX) {
+    if (message->is_whole) {
+        return take_whole_query(client, message, taken);
+    }
+    if (message->size <= QUERY_WHOLE_MAX) {
         return TRANSACTION_MORE;
-    }
-    bool is_local = !link->answers->is_open && is_own_deallocate(client, message, name);
-    if (is_local && link->answers->count > 0) {
-        return TRANSACTION_WAITS;
-    }
-    if (is_local && status != STATUS_FAILED) {
-        struct buf answer AUTO_BUF;
-        buf_init(&answer, SHORT_MAX);
-        write_deallocated(&answer, status);
-        statement_slot_empty(&client->statements.unnamed); /* as by any Query */
-        enum transaction_event event =
-            event_of(statements_deallocate(link, name, buf_text(&answer)));
-        *taken = message->size;
-        return event;
     }
     begin_reading(client);
     return pass_in_pieces(client, message, false, taken);

@@ -72,8 +72,10 @@ static bool apply(struct transaction_server *server, const struct statement_effe
     if (effect->kind == STATEMENT_COMMIT && text_equal_string(tag, "ROLLBACK")) {
         seen.kind = STATEMENT_ROLLBACK;
     }
-    if (effect->kind == STATEMENT_KEEPS_SESSION) {
+    if (effect->kind == STATEMENT_KEEPS_SESSION || effect->kind == STATEMENT_PREPARE) {
         client->is_pinned = true;
+    } else if (effect->kind == STATEMENT_DISCARD_ALL) {
+        client->is_pinned = false; /* nothing is left */
     }
     return session_parameters_apply(&client->parameters, &server->parameters, &seen);
 }

@@ -15,7 +15,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { CLIENTS = 3, SERVERS = 2, STREAM_MAX = 1 << 22, STATEMENTS_PER_SERVER = 2, ROUNDS = 100000 };
+enum {
+    CLIENTS = 3,
+    SERVERS = 2,
+    STREAM_MAX = 1 << 22,
+    STATEMENTS_PER_SERVER = 2,
+    DEALLOCATIONS = 2, /* of one text: as many empty statements may be there for a while */
+    ROUNDS = 100000
+};
 
 struct peer {
     struct transaction_client client;
@@ -134,7 +141,7 @@ static void take_back(struct world *world, struct transaction_server *server)
 {
     struct backend *backend = backend_of(world, server);
     require(transaction_take_back(server));
-    require(backend->model.max_statements <= STATEMENTS_PER_SERVER + 1);
+    require(backend->model.max_statements <= STATEMENTS_PER_SERVER + 1 + DEALLOCATIONS);
     if (next(world) % 8 == 7) {
         clear_backend(backend);
         init_backend(world, backend);
@@ -233,8 +240,16 @@ static const char *const texts[] = {"select 1",
                                     "show timezone",
                                     "reset work_mem",
                                     "reset timezone",
-                                    "deallocate all"};
+                                    "deallocate all",
+                                    "deallocate a",
+                                    "deallocate b",
+                                    "execute a",
+                                    ""};
 static const char *const queries[] = {"deallocate a",
+                                      "deallocate a;deallocate b",
+                                      "select 1;deallocate a;execute b",
+                                      "execute b",
+                                      "execute a;deallocate a;execute a",
                                       "discard all",
                                       "begin;set work_mem to 9MB;fail",
                                       "select 1;select 2",
@@ -271,7 +286,7 @@ static void write_copy(struct world *world, struct buf *out)
 static void write_message(struct world *world, struct buf *out)
 {
     switch (next(world) % 12) {
-    case 0: /* DEALLOCATE inside of a batch is passed on, and fails */
+    case 0:
         model_message(out, 'S');
         model_query(out, PICK(world, queries));
         break;

@@ -224,6 +224,46 @@ static bool run_deallocate(struct model_server *server, const char *name)
     return true;
 }
 
+static bool run_query(struct model_server *server, const char *sql)
+{
+    if (starts(sql, "select ")) {
+        send_row(server, sql + strlen("select "));
+        send_tag(server, "SELECT 1");
+    } else {
+        server->pending += strtol(sql + strlen("update "), NULL, 10);
+        send_tag(server, "UPDATE 1");
+    }
+    return true;
+}
+
+static bool is_query(const char *sql)
+{
+    return starts(sql, "select ") || starts(sql, "update ");
+}
+
+static bool run_execute(struct model_server *server, const char *name)
+{
+    const struct model_named *found = find(server->statements, name);
+    if (found == NULL) {
+        return fail_name(server, "26000", "prepared statement", name, "does not exist");
+    }
+    return is_query(found->text) ? run_query(server, found->text)
+                                 : fail(server, "0A000", "EXECUTE of this is not supported");
+}
+
+/* name as query */
+static bool run_prepare(struct model_server *server, const char *sql)
+{
+    char name[MODEL_TEXT];
+    (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(sql, " "), sql);
+    if (find(server->statements, name) != NULL) {
+        return fail_name(server, "42P05", "prepared statement", name, "already exists");
+    }
+    put(server->statements, name, strstr(sql, " as ") + strlen(" as "));
+    send_tag(server, "PREPARE");
+    return true;
+}
+
 static bool run_control(struct model_server *server, const char *sql)
 {
     if (strcmp(sql, "begin") == 0) {
@@ -248,14 +288,11 @@ static bool run(struct model_server *server, const char *sql)
         return fail(server, "25P02", "current transaction is aborted");
     }
     begin_if_none(server);
-    if (starts(sql, "select ")) {
-        send_row(server, sql + strlen("select "));
-        send_tag(server, "SELECT 1");
-        return true;
+    if (is_query(sql)) {
+        return run_query(server, sql);
     }
-    if (starts(sql, "update ")) {
-        server->pending += strtol(sql + strlen("update "), NULL, 10);
-        send_tag(server, "UPDATE 1");
+    if (*sql == '\0') {
+        send(server, 'I', "", 0);
         return true;
     }
     if (strcmp(sql, "fail") == 0) {
@@ -275,6 +312,12 @@ static bool run(struct model_server *server, const char *sql)
     }
     if (starts(sql, "deallocate ")) {
         return run_deallocate(server, sql + strlen("deallocate "));
+    }
+    if (starts(sql, "execute ")) {
+        return run_execute(server, sql + strlen("execute "));
+    }
+    if (starts(sql, "prepare ")) {
+        return run_prepare(server, sql + strlen("prepare "));
     }
     return strcmp(sql, "begin") == 0 || is_exit(sql) ? run_control(server, sql)
                                                      : run_setting(server, sql);

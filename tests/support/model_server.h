@@ -6,6 +6,7 @@
  *
  *   select X | fail | syntax | update N | begin | commit | rollback | copy in | show P
  *   set P to V | reset P | deallocate all | deallocate NAME | discard all
+ *   execute NAME | prepare NAME as X
  *   SELECT pg_catalog.set_config('P', 'V', false) | SET "P" TO V | RESET "P"
  *
  * update N adds N to a sum that all sessions of a world share, when its transaction is committed.

@@ -1,4 +1,5 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/statement_names.h"
 #include "proxy/statement_reader.h"
 #include "unit.h"
 
@@ -6,23 +7,15 @@
 #include <string.h>
 
 static const char *const kind_names[] = {
-    [STATEMENT_EMPTY] = "empty",
-    [STATEMENT_OTHER] = "other",
-    [STATEMENT_UNDOABLE] = "undoable",
-    [STATEMENT_BEGIN] = "begin",
-    [STATEMENT_COMMIT] = "commit",
-    [STATEMENT_ROLLBACK] = "rollback",
-    [STATEMENT_SAVEPOINT] = "savepoint",
-    [STATEMENT_RELEASE] = "release",
-    [STATEMENT_UNDO_TO] = "undo-to",
-    [STATEMENT_SET] = "set",
-    [STATEMENT_SET_LOCAL] = "set-local",
-    [STATEMENT_RESET] = "reset",
-    [STATEMENT_RESET_ALL] = "reset-all",
-    [STATEMENT_DISCARD_ALL] = "discard-all",
-    [STATEMENT_DEALLOCATE] = "deallocate",
-    [STATEMENT_DEALLOCATE_ALL] = "deallocate-all",
-    [STATEMENT_COPY] = "copy",
+    [STATEMENT_EMPTY] = "empty",           [STATEMENT_OTHER] = "other",
+    [STATEMENT_UNDOABLE] = "undoable",     [STATEMENT_BEGIN] = "begin",
+    [STATEMENT_COMMIT] = "commit",         [STATEMENT_ROLLBACK] = "rollback",
+    [STATEMENT_SAVEPOINT] = "savepoint",   [STATEMENT_RELEASE] = "release",
+    [STATEMENT_UNDO_TO] = "undo-to",       [STATEMENT_SET] = "set",
+    [STATEMENT_SET_LOCAL] = "set-local",   [STATEMENT_RESET] = "reset",
+    [STATEMENT_RESET_ALL] = "reset-all",   [STATEMENT_DISCARD_ALL] = "discard-all",
+    [STATEMENT_DEALLOCATE] = "deallocate", [STATEMENT_DEALLOCATE_ALL] = "deallocate-all",
+    [STATEMENT_PREPARE] = "prepare",       [STATEMENT_COPY] = "copy",
     [STATEMENT_KEEPS_SESSION] = "keeps",
 };
 
@@ -38,7 +31,7 @@ static struct statement_summary read_in_steps(const char *sql, size_t step)
     return statement_reader_end(&reader);
 }
 
-/* As one line: the number of statements (at most 2), the kind of the first, and the effects. */
+/* As one line: the number of statements, the kind of the first, and the effects. */
 static void describe(const struct statement_summary *summary, char *out, size_t size)
 {
     struct buf line AUTO_BUF;
@@ -53,6 +46,7 @@ static void describe(const struct statement_summary *summary, char *out, size_t 
             buf_printf(&line, "=%s", it->value);
         }
     }
+    buf_add_string(&line, summary->has_names ? " names" : "");
     buf_add_string(&line, summary->is_unclear ? " unclear" : "");
     assert_true(buf_ok(&line));
     (void)snprintf(out, size, "%s", line.data);
@@ -94,7 +88,7 @@ static void others_cannot(void **state)
     expect("\"select\" 1", "1 other");
     expect("selects", "1 other");
     expect("SELECT 1; SELECT 2", "2 undoable");
-    expect("SELECT 1; SELECT 2; SELECT 3", "2 undoable");
+    expect("SELECT 1; SELECT 2; SELECT 3", "3 undoable");
 }
 
 static void transactions_are_seen(void **state)
@@ -109,7 +103,7 @@ static void transactions_are_seen(void **state)
     expect("rollback transaction to savepoint \"A b\"", "1 undo-to, undo-to A b");
     expect("ROLLBACK TO A", "1 undo-to, undo-to a");
     expect("SAVEPOINT a; RELEASE SAVEPOINT a", "2 savepoint, savepoint a, release a");
-    expect("PREPARE TRANSACTION 'x'", "1 commit, commit");
+    expect("PREPARE TRANSACTION 'x'", "1 commit, commit names");
     expect("ROLLBACK PREPARED 'x'", "1 other");
     expect("COMMIT PREPARED 'x'", "1 other");
     struct statement_summary summary = read_in_steps("SELECT 1; COMMIT", 100);
@@ -160,9 +154,20 @@ static void resets_are_seen(void **state)
     expect("RESET SESSION AUTHORIZATION", "1 reset, reset session_authorization");
     expect("DISCARD ALL", "1 discard-all, discard-all");
     expect("DISCARD PLANS", "1 other");
-    expect("DEALLOCATE s", "1 deallocate, deallocate s");
-    expect("deallocate prepare \"S\"", "1 deallocate, deallocate S");
-    expect("DEALLOCATE PREPARE ALL", "1 deallocate-all, deallocate-all");
+    expect("DEALLOCATE s", "1 deallocate, deallocate s names");
+    expect("deallocate prepare \"S\"", "1 deallocate, deallocate S names");
+    expect("DEALLOCATE PREPARE ALL", "1 deallocate-all, deallocate-all names");
+    expect("DEALLOCATE prepare", "1 deallocate, deallocate prepare names");
+    expect("Deallocate /* a */ -- b\n Sch\xc3\x96n", "1 deallocate, deallocate sch\xc3\x96n names");
+    expect("DEALLOCATE \"a\"\"b\"", "1 deallocate, deallocate a\"b names");
+    expect("DEALLOCATE U&\"d\\0061t\\+000061\"", "1 deallocate, deallocate data names");
+    expect("DEALLOCATE a23456789_123456789_123456789_123456789_123456789_123456789_\xc3\xa4",
+           "1 deallocate, deallocate "
+           "a23456789_123456789_123456789_123456789_123456789_123456789_\xc3\xa4 names");
+    expect("DEALLOCATE a23456789_123456789_123456789_123456789_123456789_123456789_12\xc3\xa4",
+           "1 deallocate, deallocate "
+           "a23456789_123456789_123456789_123456789_123456789_123456789_12 names");
+    expect("DEALLOCATE a; DEALLOCATE b", "2 deallocate, deallocate a, deallocate b names");
 }
 
 /* A value is used again in another text, so a comment must not stay in it. */
@@ -179,7 +184,9 @@ static void comments_are_left_out(void **state)
 static void what_stays_on_a_connection_is_seen(void **state)
 {
     (void)state;
-    expect("PREPARE a AS SELECT 1", "1 keeps, keeps");
+    expect("PREPARE a AS SELECT 1", "1 prepare, prepare a names");
+    expect("SELECT 1 INTO TEMP a", "1 keeps, keeps");
+    expect("SELECT b INTO LOCAL TEMPORARY TABLE a FROM c", "1 keeps, keeps");
     expect("LISTEN a", "1 keeps, keeps");
     expect("LOAD 'a'", "1 keeps, keeps");
     expect("DECLARE a CURSOR WITH HOLD FOR SELECT 1", "1 keeps, keeps");
@@ -187,7 +194,11 @@ static void what_stays_on_a_connection_is_seen(void **state)
     expect("CREATE TEMP TABLE a (b int)", "1 keeps, keeps");
     expect("CREATE LOCAL TEMPORARY TABLE a (b int)", "1 keeps, keeps");
     expect("CREATE OR REPLACE TEMP VIEW a AS SELECT 1", "1 keeps, keeps");
-    expect("CREATE TABLE temp (b int)", "1 keeps, keeps"); /* the safe side */
+    expect("CREATE TABLE temp (b int)", "1 undoable");
+    expect("CREATE TABLE \"temp\" (temp int)", "1 undoable");
+    expect("INSERT INTO temp VALUES (1)", "1 undoable");
+    expect("MERGE INTO temp USING a ON true WHEN MATCHED THEN DELETE", "1 undoable");
+    expect("SELECT temp FROM temperatures", "1 undoable");
     expect("CREATE TABLE a (b int, temp int)", "1 undoable");
 }
 
@@ -202,7 +213,7 @@ static void some_semicolons_do_not_end_a_statement(void **state)
         "1 undoable");
     expect("CREATE OR REPLACE PROCEDURE f() BEGIN ATOMIC SELECT 1; END; SET a = 1",
            "2 undoable, set a=1");
-    expect("BEGIN; SELECT 1; END", "2 begin, begin, commit");
+    expect("BEGIN; SELECT 1; END", "3 begin, begin, commit");
     expect("SELECT 1); SELECT 2", "2 undoable");
 }
 
@@ -224,7 +235,7 @@ static void limits_make_it_unclear(void **state)
     assert_true(summary.is_unclear);
     statement_effects_free(summary.effects);
     expect("SET \"a\"\"b\" = 1", "1 set, set a=\"b\" = 1 unclear");
-    expect("DEALLOCATE \"a\"\"b\"", "1 deallocate, deallocate a unclear");
+    expect("DEALLOCATE U&\"a\" UESCAPE '!'", "1 other names unclear");
 }
 
 static void an_open_literal_is_no_statement_of_its_own(void **state)
@@ -233,6 +244,68 @@ static void an_open_literal_is_no_statement_of_its_own(void **state)
     expect("SELECT '; SET a = 1", "1 undoable");
     expect("SET a = '; SET b = 1", "1 set, set a='; SET b = 1");
     expect("SELECT 1 /* ; SET a = 1", "1 undoable");
+}
+
+static void names_of_statements_are_noticed(void **state)
+{
+    (void)state;
+    expect("EXECUTE a", "1 other names");
+    expect("EXPLAIN EXECUTE a", "1 other names");
+    expect("EXPLAIN SELECT 1", "1 other");
+    expect("CREATE TABLE a AS EXECUTE b", "1 undoable names");
+    expect("SELECT execute, prepare FROM deallocate", "1 undoable");
+}
+
+struct place {
+    const char *sql;
+    const char *names; /* the use, the identifier in the text, and what it means */
+};
+
+static const struct place places[] = {
+    {"DEALLOCATE a", "d(a a)"},
+    {"/* a */ DeAllocate -- b\nPREPARE\t\"A b\" ;", "d(\"A b\" A b)"},
+    {"DEALLOCATE prepare", "d(prepare prepare)"},
+    {"DEALLOCATE prepare prepare", "d(prepare prepare)"},
+    {"DEALLOCATE ALL", ""},
+    {"DEALLOCATE PREPARE ALL", ""},
+    {"DEALLOCATE \"all\"", "d(\"all\" all)"},
+    {"DEALLOCATE U&\"d\\0061t\"", "d(U&\"d\\0061t\" dat)"},
+    {"execute A (1, 'b')", "e(A a)"},
+    {"EXPLAIN EXECUTE a", "e(a a)"},
+    {"EXPLAIN ANALYZE VERBOSE EXECUTE a(1)", "e(a a)"},
+    {"explain (analyze, format json) execute a", "e(a a)"},
+    {"EXPLAIN SELECT execute FROM a", ""},
+    {"CREATE TEMP TABLE a AS EXECUTE b(1) WITH NO DATA", "e(b b)"},
+    {"CREATE TABLE a (as_of int) AS EXECUTE b", "e(b b)"},
+    {"CREATE TRIGGER a BEFORE INSERT ON b EXECUTE FUNCTION c()", ""},
+    {"GRANT EXECUTE ON FUNCTION a TO b", ""},
+    {"PREPARE a (int) AS SELECT 1", "p(a a)"},
+    {"PREPARE TRANSACTION 'a'", ""},
+    {"SELECT 'EXECUTE a'; EXECUTE b; DEALLOCATE c", "e(b b)d(c c)"},
+    {"SELECT $$;EXECUTE a$$", ""},
+    {"EXECUTE", ""},
+    {"EXECUTE 'a'", ""},
+    {"DEALLOCATE \"\"", ""},
+    {"", ""},
+};
+
+static void names_of_statements_are_found(void **state)
+{
+    (void)state;
+    const struct lexer_rules rules = {.encoding = LEXER_ASCII_SAFE};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        struct statement_name names[STATEMENT_NAMES_MAX];
+        struct buf line AUTO_BUF;
+        buf_init(&line, 1024);
+        buf_add_string(&line, "");
+        size_t count = statement_names_find(text_of(places[i].sql), &rules, names);
+        for (size_t j = 0; j < count; j++) {
+            buf_printf(&line, "%c(%.*s %s)", "dep"[names[j].use],
+                       (int)(names[j].end - names[j].start), places[i].sql + names[j].start,
+                       names[j].name);
+        }
+        assert_string_equal(line.len == 0 ? "" : line.data, places[i].names);
+    }
 }
 
 static void tags_belong_to_kinds(void **state)
@@ -259,6 +332,8 @@ int main(void)
         cmocka_unit_test(some_semicolons_do_not_end_a_statement),
         cmocka_unit_test(limits_make_it_unclear),
         cmocka_unit_test(an_open_literal_is_no_statement_of_its_own),
+        cmocka_unit_test(names_of_statements_are_noticed),
+        cmocka_unit_test(names_of_statements_are_found),
         cmocka_unit_test(tags_belong_to_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -339,6 +339,174 @@ static void deallocate_means_the_clients_name(void **state)
     end(&fixture);
 }
 
+/* Whatever the SQL looks like, and whichever protocol it comes by. */
+static void deallocate_is_understood_in_any_form(void **state)
+{
+    (void)state;
+    static const char *const forms[] = {"deallocate \"S\"", "/* a */ DEALLOCATE -- b\n \"S\";",
+                                        "DeAllocate\tPREPARE U&\"\\0053\""};
+    for (size_t i = 0; i < 2 * sizeof forms / sizeof forms[0]; i++) {
+        struct fixture fixture;
+        begin(&fixture);
+        model_parse(&fixture.sent, "S", "select 1");
+        model_message(&fixture.sent, 'S');
+        expect(&fixture, 0, "1Z");
+        if (i % 2 == 0) {
+            lend(&fixture, 1);
+            model_query(&fixture.sent, forms[i / 2]);
+            expect(&fixture, 1, "CZ");
+        } else {
+            send_batch(&fixture, forms[i / 2]);
+            expect(&fixture, 1, "12CZ");
+        }
+        assert_null(fixture.client.server);
+        assert_null(client_statements_find(&fixture.client.statements, text_of("S")));
+        end(&fixture);
+    }
+}
+
+/* In one batch, as psycopg sends it in its pipeline mode. */
+static void a_name_can_be_used_again_after_deallocate(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_parse(&fixture.sent, "s", "select 1");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "1Z");
+    model_parse(&fixture.sent, "", "deallocate s");
+    model_bind(&fixture.sent, "", "");
+    model_describe(&fixture.sent, 'P', "");
+    model_execute(&fixture.sent, "");
+    model_parse(&fixture.sent, "s", "select 2");
+    model_bind(&fixture.sent, "", "s");
+    model_execute(&fixture.sent, "");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 1, "12nC12DCZ");
+    /* A second one has nothing to close. */
+    send_batch(&fixture, "deallocate s");
+    expect(&fixture, 0, "12CZ");
+    send_batch(&fixture, "deallocate s");
+    expect(&fixture, 0, "12EZ");
+    end(&fixture);
+}
+
+/* The name means what it means when the statement is run, not when it is prepared. */
+static void a_deallocate_may_be_prepared(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_parse(&fixture.sent, "d", "deallocate s");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "1Z");
+    for (size_t i = 0; i < 2; i++) {
+        model_parse(&fixture.sent, "s", "select 1");
+        model_bind(&fixture.sent, "", "d");
+        model_execute(&fixture.sent, "");
+        model_message(&fixture.sent, 'S');
+        expect(&fixture, i, "12CZ");
+    }
+    model_bind(&fixture.sent, "", "d");
+    model_execute(&fixture.sent, "");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "2EZ");
+    end(&fixture);
+}
+
+/* Another client, and another name, may have the same statement on the server. */
+static void deallocate_takes_nothing_from_others(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_parse(&fixture.sent, "a", "select 1");
+    model_parse(&fixture.sent, "b", "select 1");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "11Z");
+    model_query(&fixture.sent, "select 1;deallocate a;execute b");
+    expect(&fixture, 0, "DCCDCZ");
+    model_query(&fixture.sent, "execute a");
+    expect(&fixture, 0, "EZ");
+    model_query(&fixture.sent, "deallocate b;fail");
+    expect(&fixture, 1, "CDEZ");
+    model_query(&fixture.sent, "execute b");
+    expect(&fixture, 1, "EZ");
+    end(&fixture);
+}
+
+static void execute_finds_the_statement_on_any_connection(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_parse(&fixture.sent, "s", "select 1");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "1Z");
+    model_query(&fixture.sent, "execute s");
+    expect(&fixture, 1, "DCZ");
+    send_batch(&fixture, "execute s");
+    expect(&fixture, 0, "12DCZ");
+    model_parse(&fixture.sent, "e", "execute s");
+    model_bind(&fixture.sent, "", "e");
+    model_execute(&fixture.sent, "");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 1, "12DCZ");
+    end(&fixture);
+}
+
+/* PREPARE stays on its connection, and its names are not the proxy's. */
+static void names_of_sql_and_of_the_protocol_are_the_same(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_query(&fixture.sent, "prepare q as select 1");
+    expect(&fixture, 0, "CZ");
+    assert_true(transaction_is_pinned(fixture.client.server));
+    model_parse(&fixture.sent, "q", "select 2");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "EZ");
+    model_parse(&fixture.sent, "p", "select 2");
+    model_bind(&fixture.sent, "", "q");
+    model_execute(&fixture.sent, "");
+    model_bind(&fixture.sent, "", "p");
+    model_execute(&fixture.sent, "");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "12DC2DCZ");
+    model_query(&fixture.sent, "prepare p as select 3");
+    expect(&fixture, 0, "EZ");
+    model_close(&fixture.sent, 'S', "q");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "3Z");
+    model_query(&fixture.sent, "execute q");
+    expect(&fixture, 0, "EZ");
+    model_query(&fixture.sent, "discard all");
+    pass(&fixture, 0);
+    assert_null(fixture.client.server);
+    end(&fixture);
+}
+
+/* PostgreSQL: 63 bytes of a name count. */
+static void long_names_are_cut(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    char name[101];
+    memset(name, 'n', 100);
+    name[100] = '\0';
+    begin(&fixture);
+    model_parse(&fixture.sent, name, "select 1");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "1Z");
+    name[63] = '\0';
+    model_bind(&fixture.sent, "", name);
+    model_execute(&fixture.sent, "");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 1, "2DCZ");
+    end(&fixture);
+}
+
 /* A long text is passed on, but only as the unnamed statement, and not to another connection. */
 static void a_long_parse_is_not_kept(void **state)
 {
@@ -760,6 +928,13 @@ int main(void)
         cmocka_unit_test(names_are_known_as_in_a_session),
         cmocka_unit_test(there_is_a_maximum_of_statements),
         cmocka_unit_test(deallocate_means_the_clients_name),
+        cmocka_unit_test(deallocate_is_understood_in_any_form),
+        cmocka_unit_test(a_name_can_be_used_again_after_deallocate),
+        cmocka_unit_test(a_deallocate_may_be_prepared),
+        cmocka_unit_test(deallocate_takes_nothing_from_others),
+        cmocka_unit_test(execute_finds_the_statement_on_any_connection),
+        cmocka_unit_test(names_of_sql_and_of_the_protocol_are_the_same),
+        cmocka_unit_test(long_names_are_cut),
         cmocka_unit_test(a_long_parse_is_not_kept),
         cmocka_unit_test(parameters_follow_the_client),
         cmocka_unit_test(an_unchecked_connection_must_answer_first),

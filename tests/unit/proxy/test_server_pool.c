@@ -316,7 +316,7 @@ static void the_books_are_right_whatever_happens(void **state)
 {
     (void)state;
     static struct fixture fixture;
-    const struct random_source random = {.next = next_random};
+    static const struct random_source random = {.next = next_random};
     seed_state = 88172645463325252U;
     begin(&fixture, 2);
     fixture.pool.limits.random = &random;

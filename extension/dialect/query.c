@@ -12,12 +12,16 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
+#include "dialect/catalog_views.h"
 #include "dialect/functions.h"
 #include "dialect/query.h"
 #include "dialect/refuse.h"
 #include "dialect/session.h"
 #include "dialect/types.h"
 #include "nodes/nodeFuncs.h"
+
+/* The query that is checked has a column tableoid somewhere. */
+static bool has_tableoid;
 
 /* ---- Expressions ---- */
 
@@ -56,13 +60,14 @@ check_type(Node *node)
 
 /* The place of a row is PostgreSQL's, and its column ctid. */
 static void
-check_column(Node *node, ParseState *pstate)
+check_column(const Var *var, ParseState *pstate)
 {
-	if (IsA(node, Var) &&
-		((Var *) node)->varattno == SelfItemPointerAttributeNumber)
+	if (var->varattno == SelfItemPointerAttributeNumber)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
 						errmsg("column \"%s\" does not exist", "ctid"),
-						parser_errposition(pstate, ((Var *) node)->location)));
+						parser_errposition(pstate, var->location)));
+	if (var->varattno == TableOidAttributeNumber)
+		has_tableoid = true;
 }
 
 /* ---- Queries ---- */
@@ -131,7 +136,10 @@ check_node(Node *node, void *pstate)
 	}
 	check_type(node);
 	check_function(node);
-	check_column(node, pstate);
+	if (IsA(node, Var))
+		check_column((Var *) node, pstate);
+	if (IsA(node, Const))
+		catalog_views_adapt_constant((Const *) node);
 	return expression_tree_walker(node, check_node, pstate);
 }
 
@@ -177,6 +185,15 @@ complete_statement(Node *statement)
 }
 
 static void
+check_and_adapt_query(Query *query, ParseState *pstate)
+{
+	has_tableoid = false;
+	(void) check_node((Node *) query, pstate);
+	if (has_tableoid)
+		catalog_views_replace_tableoid(query);
+}
+
+static void
 check_and_adapt_utility(Node *statement, ParseState *pstate)
 {
 	ListCell *cell;
@@ -186,7 +203,7 @@ check_and_adapt_utility(Node *statement, ParseState *pstate)
 		Node *query = ((ExplainStmt *) statement)->query;
 
 		if (IsA(query, Query))
-			(void) check_node(query, pstate);
+			check_and_adapt_query((Query *) query, pstate);
 	}
 	else if (IsA(statement, CreateSchemaStmt))
 	{
@@ -205,5 +222,5 @@ dialect_query_check(ParseState *pstate, Query *query)
 	if (query->commandType == CMD_UTILITY)
 		check_and_adapt_utility(query->utilityStmt, pstate);
 	else
-		(void) check_node((Node *) query, pstate);
+		check_and_adapt_query(query, pstate);
 }

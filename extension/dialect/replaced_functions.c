@@ -3,8 +3,9 @@
  * replaced_functions.c
  *	  Functions that answer otherwise than PostgreSQL's.
  *
- * version() is a constant, set_config() has the rules of SET, and definitions
- * of primary keys have the columns that their indexes include.  They all have
+ * version() is a constant, set_config() has the rules of SET, definitions of
+ * primary keys have the columns that their indexes include, and the others do
+ * not show the views of catalog_views.c.  They all have
  * sys.dsql_function_support() as their support function, which the planner
  * asks for something simpler to evaluate.  It asks wherever the call is
  * written: in a query, in the action of a rule (UPDATE pg_settings), in a
@@ -38,9 +39,27 @@ version_constant(void)
 							  CStringGetTextDatum(VERSION_TEXT), false, false);
 }
 
+/* Functions of schema sys, with the arguments and result of the replaced. */
+static const struct
+{
+	Oid			function;
+	const char *name;
+} replacements[] = {
+	{F_SET_CONFIG, "dsql_set_config"},
+	{F_PG_GET_INDEXDEF_OID, "dsql_get_indexdef"},
+	{F_PG_GET_INDEXDEF_OID_INT4_BOOL, "dsql_get_indexdef"},
+	{F_PG_GET_CONSTRAINTDEF_OID, "dsql_get_constraintdef"},
+	{F_PG_GET_CONSTRAINTDEF_OID_BOOL, "dsql_get_constraintdef"},
+	{F_PG_TABLE_IS_VISIBLE, "dsql_table_is_visible"},
+	{F_CURRENT_SCHEMAS, "dsql_current_schemas"},
+	{F_HAS_TABLE_PRIVILEGE_OID_TEXT, "dsql_has_table_privilege"},
+	{F_HAS_ANY_COLUMN_PRIVILEGE_OID_TEXT, "dsql_has_any_column_privilege"},
+	{F_HAS_COLUMN_PRIVILEGE_OID_INT2_TEXT, "dsql_has_column_privilege"},
+};
+
 /* The function of schema sys of that name, with the same arguments. */
 static Node *
-our_function(const FuncExpr *call, const char *name)
+make_call(const FuncExpr *call, const char *name)
 {
 	Oid		  types[MAX_ARGUMENTS];
 	int		  ntypes = 0;
@@ -53,27 +72,24 @@ our_function(const FuncExpr *call, const char *name)
 		call->funccollid, call->inputcollid, call->funcformat);
 }
 
+static Node *
+our_function(const FuncExpr *call)
+{
+	for (int i = 0; i < lengthof(replacements); i++)
+		if (replacements[i].function == call->funcid)
+			return make_call(call, replacements[i].name);
+	return NULL;
+}
+
 /* NULL: the call stays as it is. */
 static Node *
 replacement(const FuncExpr *call)
 {
 	if (!dialect_applies())
 		return NULL;
-	switch (call->funcid)
-	{
-		case F_VERSION:
-			return version_constant();
-		case F_SET_CONFIG:
-			return our_function(call, "dsql_set_config");
-		case F_PG_GET_INDEXDEF_OID:
-		case F_PG_GET_INDEXDEF_OID_INT4_BOOL:
-			return our_function(call, "dsql_get_indexdef");
-		case F_PG_GET_CONSTRAINTDEF_OID:
-		case F_PG_GET_CONSTRAINTDEF_OID_BOOL:
-			return our_function(call, "dsql_get_constraintdef");
-		default:
-			return NULL;
-	}
+	if (call->funcid == F_VERSION)
+		return version_constant();
+	return our_function(call);
 }
 
 /* sys.dsql_function_support() */

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "base/settings.h"
+#include "dialect/catalog_views.h"
 #include "dialect/query_memory.h"
 #include "dialect/session.h"
 #include "miscadmin.h"
@@ -51,6 +52,7 @@ dialect_session_begin(const char *role_name)
 					PGC_S_OVERRIDE);
 	set_version_number();
 	query_memory_begin_session();
+	catalog_views_begin_session();
 }
 
 bool

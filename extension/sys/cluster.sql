@@ -130,6 +130,93 @@ BEGIN
         LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN date_add($1, -$2, $3);
 END $do$;
 
+/*
+ * Catalogs with the columns of PostgreSQL 16, in their order, where the server's have other ones
+ * (extension/dialect/catalog_views.c).  Every cluster has all of them, whatever the server, so that
+ * a view of a user that reads one can be restored on another server.
+ */
+DO $$
+DECLARE
+    server integer := (SELECT setting FROM pg_settings WHERE name = 'server_version_num');
+    wanted record;
+    columns_of_attribute text;
+BEGIN
+    SET LOCAL allow_system_table_mods = on;
+    FOR wanted IN
+        WITH catalogs (catalog, names) AS (VALUES
+            ('pg_auth_members', 'oid roleid member grantor admin_option inherit_option set_option'),
+            ('pg_collation', 'oid collname collnamespace collowner collprovider collisdeterministic'
+             ' collencoding collcollate collctype colliculocale collicurules collversion'),
+            ('pg_database', 'oid datname datdba encoding datlocprovider datistemplate datallowconn'
+             ' datconnlimit datfrozenxid datminmxid dattablespace datcollate datctype daticulocale'
+             ' daticurules datcollversion datacl'),
+            ('pg_statistic_ext', 'oid stxrelid stxname stxnamespace stxowner stxstattarget stxkeys'
+             ' stxkind stxexprs'),
+            ('pg_subscription', 'oid subdbid subskiplsn subname subowner subenabled subbinary'
+             ' substream subtwophasestate subdisableonerr subpasswordrequired subrunasowner'
+             ' subconninfo subslotname subsynccommit subpublications suborigin')),
+        differing (name, is_differing, expression) AS (VALUES
+            -- A number that belongs to the membership: version 15 has no OID for it.
+            ('pg_auth_members.oid', server < 160000,
+             $e$('x' || left(md5(roleid || ' ' || member), 8))::bit(32)::bigint::oid$e$),
+            ('inherit_option', server < 160000,
+             '(SELECT rolinherit FROM pg_authid a WHERE a.oid = c.member)'),
+            ('set_option', server < 160000, 'true'),
+            -- Version 17 has the locale C as a provider of its own.
+            ('collprovider', server >= 170000,
+             $e$CASE collprovider WHEN 'b' THEN 'c' ELSE collprovider END$e$),
+            ('collcollate', server >= 170000,
+             $e$CASE collprovider WHEN 'b' THEN colllocale ELSE collcollate END$e$),
+            ('collctype', server >= 170000,
+             $e$CASE collprovider WHEN 'b' THEN colllocale ELSE collctype END$e$),
+            ('colliculocale', server >= 170000, $e$CASE collprovider WHEN 'i' THEN colllocale END$e$),
+            ('collicurules', server < 160000, 'NULL::text COLLATE "C"'),
+            ('daticulocale', server >= 170000, $e$CASE datlocprovider WHEN 'i' THEN datlocale END$e$),
+            ('daticurules', server < 160000, 'NULL::text COLLATE "C"'),
+            ('stxstattarget', server >= 170000, 'coalesce(stxstattarget, -1)::integer'),
+            ('substream', server < 160000, $e$(CASE WHEN substream THEN 't' ELSE 'f' END)::"char"$e$),
+            ('subpasswordrequired', server < 160000, 'true'),
+            ('subrunasowner', server < 160000, 'false'),
+            ('suborigin', server < 160000, $e$'any'::text COLLATE "C"$e$))
+        SELECT catalog,
+               string_agg(coalesce(d.expression || ' AS ', '') || quote_ident(c.name), ', '
+                          ORDER BY c.number) AS columns
+          FROM catalogs
+         CROSS JOIN string_to_table(names, ' ') WITH ORDINALITY AS c (name, number)
+          LEFT JOIN differing d ON d.is_differing AND d.name IN (c.name, catalog || '.' || c.name)
+         WHERE to_regclass('pg_toast.' || catalog) IS NULL
+         GROUP BY catalog
+    LOOP
+        EXECUTE format('CREATE VIEW pg_toast.%1$s AS SELECT %2$s FROM pg_catalog.%1$s c',
+                       wanted.catalog, wanted.columns);
+        EXECUTE format('GRANT SELECT ON pg_toast.%s TO PUBLIC', wanted.catalog);
+        -- The column tableoid, which the extension replaces.
+        SELECT string_agg(quote_ident(attname), ', ') INTO columns_of_attribute
+          FROM pg_attribute
+         WHERE attrelid = 'pg_attribute'::regclass AND attnum > 0
+           AND attname NOT IN ('attrelid', 'attmissingval');
+        EXECUTE format('INSERT INTO pg_attribute (attrelid, %1$s)'
+                       ' SELECT %2$L::regclass, %1$s FROM pg_attribute'
+                       ' WHERE attrelid = ''pg_class''::regclass AND attname = ''tableoid''',
+                       columns_of_attribute, 'pg_toast.' || wanted.catalog);
+    END LOOP;
+    SET LOCAL allow_system_table_mods = off;
+END $$;
+
+/* Nor are they among the views. */
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_views WHERE schemaname = 'pg_toast') THEN
+        SET LOCAL allow_system_table_mods = on;
+        CREATE OR REPLACE VIEW pg_views AS
+            SELECT n.nspname AS schemaname, c.relname AS viewname,
+                   pg_get_userbyid(c.relowner) AS viewowner, pg_get_viewdef(c.oid) AS definition
+              FROM pg_class c LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind = 'v' AND n.nspname <> 'pg_toast';
+        SET LOCAL allow_system_table_mods = off;
+    END IF;
+END $$;
+
 /* Its indexes have the access method btree_index (extension/occ/index_am.c). */
 UPDATE pg_am SET amname = 'btree_index' WHERE amhandler = 'bthandler'::regproc AND amname = 'btree';
 

@@ -44,9 +44,25 @@ CREATE OR REPLACE FUNCTION sys.dsql_get_constraintdef(oid) RETURNS text
     AS 'dsql_local', 'dsql_get_constraintdef' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 CREATE OR REPLACE FUNCTION sys.dsql_get_constraintdef(oid, boolean) RETURNS text
     AS 'dsql_local', 'dsql_get_constraintdef' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+CREATE OR REPLACE FUNCTION sys.dsql_table_is_visible(oid) RETURNS boolean
+    AS 'dsql_local', 'dsql_table_is_visible' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+CREATE OR REPLACE FUNCTION sys.dsql_current_schemas(boolean) RETURNS name[]
+    AS 'dsql_local', 'dsql_current_schemas' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+CREATE OR REPLACE FUNCTION sys.dsql_has_table_privilege(oid, text) RETURNS boolean
+    AS 'dsql_local', 'dsql_has_table_privilege' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+CREATE OR REPLACE FUNCTION sys.dsql_has_any_column_privilege(oid, text) RETURNS boolean
+    AS 'dsql_local', 'dsql_has_any_column_privilege' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+CREATE OR REPLACE FUNCTION sys.dsql_has_column_privilege(oid, smallint, text) RETURNS boolean
+    AS 'dsql_local', 'dsql_has_column_privilege' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 CREATE OR REPLACE FUNCTION sys.dsql_function_support(internal) RETURNS internal
     AS 'dsql_local', 'dsql_function_support' LANGUAGE C STRICT;
 ALTER FUNCTION pg_catalog.set_config(text, text, boolean) SUPPORT sys.dsql_function_support;
+ALTER FUNCTION pg_catalog.pg_table_is_visible(oid) SUPPORT sys.dsql_function_support;
+ALTER FUNCTION pg_catalog.current_schemas(boolean) SUPPORT sys.dsql_function_support;
+ALTER FUNCTION pg_catalog.has_table_privilege(oid, text) SUPPORT sys.dsql_function_support;
+ALTER FUNCTION pg_catalog.has_any_column_privilege(oid, text) SUPPORT sys.dsql_function_support;
+ALTER FUNCTION pg_catalog.has_column_privilege(oid, smallint, text)
+    SUPPORT sys.dsql_function_support;
 ALTER FUNCTION pg_catalog.version() SUPPORT sys.dsql_function_support;
 ALTER FUNCTION pg_catalog.pg_get_indexdef(oid) SUPPORT sys.dsql_function_support;
 ALTER FUNCTION pg_catalog.pg_get_indexdef(oid, integer, boolean) SUPPORT sys.dsql_function_support;

@@ -44,9 +44,17 @@ static const struct rule rules[] = {
     {SQL_STEP_IAM, "revoke", SQL_STEP_REVOKE, "./*R*/"},
     {SQL_STEP_REVOKE, NULL, SQL_STEP_ROLE, NULL},
     {SQL_STEP_ROLE, "from", SQL_STEP_NOTHING, "TO\f\f"},
+    {SQL_STEP_CATALOG_DOT, "pg_auth_members", SQL_STEP_NOTHING, NULL}, /* mark_catalog() */
+    {SQL_STEP_CATALOG_DOT, "pg_collation", SQL_STEP_NOTHING, NULL},
+    {SQL_STEP_CATALOG_DOT, "pg_database", SQL_STEP_NOTHING, NULL},
+    {SQL_STEP_CATALOG_DOT, "pg_statistic_ext", SQL_STEP_NOTHING, NULL},
+    {SQL_STEP_CATALOG_DOT, "pg_subscription", SQL_STEP_NOTHING, NULL},
 };
 
 enum { RULE_COUNT = sizeof rules / sizeof *rules };
+
+#define CATALOG       "pg_catalog"
+#define CATALOG_VIEWS "pg_temp" /* a schema of the session's own, in PostgreSQL's grammar */
 
 /*
  * The bytes of one call, after those that were held back.  If nothing was held back and nothing
@@ -122,23 +130,29 @@ static const struct rule *find_rule(const struct sql_rewriter *rewriter, struct 
    as it was written. */
 static void mark_aws(struct sql_rewriter *rewriter, struct work *work)
 {
-    mark_at(rewriter, work, rewriter->aws_start, "SET");
+    mark_at(rewriter, work, rewriter->mark_start, "SET");
 }
 
-static void on_word_end(struct sql_rewriter *rewriter, struct work *work)
+/* Quotes are overwritten as well.  A quote also separates the name from a word before it. */
+static void mark_catalog(struct sql_rewriter *rewriter, struct work *work)
 {
-    struct text word = lexer_word(&rewriter->lexer);
-    const struct rule *rule = find_rule(rewriter, word);
-    if (rule == NULL) {
-        /* CREATE can also follow other words, as an element of CREATE SCHEMA. */
-        rewriter->step = text_equal_string(word, "create") ? SQL_STEP_CREATE : SQL_STEP_NOTHING;
-        return;
+    size_t name_start = rewriter->mark_end - strlen(CATALOG_VIEWS);
+    for (size_t i = rewriter->mark_start; i < name_start; i++) {
+        mark_at(rewriter, work, i, " ");
     }
+    mark_at(rewriter, work, name_start, CATALOG_VIEWS);
+}
+
+static void follow_rule(struct sql_rewriter *rewriter, struct work *work, const struct rule *rule)
+{
     if (rule->to == SQL_STEP_AWS) {
-        rewriter->aws_start = rewriter->word_start;
+        rewriter->mark_start = rewriter->word_start;
     }
     if (rule->from == SQL_STEP_IAM) {
         mark_aws(rewriter, work);
+    }
+    if (rule->from == SQL_STEP_CATALOG_DOT) {
+        mark_catalog(rewriter, work);
     }
     if (rule->mark != NULL) {
         mark_at(rewriter, work, rewriter->word_start, rule->mark);
@@ -146,36 +160,91 @@ static void on_word_end(struct sql_rewriter *rewriter, struct work *work)
     rewriter->step = rule->to;
 }
 
-static bool is_after_aws(const struct sql_rewriter *rewriter)
+/* Words that may be anywhere in a statement: CREATE is also an element of CREATE SCHEMA. */
+static void on_any_word(struct sql_rewriter *rewriter, struct text word, size_t end)
 {
-    return rewriter->step == SQL_STEP_AWS || rewriter->step == SQL_STEP_IAM;
+    rewriter->step = SQL_STEP_NOTHING;
+    if (text_equal_string(word, "create")) {
+        rewriter->step = SQL_STEP_CREATE;
+    } else if (text_equal_string(word, CATALOG)) {
+        rewriter->step = SQL_STEP_CATALOG;
+        rewriter->mark_start = rewriter->word_start;
+        rewriter->mark_end = end;
+    }
 }
 
-/* The bytes since AWS are held back until IAM GRANT follows.  If a comment between them is longer
-   than the limit, the statement passes unchanged and fails in PostgreSQL. */
+/* end: the position after the word. */
+static void on_word_end(struct sql_rewriter *rewriter, struct work *work, size_t end)
+{
+    struct text word = lexer_word(&rewriter->lexer);
+    const struct rule *rule = find_rule(rewriter, word);
+    if (rule != NULL) {
+        follow_rule(rewriter, work, rule);
+    } else {
+        on_any_word(rewriter, word, end);
+    }
+}
+
+/* A quoted name is no keyword. */
+static void on_identifier_end(struct sql_rewriter *rewriter, struct work *work, size_t end)
+{
+    bool may_be_catalog = rewriter->step == SQL_STEP_NOTHING &&
+                          text_equal_string(lexer_word(&rewriter->lexer), CATALOG);
+    if (rewriter->step == SQL_STEP_CATALOG_DOT || may_be_catalog) {
+        on_word_end(rewriter, work, end);
+    }
+}
+
+/* The quoted name after REVOKE is a role like an unquoted one. */
+static enum sql_rewriter_step step_at_identifier(enum sql_rewriter_step step)
+{
+    if (step == SQL_STEP_CATALOG_DOT) {
+        return step;
+    }
+    return step == SQL_STEP_REVOKE ? SQL_STEP_ROLE : SQL_STEP_NOTHING;
+}
+
+/* The bytes since AWS or pg_catalog may have to be overwritten. */
+static bool is_mark_open(const struct sql_rewriter *rewriter)
+{
+    return rewriter->step == SQL_STEP_AWS || rewriter->step == SQL_STEP_IAM ||
+           rewriter->step == SQL_STEP_CATALOG || rewriter->step == SQL_STEP_CATALOG_DOT;
+}
+
+/* They are held back until it is known.  If a comment between them is longer than the limit, the
+   statement passes unchanged. */
 static bool is_gap_too_wide(const struct sql_rewriter *rewriter, size_t position)
 {
-    return is_after_aws(rewriter) && position - rewriter->aws_start >= SQL_REWRITER_HELD_MAX;
+    return is_mark_open(rewriter) && position - rewriter->mark_start >= SQL_REWRITER_HELD_MAX;
 }
 
-/*
- * In the order in which one byte can cause them: it ends a word, it is itself something, it
- * begins the next word.  The quoted name after REVOKE is a role like an unquoted one.
- */
+static enum sql_rewriter_step step_at_other(enum sql_rewriter_step step, char c)
+{
+    return step == SQL_STEP_CATALOG && c == '.' ? SQL_STEP_CATALOG_DOT : SQL_STEP_NOTHING;
+}
+
+/* In the order in which one byte can cause them: it ends a word, it is itself something, it begins
+   the next word. */
 static void on_sql_byte(struct sql_rewriter *rewriter, struct work *work, size_t position, char c)
 {
     unsigned events = lexer_byte(&rewriter->lexer, c);
-    if ((events & LEXER_WORD_END) != 0) {
-        on_word_end(rewriter, work);
+    if ((events & LEXER_IDENTIFIER_END) != 0) {
+        on_identifier_end(rewriter, work, position);
     }
-    if ((events & LEXER_OTHER) != 0 || is_gap_too_wide(rewriter, position)) {
+    if ((events & LEXER_WORD_END) != 0) {
+        on_word_end(rewriter, work, position);
+    }
+    if ((events & LEXER_OTHER) != 0) {
+        rewriter->step = step_at_other(rewriter->step, c);
+    }
+    if (is_gap_too_wide(rewriter, position)) {
         rewriter->step = SQL_STEP_NOTHING;
     }
-    if ((events & LEXER_WORD_START) != 0) {
+    if ((events & (LEXER_WORD_START | LEXER_IDENTIFIER)) != 0) {
         rewriter->word_start = position;
     }
     if ((events & LEXER_IDENTIFIER) != 0) {
-        rewriter->step = rewriter->step == SQL_STEP_REVOKE ? SQL_STEP_ROLE : SQL_STEP_NOTHING;
+        rewriter->step = step_at_identifier(rewriter->step);
     }
     if ((events & LEXER_SEMICOLON) != 0) {
         rewriter->step = SQL_STEP_START;
@@ -263,19 +332,35 @@ static bool may_become(const struct rule *rule, enum sql_rewriter_step step, str
            text_equal(text_slice(text_of(rule->word), 0, word.len), word);
 }
 
+/* The same for pg_catalog, which may be anywhere and quoted. */
+static bool may_become_catalog(const struct lexer *lexer)
+{
+    bool is_quoted = lexer->state == LEXER_QUOTED_IDENTIFIER;
+    if (is_quoted && lexer->previous != '\0') {
+        return true; /* only the quote was read */
+    }
+    bool is_open = is_quoted || lexer->state == LEXER_WORD || lexer->is_after_identifier;
+    struct text word = lexer_word(lexer);
+    return is_open && !text_is_empty(word) &&
+           text_equal(text_slice(text_of(CATALOG), 0, word.len), word);
+}
+
 /*
  * The offset from which bytes are held back; all.len if none are.  Only two things are worth
- * holding: AWS and what follows it, until the word after it is known, and the beginning of a word
- * that may be overwritten.  The rest is sent at once, as a client may wait for an answer before
- * it sends more.
+ * holding: AWS or pg_catalog and what follows it, until the word after it is known, and the
+ * beginning of a word that may be overwritten.  The rest is sent at once, as a client may wait for
+ * an answer before it sends more.
  */
 static size_t first_held(const struct sql_rewriter *rewriter, struct text all)
 {
     if (!rewriter->is_in_sql) {
         return all.len;
     }
-    if (is_after_aws(rewriter)) {
-        return rewriter->aws_start;
+    if (is_mark_open(rewriter)) {
+        return rewriter->mark_start;
+    }
+    if (may_become_catalog(&rewriter->lexer)) {
+        return rewriter->word_start;
     }
     for (size_t i = 0; i < RULE_COUNT && rewriter->lexer.state == LEXER_WORD; i++) {
         if (may_become(&rules[i], rewriter->step, lexer_word(&rewriter->lexer))) {
@@ -294,7 +379,8 @@ static void hold(struct sql_rewriter *rewriter, struct text tail, size_t start)
 {
     memcpy(rewriter->held, tail.data, tail.len);
     rewriter->held_len = tail.len;
-    rewriter->aws_start -= is_after_aws(rewriter) ? start : 0;
+    rewriter->mark_start -= is_mark_open(rewriter) ? start : 0;
+    rewriter->mark_end -= is_mark_open(rewriter) ? start : 0;
     rewriter->word_start -= tail.len > 0 ? start : 0;
 }
 

@@ -1,13 +1,17 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rewrites the SQL that Aurora DSQL has and PostgreSQL's grammar does not, in the messages
- * of a client.  A keyword is overwritten with as many bytes, so lengths and the positions
- * in errors stay right.  The extension dsql_local recognizes the marks:
+ * Rewrites the SQL that Aurora DSQL has and the server does not, in the messages of a client.
+ * Words are overwritten with as many bytes, so lengths and the positions in errors stay right.
+ * The extension dsql_local recognizes the marks:
  *
  *   CREATE [UNIQUE] INDEX ASYNC    ->  CREATE INDEX / *A* /     (without these blanks)
  *   ALTER TABLE ASYNC              ->  ALTER TABLE / *A* /
  *   AWS IAM GRANT r TO 'arn'       ->  SET IAM ./ ** / r TO 'arn'
  *   AWS IAM REVOKE r FROM 'arn'    ->  SET IAM ./ *R* / r TO\f\f 'arn'
+ *   pg_catalog.pg_database         ->     pg_temp.pg_database
+ *
+ * The last one is done for the catalogs that the extension has with the columns of version 16
+ * (extension/dialect/catalog_views.c), whether the names are quoted or not.
  *
  * A table or index called async must be quoted after these words, as in the service.
  * Everything else passes byte for byte.  At most SQL_REWRITER_HELD_MAX bytes are held back
@@ -38,7 +42,9 @@ enum sql_rewriter_step {
     SQL_STEP_AWS,
     SQL_STEP_IAM,
     SQL_STEP_REVOKE,
-    SQL_STEP_ROLE
+    SQL_STEP_ROLE,
+    SQL_STEP_CATALOG,
+    SQL_STEP_CATALOG_DOT
 };
 
 /**
@@ -51,8 +57,9 @@ struct sql_rewriter {
     bool is_in_name; /* in the statement name, before the SQL of a Parse message */
     struct lexer lexer;
     enum sql_rewriter_step step;
-    size_t word_start; /* offsets into the bytes of this call */
-    size_t aws_start;
+    size_t word_start;                /* offsets into the bytes of this call */
+    size_t mark_start;                /* of AWS or pg_catalog */
+    size_t mark_end;                  /* of pg_catalog */
     char held[SQL_REWRITER_HELD_MAX]; /* held back */
     size_t held_len;
     struct buf copy; /* of the bytes of this call, if any are changed or held back */

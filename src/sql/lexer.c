@@ -121,6 +121,14 @@ static void add_to_word(struct lexer *lexer, char c)
     lexer->word_len++;
 }
 
+static void add_to_identifier(struct lexer *lexer, char c)
+{
+    if (lexer->word_len < LEXER_WORD_SIZE) {
+        lexer->word[lexer->word_len] = c;
+    }
+    lexer->word_len++;
+}
+
 static void start_candidate(struct lexer *lexer)
 {
     lexer->has_candidate = true;
@@ -163,10 +171,18 @@ static void in_escaped_literal(struct lexer *lexer, char c)
     }
 }
 
+/* Whether it has ended is known one byte later: a doubled quote is part of it. */
 static void in_quoted_identifier(struct lexer *lexer, char c)
 {
+    if (lexer->previous != '\0') {
+        lexer->previous = '\0';
+        start_word(lexer); /* not before, as the quote may be what ended another word */
+    }
     if (c == '"') {
         lexer->state = LEXER_BETWEEN;
+        lexer->is_after_identifier = true;
+    } else {
+        add_to_identifier(lexer, c);
     }
 }
 
@@ -283,6 +299,7 @@ static unsigned open_token(struct lexer *lexer, char c)
     }
     if (c == '"') {
         lexer->state = LEXER_QUOTED_IDENTIFIER;
+        lexer->previous = c;
         return LEXER_IDENTIFIER;
     }
     if (c == '$') {
@@ -294,7 +311,7 @@ static unsigned open_token(struct lexer *lexer, char c)
 }
 
 /* - and / are kept in previous until the next byte shows whether they begin a comment. */
-static unsigned between(struct lexer *lexer, char c)
+static unsigned between_tokens(struct lexer *lexer, char c)
 {
     if (opens_comment(lexer, c)) {
         return 0;
@@ -311,6 +328,20 @@ static unsigned between(struct lexer *lexer, char c)
         return events | blank(lexer, c);
     }
     return events | (c == '\'' ? open_literal(lexer, goes_on(lexer)) : open_token(lexer, c));
+}
+
+static unsigned between(struct lexer *lexer, char c)
+{
+    if (!lexer->is_after_identifier) {
+        return between_tokens(lexer, c);
+    }
+    lexer->is_after_identifier = false;
+    if (c == '"') {
+        lexer->state = LEXER_QUOTED_IDENTIFIER;
+        add_to_identifier(lexer, c);
+        return 0;
+    }
+    return LEXER_IDENTIFIER_END | between_tokens(lexer, c);
 }
 
 /*

@@ -26,7 +26,9 @@ enum lexer_event {
     LEXER_OTHER = 1 << 1,      /* a literal, an operator, anything not named here */
     LEXER_WORD_START = 1 << 2, /* this byte is the first of a word */
     LEXER_IDENTIFIER = 1 << 3, /* a quoted identifier begins */
-    LEXER_SEMICOLON = 1 << 4
+    LEXER_SEMICOLON = 1 << 4,
+    LEXER_IDENTIFIER_END = 1 << 5 /* the byte before was the last of a quoted identifier; comes
+                                     first, as LEXER_WORD_END */
 };
 
 /**
@@ -73,7 +75,8 @@ struct lexer {
     bool is_escaped;
     /* E'' continues if a quote follows directly, or after a line end. */
     enum { LEXER_NO_ESCAPES, LEXER_CLOSED, LEXER_BLANK, LEXER_NEW_LINE } after_escapes;
-    char word[LEXER_WORD_SIZE]; /* in lower case */
+    bool is_after_identifier;   /* the byte before closed a quoted identifier, or half a quote */
+    char word[LEXER_WORD_SIZE]; /* in lower case; a quoted identifier as it is */
     size_t word_len;            /* also of a word that is too long to keep */
     struct lexer_tag tag;       /* the tag that ends the literal ... */
     struct lexer_tag candidate; /* ... and what was read that may be it */
@@ -96,7 +99,10 @@ unsigned lexer_byte(struct lexer *lexer, char c);
  */
 size_t lexer_skip(struct lexer *lexer, struct text sql);
 
-/** The word that is being read or has just ended; empty if it is too long to keep. */
+/**
+ * The word or quoted identifier that is being read or has just ended; empty if it is too long to
+ * keep.
+ */
 struct text lexer_word(const struct lexer *lexer);
 
 #endif

@@ -96,6 +96,38 @@ static void async_is_marked(void **state)
            "CREATE INDEX /*A*/ a ON t(a);CREATE INDEX /*A*/ b ON t(b)");
 }
 
+static void catalogs_have_views(void **state)
+{
+    (void)state;
+    expect("SELECT daticurules FROM pg_catalog.pg_database d",
+           "SELECT daticurules FROM    pg_temp.pg_database d");
+    expect("select pg_catalog.version() from PG_Catalog . PG_Collation, pg_catalog.pg_class",
+           "select pg_catalog.version() from    pg_temp . PG_Collation, pg_catalog.pg_class");
+    expect("SELECT \"pg_catalog\".\"pg_database\".\"oid\" FROM \"pg_catalog\".\"pg_database\"",
+           "SELECT      pg_temp.\"pg_database\".\"oid\" FROM      pg_temp.\"pg_database\"");
+    expect("SELECT 1 FROM pg_catalog/*.*/.--\npg_subscription",
+           "SELECT 1 FROM    pg_temp/*.*/.--\npg_subscription");
+    expect("TABLE pg_catalog.\"pg_statistic_ext\";TABLE\"pg_catalog\".pg_auth_members",
+           "TABLE    pg_temp.\"pg_statistic_ext\";TABLE     pg_temp.pg_auth_members");
+}
+
+static void other_names_have_none(void **state)
+{
+    (void)state;
+    expect_same("SELECT pg_database, pg_catalog pg_database FROM public.pg_database");
+    expect_same("SELECT 'pg_catalog.pg_database'::regclass, \"pg_catalog.pg_database\"");
+    expect_same("SELECT E'\\' pg_catalog.pg_database', $a$pg_catalog.pg_database$a$");
+    expect_same("SELECT pg_catalog.pg_databases, pg_catalog.pg_databas, xpg_catalog.pg_database");
+    expect_same(
+        "SELECT pg_catalog - .pg_database, pg_catalog..pg_database, pg_catalog, pg_database");
+    expect_same("SELECT \"PG_CATALOG\".pg_database, \"pg_catalog\".\"PG_DATABASE\"");
+    expect_same("SELECT \"a\"\"pg_catalog\".pg_database, \"pg_catalog\"\"\".pg_database");
+    expect_same("SELECT pg_catalog.\"pg_database\"\"\", pg_catalog.\"a\"\"pg_database\"");
+    expect_same("SELECT \"pg_catalog\"\".pg_database\"");
+    expect_same("SELECT pg_catalog./* a comment of more bytes than are held back, sixty-four */"
+                "pg_database");
+}
+
 static void other_words_are_not(void **state)
 {
     (void)state;
@@ -218,6 +250,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(async_is_marked),
+        cmocka_unit_test(catalogs_have_views),
+        cmocka_unit_test(other_names_have_none),
         cmocka_unit_test(other_words_are_not),
         cmocka_unit_test(literals_and_comments_are_not),
         cmocka_unit_test(sql_goes_on_behind_literals),

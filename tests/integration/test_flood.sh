@@ -31,21 +31,26 @@ server=$(head -n 1 "$CLUSTER_DIR/data/postmaster.pid" 2>/dev/null) || server=""
 
 resident_kib() { awk '/^VmRSS/ {print $2}' "/proc/$pid/status"; }
 
+# A client has 100 ms for each stage while others are waiting.  A busy machine may keep one from
+# that, and drivers try again: no login in ten attempts is a flood that locks others out.
+logs_in() {
+    attempts=0
+    until output=$(timeout 20 "$DSQL" psql -- -Atc 'SELECT 1' 2>&1) || [ "$attempts" = 9 ]; do
+        attempts=$((attempts + 1))
+    done
+    equals "$1" "$output" 1
+}
+
 # login_under KIND COUNT
 login_under() {
     : >"$work/out"
     "$flood" 127.0.0.1 "$PGPORT" "$1" "$2" <"$work/in" >"$work/out" &
     attackers=$!
     exec 3>"$work/in"
-    tries=0
-    until [ -s "$work/out" ] || [ $tries = 300 ]; do
-        sleep 0.1
-        tries=$((tries + 1))
-    done
+    until [ -s "$work/out" ] || ! kill -0 "$attackers"; do sleep 0.05; done
     equals "$1: the flood" "$(cat "$work/out")" ready
-    for attempt in first second third; do
-        succeeds "$1: the $attempt login" timeout 20 "$DSQL" psql -- -Atc 'SELECT 1'
-    done
+    logs_in "$1: a login"
+    logs_in "$1: another login"
     exec 3>&-
     wait "$attackers" || :
     attackers=""

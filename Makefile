@@ -8,6 +8,8 @@ DESTDIR ?=
 DEV := build/dev
 RELEASE := build/release
 CMAKE_QUIET := --log-level=WARNING
+# Tests that run at the same time: many of them wait for a server.
+JOBS ?= $(shell expr 2 + 2 \* `nproc`)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-ruby test test-deb test-image image test-debian-13 test-musl check-long check-abi check-reproducible check-model soak bench bench-details bench-proxy test-asan test-tsan build install dist deb format lint fuzz clean dependencies
@@ -26,7 +28,7 @@ demo-ruby: build ## the same as demo, with the Ruby gem
 test: dependencies ## build and run all tests
 	@cmake --preset dev $(CMAKE_QUIET) >/dev/null
 	@cmake --build --preset dev
-	@ctest --preset dev
+	@ctest --preset dev -j $(JOBS)
 
 check-long: dependencies ## tests that take minutes: random histories, crashes, PostgreSQL's own tests
 	@cmake --preset dev $(CMAKE_QUIET) >/dev/null

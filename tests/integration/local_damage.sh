@@ -12,6 +12,7 @@ which=${2:-some}
 . "$(dirname "$0")/check.sh"
 base=$(mktemp -d /tmp/dsql-damage-XXXXXX)
 chmod 0755 "$base"
+chattr +T "$base" 2>/dev/null || : # see directory_place_apart() in src/local/file.h
 whole=$base/whole
 dir=$base/cluster
 

@@ -32,22 +32,30 @@ static const EVP_MD *algorithm(void)
 
 bool sha256_init(struct sha256 *sha256)
 {
-    sha256->context = EVP_MD_CTX_new();
+    *sha256 = (struct sha256){.context = EVP_MD_CTX_new()};
     return sha256->context != NULL;
 }
 
 void sha256_clear(struct sha256 *sha256)
 {
     EVP_MD_CTX_free(sha256->context);
-    sha256->context = NULL;
+    *sha256 = (struct sha256){0};
+}
+
+/* Without an algorithm OpenSSL keeps the one before, and looks for no engine that may have it. */
+static bool begin(struct sha256 *sha256)
+{
+    const EVP_MD *type = sha256->has_algorithm ? NULL : algorithm();
+    sha256->has_algorithm = (sha256->has_algorithm || type != NULL) &&
+                            EVP_DigestInit_ex2(sha256->context, type, NULL) == 1;
+    return sha256->has_algorithm;
 }
 
 /* The hash of two texts, one after the other. */
 static bool digest_both(struct sha256 *sha256, struct text first, struct text second,
                         unsigned char out[SHA256_SIZE])
 {
-    return EVP_DigestInit_ex2(sha256->context, algorithm(), NULL) == 1 &&
-           EVP_DigestUpdate(sha256->context, first.data, first.len) == 1 &&
+    return begin(sha256) && EVP_DigestUpdate(sha256->context, first.data, first.len) == 1 &&
            EVP_DigestUpdate(sha256->context, second.data, second.len) == 1 &&
            EVP_DigestFinal_ex(sha256->context, out, NULL) == 1;
 }

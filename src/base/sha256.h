@@ -18,6 +18,7 @@ enum { SHA256_SIZE = 32, SHA256_BLOCK_SIZE = 64 }; /* bytes */
 /** For one thread at a time.  What it has calculated with is wiped by sha256_clear(). */
 struct sha256 {
     struct evp_md_ctx_st *context; /* OpenSSL's EVP_MD_CTX */
+    bool has_algorithm;            /* a calculation has begun, and none has failed since */
 };
 
 bool sha256_init(struct sha256 *sha256) __attribute__((warn_unused_result));

@@ -11,10 +11,10 @@
 #include "sigv4/sigv4.h"
 
 #include "base/percent.h"
-#include "base/sha256.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 /*
  * In bytes.  MAX_KEY_TEXT is far above the 40 characters of a secret key; MAX_SCOPE holds a
@@ -93,7 +93,7 @@ bool sigv4_canonical_query(const struct sigv4_param *params, size_t count, struc
         if (i > 0) {
             buf_add_char(out, '&');
         }
-        percent_encode(out, text_of(sorted[i].name));
+        buf_add_string(out, sorted[i].name); /* would not change by encoding */
         buf_add_char(out, '=');
         percent_encode(out, text_of(sorted[i].value));
     }
@@ -146,14 +146,23 @@ static void add_headers(const struct sigv4_request *request, struct buf *out)
     buf_add_char(out, '\n');
 }
 
-/*
- * Six parts, one to a line, and no line break after the last.  The payload is always hashed; the
- * empty one has a hash too.
- */
+/* The empty payload has a hash too, which is always the same. */
+static bool hash_payload(struct text payload, char out[SIGV4_HEX_SIZE])
+{
+    static const char of_nothing[] =
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    if (!text_is_empty(payload)) {
+        return sigv4_sha256_hex(payload, out);
+    }
+    memcpy(out, of_nothing, sizeof of_nothing);
+    return true;
+}
+
+/* Six parts, one to a line, and no line break after the last. */
 bool sigv4_canonical_request(const struct sigv4_request *request, struct buf *out)
 {
     char payload[SIGV4_HEX_SIZE];
-    if (!sigv4_sha256_hex(request->payload, payload)) {
+    if (!hash_payload(request->payload, payload)) {
         return false;
     }
     add_line(out, request->method);
@@ -199,19 +208,16 @@ static bool derive(struct sha256 *hash, unsigned char key[SIGV4_KEY_SIZE], struc
  * HMAC of date, region, service and terminator in turn, beginning with "AWS4" and the secret.
  * The result is valid for one day, region and service.
  */
-bool sigv4_signing_key(const struct secret *secret_access_key, const struct sigv4_scope *scope,
-                       unsigned char key[SIGV4_KEY_SIZE])
+bool sigv4_signing_key(struct sha256 *hash, const struct secret *secret_access_key,
+                       const struct sigv4_scope *scope, unsigned char key[SIGV4_KEY_SIZE])
 {
     struct buf first AUTO_BUF;
-    struct sha256 hash AUTO_SHA256 = {0};
     buf_init_secret(&first, MAX_KEY_TEXT);
     buf_add_string(&first, "AWS4");
     buf_add_string(&first, secret_string(secret_access_key));
-    bool ok = buf_ok(&first) && sha256_init(&hash) &&
-              sha256_hmac(&hash, buf_text(&first), scope_date(scope), key) &&
-              derive(&hash, key, text_of(scope->region)) &&
-              derive(&hash, key, text_of(scope->service)) &&
-              derive(&hash, key, text_of(TERMINATOR));
+    bool ok = buf_ok(&first) && sha256_hmac(hash, buf_text(&first), scope_date(scope), key) &&
+              derive(hash, key, text_of(scope->region)) &&
+              derive(hash, key, text_of(scope->service)) && derive(hash, key, text_of(TERMINATOR));
     if (!ok) {
         secret_wipe(key, SIGV4_KEY_SIZE);
     }
@@ -243,9 +249,10 @@ static bool sign_canonical(const struct sigv4_scope *scope, struct text canonica
 {
     unsigned char key[SIGV4_KEY_SIZE];
     struct buf string_to_sign AUTO_BUF;
+    struct sha256 hash AUTO_SHA256 = {0};
     buf_init_secret(&string_to_sign, MAX_SCOPE);
     bool ok = sigv4_string_to_sign(scope, canonical_request, &string_to_sign) &&
-              sigv4_signing_key(secret_access_key, scope, key) &&
+              sha256_init(&hash) && sigv4_signing_key(&hash, secret_access_key, scope, key) &&
               sigv4_signature(key, buf_text(&string_to_sign), signature);
     secret_wipe(key, sizeof key);
     return ok;

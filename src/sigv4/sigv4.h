@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/secret.h"
+#include "base/sha256.h"
 #include "base/text.h"
 
 #include <stdbool.h>
@@ -89,8 +90,9 @@ bool sigv4_string_to_sign(const struct sigv4_scope *scope, struct text canonical
 void sigv4_string_to_sign_start(const struct sigv4_scope *scope, struct buf *out);
 
 /** The key of one day, region and service.  The caller wipes it. */
-bool sigv4_signing_key(const struct secret *secret_access_key, const struct sigv4_scope *scope,
-                       unsigned char key[SIGV4_KEY_SIZE]) __attribute__((warn_unused_result));
+bool sigv4_signing_key(struct sha256 *hash, const struct secret *secret_access_key,
+                       const struct sigv4_scope *scope, unsigned char key[SIGV4_KEY_SIZE])
+    __attribute__((warn_unused_result));
 
 /** The last step: HMAC with the signing key, in hex. */
 bool sigv4_signature(const unsigned char key[SIGV4_KEY_SIZE], struct text string_to_sign,

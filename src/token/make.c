@@ -63,7 +63,7 @@ dsql_status token_fail_signing(const struct dsql_credentials *credentials, dsql_
     return fail(err, DSQL_ERR_TOKEN, "could not sign a token: out of memory, or libcrypto failed");
 }
 
-dsql_status token_fill_template(struct token_template *template,
+dsql_status token_fill_template(struct token_template *template, struct sha256 *hash,
                                 const struct token_request *request,
                                 const struct dsql_credentials *credentials, int64_t seconds,
                                 dsql_error *err)
@@ -79,7 +79,8 @@ dsql_status token_fill_template(struct token_template *template,
         presign.session_token = secret_string(&credentials->session_token);
     }
     presign.expires_s = seconds;
-    return token_template_fill(template, &presign, &credentials->secret_access_key, request->now)
+    return token_template_fill(template, hash, &presign, &credentials->secret_access_key,
+                               request->now)
                ? DSQL_OK
                : token_fail_signing(credentials, err);
 }
@@ -92,13 +93,16 @@ dsql_status token_make(const struct token_request *request,
     struct sha256 hash AUTO_SHA256 = {0};
     dsql_status status = token_check_request(request, credentials, err);
     int64_t seconds = token_effective_seconds(request, credentials);
+    if (status == DSQL_OK && !sha256_init(&hash)) {
+        status = token_fail_signing(credentials, err);
+    }
     if (status == DSQL_OK) {
-        status = token_fill_template(&template, request, credentials, seconds, err);
+        status = token_fill_template(&template, &hash, request, credentials, seconds, err);
     }
     if (status != DSQL_OK) {
         return status;
     }
-    char *made = sha256_init(&hash) ? token_template_sign(&template, &hash, request->now) : NULL;
+    char *made = token_template_sign(&template, &hash, request->now);
     token_template_clear(&template);
     if (made == NULL) {
         return token_fail_signing(credentials, err);

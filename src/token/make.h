@@ -54,7 +54,7 @@ int64_t token_effective_seconds(const struct token_request *request,
                                 const struct dsql_credentials *credentials);
 
 /** The caller clears the template after DSQL_OK. */
-dsql_status token_fill_template(struct token_template *template,
+dsql_status token_fill_template(struct token_template *template, struct sha256 *hash,
                                 const struct token_request *request,
                                 const struct dsql_credentials *credentials, int64_t seconds,
                                 dsql_error *err);

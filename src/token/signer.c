@@ -91,12 +91,13 @@ static struct prepared *choose(struct token_signer *signer, const struct token_r
     return oldest;
 }
 
-static dsql_status fill(struct prepared *prepared, const struct token_request *request,
+static dsql_status fill(struct prepared *prepared, struct sha256 *hash,
+                        const struct token_request *request,
                         const struct dsql_credentials *credentials, int64_t seconds,
                         dsql_error *err)
 {
     dsql_status status =
-        token_fill_template(&prepared->template, request, credentials, seconds, err);
+        token_fill_template(&prepared->template, hash, request, credentials, seconds, err);
     if (status == DSQL_OK) {
         prepared->endpoint = *request->endpoint;
         prepared->action = request->action;
@@ -117,7 +118,7 @@ dsql_status token_signer_sign(struct token_signer *signer, const struct token_re
     int64_t seconds = token_effective_seconds(request, credentials);
     struct prepared *prepared = choose(signer, request, seconds, version);
     if (!prepared->is_filled) {
-        status = fill(prepared, request, credentials, seconds, err);
+        status = fill(prepared, &signer->hash, request, credentials, seconds, err);
         if (status != DSQL_OK) {
             return status;
         }

@@ -88,7 +88,8 @@ static bool fill_texts(struct token_template *template, const struct sigv4_presi
            fill_string_to_sign(template, &presign->scope);
 }
 
-bool token_template_fill(struct token_template *template, const struct sigv4_presign *presign,
+bool token_template_fill(struct token_template *template, struct sha256 *hash,
+                         const struct sigv4_presign *presign,
                          const struct secret *secret_access_key, int64_t signed_at)
 {
     *template = (struct token_template){.day = day_of(signed_at), .signed_at = -1};
@@ -96,7 +97,7 @@ bool token_template_fill(struct token_template *template, const struct sigv4_pre
     buf_init_secret(&template->string_to_sign, MAX_STRING_TO_SIGN);
     buf_init_secret(&template->token, TOKEN_MAX_SIZE);
     bool ok = fill_texts(template, presign) &&
-              sigv4_signing_key(secret_access_key, &presign->scope, template->key);
+              sigv4_signing_key(hash, secret_access_key, &presign->scope, template->key);
     if (!ok) {
         token_template_clear(template);
     }

@@ -28,7 +28,8 @@ struct token_template {
 };
 
 /** For the day of presign->scope.time.  False: as in sigv4.h; then there is nothing to clear. */
-bool token_template_fill(struct token_template *template, const struct sigv4_presign *presign,
+bool token_template_fill(struct token_template *template, struct sha256 *hash,
+                         const struct sigv4_presign *presign,
                          const struct secret *secret_access_key, int64_t signed_at)
     __attribute__((warn_unused_result));
 

@@ -191,7 +191,8 @@ static void no_secret_is_left_after_logins(void **state)
     char when[CLOCK_BASIC_SIZE];
     clock_format_basic(now, when);
     memcpy(scope.time, when, sizeof scope.time);
-    assert_true(sigv4_signing_key(&secret, &scope, key));
+    struct sha256 hash AUTO_SHA256 = {0};
+    assert_true(sha256_init(&hash) && sigv4_signing_key(&hash, &secret, &scope, key));
     hex_to_bytes(strstr(token, "X-Amz-Signature=") + strlen("X-Amz-Signature="), signature,
                  sizeof signature);
 

@@ -25,7 +25,8 @@ static void signing_key_is_that_of_the_aws_example(void **state)
     unsigned char key[SIGV4_KEY_SIZE];
     char hex[SIGV4_HEX_SIZE];
     assert_true(secret_set_string(&secret, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"));
-    assert_true(sigv4_signing_key(&secret, &example_scope, key));
+    struct sha256 hash AUTO_SHA256 = {0};
+    assert_true(sha256_init(&hash) && sigv4_signing_key(&hash, &secret, &example_scope, key));
     text_hex(key, sizeof key, hex);
     assert_string_equal(hex, "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9");
     secret_clear(&secret);

@@ -142,7 +142,8 @@ static size_t find_signing_key(const char *secret_access_key, int64_t now)
     assert_true(secret_set_string(&secret, secret_access_key));
     clock_format_basic(now, when);
     memcpy(scope.time, when, sizeof scope.time);
-    assert_true(sigv4_signing_key(&secret, &scope, key));
+    struct sha256 hash AUTO_SHA256 = {0};
+    assert_true(sha256_init(&hash) && sigv4_signing_key(&hash, &secret, &scope, key));
     secret_clear(&secret);
     return find("signing key", key, sizeof key);
 }

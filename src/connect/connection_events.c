@@ -19,7 +19,7 @@ struct connection_events {
     struct transaction_failure failure;
     bool has_changed_session;
     bool was_used;
-    bool expects_own_prepare;
+    bool expects_own_prepares;
     void (*on_destroy)(PGconn *conn, void *arg);
     void *on_destroy_arg;
 };
@@ -60,13 +60,11 @@ static bool tag_changes_session(struct text tag)
  */
 static void note_change(struct connection_events *events, PGresult *res)
 {
-    bool is_own = events->expects_own_prepare;
-    events->expects_own_prepare = false;
     if (PQresultStatus(res) != PGRES_COMMAND_OK) {
         return;
     }
     struct text tag = text_of(PQcmdStatus(res));
-    if (tag.len == 0 ? !is_own : tag_changes_session(tag)) {
+    if (tag.len == 0 ? !events->expects_own_prepares : tag_changes_session(tag)) {
         events->has_changed_session = true;
     }
 }
@@ -169,11 +167,11 @@ bool connection_events_session_was_used(const PGconn *conn)
     return events == NULL || events->was_used;
 }
 
-void connection_events_expect_own_prepare(PGconn *conn)
+void connection_events_expect_own_prepares(PGconn *conn, bool expects)
 {
     struct connection_events *events = events_of(conn);
     if (events != NULL) {
-        events->expects_own_prepare = true;
+        events->expects_own_prepares = expects;
     }
 }
 

@@ -41,8 +41,9 @@ void connection_events_session_is_clean(PGconn *conn);
 /** Whether there was a result of any command, or a PQreset(), since then. */
 bool connection_events_session_was_used(const PGconn *conn);
 
-/** The next result is that of a Parse for the unnamed statement, which changes nothing. */
-void connection_events_expect_own_prepare(PGconn *conn);
+/** From now on, or no longer: each Parse is one for the unnamed statement, which changes nothing.
+ */
+void connection_events_expect_own_prepares(PGconn *conn, bool expects);
 
 /**
  * Sets the one listener of a connection; NULL removes it.  PQfinish() calls it once, on its own

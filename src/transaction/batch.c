@@ -36,7 +36,9 @@ struct dsql_batch {
     size_t max_bytes;
     struct transaction_settings settings;
     struct rows rows;
-    const char **values; /* one row on its way in or out */
+    struct row_groups groups;
+    bool is_grouped;
+    const char **values; /* rows on their way out: one, or a group */
     uint64_t committed;
 };
 
@@ -100,7 +102,10 @@ static dsql_batch *batch_new(const dsql_batch *parts, const char *sql, dsql_erro
     *batch = *parts;
     rows_init(&batch->rows, (size_t)batch->param_count, batch->max_rows, batch->max_bytes);
     batch->sql = mem_strdup(sql);
-    batch->values = mem_new_array((size_t)batch->param_count + 1, sizeof *batch->values);
+    size_t params = (size_t)batch->param_count;
+    batch->is_grouped = batch->sql != NULL && row_groups_find(&batch->groups, batch->sql, params);
+    size_t rows = batch->is_grouped ? batch->groups.most_rows : 1;
+    batch->values = mem_new_array(params * rows + 1, sizeof *batch->values);
     if (batch->sql == NULL || batch->values == NULL) {
         dsql_batch_free(batch);
         fail_nomem(err);
@@ -181,6 +186,24 @@ static dsql_status fail_rows(const dsql_batch *batch, long long failed_row,
 }
 
 /*
+ * If the server rejects a group, it does not say which row of it.  So they are sent once more, one
+ * statement each: that names the row, or shows that it was the group alone that was rejected.
+ */
+static dsql_status send_pending(dsql_batch *batch, struct send_rows *task, dsql_error *reason)
+{
+    task->groups = batch->is_grouped ? &batch->groups : NULL;
+    dsql_status status = transaction_run(batch->pool, &batch->settings, send_rows, task, reason);
+    if (status != DSQL_ERR_QUERY || task->groups == NULL) {
+        return status;
+    }
+    task->groups = NULL;
+    *reason = (dsql_error){0};
+    status = transaction_run(batch->pool, &batch->settings, send_rows, task, reason);
+    batch->is_grouped = status != DSQL_OK;
+    return status;
+}
+
+/*
  * On failure the rows stay: the caller may flush again, or free the batch and know from
  * dsql_batch_committed() where to go on.  A transaction that was retried sends the same rows
  * again.
@@ -202,7 +225,7 @@ dsql_status dsql_batch_flush(dsql_batch *batch, dsql_error *err)
         .failed_row = SEND_ROWS_NONE,
     };
     dsql_error reason = {0};
-    if (transaction_run(batch->pool, &batch->settings, send_rows, &task, &reason) != DSQL_OK) {
+    if (send_pending(batch, &task, &reason) != DSQL_OK) {
         /* failed_row may be left from an earlier attempt; only DSQL_ERR_QUERY is about a row. */
         bool is_about_row = reason.status == DSQL_ERR_QUERY;
         return fail_rows(batch, is_about_row ? task.failed_row : SEND_ROWS_NONE, &reason, err);

@@ -7,6 +7,7 @@
 #include "transaction/send_rows.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "connect/connection_events.h"
 #include "transaction/body_events.h"
 #include "transaction/result_outcome.h"
@@ -18,7 +19,7 @@ enum { FLUSH_BYTES = 64 * 1024 };
 
 /*
  * answered counts statements whose results have all been read, so it is also the number of the
- * one that comes next.  The PREPARE is number 0, and row i is number i + 1.
+ * one that comes next.  Without groups the PREPARE is number 0, and row i is number i + 1.
  */
 struct sending {
     PGconn *conn;
@@ -49,8 +50,10 @@ static void note_failure(struct sending *sending, const PGresult *result)
         return;
     }
     sending->status = dsql_check(sending->conn, result, sending->err);
-    sending->task->failed_row =
-        sending->answered == 0 ? SEND_ROWS_STATEMENT : (long long)sending->answered - 1;
+    if (sending->task->groups == NULL) {
+        sending->task->failed_row =
+            sending->answered == 0 ? SEND_ROWS_STATEMENT : (long long)sending->answered - 1;
+    }
 }
 
 /*
@@ -134,36 +137,74 @@ static bool count_sent(struct sending *sending, bool is_sent)
     return is_sent;
 }
 
-/* Stops early when a failure has been read, as the server would skip the remaining rows anyway. */
-static bool send_each(struct sending *sending)
+/* The parameter types are left to the server (0, NULL), as with PQexecParams(). */
+static bool prepare(struct sending *sending, const char *sql)
+{
+    return sql != NULL && count_sent(sending, PQsendPrepare(sending->conn, "", sql, 0, NULL) == 1);
+}
+
+/* As many rows as one execution of the prepared statement has. */
+static bool send_some(struct sending *sending, struct rows_cursor *cursor, size_t rows)
 {
     const struct send_rows *task = sending->task;
-    struct rows_cursor cursor = rows_first(task->rows);
-    for (size_t i = 0; i < task->rows->count && sending->status == DSQL_OK; i++) {
-        rows_next(&cursor, task->values);
-        if (!count_sent(sending, PQsendQueryPrepared(sending->conn, "", task->param_count,
-                                                     task->values, NULL, NULL, 0) == 1)) {
+    size_t params = (size_t)task->param_count;
+    for (size_t i = 0; i < rows; i++) {
+        rows_next(cursor, task->values + i * params);
+        sending->unflushed += rows_size_of(task->rows, task->values + i * params);
+    }
+    bool is_sent = count_sent(sending, PQsendQueryPrepared(sending->conn, "", (int)(params * rows),
+                                                           task->values, NULL, NULL, 0) == 1);
+    return is_sent && (sending->unflushed < FLUSH_BYTES || flush(sending));
+}
+
+/*
+ * Full groups, then what is left as a smaller one.  Stops early when a failure has been read, as
+ * the server would skip the remaining rows anyway.
+ */
+static bool send_groups(struct sending *sending, struct rows_cursor *cursor, size_t rows)
+{
+    size_t most = sending->task->groups->most_rows;
+    size_t prepared = 0;
+    while (rows > 0 && sending->status == DSQL_OK) {
+        size_t some = rows < most ? rows : most;
+        if (some != prepared) {
+            char *sql = row_groups_statement(sending->task->groups, some);
+            bool is_sent = prepare(sending, sql);
+            mem_free(sql);
+            if (!is_sent) {
+                return false;
+            }
+            prepared = some;
+        }
+        if (!send_some(sending, cursor, some)) {
             return false;
         }
-        sending->unflushed += rows_size_of(task->rows, task->values);
-        if (sending->unflushed >= FLUSH_BYTES && !flush(sending)) {
+        rows -= some;
+    }
+    return true;
+}
+
+static bool send_each(struct sending *sending, struct rows_cursor *cursor, size_t rows)
+{
+    if (!prepare(sending, sending->task->sql)) {
+        return false;
+    }
+    for (size_t i = 0; i < rows && sending->status == DSQL_OK; i++) {
+        if (!send_some(sending, cursor, 1)) {
             return false;
         }
     }
     return true;
 }
 
-/*
- * The parameter types are left to the server (0, NULL), as with PQexecParams().  One Sync at the
- * end: an error anywhere ends the whole batch.
- */
+/* One Sync at the end: an error anywhere ends the whole batch. */
 static bool run_pipeline(struct sending *sending)
 {
-    const struct send_rows *task = sending->task;
-    connection_events_expect_own_prepare(sending->conn); /* or the pool would reset the session */
-    return count_sent(sending, PQsendPrepare(sending->conn, "", task->sql, 0, NULL) == 1) &&
-           send_each(sending) && PQpipelineSync(sending->conn) == 1 && flush(sending) &&
-           read_to_sync(sending);
+    const struct rows *rows = sending->task->rows;
+    struct rows_cursor cursor = rows_first(rows);
+    bool is_sent = sending->task->groups == NULL ? send_each(sending, &cursor, rows->count)
+                                                 : send_groups(sending, &cursor, rows->count);
+    return is_sent && PQpipelineSync(sending->conn) == 1 && flush(sending) && read_to_sync(sending);
 }
 
 /*
@@ -179,8 +220,10 @@ dsql_status send_rows(PGconn *conn, void *arg, dsql_error *err)
                               .task = arg,
                               .err = err};
     sending.task->failed_row = SEND_ROWS_NONE;
+    connection_events_expect_own_prepares(conn, true); /* or the pool would reset the session */
     bool is_done = exchange_begin(&sending.wait.exchange) && PQenterPipelineMode(conn) == 1 &&
                    run_pipeline(&sending);
+    connection_events_expect_own_prepares(conn, false);
     if (sending.wait.exchange.is_cut) {
         note_late(&sending);
     } else if (!is_done && sending.status == DSQL_OK) {

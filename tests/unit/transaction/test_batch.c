@@ -168,6 +168,49 @@ static void rejected_statement_is_not_blamed_on_a_row(void **state)
     world_close(pool);
 }
 
+/* 300 rows are two full groups and the rest. */
+static void rows_are_sent_in_groups(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    dsql_batch *batch = batch_of(pool, INSERT, 2, 300, 0);
+    for (int i = 1; i <= 300; i++) {
+        assert_int_equal(add(batch, i, i % 2 == 0 ? NULL : "odd", NULL), DSQL_OK);
+    }
+    assert_int_equal(dsql_batch_flush(batch, NULL), DSQL_OK);
+    check_counts(batch, 300, 0);
+    assert_int_equal(items(), 300);
+    assert_int_equal(postgres_number("SELECT sum(id) FROM items WHERE name IS NULL"), 22650);
+    assert_int_equal(postgres_number("SELECT count(DISTINCT cmin::text) FROM items"), 3);
+    for (int i = 301; i <= 600; i++) {
+        assert_int_equal(add(batch, i == 500 ? 400 : i, "x", NULL), DSQL_OK);
+    }
+    dsql_error err = {0};
+    assert_int_equal(dsql_batch_flush(batch, &err), DSQL_ERR_QUERY);
+    assert_int_equal(strncmp(err.message, "row 500: ", 9), 0);
+    assert_int_equal(items(), 300);
+    dsql_batch_free(batch);
+    dsql_pool_stats stats;
+    dsql_pool_get_stats(pool, &stats);
+    assert_int_equal(stats.resets, 0); /* the statements were the library's own */
+    world_close(pool);
+}
+
+static void an_update_of_the_same_row_is_not_grouped(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    dsql_batch *batch =
+        batch_of(pool, INSERT " ON CONFLICT (id) DO UPDATE SET name = excluded.name", 2, 300, 0);
+    for (int i = 1; i <= 200; i++) {
+        assert_int_equal(add(batch, i % 10, i > 190 ? "last" : "first", NULL), DSQL_OK);
+    }
+    assert_int_equal(dsql_batch_flush(batch, NULL), DSQL_OK);
+    dsql_batch_free(batch);
+    assert_int_equal(postgres_number("SELECT count(*) FROM items WHERE name = 'last'"), 10);
+    world_close(pool);
+}
+
 static void limit_of_the_service_comes_with_advice(void **state)
 {
     (void)state;
@@ -340,6 +383,8 @@ int main(void)
         ON_FRESH(conflict_that_remains_keeps_the_rows),
         ON_FRESH(rejected_row_is_named_and_nothing_of_its_batch_is_committed),
         ON_FRESH(rejected_statement_is_not_blamed_on_a_row),
+        ON_FRESH(rows_are_sent_in_groups),
+        ON_FRESH(an_update_of_the_same_row_is_not_grouped),
         ON_FRESH(limit_of_the_service_comes_with_advice),
         ON_FRESH(unknown_commit_keeps_the_rows),
         ON_FRESH(statement_without_parameters_runs_once_a_row),

@@ -233,7 +233,9 @@ static bool tls_deliver(struct stream *stream)
         result = tls_fill(stream, &len);
         if (len > 0) {
             deliver(stream, text_of_bytes(plain_bytes, len));
-            secret_wipe(plain_bytes, len); /* it may contain a password */
+            if (!stream->is_tls_client) {
+                secret_wipe(plain_bytes, len); /* it may contain a password */
+            }
         }
     }
     return result != TLS_ENGINE_ENDED;

@@ -106,8 +106,8 @@ static void write_greeting(struct session_client *session)
     struct buf out AUTO_BUF;
     buf_init(&out, GREETING_MAX);
     buf_add_text(&out, pool_greeting(own->pool));
-    buf_add_text(&out, buf_text(&own->link.out));
-    buf_clear(&own->link.out);
+    buf_add_text(&out, outgoing_gather(&own->link.out));
+    outgoing_clear(&own->link.out);
     frame_write(&out, BACKEND_KEY_DATA, text_of_bytes(session->cancel_key.bytes, CANCEL_KEY_SIZE));
     frame_write(&out, BACKEND_READY, text_of("I"));
     if (buf_ok(&out)) {

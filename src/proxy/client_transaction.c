@@ -16,6 +16,7 @@
 
 enum {
     SECOND_MS = 1000,
+    ALONE_MIN = 4096,  /* bytes; fewer are not written by themselves */
     AHEAD_MAX = 32768, /* bytes that wait; then the client is not read any more */
     ANSWER_MS = 5000   /* of a connection that is set up, or was idle for long */
 };
@@ -44,18 +45,35 @@ static bool is_idle(const struct proxy_transaction *own)
 
 /* ---- Writing ----------------------------------------------------------- */
 
-/* The memory is given back: most clients are idle.  What comes before the greeting is a part of it.
+/*
+ * What was borrowed lies in the bytes of the present event.  A little of it is copied rather than
+ * written by itself.  What comes before the greeting is a part of it.
  */
+static void write_out(struct session_client *session, struct outgoing *out)
+{
+    if (out->copied.len > 0 && out->borrowed.len < ALONE_MIN) {
+        outgoing_keep(out);
+    }
+    stream_write(session->stream, buf_text(&out->copied));
+    stream_write(session->stream, out->borrowed);
+}
+
+/* The memory is given back: most clients are idle. */
 static void flush_client(struct session_client *session)
 {
     struct proxy_transaction *own = transaction_of(session);
-    if (own->link.out.len == 0 || !is_live(session)) {
+    struct outgoing *out = &own->link.out;
+    if (outgoing_len(out) == 0) {
         return;
     }
-    /* The position is needed for an error that ends the session; the framing was checked before. */
-    (void)!frame_scan(&session->relay.from_server, buf_text(&own->link.out));
-    stream_write(session->stream, buf_text(&own->link.out));
-    buf_clear(&own->link.out);
+    if (!is_live(session)) {
+        outgoing_keep(out);
+        return;
+    }
+    write_out(session, out);
+    /* The position is needed for an error that ends the session. */
+    frame_scan_place(&session->relay.from_server, !out->is_cut);
+    outgoing_clear(out);
     if (own->pooled != NULL && own->pooled->server != NULL &&
         stream_is_congested(session->stream)) {
         stream_pause(server_stream(own->pooled->server));
@@ -279,7 +297,7 @@ static void on_set_up_failed(struct session_client *session)
                           "the parameters of the session could not be set on another connection");
         return;
     }
-    stream_write(session->stream, buf_text(&transaction_of(session)->link.out));
+    stream_write(session->stream, outgoing_gather(&transaction_of(session)->link.out));
     session_end(session);
 }
 
@@ -335,6 +353,7 @@ static void on_data(void *arg, struct text bytes)
     buf_add_text(&pooled->in, pooled->in.len > 0 ? bytes : text_of(""));
     struct text all = pooled->in.len > 0 ? buf_text(&pooled->in) : bytes;
     enum transaction_event event = transaction_server_data(&pooled->transaction, all, &taken);
+    flush_client(session); /* it lies in the bytes that are dropped now */
     if (pooled->in.len > 0) {
         buf_drop(&pooled->in, taken);
     } else {
@@ -343,7 +362,6 @@ static void on_data(void *arg, struct text bytes)
     if (pooled->in.len == 0 && pooled->in.capacity > 0) {
         buf_clear(&pooled->in);
     }
-    flush_client(session);
     flush_server(session);
     if (!buf_ok(&pooled->in)) {
         event = TRANSACTION_NO_MEMORY;

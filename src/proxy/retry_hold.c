@@ -7,13 +7,13 @@ void retry_hold_init(struct retry_hold *hold, const struct retry_limits *limits)
 {
     *hold = (struct retry_hold){.limits = *limits};
     buf_init(&hold->request, RETRY_REQUEST_MAX);
-    buf_init(&hold->answer, RETRY_ANSWER_MAX);
+    outgoing_init(&hold->answer, RETRY_ANSWER_MAX);
 }
 
 void retry_hold_clear(struct retry_hold *hold)
 {
     buf_clear(&hold->request);
-    buf_clear(&hold->answer);
+    outgoing_clear(&hold->answer);
 }
 
 void retry_hold_begin(struct retry_hold *hold)
@@ -28,7 +28,7 @@ void retry_hold_begin(struct retry_hold *hold)
     hold->retries_left = hold->limits.retries;
     backoff_init(&hold->backoff, hold->limits.base_ms, hold->limits.max_ms, hold->limits.random);
     buf_reset(&hold->request);
-    buf_reset(&hold->answer);
+    outgoing_drop(&hold->answer);
 }
 
 void retry_hold_request(struct retry_hold *hold, struct text bytes)
@@ -46,13 +46,13 @@ static void end_hold(struct retry_hold *hold)
     hold->is_on = false;
     hold->is_again = false;
     buf_clear(&hold->request);
-    buf_clear(&hold->answer);
+    outgoing_clear(&hold->answer);
 }
 
-void retry_hold_release(struct retry_hold *hold, struct buf *out)
+void retry_hold_release(struct retry_hold *hold, struct outgoing *out)
 {
     if (hold->is_on) {
-        buf_add_text(out, buf_text(&hold->answer));
+        outgoing_move(out, &hold->answer);
         end_hold(hold);
     }
 }
@@ -63,21 +63,24 @@ void retry_hold_end_request(struct retry_hold *hold, enum retry_shape shape)
     hold->is_request_complete = true;
 }
 
-void retry_hold_answer(struct retry_hold *hold, struct text bytes, struct buf *out)
+void retry_hold_answer(struct retry_hold *hold, struct text bytes, bool is_cut,
+                       struct outgoing *out)
 {
-    if (hold->is_on && bytes.len > RETRY_ANSWER_MAX - hold->answer.len) {
+    if (hold->is_on && bytes.len > RETRY_ANSWER_MAX - outgoing_len(&hold->answer)) {
         retry_hold_release(hold, out);
     }
-    if (hold->is_on) {
-        buf_add_text(&hold->answer, bytes);
-    }
-    if (hold->is_on && !buf_ok(&hold->answer)) {
-        buf_truncate(&hold->answer, hold->answer.len); /* no memory: it fits nowhere else */
-        retry_hold_release(hold, out);
-        buf_add_text(out, bytes);
-    } else if (!hold->is_on) {
-        buf_add_text(out, bytes);
-    }
+    outgoing_borrow(hold->is_on ? &hold->answer : out, bytes, is_cut);
+}
+
+void retry_hold_made(struct retry_hold *hold, struct text messages, struct outgoing *out)
+{
+    retry_hold_answer(hold, messages, false, out);
+    outgoing_keep(hold->is_on ? &hold->answer : out);
+}
+
+void retry_hold_keep(struct retry_hold *hold)
+{
+    outgoing_keep(&hold->answer);
 }
 
 void retry_hold_error(struct retry_hold *hold, struct text sqlstate, struct text message)
@@ -107,7 +110,7 @@ static enum retry_outcome outcome(const struct retry_hold *hold, char status)
     return status == STATUS_IDLE ? RETRY_CONFLICT : RETRY_CONFLICT_IN_BLOCK;
 }
 
-enum retry_decision retry_hold_ready(struct retry_hold *hold, char status, struct buf *out)
+enum retry_decision retry_hold_ready(struct retry_hold *hold, char status, struct outgoing *out)
 {
     const struct retry_seen seen = {
         .shape = hold->is_request_complete ? hold->shape : RETRY_OTHER,
@@ -133,10 +136,10 @@ void retry_hold_begin_again(struct retry_hold *hold)
 {
     hold->retries_left--;
     hold->is_again = true;
-    buf_reset(&hold->answer);
+    outgoing_drop(&hold->answer);
 }
 
-void retry_hold_give_up(struct retry_hold *hold, struct buf *out)
+void retry_hold_give_up(struct retry_hold *hold, struct outgoing *out)
 {
     retry_hold_release(hold, out);
 }

@@ -70,9 +70,9 @@ static void flush_made(struct transaction_client *client)
     struct buf made AUTO_BUF;
     buf_init(&made, TRANSACTION_UNTAKEN_MAX);
     answers_flush(&client->server->answers, &made);
-    client->out.is_broken = client->out.is_broken || !buf_ok(&made);
+    client->out.copied.is_broken = client->out.copied.is_broken || !buf_ok(&made);
     if (made.len > 0) {
-        retry_hold_answer(&client->hold, buf_text(&made), &client->out);
+        retry_hold_made(&client->hold, buf_text(&made), &client->out);
     }
 }
 
@@ -310,7 +310,7 @@ static bool deallocate_without_server(struct transaction_client *client,
     for (size_t i = 0; is_it && i < translation.count; i++) {
         statement_slot_empty(
             client_statements_find(&client->statements, text_of(translation.names[i])));
-        write_deallocated(&client->out);
+        write_deallocated(outgoing_end(&client->out));
     }
     text_translation_clear(&translation);
     statement_effects_free(summary.effects);
@@ -332,7 +332,7 @@ static enum transaction_event without_server(struct transaction_client *client,
         return pass_in_pieces(client, message, true, taken); /* left over from a failed COPY */
     }
     if (message->type == FRONTEND_SYNC && message->body_size == 0) {
-        frame_write(&client->out, BACKEND_READY, text_of_bytes("I", 1));
+        frame_write(outgoing_end(&client->out), BACKEND_READY, text_of_bytes("I", 1));
         return TRANSACTION_MORE;
     }
     if (message->type == FRONTEND_QUERY && message->size <= QUERY_WHOLE_MAX) {
@@ -343,7 +343,7 @@ static enum transaction_event without_server(struct transaction_client *client,
         if (deallocate_without_server(client, message)) {
             statement_slot_empty(&client->statements.unnamed); /* as by any Query */
             client_statements_tidy(&client->statements);
-            frame_write(&client->out, BACKEND_READY, text_of_bytes("I", 1));
+            frame_write(outgoing_end(&client->out), BACKEND_READY, text_of_bytes("I", 1));
             return TRANSACTION_MORE;
         }
     }
@@ -537,9 +537,16 @@ static bool disturbs_copy(const struct transaction_server *server, char type)
            type != FRONTEND_FLUSH;
 }
 
+/* A notice that answers nothing is passed on to its end: what follows may be held, and is not cut.
+ */
+static bool is_in_notice(const struct transaction_server *server)
+{
+    return server->body_left > 0 && answers_are_complete(&server->answers);
+}
+
 static bool must_wait(const struct transaction_client *client)
 {
-    return client->server->set_up_left > 0 ||
+    return client->server->set_up_left > 0 || is_in_notice(client->server) ||
            (!client->is_again && client->hold.is_on && client->hold.is_request_complete);
 }
 
@@ -581,7 +588,7 @@ static enum transaction_event take_message(struct transaction_client *client,
 
 static bool are_bufs_fine(const struct transaction_client *client)
 {
-    return buf_ok(&client->out) && (client->server == NULL || buf_ok(&client->server->out));
+    return outgoing_ok(&client->out) && (client->server == NULL || buf_ok(&client->server->out));
 }
 
 static enum transaction_event take_all(struct transaction_client *client, struct text bytes,

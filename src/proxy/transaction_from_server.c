@@ -1,19 +1,23 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * The direction from server to client.  Of most messages only the type matters.  Four are read
- * whole: errors, ParameterStatus, CommandComplete and ReadyForQuery.
+ * whole: errors, ParameterStatus, CommandComplete and ReadyForQuery.  So is a notification, which
+ * may pass while an answer is held.  Nothing is copied here: what passes is borrowed.
  */
 #include "base/reader.h"
 #include "proxy/transaction_link.h"
 #include "proxy/transaction_message.h"
 #include "wire/backend.h"
 
+#include <string.h>
+
 enum { WHOLE_MAX = 65536 }; /* bytes; a longer error is passed on unread */
 
 static bool must_be_whole(const struct transaction_message *message)
 {
     bool is_read = message->type == BACKEND_ERROR || message->type == BACKEND_PARAMETER_STATUS ||
-                   message->type == BACKEND_COMMAND_COMPLETE || message->type == BACKEND_READY;
+                   message->type == BACKEND_COMMAND_COMPLETE || message->type == BACKEND_READY ||
+                   message->type == BACKEND_NOTIFICATION;
     return is_read && message->size <= WHOLE_MAX;
 }
 
@@ -41,10 +45,10 @@ static bool on_parameter(struct transaction_server *server,
         }
     }
     if (is_news && server->set_up_left > 0) {
-        buf_add_text(&client->out, message->all);
+        outgoing_borrow(&client->out, message->all, false);
     } else if (is_news) { /* it cannot be taken back when the statement is run again */
         retry_hold_release(&client->hold, &client->out);
-        buf_add_text(&client->out, message->all);
+        outgoing_borrow(&client->out, message->all, false);
     }
     return true;
 }
@@ -55,7 +59,7 @@ static void on_error(struct transaction_server *server, const struct transaction
     (void)backend_parse_error(message->body, &fields);
     if (server->set_up_left > 0) {
         server->has_set_up_failed = true;
-        buf_add_text(&server->client->out, message->all);
+        outgoing_borrow(&server->client->out, message->all, false);
         return;
     }
     server->is_failed = true;
@@ -202,10 +206,11 @@ static enum transaction_event on_ready(struct transaction_server *server, char s
 static void pass(struct transaction_server *server, struct text bytes)
 {
     struct transaction_client *client = server->client;
+    bool is_cut = server->body_left > 0 || server->header_len > 0;
     if (server->verdict == ANSWERS_PASS && server->type == BACKEND_NOTIFICATION) {
-        buf_add_text(&client->out, bytes);
+        outgoing_borrow(&client->out, bytes, is_cut);
     } else if (server->verdict == ANSWERS_PASS) {
-        retry_hold_answer(&client->hold, bytes, &client->out);
+        retry_hold_answer(&client->hold, bytes, is_cut, &client->out);
     }
 }
 
@@ -217,7 +222,7 @@ static enum transaction_event end_message(struct transaction_server *server, cha
     buf_init(&made, TRANSACTION_UNTAKEN_MAX);
     answers_next(&server->answers, server->type, status, &made);
     if (made.len > 0) {
-        retry_hold_answer(&client->hold, buf_text(&made), &client->out);
+        retry_hold_made(&client->hold, buf_text(&made), &client->out);
     }
     if (!buf_ok(&made)) {
         return TRANSACTION_NO_MEMORY;
@@ -264,8 +269,8 @@ static enum transaction_event take_message(struct transaction_server *server,
         server->verdict = ANSWERS_SWALLOW; /* it was passed on, if it was news */
     }
     if (server->verdict == ANSWERS_REPLACE) {
-        retry_hold_answer(&server->client->hold, answers_made(&server->answers),
-                          &server->client->out);
+        retry_hold_made(&server->client->hold, answers_made(&server->answers),
+                        &server->client->out);
     }
     *taken = message->all.len;
     server->body_left = message->size - message->all.len;
@@ -276,21 +281,59 @@ static enum transaction_event take_message(struct transaction_server *server,
     return server->body_left == 0 ? end_message(server, status) : TRANSACTION_MORE;
 }
 
-/* Rows are most of what comes, and nothing happens between them: they are passed on together. */
-static size_t rows_at(const struct transaction_server *server, struct text bytes)
+/*
+ * Rows and CopyData are most of what comes, and nothing happens between them: they are passed on
+ * together, and cut where the bytes end, be it in a header.
+ */
+static bool is_bulk(const struct transaction_server *server, char type)
 {
     const struct answer *head = answers_head(&server->answers);
-    size_t len = 0;
+    return (type == BACKEND_DATA_ROW || type == FRONTEND_COPY_DATA) && head != NULL &&
+           head->action == ANSWER_PASS &&
+           (head->kind == ANSWER_QUERY || head->kind == ANSWER_EXECUTE);
+}
+
+/* The header that is kept is complete. */
+static enum transaction_event begin_cut_body(struct transaction_server *server)
+{
     struct transaction_message message;
-    if (head == NULL || head->action != ANSWER_PASS ||
-        (head->kind != ANSWER_QUERY && head->kind != ANSWER_EXECUTE)) {
-        return 0;
+    enum frame_result result = transaction_message_read(
+        text_of_bytes(server->header, server->header_len), FRAME_SERVER_MAX, &message);
+    server->header_len = 0;
+    server->body_left = message.body_size;
+    return result == FRAME_COMPLETE ? TRANSACTION_MORE : TRANSACTION_INVALID;
+}
+
+/* What there is of a header, from where it was cut before.  Its last bytes pass with the body. */
+static enum transaction_event take_cut_header(struct transaction_server *server, struct text bytes,
+                                              size_t *taken)
+{
+    struct text piece = text_slice(bytes, 0, FRAME_HEADER_SIZE - server->header_len);
+    enum transaction_event event = TRANSACTION_MORE;
+    memcpy(server->header + server->header_len, piece.data, piece.len);
+    server->header_len += piece.len;
+    if (server->header_len == FRAME_HEADER_SIZE) {
+        event = begin_cut_body(server);
     }
-    while (read_message(text_slice(bytes, len, bytes.len), &message) == FRAME_COMPLETE &&
-           message.type == BACKEND_DATA_ROW && message.is_whole) {
-        len += message.size;
+    if (event == TRANSACTION_MORE) {
+        *taken = piece.len;
+        pass(server, piece);
     }
-    return len;
+    return event;
+}
+
+static enum transaction_event take_bulk(struct transaction_server *server, struct text bytes,
+                                        size_t *taken)
+{
+    size_t whole = frame_run(bytes, bytes.data[0], FRAME_SERVER_MAX);
+    server->type = bytes.data[0];
+    server->verdict = ANSWERS_PASS;
+    *taken = whole;
+    if (whole > 0) {
+        pass(server, text_slice(bytes, 0, whole));
+        return TRANSACTION_MORE;
+    }
+    return take_cut_header(server, bytes, taken);
 }
 
 static enum transaction_event take_next(struct transaction_server *server, struct text bytes,
@@ -300,13 +343,11 @@ static enum transaction_event take_next(struct transaction_server *server, struc
     if (server->body_left > 0) {
         return take_piece(server, bytes, taken);
     }
-    size_t rows = rows_at(server, bytes);
-    if (rows > 0) {
-        server->type = BACKEND_DATA_ROW;
-        server->verdict = ANSWERS_PASS;
-        pass(server, text_slice(bytes, 0, rows));
-        *taken = rows;
-        return TRANSACTION_MORE;
+    if (server->header_len > 0) {
+        return take_cut_header(server, bytes, taken);
+    }
+    if (is_bulk(server, bytes.data[0])) {
+        return take_bulk(server, bytes, taken);
     }
     enum frame_result result = read_message(bytes, &message);
     if (result != FRAME_COMPLETE) {
@@ -326,7 +367,9 @@ enum transaction_event transaction_server_data(struct transaction_server *server
         event = take_next(server, text_slice(bytes, *taken, bytes.len), &step);
         *taken += step;
     }
-    return buf_ok(&server->client->out) ? event : TRANSACTION_NO_MEMORY;
+    retry_hold_keep(&server->client->hold);
+    bool is_fine = outgoing_ok(&server->client->out) && outgoing_ok(&server->client->hold.answer);
+    return is_fine ? event : TRANSACTION_NO_MEMORY;
 }
 
 enum transaction_event transaction_idle_data(struct transaction_server *server, struct text bytes,

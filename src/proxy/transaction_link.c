@@ -25,7 +25,7 @@ void transaction_client_init(struct transaction_client *client, struct transacti
     session_parameters_init(&client->parameters, &pool->defaults);
     retry_hold_init(&client->hold, &pool->retries);
     statement_reader_init(&client->reader, &(struct lexer_rules){0});
-    buf_init(&client->out, OUT_MAX);
+    outgoing_init(&client->out, OUT_MAX);
 }
 
 void transaction_client_clear(struct transaction_client *client)
@@ -35,7 +35,7 @@ void transaction_client_clear(struct transaction_client *client)
     retry_hold_clear(&client->hold);
     statement_reader_clear(&client->reader);
     statement_unref(client->opaque);
-    buf_clear(&client->out);
+    outgoing_clear(&client->out);
 }
 
 void transaction_server_init(struct transaction_server *server, struct transaction_pool *pool)

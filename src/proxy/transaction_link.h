@@ -7,6 +7,9 @@
  *     client bytes -> transaction_client_data() -> server->out
  *     server bytes -> transaction_server_data() -> client->out
  *
+ * What is in client->out may lie in the bytes that were given, so it is written, or kept by
+ * outgoing_keep(), before they go.
+ *
  * Each takes whole messages, or pieces of long ones, and leaves the rest: the caller keeps what was
  * not taken and offers it again, with more.  At most TRANSACTION_UNTAKEN_MAX bytes are left unless
  * the function says that it waits.
@@ -65,7 +68,7 @@ struct transaction_client {
     bool is_batch_undoable;   /* all statements of the batch leave no trace if they fail */
     bool is_again;            /* its request is being sent again */
     bool is_pinned;           /* something is left on the connection that cannot be moved */
-    struct buf out;           /* for the client */
+    struct outgoing out;      /* for the client; the owner empties it after each call */
 };
 
 struct transaction_server {
@@ -83,6 +86,8 @@ struct transaction_server {
 
     char type;
     size_t body_left;
+    char header[FRAME_HEADER_SIZE]; /* of a row: its beginning was passed on ... */
+    size_t header_len;              /* ... if this is not 0 */
     enum answers_verdict verdict;
     uint64_t period; /* that the last ReadyForQuery ended */
     struct buf out;  /* for the server */

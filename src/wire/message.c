@@ -45,6 +45,22 @@ enum frame_result frame_next(struct text bytes, size_t max, struct frame *out)
     return FRAME_COMPLETE;
 }
 
+/* From header to header: a result may have thousands of rows in one call. */
+size_t frame_run(struct text bytes, char type, size_t max)
+{
+    struct text rest = bytes;
+    while (rest.len >= FRAME_HEADER_SIZE && rest.data[0] == type) {
+        struct reader reader;
+        reader_init(&reader, text_slice(rest, 1, FRAME_HEADER_SIZE - 1));
+        uint32_t length = reader_u32(&reader);
+        if (!is_valid_length(length, max) || length >= rest.len) {
+            break;
+        }
+        rest = text_slice(rest, (size_t)length + 1, rest.len);
+    }
+    return bytes.len - rest.len;
+}
+
 void frame_scan_init(struct frame_scan *scan, size_t max)
 {
     *scan = (struct frame_scan){.max = max};
@@ -143,6 +159,12 @@ bool frame_scan(struct frame_scan *scan, struct text bytes)
 bool frame_scan_is_between(const struct frame_scan *scan)
 {
     return scan->body_left == 0 && scan->header_seen == 0;
+}
+
+void frame_scan_place(struct frame_scan *scan, bool is_between)
+{
+    scan->header_seen = 0;
+    scan->body_left = is_between ? 0 : 1;
 }
 
 /*

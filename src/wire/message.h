@@ -36,6 +36,10 @@ struct frame {
 /** Reads the first message in bytes; malformed if its length is below 4 or over max. */
 enum frame_result frame_next(struct text bytes, size_t max, struct frame *out);
 
+/** The length of all whole messages of this type that bytes begins with; 0: there is none, or the
+    first is malformed. */
+size_t frame_run(struct text bytes, char type, size_t max);
+
 /** A position in a stream of messages.  It needs the same few bytes for any length of message. */
 struct frame_scan {
     size_t max;
@@ -60,6 +64,9 @@ bool frame_scan_next(struct frame_scan *scan, struct text *rest, struct text *bo
 bool frame_scan_is_first(const struct frame_scan *scan, size_t len);
 /** Whether the position is between two messages, so that one may be inserted. */
 bool frame_scan_is_between(const struct frame_scan *scan);
+
+/** Places it between two messages, or in one, for a caller that follows the framing itself. */
+void frame_scan_place(struct frame_scan *scan, bool is_between);
 
 /** Appends one message with this body. */
 void frame_write(struct buf *out, char type, struct text body);

@@ -96,8 +96,8 @@ static struct backend *backend_of(struct world *world, const struct transaction_
 
 static void flush_client(struct peer *peer)
 {
-    buf_add_text(&peer->got, buf_text(&peer->client.out));
-    buf_reset(&peer->client.out);
+    buf_add_text(&peer->got, outgoing_gather(&peer->client.out));
+    outgoing_drop(&peer->client.out);
 }
 
 /* A conflict that the client may not see needs a request that is held; test_transaction_link.c
@@ -209,10 +209,10 @@ static bool step_server(struct world *world, struct backend *backend, size_t len
     backend->offered += len < more ? len : more;
     enum transaction_event event = transaction_server_data(
         server, text_slice(buf_text(&backend->to_proxy), 0, backend->offered), &taken);
+    flush_client(peer); /* what is borrowed lies in what is dropped */
     buf_drop(&backend->to_proxy, taken);
     backend->offered -= taken;
     require(event == TRANSACTION_MORE || event == TRANSACTION_FREE || event == TRANSACTION_AGAIN);
-    flush_client(peer);
     flush_server(backend);
     if (event != TRANSACTION_MORE) {
         take_back(world, server);

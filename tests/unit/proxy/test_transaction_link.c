@@ -69,14 +69,14 @@ static size_t index_of(const struct fixture *fixture)
 
 static void note_out(struct fixture *fixture)
 {
-    struct text rest = buf_text(&fixture->client.out);
+    struct text rest = outgoing_gather(&fixture->client.out);
     struct frame message;
     while (frame_next(rest, FRAME_SERVER_MAX, &message) == FRAME_COMPLETE) {
         buf_add_char(&fixture->line, message.type);
         rest = text_slice(rest, message.size, rest.len);
     }
     assert_int_equal(rest.len, 0);
-    buf_reset(&fixture->client.out);
+    outgoing_drop(&fixture->client.out);
 }
 
 /* The server answers what it has got. */
@@ -88,8 +88,8 @@ static void pump(struct fixture *fixture)
     model_server_take(model, buf_text(&server->out));
     buf_reset(&server->out);
     fixture->event = transaction_server_data(server, buf_text(&model->out), &taken);
-    buf_drop(&model->out, taken);
     note_out(fixture);
+    buf_drop(&model->out, taken);
 }
 
 static enum transaction_event offer(struct fixture *fixture)
@@ -579,7 +579,7 @@ static void a_set_up_that_fails_ends_the_session(void **state)
     assert_int_equal(transaction_server_data(&fixture.servers[0],
                                              text_of_bytes(answer, sizeof answer - 1), &taken),
                      TRANSACTION_SET_UP_FAILED);
-    assert_int_equal(fixture.client.out.data[0], 'E');
+    assert_int_equal(outgoing_gather(&fixture.client.out).data[0], 'E');
     assert_false(transaction_take_back(&fixture.servers[0]));
     end(&fixture);
 }
@@ -718,7 +718,7 @@ static void the_end_of_an_idle_connection_is_not_told(void **state)
                                              text_of_bytes(end_of_server, sizeof end_of_server - 1),
                                              &taken),
                      TRANSACTION_CLOSING);
-    assert_int_equal(fixture.client.out.len, 0);
+    assert_int_equal(outgoing_len(&fixture.client.out), 0);
     assert_false(transaction_take_back(&fixture.servers[0]));
     end(&fixture);
 }
@@ -781,7 +781,7 @@ static void a_batch_runs_again_as_a_whole(void **state)
         transaction_server_data(server, text_of_bytes(conflict, sizeof conflict - 1), &taken),
         TRANSACTION_AGAIN);
     assert_int_equal(taken, sizeof conflict - 1);
-    assert_int_equal(fixture.client.out.len, 0);
+    assert_int_equal(outgoing_len(&fixture.client.out), 0);
     assert_true(transaction_take_back(server));
     lend(&fixture, 1);
     pump(&fixture);
@@ -914,6 +914,145 @@ static void without_retries_nothing_is_held(void **state)
     end(&fixture);
 }
 
+/* ---- Rows ---- */
+
+#define ROWS                                                                                       \
+    "T\0\0\0\6\0\0"                                                                                \
+    "D\0\0\0\5a"                                                                                   \
+    "D\0\0\0\6bb"                                                                                  \
+    "D\0\0\0\4"                                                                                    \
+    "D\0\0\0\7ccc"                                                                                 \
+    "C\0\0\0\rSELECT 4\0"                                                                          \
+    "Z\0\0\0\5I"
+
+static const char rows[] = ROWS;
+
+static void ask_for_rows(struct fixture *fixture, int retries)
+{
+    begin_with(fixture, retries, 1 << 20);
+    model_query(&fixture->sent, "select 4");
+    assert_int_equal(offer(fixture), TRANSACTION_NEEDS_SERVER);
+    lend(fixture, 0);
+    assert_int_equal(offer(fixture), TRANSACTION_MORE);
+}
+
+/* As the owner of the sockets does: what is not taken comes again, and memory is used again. */
+static void give(struct fixture *fixture, struct text bytes, struct buf *rest, struct buf *got)
+{
+    struct buf input AUTO_BUF;
+    size_t taken = 0;
+    buf_init(&input, MAX);
+    buf_add_text(&input, buf_text(rest));
+    buf_add_text(&input, bytes);
+    fixture->event = transaction_server_data(fixture->client.server, buf_text(&input), &taken);
+    buf_reset(rest);
+    buf_add_text(got, outgoing_gather(&fixture->client.out));
+    outgoing_clear(&fixture->client.out);
+    buf_add_text(rest, text_slice(buf_text(&input), taken, input.len));
+    memset(input.data, 'x', input.len);
+}
+
+static void check_cut(size_t first, size_t second, int retries)
+{
+    struct fixture fixture;
+    struct buf rest AUTO_BUF;
+    struct buf got AUTO_BUF;
+    struct text all = text_of_bytes(rows, sizeof rows - 1);
+    ask_for_rows(&fixture, retries);
+    buf_init(&rest, MAX);
+    buf_init(&got, MAX);
+    give(&fixture, text_slice(all, 0, first), &rest, &got);
+    give(&fixture, text_slice(all, first, second - first), &rest, &got);
+    assert_int_equal(fixture.event, TRANSACTION_MORE);
+    give(&fixture, text_slice(all, second, all.len), &rest, &got);
+    assert_int_equal(fixture.event, TRANSACTION_FREE);
+    assert_true(text_equal(buf_text(&got), all));
+    assert_false(fixture.client.out.is_cut);
+    end(&fixture);
+}
+
+static void rows_may_be_cut_anywhere(void **state)
+{
+    (void)state;
+    for (size_t first = 1; first < sizeof rows - 2; first++) {
+        for (size_t second = first; second < sizeof rows - 1; second += 3) {
+            check_cut(first, second, 0);
+            check_cut(first, second, 3);
+        }
+    }
+}
+
+/* Where the session may be told of an error. */
+static void the_position_of_the_client_is_known(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    size_t taken = 0;
+    const size_t description = 7;
+    ask_for_rows(&fixture, 0);
+    struct transaction_server *server = fixture.client.server;
+    struct text all = text_of_bytes(rows, sizeof rows - 1);
+    (void)transaction_server_data(server, text_slice(all, 0, description + 3), &taken);
+    assert_int_equal(taken, description + 3);
+    assert_true(fixture.client.out.is_cut);
+    (void)transaction_server_data(server, text_slice(all, description + 3, 3), &taken);
+    assert_int_equal(taken, 3);
+    assert_false(fixture.client.out.is_cut);
+    end(&fixture);
+}
+
+/* The answer lies where it was received; so does one that was held for a retry meanwhile. */
+static void an_answer_in_one_piece_is_not_copied(void **state)
+{
+    (void)state;
+    for (int retries = 0; retries < 2; retries++) {
+        struct fixture fixture;
+        size_t taken = 0;
+        ask_for_rows(&fixture, retries);
+        enum transaction_event event = transaction_server_data(
+            fixture.client.server, text_of_bytes(rows, sizeof rows - 1), &taken);
+        assert_int_equal(event, TRANSACTION_FREE);
+        assert_ptr_equal(fixture.client.out.borrowed.data, rows);
+        assert_int_equal(fixture.client.out.borrowed.len, sizeof rows - 1);
+        assert_int_equal(fixture.client.out.copied.len, 0);
+        end(&fixture);
+    }
+}
+
+static void a_row_with_an_invalid_length_is_refused(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    size_t taken = 0;
+    ask_for_rows(&fixture, 0);
+    struct transaction_server *server = fixture.client.server;
+    assert_int_equal(transaction_server_data(server, text_of_bytes("D\0\0", 3), &taken),
+                     TRANSACTION_MORE);
+    assert_int_equal(transaction_server_data(server, text_of_bytes("\0\3", 2), &taken),
+                     TRANSACTION_INVALID);
+    end(&fixture);
+}
+
+/* Otherwise its second half could be held with the answer, and be dropped for a retry. */
+static void a_request_waits_for_the_end_of_a_notice(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    size_t taken = 0;
+    begin(&fixture);
+    lend(&fixture, 0);
+    struct transaction_server *server = fixture.client.server;
+    assert_int_equal(transaction_server_data(server, text_of_bytes("N\0\0\0\6\0", 6), &taken),
+                     TRANSACTION_MORE);
+    model_query(&fixture.sent, "update 1");
+    assert_int_equal(offer(&fixture), TRANSACTION_WAITS);
+    assert_int_equal(transaction_server_data(server, text_of_bytes("\0", 1), &taken),
+                     TRANSACTION_MORE);
+    assert_int_equal(offer(&fixture), TRANSACTION_MORE);
+    assert_true(fixture.client.hold.is_on);
+    end(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -954,6 +1093,11 @@ int main(void)
         cmocka_unit_test(a_flush_ends_it),
         cmocka_unit_test(nothing_is_repeated_after_a_lost_connection),
         cmocka_unit_test(without_retries_nothing_is_held),
+        cmocka_unit_test(rows_may_be_cut_anywhere),
+        cmocka_unit_test(the_position_of_the_client_is_known),
+        cmocka_unit_test(an_answer_in_one_piece_is_not_copied),
+        cmocka_unit_test(a_row_with_an_invalid_length_is_refused),
+        cmocka_unit_test(a_request_waits_for_the_end_of_a_notice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

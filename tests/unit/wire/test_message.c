@@ -41,6 +41,33 @@ static void scan_follows_a_stream_cut_anywhere(void **state)
     }
 }
 
+static void run_ends_before_what_is_not_whole_or_another_type(void **state)
+{
+    (void)state;
+    const char bytes[] = "D\0\0\0\5aD\0\0\0\4C\0\0\0\4";
+    const size_t rows = 11;
+    struct text all = text_of_bytes(bytes, sizeof bytes - 1);
+    assert_int_equal(frame_run(all, 'D', 100), rows);
+    assert_int_equal(frame_run(all, 'C', 100), 0);
+    assert_int_equal(frame_run(text_of(""), 'D', 100), 0);
+    for (size_t cut = 0; cut < rows; cut++) {
+        assert_int_equal(frame_run(text_slice(all, 0, cut), 'D', 100), cut < 6 ? 0 : 6);
+    }
+    assert_int_equal(frame_run(all, 'D', 4), 0); /* too long */
+    assert_int_equal(frame_run(text_of_bytes("D\0\0\0\3", 5), 'D', 100), 0);
+}
+
+static void scan_is_placed_by_its_owner(void **state)
+{
+    (void)state;
+    struct frame_scan scan;
+    frame_scan_init(&scan, 100);
+    frame_scan_place(&scan, false);
+    assert_false(frame_scan_is_between(&scan));
+    frame_scan_place(&scan, true);
+    assert_true(frame_scan_is_between(&scan));
+}
+
 /* How many messages begin in bytes, and their bodies, one after the other. */
 static size_t scan_all(struct frame_scan *scan, struct text bytes, struct buf *bodies)
 {
@@ -143,6 +170,8 @@ int main(void)
         cmocka_unit_test(scan_follows_a_stream_cut_anywhere),
         cmocka_unit_test(scan_reports_each_message_once),
         cmocka_unit_test(scan_refuses_a_long_message),
+        cmocka_unit_test(run_ends_before_what_is_not_whole_or_another_type),
+        cmocka_unit_test(scan_is_placed_by_its_owner),
         cmocka_unit_test(error_fields_come_back),
         cmocka_unit_test(error_fields_without_end_are_refused),
         cmocka_unit_test(single_column_is_one_and_not_null),

@@ -206,7 +206,8 @@ tuple_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot snapshot,
 
 /*
  * Heap updates a version of our own, with HOT and all.  The new version still
- * replaces the same committed one, if there is one.
+ * replaces the same committed one, if there is one.  It may be the first one
+ * of this transaction that is in an index.
  */
 static TM_Result
 update_our_version(Relation rel, PinnedTuple *old, TupleTableSlot *slot,
@@ -220,6 +221,7 @@ update_our_version(Relation rel, PinnedTuple *old, TupleTableSlot *slot,
 
 	if (successor && occ_identity_key_changes(rel, &old->tuple, slot))
 		note_on_committed_version(rel, &tid, LockTupleExclusive);
+	occ_writes_note_insert();
 	result =
 		occ_heap->tuple_update(rel, &tid, slot, cid, snapshot, InvalidSnapshot,
 							   true, tmfd, lockmode, update_indexes);

@@ -61,8 +61,13 @@ typedef struct Replacement
 	ItemPointer	  successor; /* NULL: deleted */
 } Replacement;
 
-/* What this transaction did.  mode: as in WriteEntry. */
+/*
+ * A version of this transaction is about to be in an index, where others find
+ * its keys.
+ */
 extern void occ_writes_note_insert(void);
+
+/* What this transaction did.  mode: as in WriteEntry. */
 extern void occ_writes_note_write(Relation rel, ItemPointer tid,
 								  const Replacement *how);
 extern void occ_writes_note_lock(Relation rel, ItemPointer tid,

@@ -35,7 +35,7 @@
 #include "occ/index.h"
 #include "occ/intents.h"
 #include "occ/slots.h"
-#include "occ/stamp_record.h"
+#include "occ/wal.h"
 #include "schema/changes.h"
 #include "schema/ddl.h"
 #include "schema/known.h"
@@ -79,7 +79,7 @@ _PG_init(void)
 	occ_index_init();
 	occ_intents_init();
 	occ_slots_init();
-	occ_stamp_record_init();
+	occ_wal_init();
 	jobs_worker_init();
 	MarkGUCPrefixReserved("dsql_local");
 	hooks_install();

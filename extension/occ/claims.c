@@ -74,6 +74,7 @@ add_claim(Claim *claims, int *n, const WriteEntry *entry)
 {
 	claims[*n].entry = entry;
 	claims[*n].tid = entry->tid;
+	claims[*n].is_stamped = false;
 	ItemPointerSetInvalid(&claims[*n].former);
 	(*n)++;
 }
@@ -259,6 +260,19 @@ occ_claims_on_one_page(const Claim *claims, int n)
 		   ItemPointerGetBlockNumber(&claims[count].tid) == block)
 		count++;
 	return count;
+}
+
+void
+occ_claims_prefetch(const Claim *claims, int n)
+{
+	const int page_ahead = 8;
+	const int version_ahead = 4;
+
+	if (n > page_ahead)
+		occ_heap_prefetch_page(claims[page_ahead].entry->buffer);
+	if (n > version_ahead)
+		occ_heap_prefetch_version(claims[version_ahead].entry->buffer,
+								  (ItemPointer) &claims[version_ahead].tid);
 }
 
 void

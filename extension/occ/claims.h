@@ -24,16 +24,17 @@ typedef struct Claim
 {
 	const WriteEntry *entry;
 	Target			 *target;
-	ItemPointerData	  tid;	/* LOCKED: once validated, of the newest
-							 * version */
-	ItemPointerData former; /* LOCKED: the version before, if it may become
-							 * the newest again, because the transaction
-							 * that replaced it has not ended; else
-							 * invalid */
-	ItemPointerData newest; /* replacement: by which version of ours */
-	IntentKey		key;	/* valid if CommitWork.has_identities, or if the
-							 * version is known by its place */
-	TransactionId xmin;		/* REPLACED, if CommitWork.has_identities */
+	ItemPointerData	  tid;	  /* LOCKED: once validated, of the newest
+							   * version */
+	ItemPointerData former;	  /* LOCKED: the version before, if it may become
+							   * the newest again, because the transaction
+							   * that replaced it has not ended; else
+							   * invalid */
+	ItemPointerData newest;	  /* replacement: by which version of ours */
+	IntentKey		key;	  /* valid if CommitWork.has_identities, or if the
+							   * version is known by its place */
+	TransactionId xmin;		  /* REPLACED, if CommitWork.has_identities */
+	bool		  is_stamped; /* REPLACED: its page has the stamp (stamp.c) */
 } Claim;
 
 /* A transaction that inserted keys which this one has inserted too. */
@@ -73,6 +74,12 @@ extern void occ_claims_gather(CommitWork *work);
  * one claim.
  */
 extern int occ_claims_on_one_page(const Claim *claims, int n);
+
+/*
+ * The first of the claims are about to be looked at, in turn: fetches the
+ * pages of those that follow.
+ */
+extern void occ_claims_prefetch(const Claim *claims, int n);
 
 /* Closes the relations, which stay locked. */
 extern void occ_claims_close(CommitWork *work);

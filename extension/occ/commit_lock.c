@@ -20,6 +20,7 @@
 
 #include "miscadmin.h"
 #include "occ/commit_lock.h"
+#include "portability/instr_time.h"
 #include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
@@ -40,10 +41,17 @@ occ_commit_lock_shmem_init(void)
 	commit_lock = &GetNamedLWLockTranche(TRANCHE_NAME)->lock;
 }
 
+/* For the benchmarks: for how long this backend has the lock exclusively. */
+static bool		  is_timed = false;
+static instr_time acquired;
+
 void
 occ_commit_lock_acquire(void)
 {
 	LWLockAcquire(commit_lock, LW_EXCLUSIVE);
+	is_timed = message_level_is_interesting(DEBUG1);
+	if (is_timed)
+		INSTR_TIME_SET_CURRENT(acquired);
 }
 
 void
@@ -52,8 +60,24 @@ occ_commit_lock_acquire_shared(void)
 	LWLockAcquire(commit_lock, LW_SHARED);
 }
 
+static void
+report_time(void)
+{
+	instr_time held;
+
+	INSTR_TIME_SET_CURRENT(held);
+	INSTR_TIME_SUBTRACT(held, acquired);
+	elog(DEBUG1, "commit lock held for %.0f us",
+		 (double) INSTR_TIME_GET_MICROSEC(held));
+}
+
 void
 occ_commit_lock_release(void)
 {
+	bool was_timed = is_timed;
+
+	is_timed = false;
 	LWLockRelease(commit_lock);
+	if (was_timed)
+		report_time();
 }

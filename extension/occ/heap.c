@@ -9,6 +9,7 @@
 #include "access/htup_details.h"
 #include "base/compat.h"
 #include "occ/heap.h"
+#include "storage/buf_internals.h"
 #include "storage/bufmgr.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -36,6 +37,33 @@ occ_heap_read_page(Relation rel, BlockNumber block, Buffer recent)
 		ReadRecentBuffer(rel->rd_file_compat, MAIN_FORKNUM, block, recent))
 		return recent;
 	return ReadBuffer(rel, block);
+}
+
+void
+occ_heap_prefetch_page(Buffer recent)
+{
+	if (recent <= InvalidBuffer) /* or a temporary table's */
+		return;
+	__builtin_prefetch(GetBufferDescriptor(recent - 1), 1);
+	__builtin_prefetch(BufferGetPage(recent), 1);
+}
+
+/*
+ * Whatever the line pointer contains, prefetching fails on no address.  It may
+ * change while it is read.
+ */
+void
+occ_heap_prefetch_version(Buffer recent, ItemPointer tid)
+{
+	OffsetNumber	offset = ItemPointerGetOffsetNumber(tid);
+	Page			page;
+	volatile ItemId item;
+
+	if (recent <= InvalidBuffer || offset > MaxHeapTuplesPerPage)
+		return;
+	page = BufferGetPage(recent);
+	item = PageGetItemId(page, offset);
+	__builtin_prefetch((char *) page + item->lp_off, 1);
 }
 
 bool

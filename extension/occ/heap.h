@@ -41,6 +41,15 @@ extern Buffer occ_heap_read_page(Relation rel, BlockNumber block,
 								 Buffer recent);
 
 /*
+ * Bring what is needed to read or change a page, and a version on it, into the
+ * processor's cache.  The page is neither pinned nor locked, and may have left
+ * the buffer.  The second one waits for what the first one fetches, so others
+ * should come between the two.
+ */
+extern void occ_heap_prefetch_page(Buffer recent);
+extern void occ_heap_prefetch_version(Buffer recent, ItemPointer tid);
+
+/*
  * The version at a place of a page that is pinned and locked.  False: it is
  * gone.
  */

@@ -45,6 +45,7 @@
 #include "catalog/catalog.h"
 #include "miscadmin.h"
 #include "occ/heap_only.h"
+#include "occ/heap_only_record.h"
 #include "occ/identity.h"
 #include "pgstat.h"
 #include "schema/transaction.h"
@@ -102,12 +103,11 @@ lock_page(Relation rel, Buffer buffer, Buffer *visibility)
 }
 
 /* The record of an insert, which heap replays: it has the header's bits. */
-static void
-write_record(Buffer buffer, HeapTuple tuple, bool cleared)
+static XLogRecPtr
+write_whole(Buffer buffer, HeapTuple tuple, bool cleared)
 {
 	xl_heap_insert insert;
 	xl_heap_header header;
-	XLogRecPtr	   lsn;
 
 	insert.offnum = ItemPointerGetOffsetNumber(&tuple->t_self);
 	insert.flags = cleared ? XLH_INSERT_ALL_VISIBLE_CLEARED : 0;
@@ -121,16 +121,34 @@ write_record(Buffer buffer, HeapTuple tuple, bool cleared)
 	XLogRegisterBufData(0, (char *) &header, SizeOfHeapHeader);
 	XLogRegisterBufData(0, (char *) tuple->t_data + SizeofHeapTupleHeader,
 						tuple->t_len - SizeofHeapTupleHeader);
-	lsn = XLogInsert(RM_HEAP_ID, XLOG_HEAP_INSERT);
+	return XLogInsert(RM_HEAP_ID, XLOG_HEAP_INSERT);
+}
+
+/*
+ * Only heap's record clears the bit of the visibility map.  What differs from
+ * the old version does not matter if the record has the whole page.
+ */
+static void
+write_record(Buffer buffer, OffsetNumber old_version, HeapTuple tuple,
+			 bool cleared)
+{
+	XLogRecPtr lsn;
+
+	if (cleared || XLogCheckBufferNeedsBackup(buffer))
+		lsn = write_whole(buffer, tuple, cleared);
+	else
+		lsn = occ_heap_only_record_write(buffer, old_version, tuple);
 	PageSetLSN(BufferGetPage(buffer), lsn);
 }
 
 /* The page is prunable, in case this transaction fails. */
 static void
-put_on_page(Relation rel, Buffer buffer, Buffer visibility, HeapTuple tuple)
+put_on_page(Relation rel, const PinnedTuple *old, Buffer visibility,
+			HeapTuple tuple)
 {
-	Page page = BufferGetPage(buffer);
-	bool cleared = PageIsAllVisible(page);
+	Buffer buffer = old->buffer;
+	Page   page = BufferGetPage(buffer);
+	bool   cleared = PageIsAllVisible(page);
 
 	START_CRIT_SECTION();
 	RelationPutHeapTuple(rel, buffer, tuple, false);
@@ -143,13 +161,15 @@ put_on_page(Relation rel, Buffer buffer, Buffer visibility, HeapTuple tuple)
 	PageSetPrunable(page, HeapTupleHeaderGetRawXmin(tuple->t_data));
 	MarkBufferDirty(buffer);
 	if (RelationNeedsWAL(rel))
-		write_record(buffer, tuple, cleared);
+		write_record(buffer, ItemPointerGetOffsetNumber(&old->tuple.t_self),
+					 tuple, cleared);
 	END_CRIT_SECTION();
 }
 
 static bool
-insert_beside(Relation rel, Buffer buffer, HeapTuple tuple)
+insert_beside(Relation rel, const PinnedTuple *old, HeapTuple tuple)
 {
+	Buffer buffer = old->buffer;
 	Page   page = BufferGetPage(buffer);
 	Buffer visibility = InvalidBuffer;
 	bool   has_room;
@@ -157,7 +177,7 @@ insert_beside(Relation rel, Buffer buffer, HeapTuple tuple)
 	lock_page(rel, buffer, &visibility);
 	has_room = PageGetHeapFreeSpace(page) >= MAXALIGN(tuple->t_len);
 	if (has_room)
-		put_on_page(rel, buffer, visibility, tuple);
+		put_on_page(rel, old, visibility, tuple);
 	else if (!PageIsFull(page))
 	{
 		/* Heap will then prune it. */
@@ -184,7 +204,7 @@ occ_heap_only_insert(Relation rel, const PinnedTuple *old,
 	if (tuple->t_len <= TOAST_TUPLE_THRESHOLD && !HeapTupleHasExternal(tuple))
 	{
 		set_header(tuple, rel, cid);
-		done = insert_beside(rel, old->buffer, tuple);
+		done = insert_beside(rel, old, tuple);
 	}
 	if (done)
 	{

@@ -3,8 +3,9 @@
  * stamp.c
  *	  COMMIT deletes the old versions: their pages get this transaction's id.
  *
- * A page is locked once for all its old versions, and one WAL record has them
- * (stamp_record.c).
+ * A page is locked once for all its old versions, and one WAL record has those
+ * of many pages (stamp_record.c): writing a record takes longer than stamping.
+ * These pages are locked together, in the order in which heap locks two.
  *
  * heap_delete(), which does the same for one version, is needed for a page
  * that is all-visible, toasted values, the remains of an xmax, and logical
@@ -33,7 +34,7 @@ is_non_key(const Claim *write)
 }
 
 static void
-stamp_one(const Claim *write, CommandId cid)
+stamp_one(Claim *write, CommandId cid)
 {
 	ItemPointerData tid = write->tid;
 	TM_FailureData	failure;
@@ -41,6 +42,7 @@ stamp_one(const Claim *write, CommandId cid)
 	if (heap_delete(write->target->rel, &tid, cid, InvalidSnapshot, false,
 					&failure, is_non_key(write)) != TM_Ok)
 		elog(ERROR, "a validated row was changed");
+	write->is_stamped = true;
 }
 
 /* Does heap_delete() nothing here but to write the header? */
@@ -87,68 +89,138 @@ count(const Claim *write)
 		pgstat_count_heap_delete(write->target->rel);
 }
 
-/*
- * All are on one page.  Sets stamped[i] for each one that it has stamped, and
- * leaves alone those that have been.
- */
+/* The claims on some pages that follow each other, and their stamps. */
+typedef struct Batch
+{
+	Relation	rel;
+	StampedPage pages[STAMP_MAX_PAGES];
+	Claim	   *claims[STAMP_MAX_PAGES]; /* the first one of each page */
+	int			nclaims[STAMP_MAX_PAGES];
+	int			npages;
+	Stamp		stamps[STAMP_MAX_PAGES * MaxHeapTuplesPerPage];
+	int			nstamps;
+} Batch;
+
+/* Pins the page, which may have to be read, and so is not locked yet. */
 static void
-stamp_together(const Claim *writes, int n, CommandId cid, bool *stamped)
+add_page(Batch *batch, Claim *claims, int n)
 {
-	Relation rel = writes[0].target->rel;
-	Stamp	 stamps[MaxHeapTuplesPerPage];
-	int		 nstamps = 0;
-	Buffer	 buffer;
-	Page	 page;
-
-	buffer = occ_heap_read_page(rel, ItemPointerGetBlockNumber(&writes[0].tid),
-								writes[0].entry->buffer);
-	page = BufferGetPage(buffer);
-	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-	for (int i = 0; i < n && !PageIsAllVisible(page); i++)
-	{
-		if (stamped[i] || !can_be_stamped(page, &writes[i]))
-			continue;
-		stamped[i] = true;
-		stamps[nstamps++] = stamp_of(&writes[i]);
-		count(&writes[i]);
-	}
-	if (nstamps > 0)
-		occ_stamp_record_apply(rel, buffer, stamps, nstamps, cid);
-	UnlockReleaseBuffer(buffer);
-}
-
-/* The first one, from *i on, that is not stamped.  False: all are. */
-static bool
-find_unstamped(const bool *stamped, int n, int *i)
-{
-	while (*i < n && stamped[*i])
-		(*i)++;
-	return *i < n;
-}
-
-/* All are on one page. */
-static void
-stamp_page(const Claim *writes, int n, CommandId cid)
-{
-	bool stamped[MaxHeapTuplesPerPage] = {false};
-	bool can_stamp = !RelationIsLogicallyLogged(writes[0].target->rel);
-	int	 i = 0;
+	int i = batch->npages++;
 
 	Assert(n <= MaxHeapTuplesPerPage);
-	if (can_stamp)
-		stamp_together(writes, n, cid, stamped);
-	while (find_unstamped(stamped, n, &i))
+	batch->claims[i] = claims;
+	batch->nclaims[i] = n;
+	batch->pages[i].buffer = occ_heap_read_page(
+		batch->rel, ItemPointerGetBlockNumber(&claims[0].tid),
+		claims[0].entry->buffer);
+}
+
+/* As many of the claims as fit.  How many those are. */
+static int
+fill_batch(Batch *batch, Claim *claims, int n)
+{
+	int done = 0;
+
+	batch->rel = claims[0].target->rel;
+	batch->npages = 0;
+	batch->nstamps = 0;
+	while (done < n && batch->npages < STAMP_MAX_PAGES &&
+		   claims[done].target == claims[0].target)
 	{
-		stamp_one(&writes[i], cid);
-		stamped[i] = true;
-		/* Now the page is not all-visible. */
-		if (can_stamp && i == 0)
-			stamp_together(writes, n, cid, stamped);
+		int on_page = occ_claims_on_one_page(&claims[done], n - done);
+
+		occ_claims_prefetch(&claims[done], n - done);
+		add_page(batch, &claims[done], on_page);
+		done += on_page;
+	}
+	return done;
+}
+
+/* Locks the page, and collects the stamps that it can have. */
+static void
+collect_stamps(Batch *batch, int i)
+{
+	StampedPage *stamped = &batch->pages[i];
+	Page		 page = BufferGetPage(stamped->buffer);
+	Claim		*claims = batch->claims[i];
+	int			 first = batch->nstamps;
+
+	LockBuffer(stamped->buffer, BUFFER_LOCK_EXCLUSIVE);
+	for (int k = 0; k < batch->nclaims[i] && !PageIsAllVisible(page); k++)
+	{
+		if (claims[k].is_stamped || !can_be_stamped(page, &claims[k]))
+			continue;
+		claims[k].is_stamped = true;
+		batch->stamps[batch->nstamps++] = stamp_of(&claims[k]);
+		count(&claims[k]);
+	}
+	stamped->stamps = &batch->stamps[first];
+	stamped->nstamps = batch->nstamps - first;
+}
+
+static void
+write_stamps(const Batch *batch, CommandId cid)
+{
+	StampedPage pages[STAMP_MAX_PAGES];
+	int			npages = 0;
+
+	for (int i = 0; i < batch->npages; i++)
+		if (batch->pages[i].nstamps > 0)
+			pages[npages++] = batch->pages[i];
+	if (npages > 0)
+		occ_stamp_record_apply(batch->rel, pages, npages, cid);
+}
+
+/*
+ * Stamps the first claims, as many as fit into a record, but for those that
+ * need heap_delete().  How many claims it has looked at.
+ */
+static int
+stamp_together(Claim *claims, int n, CommandId cid)
+{
+	Batch batch;
+	int	  done = fill_batch(&batch, claims, n);
+
+	for (int i = 0; i < batch.npages; i++)
+		collect_stamps(&batch, i);
+	write_stamps(&batch, cid);
+	for (int i = 0; i < batch.npages; i++)
+		UnlockReleaseBuffer(batch.pages[i].buffer);
+	return done;
+}
+
+/*
+ * Those of a page that are left.  After the first one the page is not
+ * all-visible, and the others can be stamped together.
+ */
+static void
+stamp_rest_of_page(Claim *claims, int n, CommandId cid, bool can_stamp)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (claims[i].is_stamped)
+			continue;
+		stamp_one(&claims[i], cid);
+		if (can_stamp)
+			(void) stamp_together(&claims[i], n - i, cid);
+		can_stamp = false;
+	}
+}
+
+static void
+stamp_rest(Claim *claims, int n, CommandId cid, bool can_stamp)
+{
+	int on_page;
+
+	for (int i = 0; i < n; i += on_page)
+	{
+		on_page = occ_claims_on_one_page(&claims[i], n - i);
+		stamp_rest_of_page(&claims[i], on_page, cid, can_stamp);
 	}
 }
 
 void
-occ_stamp_old_versions(const CommitWork *work)
+occ_stamp_old_versions(CommitWork *work)
 {
 	CommandId cid;
 	int		  n;
@@ -158,7 +230,10 @@ occ_stamp_old_versions(const CommitWork *work)
 	cid = GetCurrentCommandId(true);
 	for (int i = 0; i < work->nwrites; i += n)
 	{
-		n = occ_claims_on_one_page(&work->writes[i], work->nwrites - i);
-		stamp_page(&work->writes[i], n, cid);
+		Claim *claims = &work->writes[i];
+		bool   can_stamp = !RelationIsLogicallyLogged(claims->target->rel);
+
+		n = can_stamp ? stamp_together(claims, work->nwrites - i, cid) : 1;
+		stamp_rest(claims, n, cid, can_stamp);
 	}
 }

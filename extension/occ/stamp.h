@@ -9,6 +9,6 @@
 #include "occ/claims.h"
 
 /* After validation. */
-extern void occ_stamp_old_versions(const CommitWork *work);
+extern void occ_stamp_old_versions(CommitWork *work);
 
 #endif /* DSQL_OCC_STAMP_H */

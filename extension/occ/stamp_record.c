@@ -1,34 +1,27 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * stamp_record.c
- *	  Old versions of one page that a transaction replaces or deletes, and the
- *	  WAL record of that.
+ *	  Old versions of a few pages that a transaction replaces or deletes, and
+ *	  the WAL record of that.
  *
- * What is on the page afterwards is what heap would leave: a version that was
+ * What is on a page afterwards is what heap would leave: a version that was
  * deleted, that moved to another partition (commit.c: a non-key update), or
  * that was updated HOT (heap_only.c).  But heap has no record that sets the
  * link from an old version to a new one which is on the page already, and none
- * for several versions at once.  So this one has a resource manager of its
- * own.  Its number is the one that PostgreSQL reserves for extensions that
- * have none.  Recovery needs this library, as does every use of the tables.
+ * for versions on several pages.  So this one has a resource manager of its
+ * own (wal.c).
  */
 #include "postgres.h"
 
-#include "access/bufmask.h"
-#include "access/heapam_xlog.h"
 #include "access/htup_details.h"
-#include "access/rmgr.h"
 #include "access/xact.h"
-#include "access/xlog_internal.h"
 #include "access/xloginsert.h"
 #include "access/xlogutils.h"
 #include "miscadmin.h"
 #include "occ/stamp_record.h"
+#include "occ/wal_records.h"
 #include "storage/bufmgr.h"
 #include "utils/rel.h"
-
-#define STAMP_RMGR RM_EXPERIMENTAL_ID
-#define STAMP_INFO 0x00
 
 /* ---- The page ---- */
 
@@ -69,38 +62,59 @@ stamp_page(Buffer buffer, const Stamp *stamps, int n, TransactionId xid,
 	MarkBufferDirty(buffer);
 }
 
+static void
+stamp_pages(const StampedPage *pages, int n, TransactionId xid, CommandId cid)
+{
+	for (int i = 0; i < n; i++)
+		stamp_page(pages[i].buffer, pages[i].stamps, pages[i].nstamps, xid,
+				   cid);
+}
+
+/* In the critical section of the change. */
+static void
+write_record(const StampedPage *pages, int n)
+{
+	XLogRecPtr lsn;
+
+	XLogBeginInsert();
+	for (int i = 0; i < n; i++)
+	{
+		XLogRegisterBuffer(i, pages[i].buffer, REGBUF_STANDARD);
+		XLogRegisterBufData(i, (char *) pages[i].stamps,
+							pages[i].nstamps * sizeof(Stamp));
+	}
+	lsn = XLogInsert(OCC_RMGR, OCC_WAL_STAMP);
+	for (int i = 0; i < n; i++)
+		PageSetLSN(BufferGetPage(pages[i].buffer), lsn);
+}
+
 void
-occ_stamp_record_apply(Relation rel, Buffer buffer, const Stamp *stamps, int n,
+occ_stamp_record_apply(Relation rel, const StampedPage *pages, int npages,
 					   CommandId cid)
 {
 	TransactionId xid = GetTopTransactionId();
-	XLogRecPtr	  lsn;
 
+	/* Allocates, if that is more than before. */
+	XLogEnsureRecordSpace(npages - 1, npages);
 	START_CRIT_SECTION();
-	stamp_page(buffer, stamps, n, xid, cid);
+	stamp_pages(pages, npages, xid, cid);
 	if (RelationNeedsWAL(rel))
-	{
-		XLogBeginInsert();
-		XLogRegisterBuffer(0, buffer, REGBUF_STANDARD);
-		XLogRegisterBufData(0, (char *) stamps, n * sizeof(Stamp));
-		lsn = XLogInsert(STAMP_RMGR, STAMP_INFO);
-		PageSetLSN(BufferGetPage(buffer), lsn);
-	}
+		write_record(pages, npages);
 	END_CRIT_SECTION();
 }
 
-/* ---- The resource manager ---- */
+/* ---- Recovery ---- */
 
 static void
-redo(XLogReaderState *record)
+redo_page(XLogReaderState *record, uint8 id)
 {
 	Buffer buffer;
 
-	if (XLogReadBufferForRedo(record, 0, &buffer) == BLK_NEEDS_REDO)
+	if (XLogReadBufferForRedo(record, id, &buffer) == BLK_NEEDS_REDO)
 	{
 		Size		 size;
 		const Stamp *stamps =
-			(const Stamp *) XLogRecGetBlockData(record, 0, &size);
+			(const Stamp *) XLogRecGetBlockData(record, id, &size);
 
 		stamp_page(buffer, stamps, (int) (size / sizeof(Stamp)),
 				   XLogRecGetXid(record), FirstCommandId);
@@ -110,31 +124,26 @@ redo(XLogReaderState *record)
 		UnlockReleaseBuffer(buffer);
 }
 
-static void
-describe(StringInfo text, XLogReaderState *record)
+/* One page after the other: nobody sees a stamp before its transaction ends.
+ */
+void
+occ_stamp_record_redo(XLogReaderState *record)
 {
-	Size size = 0;
-
-	(void) XLogRecGetBlockData(record, 0, &size);
-	appendStringInfo(text, "nversions %zu", size / sizeof(Stamp));
-}
-
-static const char *
-identify(uint8 info)
-{
-	return (info & ~XLR_INFO_MASK) == STAMP_INFO ? "STAMP" : NULL;
+	for (int id = 0; id <= XLogRecMaxBlockId(record); id++)
+		redo_page(record, (uint8) id);
 }
 
 void
-occ_stamp_record_init(void)
+occ_stamp_record_describe(StringInfo text, XLogReaderState *record)
 {
-	static RmgrData manager = {
-		.rm_name = "dsql_local",
-		.rm_redo = redo,
-		.rm_desc = describe,
-		.rm_identify = identify,
-		.rm_mask = heap_mask,
-	};
+	Size nversions = 0;
 
-	RegisterCustomRmgr(STAMP_RMGR, &manager);
+	for (int id = 0; id <= XLogRecMaxBlockId(record); id++)
+	{
+		Size size = 0;
+
+		(void) XLogRecGetBlockData(record, (uint8) id, &size);
+		nversions += size / sizeof(Stamp);
+	}
+	appendStringInfo(text, "nversions %zu", nversions);
 }

@@ -264,6 +264,7 @@ rows_allow(const CommitWork *work, Claim *claims, int n, ConflictKind kind,
 	{
 		on_page =
 			Min(occ_claims_on_one_page(&claims[i], n - i), VERSIONS_AT_ONCE);
+		occ_claims_prefetch(&claims[i], n - i);
 		if (!page_allows(work, &claims[i], on_page, kind, out))
 			return false;
 	}

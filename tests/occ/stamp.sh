@@ -1,8 +1,9 @@
 #!/bin/sh
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
-# COMMIT deletes the old versions of one page together.  The page must look as if heap had
-# deleted or updated each by itself, and recovery must bring back the same page.
+# COMMIT deletes the old versions of some pages together.  A page must look as if heap had
+# deleted or updated each by itself, and recovery must bring back the same page.  So must it
+# bring back new versions, of which the WAL has what differs from the old ones.
 # usage: stamp.sh        (inside extension/test/with_server)
 set -eu
 # shellcheck source-path=SCRIPTDIR source=../integration/check.sh
@@ -103,12 +104,41 @@ sql -c 'UPDATE failed SET v = v + 1 WHERE id <= 50'
 equals 'versions of failed transactions are pruned' \
     "$(sql -c "SELECT pg_relation_size('failed') / 8192 < 6, sum(v) FROM failed")" 't|50'
 
+# waldump COMMAND: what the statements write to the WAL.
+waldump() {
+    from=$(sql -c 'SELECT pg_current_wal_insert_lsn()')
+    sql -c "$1"
+    wal=$(as_server "$PGBINDIR/pg_waldump" -p "$PGDATA/pg_wal" -s "$from" \
+        -e "$(sql -c 'SELECT pg_current_wal_insert_lsn()')" 2>/dev/null)
+}
+
+# Two pages or more are in one record.
+sql -c "CREATE TABLE sparse (id int PRIMARY KEY, v int, filler char(1500) DEFAULT '')
+    WITH (fillfactor = 10, autovacuum_enabled = off)"
+sql -c 'INSERT INTO sparse (id, v) SELECT g, 0 FROM generate_series(1, 14) g'
+waldump 'UPDATE sparse SET v = 1'
+equals 'pages are stamped together' "$(echo "$wal" | grep -c 'custom128.*UNKNOWN (0)')" 2
+equals 'new versions are in the WAL without what the old ones have' \
+    "$(echo "$wal" | awk '/custom128.*UNKNOWN \(10\)/ { n++; if ($6 + 0 < 100) small++ } END { print n, small }')" '14 14'
+
+# What differs is at the start, in the middle or at the end; longer, shorter, nothing; NULL or not any more.
+sql -c "CREATE TABLE parts (a text, n int, b text, c bigint) WITH (fillfactor = 20, autovacuum_enabled = off)"
+sql -c "INSERT INTO parts SELECT CASE WHEN g % 3 > 0 THEN repeat('a', g) END, g, 'middle' || g,
+    CASE WHEN g % 2 > 0 THEN g END FROM generate_series(1, 30) g"
+waldump "UPDATE parts SET a = CASE n % 5 WHEN 0 THEN NULL WHEN 1 THEN repeat('b', n) WHEN 2 THEN a || 'a' ELSE a END,
+    b = CASE n % 4 WHEN 0 THEN NULL WHEN 1 THEN b || '!' WHEN 2 THEN '' ELSE b END,
+    c = CASE n % 7 WHEN 0 THEN NULL WHEN 1 THEN n ELSE c END, n = CASE n % 6 WHEN 0 THEN n ELSE n + 100 END"
+equals 'all of them have such a record' "$(echo "$wal" | grep -c 'custom128.*UNKNOWN (10)')" 30
+
 # Nothing has read the table since: a scan would prune the page, and recovery need not repeat that.
 # The transaction that is open has versions that are not linked.
 page() {
-    sql -c "SELECT count(*), md5(string_agg(concat_ws('|', lp, lp_flags, t_xmin, t_xmax, t_ctid,
-        t_infomask & ~$hints, t_infomask2), ',' ORDER BY lp))
-    FROM heap_page_items(get_raw_page('$1', 0))"
+    sql -c "SELECT count(*), md5(string_agg(concat_ws('|', page, lp, lp_flags, t_xmin, t_xmax, t_ctid,
+        t_infomask & ~$hints, t_infomask2, t_hoff, t_bits, t_data), ',' ORDER BY page, lp))
+    FROM generate_series(0, pg_relation_size('$1') / 8192 - 1) page, heap_page_items(get_raw_page('$1', page::int))"
+}
+pages() {
+    for table in many beside sparse parts; do page "$table"; done
 }
 mkfifo "$PGDATA/../open"
 sql <"$PGDATA/../open" >/dev/null 2>&1 &
@@ -116,12 +146,12 @@ exec 3>"$PGDATA/../open"
 echo "BEGIN; UPDATE beside SET v = 100 WHERE id > 70; SELECT pg_notify('open', '');" >&3
 while [ "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_notify%' AND state = 'idle in transaction'
         AND pid <> pg_backend_pid()")" != 1 ]; do :; done
-before="$(page many) $(page beside)"
+before=$(pages)
 sql -c 'SELECT pg_switch_wal()' >/dev/null # and writes what there is
 as_server "$PGBINDIR/pg_ctl" -D "$PGDATA" -m immediate -w stop >/dev/null
 exec 3>&-
 as_server "$PGBINDIR/pg_ctl" -D "$PGDATA" -l "$SERVER_LOG" -w start >/dev/null
-equals 'recovery brings back the same pages' "$(page many) $(page beside)" "$before"
+equals 'recovery brings back the same pages' "$(pages)" "$before"
 equals 'the rows' "$(sql -c 'SELECT count(*), sum(v) FROM many')" '166|60'
 equals 'the rows that are beside each other' \
     "$(sql -c 'SELECT count(*), sum(v) FROM beside')" '80|41'

@@ -33,7 +33,7 @@ test: dependencies ## build and run all tests
 check-long: dependencies ## tests that take minutes: random histories, crashes, PostgreSQL's own tests
 	@cmake --preset dev $(CMAKE_QUIET) >/dev/null
 	@cmake --build --preset dev
-	@ctest --test-dir $(DEV) -L long --output-on-failure --no-tests=error
+	@ctest --test-dir $(DEV) -L long --output-on-failure --no-tests=error -j $(JOBS)
 
 check-abi: dependencies ## compare the ABI of libdsql with that of the last version
 	@cmake --preset release $(CMAKE_QUIET) -DDSQL_BUILD_TESTS=OFF >/dev/null

@@ -56,9 +56,8 @@ column_count(Oid relation)
 	return result;
 }
 
-/* Those of PostgreSQL's own catalogs and of schema sys are as they are. */
-static bool
-is_stored_by_key(Oid table)
+bool
+covering_keys_apply_to(Oid table)
 {
 	HeapTuple	  tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
 	Form_pg_class form;
@@ -127,7 +126,7 @@ included_columns(Oid index, Oid *table, bool *has_others)
 	form = (Form_pg_index) GETSTRUCT(tuple);
 	*table = form->indrelid;
 	*has_others = form->indnatts > form->indnkeyatts;
-	if (form->indisprimary && is_stored_by_key(form->indrelid))
+	if (form->indisprimary && covering_keys_apply_to(form->indrelid))
 		result = other_columns(form->indrelid, &form->indkey);
 	ReleaseSysCache(tuple);
 	return result;

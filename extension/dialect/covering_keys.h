@@ -9,6 +9,12 @@
 #include "nodes/parsenodes.h"
 
 /*
+ * Is it a table of users?  Those of PostgreSQL's catalogs and of schema sys
+ * are heaps.
+ */
+extern bool covering_keys_apply_to(Oid table);
+
+/*
  * Before the query is planned: what it reads of pg_index becomes what the
  * service has there.
  */

@@ -179,6 +179,17 @@ add_value(KeySize *size, Datum value, bool is_null, int16 typlen)
 		size->bytes += typlen > 0 ? typlen : strlen(DatumGetCString(value));
 }
 
+/* The key's columns of an index. */
+static void
+add_values(KeySize *size, Relation index, const Datum *values,
+		   const bool *nulls)
+{
+	TupleDesc desc = RelationGetDescr(index);
+
+	for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); i++)
+		add_value(size, values[i], nulls[i], TupleDescAttr(desc, i)->attlen);
+}
+
 static void
 add_column(KeySize *size, TupleTableSlot *slot, AttrNumber number)
 {
@@ -215,7 +226,6 @@ add_computed_values(KeySize *size, EState *estate, Relation index,
 					TupleTableSlot *slot)
 {
 	IndexInfo *info = BuildIndexInfo(index);
-	TupleDesc  desc = RelationGetDescr(index);
 	Datum	   values[INDEX_MAX_KEYS];
 	bool	   nulls[INDEX_MAX_KEYS];
 
@@ -225,8 +235,7 @@ add_computed_values(KeySize *size, EState *estate, Relation index,
 				  GetPerTupleExprContext(estate)))
 		return false;
 	FormIndexDatum(info, slot, estate, values, nulls);
-	for (int i = 0; i < info->ii_NumIndexKeyAttrs; i++)
-		add_value(size, values[i], nulls[i], TupleDescAttr(desc, i)->attlen);
+	add_values(size, index, values, nulls);
 	return true;
 }
 
@@ -240,6 +249,20 @@ add_computed_key(KeySize *size, const Key *key, TupleTableSlot *slot)
 	index_close(index, AccessShareLock);
 	FreeExecutorState(estate);
 	return has_entry;
+}
+
+static bool
+is_too_large(const KeySize *size)
+{
+	return size->bytes + COLUMN_FEE * (size->columns - 1) > KEY_MAX;
+}
+
+static void
+check_size(const KeySize *size)
+{
+	if (is_too_large(size))
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("key size too large")));
 }
 
 /* The key's bytes, or -1 if there is no entry. */
@@ -256,9 +279,7 @@ key_bytes(const Key *key, const Key *primary, TupleTableSlot *slot)
 	else if (!add_computed_key(&size, key, slot))
 		return -1;
 	add_primary_key(&size, slot, key, primary);
-	if (size.bytes + COLUMN_FEE * (size.columns - 1) > KEY_MAX)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("key size too large")));
+	check_size(&size);
 	return (int64) size.bytes;
 }
 
@@ -284,4 +305,38 @@ index_entries_check(Relation rel, TupleTableSlot *slot)
 			cost += ENTRY_OVERHEAD + bytes;
 	}
 	return cost;
+}
+
+/* ---- Indexes that are being built ---- */
+
+bool
+index_entries_fit(Relation index, const Datum *values, const bool *nulls)
+{
+	KeySize size = {0, 0};
+
+	add_values(&size, index, values, nulls);
+	return !is_too_large(&size);
+}
+
+static const Key *
+find_key(const TableKeys *table, Oid index)
+{
+	for (int i = 0; i < table->nkeys; i++)
+		if (table->keys[i].index == index)
+			return &table->keys[i];
+	return NULL;
+}
+
+void
+index_entries_check_built(Relation table, Relation index, const Datum *values,
+						  const bool *nulls, TupleTableSlot *row)
+{
+	const TableKeys *keys = find_table(table);
+	const Key		*key = find_key(keys, RelationGetRelid(index));
+	KeySize			 size = {0, 0};
+
+	add_values(&size, index, values, nulls);
+	if (key != NULL)
+		add_primary_key(&size, row, key, keys->primary);
+	check_size(&size);
 }

@@ -18,4 +18,15 @@ extern void index_entries_init(void);
  */
 extern Size index_entries_check(Relation rel, TupleTableSlot *slot);
 
+/*
+ * Of an index that is being built, whose key has these values.  fits: are
+ * they alone as large as a key may be?  check: raises if the key is too large,
+ * with what it has of the row's primary key.
+ */
+extern bool index_entries_fit(Relation index, const Datum *values,
+							  const bool *nulls);
+extern void index_entries_check_built(Relation table, Relation index,
+									  const Datum *values, const bool *nulls,
+									  TupleTableSlot *row);
+
 #endif /* DSQL_DIALECT_INDEX_ENTRIES_H */

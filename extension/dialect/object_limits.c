@@ -3,12 +3,13 @@
  * object_limits.c
  *	  How many schemas, tables, columns and so on there may be.
  *
- * The numbers are the service's quotas, and the errors its texts.  Two
- * transactions that create the last allowed object at the same time both
- * succeed: to prevent that, one would have to wait for the other.
+ * The numbers are the service's quotas, and the errors its texts.  Of two
+ * transactions that create the last allowed object at the same time, one gets
+ * OC001 (schema/touched.c).
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -18,11 +19,14 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_rewrite.h"
 #include "dialect/object_limits.h"
 #include "storage/lockdefs.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/snapmgr.h"
 
 #define SCHEMAS_MAX			  10
 #define TABLES_MAX			  1000
@@ -33,6 +37,13 @@
 #define COLUMNS_MAX			  255
 #define INDEXES_MAX			  24
 #define KEY_COLUMNS_MAX		  8
+
+/*
+ * Bytes of a view's definition as it is stored, which is the parse tree as
+ * text.  A view that selects a literal of 512 KiB was refused: each byte of it
+ * takes four.
+ */
+#define VIEW_DEFINITION_MAX (2 * 1024 * 1024)
 
 /* ---- Counting ---- */
 
@@ -131,6 +142,33 @@ object_limits_check_sequences(const RangeVar *name)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("creating more than %d sequences is not allowed",
 						SEQUENCES_MAX)));
+}
+
+/* The row was written by the running command: only SnapshotSelf sees it. */
+void
+object_limits_check_view_definition(Oid rule)
+{
+	Relation	catalog = table_open(RewriteRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_rewrite_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(rule));
+	scan = systable_beginscan(catalog, RewriteOidIndexId, true, SnapshotSelf,
+							  1, &key);
+	while ((tuple = systable_getnext(scan)) != NULL)
+	{
+		bool  is_null;
+		Datum tree = heap_getattr(tuple, Anum_pg_rewrite_ev_action,
+								  RelationGetDescr(catalog), &is_null);
+
+		if (toast_raw_datum_size(tree) - VARHDRSZ > VIEW_DEFINITION_MAX)
+			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+							errmsg("view definition too large")));
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
 }
 
 /* ---- Limits of a table ---- */

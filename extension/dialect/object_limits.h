@@ -27,4 +27,7 @@ extern void object_limits_check_key(int columns);
 extern void object_limits_check_statistics(Node *statement);
 extern void object_limits_check_statistics_target(Node *statement);
 
+/* The definition of a view was stored, as the rule of that oid. */
+extern void object_limits_check_view_definition(Oid rule);
+
 #endif /* DSQL_DIALECT_OBJECT_LIMITS_H */

@@ -3,9 +3,10 @@
  * replaced_functions.c
  *	  Functions that answer otherwise than PostgreSQL's.
  *
- * version() is a constant, set_config() has the rules of SET, definitions of
- * primary keys have the columns that their indexes include, and the others do
- * not show the views of catalog_views.c.  They all have
+ * version() is a constant, set_config() and current_setting() have the rules
+ * of SET and SHOW, definitions of primary keys have the columns that their
+ * indexes include, and the others do not show the views of catalog_views.c.
+ * They all have
  * sys.dsql_function_support() as their support function, which the planner
  * asks for something simpler to evaluate.  It asks wherever the call is
  * written: in a query, in the action of a rule (UPDATE pg_settings), in a
@@ -46,6 +47,8 @@ static const struct
 	const char *name;
 } replacements[] = {
 	{F_SET_CONFIG, "dsql_set_config"},
+	{F_CURRENT_SETTING_TEXT, "dsql_current_setting"},
+	{F_CURRENT_SETTING_TEXT_BOOL, "dsql_current_setting"},
 	{F_PG_GET_INDEXDEF_OID, "dsql_get_indexdef"},
 	{F_PG_GET_INDEXDEF_OID_INT4_BOOL, "dsql_get_indexdef"},
 	{F_PG_GET_CONSTRAINTDEF_OID, "dsql_get_constraintdef"},

@@ -37,9 +37,40 @@ static const char *const settable[] = {
 };
 
 PG_FUNCTION_INFO_V1(dsql_set_config);
+PG_FUNCTION_INFO_V1(dsql_current_setting);
+PG_FUNCTION_INFO_V1(dsql_current_setting_if_known);
 
-/* Removed in PostgreSQL 16, which Aurora DSQL claims to be. */
-static const char *const removed[] = {"lc_collate", "lc_ctype"};
+/*
+ * Aurora DSQL claims to be PostgreSQL 16.  15 has these besides, and 17 those
+ * of the second group.
+ */
+static const char *const not_in_16[] = {
+	"force_parallel_mode",
+	"lc_collate",
+	"lc_ctype",
+	"promote_trigger_file",
+	"vacuum_defer_cleanup_age",
+
+	"allow_alter_system",
+	"commit_timestamp_buffers",
+	"enable_group_by_reordering",
+	"event_triggers",
+	"huge_pages_status",
+	"io_combine_limit",
+	"max_notify_queue_pages",
+	"multixact_member_buffers",
+	"multixact_offset_buffers",
+	"notify_buffers",
+	"serializable_buffers",
+	"subtransaction_buffers",
+	"summarize_wal",
+	"sync_replication_slots",
+	"synchronized_standby_slots",
+	"trace_connection_negotiation",
+	"transaction_buffers",
+	"transaction_timeout",
+	"wal_summary_keep_time",
+};
 
 /* Settings of Aurora DSQL that have no effect here. */
 static bool enable_batched_nestloop = true;
@@ -105,13 +136,44 @@ dsql_set_config(PG_FUNCTION_ARGS)
 	return set_config_by_name(fcinfo);
 }
 
+static bool
+is_unknown(const char *name)
+{
+	return is_among(name, not_in_16, lengthof(not_in_16));
+}
+
+static void
+check_known(const char *name)
+{
+	if (is_unknown(name))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("unrecognized configuration parameter \"%s\"", name)));
+}
+
 void
 dialect_settings_check_show(Node *statement)
 {
-	const VariableShowStmt *show = castNode(VariableShowStmt, statement);
+	check_known(castNode(VariableShowStmt, statement)->name);
+}
 
-	if (is_among(show->name, removed, lengthof(removed)))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-						errmsg("unrecognized configuration parameter \"%s\"",
-							   show->name)));
+/* sys.dsql_current_setting(text): current_setting() with the rules of SHOW. */
+Datum
+dsql_current_setting(PG_FUNCTION_ARGS)
+{
+	check_known(TextDatumGetCString(PG_GETARG_DATUM(0)));
+	return show_config_by_name(fcinfo);
+}
+
+/* sys.dsql_current_setting(text, missing_ok boolean) */
+Datum
+dsql_current_setting_if_known(PG_FUNCTION_ARGS)
+{
+	char *name = TextDatumGetCString(PG_GETARG_DATUM(0));
+
+	if (!PG_GETARG_BOOL(1))
+		check_known(name);
+	else if (is_unknown(name))
+		PG_RETURN_NULL();
+	return show_config_by_name_missing_ok(fcinfo);
 }

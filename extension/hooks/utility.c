@@ -15,6 +15,7 @@
 #include "hooks/install.h"
 #include "hooks/utility.h"
 #include "jobs/call_wrapper.h"
+#include "jobs/dropped.h"
 #include "jobs/statements.h"
 #include "nodes/parsenodes.h"
 #include "occ/default_am.h"
@@ -165,6 +166,7 @@ run_statement(UtilityCall *call)
 			!jobs_statements_process(call->pstmt, call->query_string,
 									 call->dest, call->qc))
 			call_next(call);
+		jobs_dropped_submit();
 	}
 	PG_CATCH();
 	{

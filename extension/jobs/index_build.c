@@ -37,6 +37,7 @@
 #include "base/compat.h"
 #include "catalog/index.h"
 #include "jobs/index_build.h"
+#include "jobs/key_sizes.h"
 #include "jobs/signal.h"
 #include "jobs/unique_index.h"
 #include "jobs/worker_transaction.h"
@@ -147,6 +148,7 @@ validate_and_finish(const Job *job, Oid table, bool is_unique)
 		jobs_unique_index_check(table, job->object);
 	else
 		validate(table, job->object);
+	jobs_key_sizes_check(table, job->object);
 	index_set_state_flags(job->object, INDEX_CREATE_SET_VALID);
 	jobs_worker_finish(job, JOB_COMPLETED, NULL);
 	jobs_worker_commit_schema_change(table);

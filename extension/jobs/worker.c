@@ -125,6 +125,9 @@ details_of(const Job *job, const ErrorData *error)
 	if (job->kind == JOB_INDEX_BUILD &&
 		error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION)
 		return "Found duplicate key while validating index for UCVs";
+	if (job->kind == JOB_INDEX_BUILD &&
+		error->sqlerrcode == ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+		return "key size too large";
 	if (error->sqlerrcode == ERRCODE_CHECK_VIOLATION)
 		return psprintf("check constraint \"%s\" is violated by some row",
 						job->name);

@@ -19,6 +19,7 @@
 #include "access/tableam.h"
 #include "base/compat.h"
 #include "catalog/index.h"
+#include "dialect/index_entries.h"
 #include "nodes/execnodes.h"
 #include "occ/heap.h"
 #include "occ/index.h"
@@ -104,6 +105,27 @@ begin_scan_of_first_pages(Relation table_rel)
 	return scan;
 }
 
+/* Whom a build tells of a row. */
+typedef struct Builder
+{
+	IndexBuildCallback callback;
+	void			  *state;
+} Builder;
+
+/*
+ * The statement that starts an index does not fail because of a row that has
+ * been there before: the job will.
+ */
+static void
+add_if_it_fits(Relation index, ItemPointer tid, Datum *values, bool *nulls,
+			   bool is_alive, void *state)
+{
+	Builder *builder = state;
+
+	if (index_entries_fit(index, values, nulls))
+		builder->callback(index, tid, values, nulls, is_alive, builder->state);
+}
+
 /* Heap ends a scan that it is given. */
 static double
 scan_first_pages(Relation table_rel, Relation index_rel,
@@ -112,9 +134,10 @@ scan_first_pages(Relation table_rel, Relation index_rel,
 {
 	TableScanDesc scan = begin_scan_of_first_pages(table_rel);
 	Snapshot	  snapshot = scan->rs_snapshot;
+	Builder		  builder = {callback, callback_state};
 	double		  ntuples = occ_heap->index_build_range_scan(
 			   table_rel, index_rel, index_info, true, false, false, 0,
-			   InvalidBlockNumber, callback, callback_state, scan);
+			   InvalidBlockNumber, add_if_it_fits, &builder, scan);
 
 	UnregisterSnapshot(snapshot);
 	return ntuples;

@@ -36,6 +36,10 @@ CREATE OR REPLACE FUNCTION sys.dsql_major_version() RETURNS integer
 CREATE OR REPLACE FUNCTION sys.dsql_set_config(name text, value text, is_local boolean)
     RETURNS text
     AS 'dsql_local', 'dsql_set_config' LANGUAGE C VOLATILE;
+CREATE OR REPLACE FUNCTION sys.dsql_current_setting(name text) RETURNS text
+    AS 'dsql_local', 'dsql_current_setting' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+CREATE OR REPLACE FUNCTION sys.dsql_current_setting(name text, missing_ok boolean) RETURNS text
+    AS 'dsql_local', 'dsql_current_setting_if_known' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 CREATE OR REPLACE FUNCTION sys.dsql_get_indexdef(oid) RETURNS text
     AS 'dsql_local', 'dsql_get_indexdef' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 CREATE OR REPLACE FUNCTION sys.dsql_get_indexdef(oid, integer, boolean) RETURNS text
@@ -64,6 +68,8 @@ ALTER FUNCTION pg_catalog.has_any_column_privilege(oid, text) SUPPORT sys.dsql_f
 ALTER FUNCTION pg_catalog.has_column_privilege(oid, smallint, text)
     SUPPORT sys.dsql_function_support;
 ALTER FUNCTION pg_catalog.version() SUPPORT sys.dsql_function_support;
+ALTER FUNCTION pg_catalog.current_setting(text) SUPPORT sys.dsql_function_support;
+ALTER FUNCTION pg_catalog.current_setting(text, boolean) SUPPORT sys.dsql_function_support;
 ALTER FUNCTION pg_catalog.pg_get_indexdef(oid) SUPPORT sys.dsql_function_support;
 ALTER FUNCTION pg_catalog.pg_get_indexdef(oid, integer, boolean) SUPPORT sys.dsql_function_support;
 ALTER FUNCTION pg_catalog.pg_get_constraintdef(oid) SUPPORT sys.dsql_function_support;
@@ -170,6 +176,11 @@ CREATE OR REPLACE FUNCTION sys.uuid_to_base32_str(uuid) RETURNS text
     AS 'dsql_local', 'dsql_uuid_to_base32_str' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE OR REPLACE FUNCTION sys.base32_str_to_uuid(text) RETURNS uuid
     AS 'dsql_local', 'dsql_base32_str_to_uuid' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE OR REPLACE FUNCTION sys.dsql_session_uuid() RETURNS uuid
+    AS 'dsql_local', 'dsql_session_uuid' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+CREATE OR REPLACE FUNCTION sys.current_session_id() RETURNS text
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
+    RETURN sys.uuid_to_base32_str(sys.dsql_session_uuid());
 CREATE OR REPLACE VIEW sys.jobs AS
     SELECT sys.uuid_to_base32_str(j.id) AS job_id, j.status, j.details, j.job_type,
            'pg_catalog.pg_class'::pg_catalog.regclass::oid AS class_id, j.object_id,

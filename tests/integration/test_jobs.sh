@@ -125,6 +125,35 @@ SQL
 says '40001: schema has been updated by another transaction (OC001)'
 equals 'its row' "$(sql 'SELECT count(*) FROM t WHERE id = 5000')" 0
 
+# Keys of rows that are older than the index: of 3,200 and 2,100 bytes, and of 1,900 with a primary key of 100.
+succeeds 'long texts' sql 'CREATE TABLE long_texts (id text PRIMARY KEY, a text, b text, c text, d text)'
+succeeds 'their rows' sql "INSERT INTO long_texts SELECT repeat('k', 100) || n, string_agg(md5(n || ' ' || i), ''),
+    repeat('b', 2100) || n, repeat('c', 1900) || n, repeat('d', 1800) || n
+    FROM generate_series(1, 5) n, generate_series(1, 100) i GROUP BY n"
+for column in a b c; do
+    for kind in INDEX 'UNIQUE INDEX'; do
+        succeeds "a key too large: $kind $column" sql "CREATE $kind ASYNC ON long_texts ($column)"
+        has_ended "$output" f 'key size too large'
+    done
+done
+succeeds 'a key that fits' sql 'CREATE UNIQUE INDEX ASYNC ON long_texts (d)'
+has_ended "$output" t ''
+
+# What is dropped is a job: a table one, with its indexes, and an index one.
+succeeds 'no table' sql 'CREATE SCHEMA dropped CREATE TABLE a (id int PRIMARY KEY, x int UNIQUE) CREATE TABLE b ()'
+drop_jobs() { sql "SELECT count(*), count(object_name) FROM sys.jobs WHERE job_type = 'DROP'"; }
+before=$(sql "SELECT count(*) FROM sys.jobs WHERE job_type = 'DROP'")
+succeeds 'DROP rolled back' sql 'BEGIN; DROP TABLE long_texts; ROLLBACK'
+equals 'no job' "$(drop_jobs)" "$before|0"
+succeeds 'DROP INDEX' sql 'DROP INDEX long_texts_d_idx'
+equals 'one job' "$(drop_jobs)" "$((before + 1))|0"
+succeeds 'DROP TABLE' sql 'DROP TABLE long_texts'
+equals 'one job' "$(drop_jobs)" "$((before + 2))|0"
+succeeds 'DROP SCHEMA' sql 'DROP SCHEMA dropped CASCADE'
+equals 'two jobs' "$(drop_jobs)" "$((before + 4))|0"
+job=$(sql "SELECT job_id FROM sys.jobs WHERE job_type = 'DROP' ORDER BY start_time DESC LIMIT 1")
+has_ended "$job" t ''
+
 # No statement waits for a long build, which starts again when the table changes.
 # shellcheck disable=SC2016 # SQL's $1
 succeeds 'a slow function' sql 'CREATE FUNCTION slow(int) RETURNS int LANGUAGE sql IMMUTABLE

@@ -136,6 +136,19 @@ fails '25 keys' sql "CREATE TABLE more_keys (c int PRIMARY KEY, $(names 24 'c& i
 says '54000: more than 24 indexes per table are not allowed'
 fails 'the 25th index' sql 'CREATE INDEX ASYNC ON keyed (c, c1)'
 says '54000: more than 24 indexes per table are not allowed'
+# A view's definition: 2 MiB as it is stored, four bytes for each one of a literal.
+view() {
+    {
+        printf "CREATE OR REPLACE VIEW long_view AS SELECT '"
+        head -c "$1" /dev/zero | tr '\0' x
+        printf "' AS a;\n"
+    } | psql -X -q -v VERBOSITY=verbose "$connection" 2>&1
+}
+output=$(view 530000)
+says '54000: view definition too large'
+equals 'a literal of 500,000 bytes' "$(view 500000)" ''
+output=$(view 530000)
+says '54000: view definition too large'
 # There is one already: nest.
 for i in $(seq 9); do succeeds "schema $i" sql "CREATE SCHEMA limit_$i"; done
 fails 'the 11th schema' sql 'CREATE SCHEMA limit_10x'
@@ -143,6 +156,17 @@ says '54000: more than 10 schemas not allowed'
 fails 'even if it is there' sql 'CREATE SCHEMA IF NOT EXISTS limit_9'
 says '54000: more than 10 schemas not allowed'
 succeeds 'one less' sql 'DROP SCHEMA limit_9'
+# Of two transactions that create the last one at the same time, one does.
+output=$(psql -X -q -v VERBOSITY=verbose "$connection" 2>&1 <<SQL
+BEGIN;
+CREATE SCHEMA limit_ours;
+\\! psql -X -q -c 'CREATE SCHEMA limit_theirs' "$connection"
+COMMIT;
+SQL
+)
+says 'OC001'
+equals 'one of them' "$(sql "SELECT string_agg(nspname, ' ') FROM pg_namespace WHERE nspname IN ('limit_ours', 'limit_theirs')")" limit_theirs
+succeeds 'one less' sql 'DROP SCHEMA limit_theirs'
 succeeds 'a schema that is there' sql 'CREATE SCHEMA IF NOT EXISTS limit_8'
 succeeds 'one more' sql 'CREATE SCHEMA limit_10x'
 # shellcheck disable=SC2016 # dollar quotes of SQL

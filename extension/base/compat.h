@@ -139,4 +139,40 @@ typedef bool UpdateIndexesCompat;
 #define STATISTICS_TARGET_COMPAT(alter) ((alter)->stxstattarget)
 #endif
 
+/*
+ * 17: functions of SQL/JSON that have a syntax of their own.  What such an
+ * expression is called, or NULL.
+ */
+#if PG_VERSION_NUM >= 170000
+#include "nodes/primnodes.h"
+
+static inline const char *
+newer_expression_compat(const Node *node)
+{
+	static const char *const operations[] = {
+		[JSON_EXISTS_OP] = "json_exists",
+		[JSON_QUERY_OP] = "json_query",
+		[JSON_VALUE_OP] = "json_value",
+		[JSON_TABLE_OP] = "json_table",
+	};
+
+	if (IsA(node, JsonExpr))
+		return operations[((const JsonExpr *) node)->op];
+	if (!IsA(node, JsonConstructorExpr))
+		return NULL;
+	switch (((const JsonConstructorExpr *) node)->type)
+	{
+		case JSCTOR_JSON_SCALAR:
+			return "json_scalar";
+		case JSCTOR_JSON_SERIALIZE:
+			return "json_serialize";
+		default:
+			return NULL;
+	}
+}
+#define NEWER_EXPRESSION_COMPAT(node) newer_expression_compat(node)
+#else
+#define NEWER_EXPRESSION_COMPAT(node) ((void) (node), (const char *) NULL)
+#endif
+
 #endif /* DSQL_BASE_COMPAT_H */

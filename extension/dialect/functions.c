@@ -20,6 +20,7 @@
 
 #include "access/transam.h"
 #include "dialect/functions.h"
+#include "dialect/newer.h"
 #include "dialect/refuse.h"
 #include "dialect/session.h"
 #include "utils/backend_status.h"
@@ -59,7 +60,6 @@ static const char *const refused[] = {
 	"pg_split_walfile_name",
 	"pg_stat_file",
 	"pg_switch_wal",
-	"pg_sync_replication_slots",
 	"pg_try_advisory_*",
 	"pg_wal_replay_*",
 	"pg_walfile_*",
@@ -70,7 +70,8 @@ typedef enum Verdict
 {
 	UNKNOWN = 0,
 	ACCEPTED,
-	REFUSED
+	REFUSED,
+	NEWER
 } Verdict;
 
 static uint8 verdicts[FirstGenbkiObjectId];
@@ -99,7 +100,7 @@ judge(Oid function)
 	for (int i = 0; i < lengthof(refused); i++)
 		if (matches(name, refused[i]))
 			return REFUSED;
-	return ACCEPTED;
+	return newer_is_function(function) ? NEWER : ACCEPTED;
 }
 
 /* A user's own function may have any name. */
@@ -112,6 +113,8 @@ dialect_functions_check(Oid function)
 		verdicts[function] = judge(function);
 	if (verdicts[function] == REFUSED)
 		dialect_refuse("function %s not supported", get_func_name(function));
+	if (verdicts[function] == NEWER)
+		newer_refuse_function(function);
 }
 
 static bool

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "dialect/newer.h"
 #include "dialect/object_limits.h"
 #include "dialect/objects.h"
 #include "dialect/parse_tree.h"
@@ -172,6 +173,7 @@ dialect_objects_check_grant(Node *statement)
 {
 	const GrantStmt *grant = castNode(GrantStmt, statement);
 
+	newer_check_grant(grant);
 	switch (grant->objtype)
 	{
 		case OBJECT_SCHEMA:
@@ -200,6 +202,7 @@ dialect_objects_check_copy(Node *statement)
 		dialect_refuse("COPY with PROGRAM not supported");
 	if (copy->filename != NULL)
 		dialect_refuse("COPY with a file not supported");
+	newer_check_copy(copy);
 }
 
 void

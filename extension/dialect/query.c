@@ -14,6 +14,7 @@
 #include "access/sysattr.h"
 #include "dialect/catalog_views.h"
 #include "dialect/functions.h"
+#include "dialect/newer.h"
 #include "dialect/query.h"
 #include "dialect/refuse.h"
 #include "dialect/session.h"
@@ -136,6 +137,7 @@ check_node(Node *node, void *pstate)
 	}
 	check_type(node);
 	check_function(node);
+	newer_check_expression(node);
 	if (IsA(node, Var))
 		check_column((Var *) node, pstate);
 	if (IsA(node, Const))

@@ -8,13 +8,16 @@
  */
 #include "postgres.h"
 
+#include "base/settings.h"
 #include "dialect/refuse.h"
 #include "dialect/session.h"
 #include "dialect/settings.h"
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
+#include "utils/guc_tables.h"
 
 static const char *const settable[] = {
 	"application_name",
@@ -87,6 +90,45 @@ dialect_settings_init(void)
 		"disable_sync_create_index", "Has no effect in a local cluster.", NULL,
 		&disable_sync_create_index, true, PGC_USERSET, 0, NULL, NULL, NULL);
 }
+
+/* ---- The encoding of the client ---- */
+
+static GucStringCheckHook check_encoding_of_postgresql;
+
+/*
+ * In the encodings that PostgreSQL accepts from clients only, the second byte
+ * of a character may be a backslash or a letter.  The gateway reads SQL before
+ * it is converted, and would see the end of a string where there is none.
+ */
+static bool
+check_client_encoding(char **value, void **extra, GucSource source)
+{
+	int encoding = pg_char_to_encoding(*value);
+
+	if (PG_VALID_FE_ENCODING(encoding) && !PG_VALID_BE_ENCODING(encoding))
+	{
+		GUC_check_errcode(ERRCODE_FEATURE_NOT_SUPPORTED);
+		GUC_check_errmsg("client encoding \"%s\" not supported",
+						 pg_encoding_to_char(encoding));
+		GUC_check_errhint("Use UTF8, which is the server's encoding.");
+		return false;
+	}
+	return check_encoding_of_postgresql(value, extra, source);
+}
+
+void
+dialect_settings_begin_session(void)
+{
+	struct config_string *encoding =
+		(struct config_string *) settings_find("client_encoding");
+
+	if (encoding == NULL || encoding->check_hook == check_client_encoding)
+		return;
+	check_encoding_of_postgresql = encoding->check_hook;
+	encoding->check_hook = check_client_encoding;
+}
+
+/* ---- Names ---- */
 
 static bool
 is_among(const char *name, const char *const *names, int count)

@@ -10,6 +10,9 @@
 
 extern void dialect_settings_init(void);
 
+/* A session that the dialect applies to has begun. */
+extern void dialect_settings_begin_session(void);
+
 /* Raises if a session may not change the setting of that name. */
 extern void dialect_settings_check_name(const char *name);
 

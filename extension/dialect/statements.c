@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "dialect/alter_table.h"
 #include "dialect/function.h"
+#include "dialect/newer.h"
 #include "dialect/object_limits.h"
 #include "dialect/objects.h"
 #include "dialect/refuse.h"
@@ -152,6 +153,7 @@ check_explain(Node *statement)
 {
 	const Query *query = (Query *) castNode(ExplainStmt, statement)->query;
 
+	newer_check_explain((const ExplainStmt *) statement);
 	if (IsA(query, Query) && query->commandType == CMD_UTILITY)
 		dialect_statements_check(query->utilityStmt);
 }

@@ -9,6 +9,7 @@
 #undef ENABLE_GSS
 
 #include "dialect/session.h"
+#include "dialect/settings.h"
 #include "hooks/install.h"
 #include "libpq/auth.h"
 #include "libpq/libpq-be.h"
@@ -20,8 +21,11 @@ client_authentication(Port *port, int status)
 {
 	if (prev_ClientAuthentication)
 		prev_ClientAuthentication(port, status);
-	if (status == STATUS_OK)
-		dialect_session_begin(port->user_name);
+	if (status != STATUS_OK)
+		return;
+	dialect_session_begin(port->user_name);
+	if (dialect_applies())
+		dialect_settings_begin_session();
 }
 
 void

@@ -54,6 +54,10 @@ equals 'it failed' "$output" f
 fails 'its constraint' sql 'ALTER TABLE taken ADD CONSTRAINT b_once UNIQUE USING INDEX taken_b'
 says '55000: index "taken_b" is not valid'
 
+# A client that begins with an encoding that the gateway cannot read.
+fails 'an encoding for clients only' env PGCLIENTENCODING=SJIS psql -X -c 'SELECT 1' "$connection"
+says 'client encoding "SJIS" not supported'
+
 # Large objects are made without a query as well: by messages that call a function.
 fails 'a large object of a file' sql "\\lo_import '$0'"
 says 'function lo_creat not supported'

@@ -1,0 +1,25 @@
+/* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
+/*
+ * newer.h
+ *	  What a later PostgreSQL has than 16, which Aurora DSQL is.
+ */
+#ifndef DSQL_DIALECT_NEWER_H
+#define DSQL_DIALECT_NEWER_H
+
+#include "nodes/parsenodes.h"
+
+/* Is it a built-in function that version 16 does not have? */
+extern bool newer_is_function(Oid function);
+
+/* Raises the error of version 16, which does not know the function. */
+extern void newer_refuse_function(Oid function) pg_attribute_noreturn();
+
+/* Raises an error for an expression that version 16 does not have. */
+extern void newer_check_expression(const Node *node);
+
+/* ... and for an option or a privilege, in the words of version 16. */
+extern void newer_check_copy(const CopyStmt *copy);
+extern void newer_check_explain(const ExplainStmt *explain);
+extern void newer_check_grant(const GrantStmt *grant);
+
+#endif /* DSQL_DIALECT_NEWER_H */

@@ -71,9 +71,8 @@ static dsql_status load_files(SSL_CTX *context, const char *certificate_file, co
 /*
  * As PostgreSQL: no session tickets, no cache and no renegotiation.  Each connection does a full
  * handshake, so the check of the token never depends on an earlier session.
- * SSL_OP_CLEANSE_PLAINTEXT: a password is decrypted in OpenSSL's buffer.  SSL_MODE_RELEASE_BUFFERS
- * saves about 34 kB for each idle connection, of which there may be
- * thousands.
+ * SSL_OP_CLEANSE_PLAINTEXT: a password is decrypted in OpenSSL's buffer, which stays while it is
+ * used; see tls_buffers.h.
  */
 static void set_policy(SSL_CTX *context)
 {
@@ -83,7 +82,7 @@ static void set_policy(SSL_CTX *context)
                                      SSL_OP_CLEANSE_PLAINTEXT);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(context, 0);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+    SSL_CTX_set_mode(context, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_alpn_select_cb(context, choose_alpn, NULL);
     SSL_CTX_set_tlsext_servername_callback(context, accept_any_name);
 }

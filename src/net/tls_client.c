@@ -22,13 +22,13 @@ static bool trust(SSL_CTX *context, const char *ca_file)
 
 /*
  * SSL_OP_CLEANSE_PLAINTEXT is not set: a password is only sent, and what comes is the client's
- * data.  SSL_MODE_RELEASE_BUFFERS: see tls.c.
+ * data.
  */
 static bool set_policy(SSL_CTX *context)
 {
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+    SSL_CTX_set_mode(context, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
            SSL_CTX_set_alpn_protos(context, alpn_postgresql, sizeof alpn_postgresql - 1) == 0;

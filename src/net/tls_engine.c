@@ -173,6 +173,7 @@ bool tls_engine_init_client(struct tls_engine *engine, SSL_CTX *context, const c
 
 void tls_engine_clear(struct tls_engine *engine)
 {
+    tls_buffers_leave(&engine->buffers);
     SSL_free(engine->ssl);
     buf_clear(&engine->outgoing);
     *engine = (struct tls_engine){0};
@@ -219,6 +220,7 @@ bool tls_engine_handshake(struct tls_engine *engine)
     if (SSL_is_init_finished(engine->ssl)) {
         return true;
     }
+    tls_buffers_use(&engine->buffers, engine->ssl);
     clear_errors();
     int result = SSL_do_handshake(engine->ssl);
     engine->is_established = engine->is_established || result == 1;
@@ -237,6 +239,7 @@ enum tls_engine_result tls_engine_read(struct tls_engine *engine, char *out, siz
     if (!SSL_is_init_finished(engine->ssl) || !has_input) {
         return TLS_ENGINE_NEEDS_MORE;
     }
+    tls_buffers_use(&engine->buffers, engine->ssl);
     clear_errors();
     int result = SSL_read(engine->ssl, out, size < INT_MAX ? (int)size : INT_MAX);
     if (has_too_many_controls(engine)) {
@@ -254,6 +257,7 @@ enum tls_engine_result tls_engine_read(struct tls_engine *engine, char *out, siz
    to continue. */
 bool tls_engine_write(struct tls_engine *engine, struct text bytes)
 {
+    tls_buffers_use(&engine->buffers, engine->ssl);
     clear_errors();
     return bytes.len <= INT_MAX && SSL_write(engine->ssl, bytes.data, (int)bytes.len) > 0;
 }

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "net/tls_buffers.h"
 
 #include <openssl/ssl.h>
 
@@ -24,7 +25,8 @@ enum { TLS_ENGINE_CONTROL_MAX = 32, TLS_ENGINE_BYTES_PER_CONTROL = 1024 * 1024 }
 
 /** Must stay where it is from tls_engine_init() to tls_engine_clear(). */
 struct tls_engine {
-    SSL *ssl;             /* NULL before tls_engine_init() */
+    SSL *ssl; /* NULL before tls_engine_init() */
+    struct tls_buffers buffers;
     struct text incoming; /* encrypted, not read yet; see tls_engine_receive() */
     struct buf outgoing;  /* encrypted, not taken yet */
     /** Optional: sends what the network takes at once, and returns how much that was.  It is not

@@ -3,7 +3,49 @@
 #include "net/tls_engine.h"
 #include "unit.h"
 
+#include <openssl/crypto.h>
+
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* ---- OpenSSL's large blocks: the buffers of records -------------------- */
+
+enum { LARGE = 16384 };
+
+static int large_blocks;
+
+static bool is_large(void *block)
+{
+    return block != NULL && malloc_usable_size(block) >= LARGE;
+}
+
+static void *count_malloc(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    void *block = size == 0 ? NULL : malloc(size);
+    large_blocks += is_large(block) ? 1 : 0;
+    return block;
+}
+
+static void count_free(void *block, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    large_blocks -= is_large(block) ? 1 : 0;
+    free(block);
+}
+
+static void *count_realloc(void *old, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    large_blocks -= is_large(old) ? 1 : 0;
+    void *block = realloc(old, size);
+    large_blocks += is_large(block) ? 1 : 0;
+    return block;
+}
 
 /* A client of OpenSSL's and an engine, without a network between them. */
 struct pair {
@@ -88,6 +130,53 @@ static void plain_bytes_pass_both_ways_and_the_end_is_seen(void **state)
     exchange(&pair);
     assert_int_equal(tls_engine_read(&pair.engine, got, sizeof got, &len), TLS_ENGINE_ENDED);
     teardown(&pair);
+}
+
+/* Both directions, so that it has both buffers. */
+static void ask_and_answer(struct pair *pair)
+{
+    char got[64] = "";
+    size_t len = 0;
+    assert_int_equal(SSL_write(pair->client, "question", 8), 8);
+    exchange(pair);
+    assert_int_equal(tls_engine_read(&pair->engine, got, sizeof got, &len), TLS_ENGINE_DATA);
+    assert_true(text_equal_string(text_of_bytes(got, len), "question"));
+    assert_true(tls_engine_write(&pair->engine, text_of("answer")));
+    exchange(pair);
+    assert_int_equal(SSL_read(pair->client, got, sizeof got), 6);
+    assert_int_equal(SSL_free_buffers(pair->client), 1); /* only the engine's are counted */
+}
+
+static struct pair *pairs_new(size_t count)
+{
+    struct pair *pairs = calloc(count, sizeof *pairs);
+    assert_non_null(pairs);
+    for (size_t i = 0; i < count; i++) {
+        setup(&pairs[i]);
+        do_handshake(&pairs[i]);
+        ask_and_answer(&pairs[i]);
+    }
+    return pairs;
+}
+
+/* Those that were used last keep their buffers; all others work without. */
+static void few_sessions_keep_their_buffers(void **state)
+{
+    (void)state;
+    const size_t count = TLS_BUFFERS_MAX + 8;
+    int before = large_blocks;
+    struct pair *pairs = pairs_new(count);
+    assert_in_range(large_blocks - before, TLS_BUFFERS_MAX, 2 * TLS_BUFFERS_MAX);
+    assert_null(pairs[0].engine.buffers.ssl);
+    assert_non_null(pairs[count - 1].engine.buffers.ssl);
+    ask_and_answer(&pairs[0]);
+    assert_non_null(pairs[0].engine.buffers.ssl);
+    assert_in_range(large_blocks - before, TLS_BUFFERS_MAX, 2 * TLS_BUFFERS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        teardown(&pairs[i]);
+    }
+    free(pairs);
+    assert_int_equal(large_blocks, before);
 }
 
 /* A network that takes at most so many bytes, and only once. */
@@ -228,7 +317,12 @@ static void bytes_allow_new_keys(void **state)
 
 int main(void)
 {
+    bool is_counted = CRYPTO_set_mem_functions(count_malloc, count_realloc, count_free) == 1;
+    if (!is_counted) {
+        return EXIT_FAILURE;
+    }
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(few_sessions_keep_their_buffers),
         cmocka_unit_test(plain_bytes_pass_both_ways_and_the_end_is_seen),
         cmocka_unit_test(what_the_network_does_not_take_waits),
         cmocka_unit_test(end_is_sent_after_the_handshake_only),

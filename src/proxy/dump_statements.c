@@ -6,6 +6,7 @@
 #include "proxy/dump_statements.h"
 
 #include "base/memory.h"
+#include "proxy/dump_catalog.h"
 #include "sql/lexer.h"
 #include "wire/backend.h"
 #include "wire/message.h"
@@ -30,6 +31,7 @@ bool dump_is_program(struct text application_name)
 struct decision {
     struct dump_statements *statements;
     struct statement_tokens tokens;
+    struct text sql; /* the whole statement */
     struct buf *out;
     char *note;
 };
@@ -143,13 +145,23 @@ static enum dump_action take_set(struct decision *decision)
     return answer(decision, "SET");
 }
 
+static enum dump_action take_catalog(struct decision *decision)
+{
+    const char *name = dump_catalog_rewrite(decision->sql, decision->out);
+    if (name == NULL) {
+        return DUMP_PASS;
+    }
+    note(decision, "the query of", text_of(name));
+    return DUMP_REPLACE;
+}
+
 /* SELECT set_config(name, '...', false) FROM pg_settings WHERE name = '...': no such parameter. */
 static enum dump_action take_select(struct decision *decision)
 {
     static const char parameter[] = "restrict_nonsystem_relation_kind";
     struct statement_tokens *tokens = &decision->tokens;
     if (!tokens_accept(tokens, "set_config")) {
-        return DUMP_PASS;
+        return take_catalog(decision);
     }
     struct token last = tokens->token;
     while (!tokens_at_end(tokens)) {
@@ -325,6 +337,7 @@ enum dump_action dump_statements_take(struct dump_statements *statements, struct
     note[0] = '\0';
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         if (tokens_at_word(&first, rules[i].word) && is_single(sql, &statement)) {
+            decision.sql = statement;
             decision.tokens = tokens_of(statement);
             tokens_advance(&decision.tokens);
             return rules[i].take(&decision);

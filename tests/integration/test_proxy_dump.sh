@@ -34,6 +34,8 @@ CREATE FUNCTION app.next(x int) RETURNS int LANGUAGE sql AS 'SELECT x + 1';
 CREATE ROLE reader WITH LOGIN;
 GRANT SELECT (name) ON items TO reader;
 CREATE SEQUENCE counter CACHE 1;
+CREATE INDEX ASYNC by_name ON items (name) \gset
+CALL sys.wait_for_job(:'job_id');
 SELECT nextval('counter');
 END
 unset CLUSTER_ENDPOINT CLUSTER_USER PGHOSTADDR PGPORT PGSSLROOTCERT
@@ -96,9 +98,10 @@ fi
 printf 'runs: pg_dump %s\n' "$version"
 for format in '' '--inserts --rows-per-insert=100'; do
     # shellcheck disable=SC2086 # options
-    succeeds "pg_dump $format" "$pg_dump" "$url" --schema=public --schema=app --no-owner --no-privileges \
-        --no-table-access-method $format --file="$scratch/dump$format.sql"
+    succeeds "pg_dump $format" "$pg_dump" "$url" --no-owner --no-privileges $format --file="$scratch/dump$format.sql"
 done
+succeeds 'an archive' "$pg_dump" "$url" --format=custom --no-owner --no-privileges --file="$scratch/archive"
+equals 'what belongs to every cluster' "$(grep -e sys -e 'ACCESS METHOD' -e access_method -e btree_index "$scratch/dump.sql")" ''
 equals 'what the log says of the second one' "$(grep -c 'for pg_dump: DECLARE _pg_dump_cursor' "$scratch/log")" 3
 fails 'a dump by several processes' "$pg_dump" "$url" -Fd -j 2 -f "$scratch/parallel"
 
@@ -125,6 +128,20 @@ for format in '' '--inserts --rows-per-insert=100'; do
     equals "the rest $format" "$(psql "$restored" -X -Atc 'SELECT count(*), app.next(41), 7::app.positive FROM app.names')" '500|42|7'
 done
 
+# ---- An archive, which has the definition of the database too ----
+psql "host=$scratch/data user=postgres" -Xqc "CREATE DATABASE archive"
+restored="host=$scratch/data user=postgres dbname=archive"
+pg_restore=$(dirname "$pg_dump")/pg_restore
+"$pg_restore" --no-owner -d "$restored" "$scratch/archive" >"$scratch/restore" 2>&1 || :
+equals 'errors of an archive' "$(grep 'ERROR:' "$scratch/restore" |
+    grep -v -e 'schema "public" already exists' -e transaction_timeout || :)" ''
+equals 'rows of an archive' "$(digest "$restored")" "$(digest "$url")"
+definitions() { grep -E '^(CREATE|ALTER|    )' | grep -v 'SCHEMA public'; }
+"$pg_restore" -f- --schema-only --no-owner "$scratch/archive" | definitions >"$scratch/in_archive"
+"$pg_dump" "$restored" --schema-only --no-owner --no-privileges | definitions >"$scratch/in_database"
+equals 'definitions of an archive' "$(diff "$scratch/in_archive" "$scratch/in_database")" ''
+equals 'how many' "$(grep -cE '^CREATE|ADD CONSTRAINT' "$scratch/in_archive")" 10
+
 # ---- And back into the cluster: all but what the dialect does not have ----
 psql "$url" -X -q -c 'DROP VIEW app.names' -c 'DROP TABLE items' -c 'CREATE TABLE items
     (id uuid PRIMARY KEY, name text NOT NULL, price numeric(10, 2), at timestamptz)' >/dev/null
@@ -133,5 +150,8 @@ end
 begin
 succeeds 'restoring them' env PGAPPNAME=pg_restore psql "$url" -X -q -v ON_ERROR_STOP=1 -f "$scratch/data.sql"
 equals 'rows' "$(digest "$url")" "$(digest "$restored")"
+psql "$url" -X -q -c 'DELETE FROM items'
+succeeds 'restoring from an archive' "$pg_restore" --data-only --table=items --dbname="$url" "$scratch/archive"
+equals 'rows from an archive' "$(digest "$url")" "$(digest "$restored")"
 end
 finish_checks

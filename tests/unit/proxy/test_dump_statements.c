@@ -180,6 +180,33 @@ static void argument_must_be_a_constant(void **state)
     assert_passes("EXECUTE p(1,2,3,4,5,6,7,8,9)");
 }
 
+/* The queries of pg_dump 17. */
+static void what_belongs_to_the_cluster_is_not_dumped(void **state)
+{
+    (void)state;
+    assert_replaced(
+        "SELECT n.tableoid, n.oid, n.nspname, n.nspowner, n.nspacl, acldefault('n', "
+        "n.nspowner) AS acldefault FROM pg_namespace n",
+        "SELECT n.tableoid, n.oid, CASE n.nspname WHEN 'sys' THEN 'pg_sys' ELSE "
+        "n.nspname END AS nspname, n.nspowner, n.nspacl, acldefault('n', n.nspowner) AS "
+        "acldefault FROM pg_namespace n");
+    assert_string_equal(note, "the query of the schemas");
+    assert_replaced("SELECT tableoid, oid, amname, amtype, amhandler::pg_catalog.regproc AS "
+                    "amhandler FROM pg_am",
+                    "SELECT tableoid, oid, amname, amtype, amhandler::pg_catalog.regproc AS "
+                    "amhandler FROM pg_am WHERE oid < 16384");
+    assert_replaced("SELECT c.tableoid, c.oid, c.relname, c.relkind, am.amname, x FROM pg_class c",
+                    "SELECT c.tableoid, c.oid, c.relname, c.relkind, NULL AS amname, x FROM "
+                    "pg_class c");
+    assert_replaced("SELECT t.tableoid, t.oid, i.indrelid, t.relname AS indexname, "
+                    "pg_catalog.pg_get_indexdef(i.indexrelid) AS indexdef, i.indkey FROM x",
+                    "SELECT t.tableoid, t.oid, i.indrelid, t.relname AS indexname, "
+                    "pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(i.indexrelid), "
+                    "' USING btree_index ', ' USING btree ') AS indexdef, i.indkey FROM x");
+    assert_passes("SELECT c.tableoid, c.oid, c.relname, c.relkind FROM pg_class c");
+    assert_passes("SELECT oid FROM pg_namespace n");
+}
+
 static void statements_have_names_of_their_own(void **state)
 {
     (void)state;
@@ -240,6 +267,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(prepared_statement_runs_with_its_arguments, begin, end),
         cmocka_unit_test_setup_teardown(arguments_are_counted_and_typed, begin, end),
         cmocka_unit_test_setup_teardown(argument_must_be_a_constant, begin, end),
+        cmocka_unit_test_setup_teardown(what_belongs_to_the_cluster_is_not_dumped, begin, end),
         cmocka_unit_test_setup_teardown(statements_have_names_of_their_own, begin, end),
         cmocka_unit_test_setup_teardown(cursor_returns_all_rows_and_then_none, begin, end),
         cmocka_unit_test(programs_are_known_by_their_names),

@@ -13,20 +13,42 @@
 
 enum { DATABASE_ERROR_SIZE = 400 };
 
+static const char *const keywords[] = {
+    "host",    "port", "user", "dbname", "sslmode", "application_name", "connect_timeout",
+    "options", NULL};
+enum { KEYWORDS = sizeof keywords / sizeof *keywords };
+
+static bool is_given(const char *keyword)
+{
+    for (size_t i = 0; keywords[i] != NULL; i++) {
+        if (strcmp(keywords[i], keyword) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
- * Variables like PGHOSTADDR are set for clients of the gateway (`dsql local env`).  Changes the
- * environment of the process, so it is for commands and the daemon, which have one thread, and
- * must never move into libdsql.
+ * Variables like PGHOSTADDR are set for clients of the gateway (`dsql local env`), and others for
+ * other servers: PGREQUIREPEER, for example.  libpq knows which there are; named here are those
+ * that it does not list, those that matter to pg_dump and psql, and PGSERVICE, whose file it would
+ * read to list them.  Changes the environment of the process, so it is for commands and the daemon,
+ * which have one thread, and must never move into libdsql.
  */
 void database_forget_environment(void)
 {
-    static const char *const names[] = {"PGHOSTADDR", "PGSERVICE",     "PGSERVICEFILE",
-                                        "PGOPTIONS",  "PGSSLROOTCERT", "PGSSLMODE",
-                                        "PGPASSWORD", "PGPASSFILE",    "PGTARGETSESSIONATTRS",
-                                        "PGTZ",       "PGDATESTYLE",   "PGCLIENTENCODING"};
+    static const char *const names[] = {"PGSERVICE", "PGSERVICEFILE", "PGSSLMODE", "PGOPTIONS",
+                                        "PGTZ",      "PGDATESTYLE",   "PGGEQO"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         unsetenv(names[i]);
     }
+    PQconninfoOption *options = PQconndefaults();
+    for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
+        if (o->envvar != NULL && !is_given(o->keyword)) {
+            unsetenv(o->envvar);
+        }
+    }
+    PQconninfoFree(options);
 }
 
 /* Any function of libpq would do. */
@@ -35,19 +57,19 @@ void database_load_libpq(void)
     (void)PQlibVersion();
 }
 
-static const char *const keywords[] = {
-    "host", "port", "user", "dbname", "sslmode", "application_name", "connect_timeout", NULL};
-enum { KEYWORDS = sizeof keywords / sizeof *keywords };
-
 /*
  * No TLS: the socket does not leave this machine, and the server has no certificate.  Seconds for
  * a server that has accepted the connection and says nothing, because it is stopped (SIGSTOP).
+ * libpq prints messages of the server to standard error: those of "DROP ... IF EXISTS" tell nobody
+ * anything.
  */
 static void fill_values(const struct cluster *cluster, const char *user,
                         const char *values[KEYWORDS])
 {
-    const char *const all[KEYWORDS] = {cluster->run, cluster->server_port, user, "postgres",
-                                       "disable",    "dsql local",         "20", NULL};
+    const char *const all[KEYWORDS] = {
+        cluster->run, cluster->server_port, user, "postgres",
+        "disable",    "dsql local",         "20", "-c client_min_messages=warning",
+        NULL};
     memcpy(values, all, sizeof all);
 }
 

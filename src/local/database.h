@@ -35,7 +35,8 @@ bool database_is_success(const PGresult *result);
 /** Fills err with the message and the SQLSTATE of a failed statement; DSQL_ERR_QUERY. */
 dsql_status database_query_failed(PGconn *conn, PGresult *result, dsql_error *err);
 
-/** Removes the variables that libpq reads from the environment. */
+/** Removes from the environment what libpq reads for the keywords that database_connect() does not
+ * give. */
 void database_forget_environment(void);
 
 #endif

@@ -53,7 +53,11 @@ static dsql_status make_directory(struct run *run, dsql_error *err)
     }
     char path[DIRECTORY_SIZE + 16];
     snprintf(path, sizeof path, "%s/cluster", run->directory);
-    return cluster_locate(&run->cluster, path, err);
+    dsql_status status = cluster_locate(&run->cluster, path, err);
+    if (status != DSQL_OK) {
+        rmdir(run->directory);
+    }
+    return status;
 }
 
 /* Returns the exit status of the guardian. */

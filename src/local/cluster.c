@@ -107,8 +107,24 @@ static int default_dir(char *out, size_t size)
 }
 
 /*
- * The limit is checked before anything is created.  Trailing slashes go, because names of files
- * are appended with one.
+ * What PostgreSQL has no way to escape: a colon separates the directories of
+ * dynamic_library_path, a comma the hosts of a connection, a line break the lines of
+ * postmaster.pid.
+ */
+static dsql_status check_characters(const char *dir, dsql_error *err)
+{
+    return strpbrk(dir, ":,\n\r") == NULL
+               ? DSQL_OK
+               : fail(err, DSQL_ERR_USAGE,
+                      "PostgreSQL cannot use the directory \"%s\": its path contains a colon, a "
+                      "comma or a line break. Choose another one with --dir, or with TMPDIR for "
+                      "'dsql local run'",
+                      dir);
+}
+
+/*
+ * Checked before anything is created.  Trailing slashes go, because names of files are appended
+ * with one.
  */
 static dsql_status choose_dir(const char *dir, char *out, size_t size, dsql_error *err)
 {
@@ -130,7 +146,7 @@ static dsql_status choose_dir(const char *dir, char *out, size_t size, dsql_erro
         out[--len] = '\0';
     }
     return len > 1
-               ? DSQL_OK
+               ? check_characters(out, err)
                : fail(err, DSQL_ERR_USAGE,
                       "the root directory cannot hold a cluster. Choose another one with --dir");
 }

@@ -198,14 +198,6 @@ dsql_status extension_write(const struct extension *extension, const struct clus
                             dsql_error *err)
 {
     char path[PATH_MAX];
-    /* dynamic_library_path separates directories by colons and has no way to escape one. */
-    if (text_contains(text_of(cluster->lib), ":")) {
-        return fail(
-            err, DSQL_ERR_USAGE,
-            "PostgreSQL cannot load a module from \"%s\": the path contains a colon. Choose "
-            "another directory with --dir",
-            cluster->lib);
-    }
     return join(path, cluster->lib, MODULE_FILE)
                ? file_replace(path, 0700, buf_text(&extension->module), err)
                : fail(err, DSQL_ERR_SYSTEM, "the path of the cluster is too long: \"%s\"",

@@ -55,6 +55,10 @@ equals 'status' "$status" 2
 says 'no program given'
 fails 'no PostgreSQL' "$DSQL" local run --pg-bindir /nonexistent -- true
 says '/nonexistent'
+mkdir "$TMPDIR/a,b"
+fails 'a directory that PostgreSQL cannot use' env TMPDIR="$TMPDIR/a,b" "$DSQL" local run -- true
+says 'Choose another one with'
+rmdir "$TMPDIR/a,b"
 nothing_is_left 'after a start that failed'
 
 succeeds 'options' "$DSQL" local run --inject-conflicts 1 -U app -- sh -c '

@@ -70,6 +70,18 @@ static void a_directory_too_long_for_a_socket_is_refused(void **state)
     assert_non_null(strstr(err.message, "--dir"));
 }
 
+static void a_directory_that_postgresql_cannot_use_is_refused(void **state)
+{
+    (void)state;
+    static const char *const dirs[] = {"/x/a:b", "/x/a,b", "/x/a\nb", "/x/a\rb/c"};
+    for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
+        struct cluster cluster;
+        dsql_error err = {0};
+        assert_int_equal(cluster_open(&cluster, dirs[i], &err), DSQL_ERR_USAGE);
+        assert_non_null(strstr(err.message, "--dir"));
+    }
+}
+
 static void a_directory_with_other_things_in_it_is_refused(void **state)
 {
     (void)state;
@@ -656,6 +668,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_default_directory_follows_the_environment),
         cmocka_unit_test(a_directory_too_long_for_a_socket_is_refused),
+        cmocka_unit_test(a_directory_that_postgresql_cannot_use_is_refused),
         IN_FOLDER(a_directory_with_other_things_in_it_is_refused),
         IN_FOLDER(a_new_cluster_has_a_name_like_the_services_and_keeps_it),
         IN_FOLDER(a_directory_can_be_placed_apart),

@@ -19,7 +19,7 @@ struct cost {
 /** Runs a statement that must succeed.  The backend runs on this machine (Linux). */
 struct cost cost_of(PGconn *conn, const char *sql);
 
-/** The median of each of the two, separately.  Sorts the costs. */
+/** The median of each of the two, separately.  Sorts the costs, by processor time at last. */
 struct cost cost_median(struct cost *costs, size_t n);
 
 #endif

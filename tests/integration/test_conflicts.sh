@@ -130,8 +130,8 @@ equals 'runs of its transactions' "$output" 'callback: 1
 callback: 2
 loop: 2
 exec: ok'
-succeeds 'threads that retry' "$BUILD/tests/integration/contended_counter/contended_counter" 64 5
-says 'value 320'
+succeeds 'threads that retry' "$BUILD/tests/integration/contended_counter/contended_counter" 64 2
+says 'value 128'
 succeeds 'injected conflicts' sql 'SELECT sys.inject_conflicts(0.2, seed => 1)'
 succeeds 'threads that retry' "$BUILD/tests/integration/contended_counter/contended_counter" 8 10
 says 'value 80'

@@ -85,6 +85,19 @@
     F(void, PQfreeCancel, (PGcancel * cancel), (cancel))                                           \
     F(void, PQfreemem, (void *ptr), (ptr))
 
+/* With libpq 17 or later a request to cancel does not block (connect/cancel.c). */
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
+#define CANCEL_FUNCTIONS(F)                                                                        \
+    F(PGcancelConn *, PQcancelCreate, (PGconn * conn), (conn))                                     \
+    F(PostgresPollingStatusType, PQcancelPoll, (PGcancelConn * cancelConn), (cancelConn))          \
+    F(int, PQcancelSocket, (const PGcancelConn *cancelConn), (cancelConn))                         \
+    F(int, PQcancelStart, (PGcancelConn * cancelConn), (cancelConn))
+#define CANCEL_PROCEDURES(F) F(void, PQcancelFinish, (PGcancelConn * cancelConn), (cancelConn))
+#else
+#define CANCEL_FUNCTIONS(F)
+#define CANCEL_PROCEDURES(F)
+#endif
+
 /* Types and parameters cannot be in parentheses. */
 /* NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define FIELD(result, name, parameters, arguments) result(*name) parameters;
@@ -92,10 +105,13 @@
 
 struct libpq {
     FUNCTIONS(FIELD)
+    CANCEL_FUNCTIONS(FIELD)
     PROCEDURES(FIELD)
+    CANCEL_PROCEDURES(FIELD)
 };
 
-static const struct delayed_function functions[] = {FUNCTIONS(ROW) PROCEDURES(ROW)};
+static const struct delayed_function functions[] = {FUNCTIONS(ROW) CANCEL_FUNCTIONS(ROW)
+                                                        PROCEDURES(ROW) CANCEL_PROCEDURES(ROW)};
 static struct libpq loaded;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -134,4 +150,6 @@ static const struct libpq *libpq(void)
     }
 
 FUNCTIONS(FUNCTION)
+CANCEL_FUNCTIONS(FUNCTION)
 PROCEDURES(PROCEDURE)
+CANCEL_PROCEDURES(PROCEDURE)

@@ -72,6 +72,9 @@ typedef bool UpdateIndexesCompat;
 #define PGSTAT_COUNT_HOT_UPDATE_COMPAT(rel) pgstat_count_heap_update(rel, true)
 #endif
 
+/* 16: SQL/JSON, subqueries in FROM without an alias, numbers with _. */
+#define HAS_GRAMMAR_16_COMPAT (PG_VERSION_NUM >= 160000)
+
 /* 17: LockHeldByMe() can also look for stronger locks. */
 #if PG_VERSION_NUM >= 170000
 #define LockHeldByMeCompat(tag, mode) LockHeldByMe(tag, mode, false)

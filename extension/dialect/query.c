@@ -18,6 +18,7 @@
 #include "dialect/query.h"
 #include "dialect/refuse.h"
 #include "dialect/session.h"
+#include "dialect/storage.h"
 #include "dialect/types.h"
 #include "nodes/nodeFuncs.h"
 
@@ -181,9 +182,15 @@ static void
 complete_statement(Node *statement)
 {
 	if (IsA(statement, CreateStmt))
+	{
 		complete_columns(((CreateStmt *) statement)->tableElts);
+		storage_complete_columns(((CreateStmt *) statement)->tableElts);
+	}
 	else if (IsA(statement, AlterTableStmt))
+	{
 		complete_added_columns((AlterTableStmt *) statement);
+		storage_complete_alter((AlterTableStmt *) statement);
+	}
 }
 
 static void

@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "dialect/grammar_hint.h"
 #include "dialect/query_memory.h"
 #include "dialect/transaction_limits.h"
 #include "hooks/install.h"
@@ -19,6 +20,7 @@ emit_log(ErrorData *error)
 	schema_conflict_rephrase_sent_error(error);
 	transaction_limits_rephrase_sent_error(error);
 	query_memory_rephrase_sent_error(error);
+	grammar_hint_add_to_sent_error(error);
 	if (prev_emit_log)
 		prev_emit_log(error);
 }

@@ -101,7 +101,7 @@ static void init(struct session_client *session)
     struct gateway_client *client = gateway_client_of(session);
     buf_init(&client->to_server, STARTUP_MAX_SIZE);
     gateway_login_init(session);
-    sql_rewriter_init(&client->rewriter);
+    sql_rewriter_init(&client->rewriter, gateway_client_options(session)->server_major);
 }
 
 /*

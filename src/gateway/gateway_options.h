@@ -49,6 +49,7 @@ struct gateway_options {
     const char *const *other_names; /* more host names of the cluster, and a NULL; or NULL */
     const char *region;
     const char *server_socket; /* path of PostgreSQL's Unix socket */
+    int server_major;          /* its major version; 0: as Aurora DSQL's */
     /** False: the key is not known.  Called at each login, so identities may change. */
     bool (*find_identity)(void *arg, struct text access_key_id, struct gateway_identity *out);
     void *find_identity_arg;

@@ -11,11 +11,14 @@
  */
 #include "gateway/sql_rewriter.h"
 
+#include "sql/number.h"
 #include "wire/backend.h"
 
 #include <string.h>
 
 enum { COPY_MAX = 1024 * 1024 }; /* bytes; a stream delivers far fewer at once */
+
+_Static_assert((int)SQL_NUMBER_MAX <= (int)SQL_REWRITER_HELD_MAX, "a number is held back");
 
 /* A word that leads from one step to another. */
 struct rule {
@@ -33,6 +36,7 @@ static const struct rule rules[] = {
     {SQL_STEP_START, "create", SQL_STEP_CREATE, NULL},
     {SQL_STEP_CREATE, "unique", SQL_STEP_UNIQUE, NULL},
     {SQL_STEP_CREATE, "index", SQL_STEP_INDEX, NULL},
+    {SQL_STEP_CREATE, "table", SQL_STEP_NOTHING, NULL},
     {SQL_STEP_UNIQUE, "index", SQL_STEP_INDEX, NULL},
     {SQL_STEP_INDEX, "async", SQL_STEP_NOTHING, "/*A*/"},
     {SQL_STEP_START, "alter", SQL_STEP_ALTER, NULL},
@@ -49,6 +53,12 @@ static const struct rule rules[] = {
     {SQL_STEP_CATALOG_DOT, "pg_database", SQL_STEP_NOTHING, NULL},
     {SQL_STEP_CATALOG_DOT, "pg_statistic_ext", SQL_STEP_NOTHING, NULL},
     {SQL_STEP_CATALOG_DOT, "pg_subscription", SQL_STEP_NOTHING, NULL},
+    {SQL_STEP_STORAGE, "main", SQL_STEP_NOTHING, "OPTIONS(m'')"},
+    {SQL_STEP_STORAGE, "plain", SQL_STEP_NOTHING, "OPTIONS(p'')"},
+    {SQL_STEP_STORAGE, "external", SQL_STEP_NOTHING, "OPTIONS(t'')"},
+    {SQL_STEP_STORAGE, "extended", SQL_STEP_NOTHING, "OPTIONS(s'')"},
+    {SQL_STEP_STORAGE, "default", SQL_STEP_NOTHING, "OPTIONS(d'')"},
+    {SQL_STEP_SET_STORAGE, "default", SQL_STEP_NOTHING, "\"=dflt\""},
 };
 
 enum { RULE_COUNT = sizeof rules / sizeof *rules };
@@ -65,9 +75,9 @@ struct work {
     bool is_copy;
 };
 
-void sql_rewriter_init(struct sql_rewriter *rewriter)
+void sql_rewriter_init(struct sql_rewriter *rewriter, int server_major)
 {
-    *rewriter = (struct sql_rewriter){0};
+    *rewriter = (struct sql_rewriter){.is_server_15 = server_major > 0 && server_major <= 15};
     frame_scan_init(&rewriter->frames, FRAME_CLIENT_MAX);
     buf_init(&rewriter->copy, COPY_MAX);
 }
@@ -143,7 +153,23 @@ static void mark_catalog(struct sql_rewriter *rewriter, struct work *work)
     mark_at(rewriter, work, name_start, CATALOG_VIEWS);
 }
 
-static void follow_rule(struct sql_rewriter *rewriter, struct work *work, const struct rule *rule)
+static bool may_be_storage(const struct sql_rewriter *rewriter)
+{
+    return rewriter->is_server_15 && rewriter->is_in_table;
+}
+
+/* STORAGE and the word after it, with what is between them. */
+static void mark_storage(struct sql_rewriter *rewriter, struct work *work, const char *mark,
+                         size_t end)
+{
+    mark_at(rewriter, work, rewriter->mark_start, mark);
+    for (size_t i = rewriter->mark_start + strlen(mark); i < end; i++) {
+        mark_at(rewriter, work, i, " ");
+    }
+}
+
+static void follow_rule(struct sql_rewriter *rewriter, struct work *work, const struct rule *rule,
+                        size_t end)
 {
     if (rule->to == SQL_STEP_AWS) {
         rewriter->mark_start = rewriter->word_start;
@@ -154,10 +180,24 @@ static void follow_rule(struct sql_rewriter *rewriter, struct work *work, const 
     if (rule->from == SQL_STEP_CATALOG_DOT) {
         mark_catalog(rewriter, work);
     }
-    if (rule->mark != NULL) {
+    if (rule->from == SQL_STEP_STORAGE) {
+        mark_storage(rewriter, work, rule->mark, end);
+    } else if (rule->mark != NULL) {
         mark_at(rewriter, work, rewriter->word_start, rule->mark);
     }
+    rewriter->is_in_table |= rule->from == SQL_STEP_CREATE || rule->from == SQL_STEP_ALTER;
     rewriter->step = rule->to;
+}
+
+/* After a type; a column or a type may have that name. */
+static void on_storage(struct sql_rewriter *rewriter)
+{
+    if (rewriter->is_after_set) {
+        rewriter->step = SQL_STEP_SET_STORAGE;
+    } else if (!rewriter->is_before_name) {
+        rewriter->step = SQL_STEP_STORAGE;
+        rewriter->mark_start = rewriter->word_start;
+    }
 }
 
 /* Words that may be anywhere in a statement: CREATE is also an element of CREATE SCHEMA. */
@@ -170,7 +210,17 @@ static void on_any_word(struct sql_rewriter *rewriter, struct text word, size_t 
         rewriter->step = SQL_STEP_CATALOG;
         rewriter->mark_start = rewriter->word_start;
         rewriter->mark_end = end;
+    } else if (may_be_storage(rewriter) && text_equal_string(word, "storage")) {
+        on_storage(rewriter);
     }
+}
+
+static void note_word(struct sql_rewriter *rewriter, struct text word)
+{
+    rewriter->is_before_name = text_equal_string(word, "add") ||
+                               text_equal_string(word, "column") ||
+                               text_equal_string(word, "exists");
+    rewriter->is_after_set = text_equal_string(word, "set");
 }
 
 /* end: the position after the word. */
@@ -179,9 +229,12 @@ static void on_word_end(struct sql_rewriter *rewriter, struct work *work, size_t
     struct text word = lexer_word(&rewriter->lexer);
     const struct rule *rule = find_rule(rewriter, word);
     if (rule != NULL) {
-        follow_rule(rewriter, work, rule);
+        follow_rule(rewriter, work, rule, end);
     } else {
         on_any_word(rewriter, word, end);
+    }
+    if (may_be_storage(rewriter)) {
+        note_word(rewriter, word);
     }
 }
 
@@ -204,11 +257,12 @@ static enum sql_rewriter_step step_at_identifier(enum sql_rewriter_step step)
     return step == SQL_STEP_REVOKE ? SQL_STEP_ROLE : SQL_STEP_NOTHING;
 }
 
-/* The bytes since AWS or pg_catalog may have to be overwritten. */
+/* The bytes since AWS, pg_catalog or STORAGE may have to be overwritten. */
 static bool is_mark_open(const struct sql_rewriter *rewriter)
 {
     return rewriter->step == SQL_STEP_AWS || rewriter->step == SQL_STEP_IAM ||
-           rewriter->step == SQL_STEP_CATALOG || rewriter->step == SQL_STEP_CATALOG_DOT;
+           rewriter->step == SQL_STEP_CATALOG || rewriter->step == SQL_STEP_CATALOG_DOT ||
+           rewriter->step == SQL_STEP_STORAGE;
 }
 
 /* They are held back until it is known.  If a comment between them is longer than the limit, the
@@ -223,32 +277,88 @@ static enum sql_rewriter_step step_at_other(enum sql_rewriter_step step, char c)
     return step == SQL_STEP_CATALOG && c == '.' ? SQL_STEP_CATALOG_DOT : SQL_STEP_NOTHING;
 }
 
-/* In the order in which one byte can cause them: it ends a word, it is itself something, it begins
-   the next word. */
-static void on_sql_byte(struct sql_rewriter *rewriter, struct work *work, size_t position, char c)
+/* ---- Numbers ---- */
+
+/* A point directly before the digits belongs to the number. */
+static void on_number_start(struct sql_rewriter *rewriter, size_t position)
 {
-    unsigned events = lexer_byte(&rewriter->lexer, c);
+    rewriter->is_number_open = rewriter->is_server_15;
+    rewriter->number_start = rewriter->is_after_point ? position - 1 : position;
+}
+
+static void on_number_end(struct sql_rewriter *rewriter, struct work *work, size_t end)
+{
+    char literal[SQL_NUMBER_MAX + 1] = "";
+    if (!rewriter->is_number_open) {
+        return;
+    }
+    rewriter->is_number_open = false;
+    size_t len = end - rewriter->number_start;
+    if (text_copy(text_slice(work->bytes, rewriter->number_start, len), literal, sizeof literal) &&
+        sql_number_rewrite(literal, len)) {
+        mark_at(rewriter, work, rewriter->number_start, literal);
+    }
+}
+
+/* ---- Bytes ---- */
+
+/* What the byte ends. */
+static void on_end(struct sql_rewriter *rewriter, struct work *work, size_t position,
+                   unsigned events)
+{
     if ((events & LEXER_IDENTIFIER_END) != 0) {
         on_identifier_end(rewriter, work, position);
     }
     if ((events & LEXER_WORD_END) != 0) {
         on_word_end(rewriter, work, position);
     }
+    if ((events & LEXER_NUMBER_END) != 0) {
+        on_number_end(rewriter, work, position);
+    }
+}
+
+static void on_other(struct sql_rewriter *rewriter, char c)
+{
+    rewriter->step = step_at_other(rewriter->step, c);
+    rewriter->is_before_name = c == '(' || c == ',';
+    rewriter->is_after_set = false;
+}
+
+static void on_start(struct sql_rewriter *rewriter, size_t position, unsigned events)
+{
+    if ((events & (LEXER_WORD_START | LEXER_IDENTIFIER)) != 0) {
+        rewriter->word_start = position;
+    }
+    if ((events & LEXER_NUMBER_START) != 0) {
+        on_number_start(rewriter, position);
+    }
+    if ((events & LEXER_IDENTIFIER) != 0) {
+        rewriter->step = step_at_identifier(rewriter->step);
+        rewriter->is_before_name = false;
+    }
+    if ((events & LEXER_SEMICOLON) != 0) {
+        rewriter->step = SQL_STEP_START;
+        rewriter->is_in_table = false;
+    }
+}
+
+/* In the order in which one byte can cause them: it ends a word, it is itself something, it begins
+   the next word. */
+static void on_sql_byte(struct sql_rewriter *rewriter, struct work *work, size_t position, char c)
+{
+    unsigned events = lexer_byte(&rewriter->lexer, c);
+    on_end(rewriter, work, position, events);
     if ((events & LEXER_OTHER) != 0) {
-        rewriter->step = step_at_other(rewriter->step, c);
+        on_other(rewriter, c);
     }
     if (is_gap_too_wide(rewriter, position)) {
         rewriter->step = SQL_STEP_NOTHING;
     }
-    if ((events & (LEXER_WORD_START | LEXER_IDENTIFIER)) != 0) {
-        rewriter->word_start = position;
+    if (rewriter->is_number_open && position - rewriter->number_start >= SQL_NUMBER_MAX) {
+        rewriter->is_number_open = false;
     }
-    if ((events & LEXER_IDENTIFIER) != 0) {
-        rewriter->step = step_at_identifier(rewriter->step);
-    }
-    if ((events & LEXER_SEMICOLON) != 0) {
-        rewriter->step = SQL_STEP_START;
-    }
+    on_start(rewriter, position, events);
+    rewriter->is_after_point = c == '.' && rewriter->lexer.state == LEXER_BETWEEN;
 }
 
 /* ---- Messages ---- */
@@ -262,6 +372,7 @@ static void begin_sql(struct sql_rewriter *rewriter)
     rewriter->is_in_name = false;
     rewriter->is_in_sql = true;
     rewriter->step = SQL_STEP_START;
+    rewriter->is_in_table = false;
     lexer_init(&rewriter->lexer);
 }
 
@@ -279,6 +390,8 @@ static void end_sql(struct sql_rewriter *rewriter)
 {
     rewriter->is_in_name = false;
     rewriter->is_in_sql = false;
+    rewriter->is_number_open = false;
+    rewriter->is_after_point = false;
     rewriter->step = SQL_STEP_NOTHING;
 }
 
@@ -345,11 +458,19 @@ static bool may_become_catalog(const struct lexer *lexer)
            text_equal(text_slice(text_of(CATALOG), 0, word.len), word);
 }
 
+/* And for STORAGE, whose second word decides. */
+static bool may_become_storage(const struct sql_rewriter *rewriter)
+{
+    struct text word = lexer_word(&rewriter->lexer);
+    return may_be_storage(rewriter) && rewriter->lexer.state == LEXER_WORD &&
+           text_equal(text_slice(text_of("storage"), 0, word.len), word);
+}
+
 /*
- * The offset from which bytes are held back; all.len if none are.  Only two things are worth
- * holding: AWS or pg_catalog and what follows it, until the word after it is known, and the
- * beginning of a word that may be overwritten.  The rest is sent at once, as a client may wait for
- * an answer before it sends more.
+ * The offset from which bytes are held back; all.len if none are.  Only these are worth holding:
+ * the first of several words that decide together, the beginning of a word that may be
+ * overwritten, and a number.  The rest is sent at once, as a client may wait for an answer before
+ * it sends more.
  */
 static size_t first_held(const struct sql_rewriter *rewriter, struct text all)
 {
@@ -359,7 +480,13 @@ static size_t first_held(const struct sql_rewriter *rewriter, struct text all)
     if (is_mark_open(rewriter)) {
         return rewriter->mark_start;
     }
-    if (may_become_catalog(&rewriter->lexer)) {
+    if (rewriter->is_number_open) {
+        return rewriter->number_start;
+    }
+    if (rewriter->is_server_15 && rewriter->is_after_point) {
+        return all.len - 1;
+    }
+    if (may_become_catalog(&rewriter->lexer) || may_become_storage(rewriter)) {
         return rewriter->word_start;
     }
     for (size_t i = 0; i < RULE_COUNT && rewriter->lexer.state == LEXER_WORD; i++) {
@@ -373,7 +500,7 @@ static size_t first_held(const struct sql_rewriter *rewriter, struct text all)
 /*
  * Offsets refer to the bytes of a call, so they move with what is held back for the next.  tail
  * fits, because is_gap_too_wide() and the length of the keywords limit it to
- * SQL_REWRITER_HELD_MAX.
+ * SQL_REWRITER_HELD_MAX, and a number is at most as long.
  */
 static void hold(struct sql_rewriter *rewriter, struct text tail, size_t start)
 {
@@ -382,6 +509,7 @@ static void hold(struct sql_rewriter *rewriter, struct text tail, size_t start)
     rewriter->mark_start -= is_mark_open(rewriter) ? start : 0;
     rewriter->mark_end -= is_mark_open(rewriter) ? start : 0;
     rewriter->word_start -= tail.len > 0 ? start : 0;
+    rewriter->number_start -= rewriter->is_number_open ? start : 0;
 }
 
 /*

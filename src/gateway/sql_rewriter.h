@@ -10,8 +10,14 @@
  *   AWS IAM REVOKE r FROM 'arn'    ->  SET IAM ./ *R* / r TO\f\f 'arn'
  *   pg_catalog.pg_database         ->     pg_temp.pg_database
  *
- * The last one is done for the catalogs that the extension has with the columns of version 16
- * (extension/dialect/catalog_views.c), whether the names are quoted or not.
+ * and, if the server is PostgreSQL 15:
+ *
+ *   a text STORAGE main            ->  a text OPTIONS(m'')
+ *   SET STORAGE DEFAULT            ->  SET STORAGE "=dflt"
+ *   0x1F, 1_000                    ->  0031, 01000
+ *
+ * pg_catalog is overwritten before the catalogs that the extension has with the columns of version
+ * 16 (extension/dialect/catalog_views.c), whether the names are quoted or not.
  *
  * A table or index called async must be quoted after these words, as in the service.
  * Everything else passes byte for byte.  At most SQL_REWRITER_HELD_MAX bytes are held back
@@ -44,7 +50,9 @@ enum sql_rewriter_step {
     SQL_STEP_REVOKE,
     SQL_STEP_ROLE,
     SQL_STEP_CATALOG,
-    SQL_STEP_CATALOG_DOT
+    SQL_STEP_CATALOG_DOT,
+    SQL_STEP_STORAGE,
+    SQL_STEP_SET_STORAGE
 };
 
 /**
@@ -52,20 +60,28 @@ enum sql_rewriter_step {
  * SQL_REWRITER_HELD_MAX bytes behind what the client has sent.
  */
 struct sql_rewriter {
+    bool is_server_15; /* or older: its grammar lacks what 16 has */
     struct frame_scan frames;
     bool is_in_sql;  /* in the SQL of a Query or Parse message */
     bool is_in_name; /* in the statement name, before the SQL of a Parse message */
     struct lexer lexer;
     enum sql_rewriter_step step;
-    size_t word_start;                /* offsets into the bytes of this call */
-    size_t mark_start;                /* of AWS or pg_catalog */
+    bool is_in_table;    /* in CREATE TABLE or ALTER TABLE */
+    bool is_before_name; /* the token before was one that the name of a column follows */
+    bool is_after_set;   /* the word before was SET */
+    bool is_after_point; /* the byte before was a point */
+    bool is_number_open; /* a number is being read that may be overwritten */
+    size_t word_start;   /* offsets into the bytes of this call */
+    size_t number_start;
+    size_t mark_start;                /* of AWS, pg_catalog or STORAGE */
     size_t mark_end;                  /* of pg_catalog */
     char held[SQL_REWRITER_HELD_MAX]; /* held back */
     size_t held_len;
     struct buf copy; /* of the bytes of this call, if any are changed or held back */
 };
 
-void sql_rewriter_init(struct sql_rewriter *rewriter);
+/** server_major: of PostgreSQL; 0: one whose grammar has all of version 16. */
+void sql_rewriter_init(struct sql_rewriter *rewriter, int server_major);
 void sql_rewriter_clear(struct sql_rewriter *rewriter);
 
 /**

@@ -422,6 +422,7 @@ static struct gateway_options gateway_options(struct daemon *daemon)
         .other_names = daemon->options->server_names,
         .region = CLUSTER_REGION,
         .server_socket = daemon->cluster.socket,
+        .server_major = daemon->extension.major,
         .find_identity = find_identity,
         .find_identity_arg = daemon,
         .logger = {.write = write_log},

@@ -297,6 +297,12 @@ static unsigned open_token(struct lexer *lexer, char c)
         add_to_word(lexer, c);
         return LEXER_WORD_START;
     }
+    if (char_is_digit(c)) {
+        lexer->state = LEXER_NUMBER;
+        start_word(lexer);
+        add_to_word(lexer, c);
+        return LEXER_OTHER | LEXER_NUMBER_START;
+    }
     if (c == '"') {
         lexer->state = LEXER_QUOTED_IDENTIFIER;
         lexer->previous = c;
@@ -361,6 +367,27 @@ static unsigned in_word(struct lexer *lexer, char c)
     return LEXER_WORD_END | between(lexer, c);
 }
 
+/* The e of a hexadecimal number is a digit. */
+static bool is_after_exponent(const struct lexer *lexer)
+{
+    bool is_hexadecimal = lexer->word_len > 1 && lexer->word[0] == '0' && lexer->word[1] == 'x';
+    return lexer->previous == 'e' && !is_hexadecimal;
+}
+
+/* scan.l reads a number that letters follow as one invalid token, too. */
+static unsigned in_number(struct lexer *lexer, char c)
+{
+    bool is_sign = (c == '+' || c == '-') && is_after_exponent(lexer);
+    if (is_sign || c == '.' || (is_tag_byte(c) && (unsigned char)c <= 127)) {
+        add_to_word(lexer, c);
+        lexer->previous = char_to_lower(c);
+        return 0;
+    }
+    lexer->previous = '\0';
+    lexer->state = LEXER_BETWEEN;
+    return LEXER_NUMBER_END | between(lexer, c);
+}
+
 static unsigned in_dollar(struct lexer *lexer, char c)
 {
     bool is_tag = lexer->candidate.len == 0 ? is_word_start(c) : is_tag_byte(c);
@@ -375,7 +402,12 @@ static unsigned in_dollar(struct lexer *lexer, char c)
         lexer->has_candidate = false;
         return 0;
     }
-    /* A parameter such as $1, or a $ before a word. */
+    if (lexer->word_len == 0 && char_is_digit(c)) {
+        lexer->state = LEXER_NUMBER; /* of a parameter, which is no number of its own */
+        add_to_word(lexer, c);
+        return 0;
+    }
+    /* A $ before a word, or alone. */
     lexer->state = lexer->word_len > 0 ? LEXER_WORD : LEXER_BETWEEN;
     return lexer->word_len > 0 ? in_word(lexer, c) : between(lexer, c);
 }
@@ -409,6 +441,8 @@ unsigned lexer_byte(struct lexer *lexer, char c)
         return between(lexer, c);
     case LEXER_WORD:
         return in_word(lexer, c);
+    case LEXER_NUMBER:
+        return in_number(lexer, c);
     case LEXER_DOLLAR:
         return in_dollar(lexer, c);
     case LEXER_LITERAL:

@@ -27,6 +27,8 @@ enum lexer_event {
     LEXER_WORD_START = 1 << 2, /* this byte is the first of a word */
     LEXER_IDENTIFIER = 1 << 3, /* a quoted identifier begins */
     LEXER_SEMICOLON = 1 << 4,
+    LEXER_NUMBER_START = 1 << 6,  /* with LEXER_OTHER; a point before it is a sign of its own */
+    LEXER_NUMBER_END = 1 << 7,    /* the byte before was the last of a number; comes first */
     LEXER_IDENTIFIER_END = 1 << 5 /* the byte before was the last of a quoted identifier; comes
                                      first, as LEXER_WORD_END */
 };
@@ -38,6 +40,7 @@ enum lexer_event {
 enum lexer_state {
     LEXER_BETWEEN, /* tokens */
     LEXER_WORD,
+    LEXER_NUMBER, /* with what follows it directly, if that makes it invalid */
     LEXER_LITERAL,
     LEXER_ESCAPED_LITERAL, /* E'' */
     LEXER_QUOTED_IDENTIFIER,

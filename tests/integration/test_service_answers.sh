@@ -54,6 +54,19 @@ equals 'it failed' "$output" f
 fails 'its constraint' sql 'ALTER TABLE taken ADD CONSTRAINT b_once UNIQUE USING INDEX taken_b'
 says '55000: index "taken_b" is not valid'
 
+# What only the grammar of version 16 has, where the server is older.
+case $(owner 'SHOW server_version_num') in
+15*)
+    for later in "SELECT '{}' IS JSON" "SELECT JSON_ARRAY(1, 2)" "SELECT json_object('a': 1)" \
+        'SELECT * FROM (SELECT 1)' 'SELECT system_user' 'SELECT 0xFFFFFFFFFF'; do
+        fails "$later" sql "$later"
+        says 'Run the local cluster on PostgreSQL 17.'
+    done
+    ;;
+esac
+fails 'an unknown column' sql 'SELECT unknown'
+case $output in *'PostgreSQL 17'*) fail_check 'a hint for nothing' "$output" ;; esac
+
 # A client that begins with an encoding that the gateway cannot read.
 fails 'an encoding for clients only' env PGCLIENTENCODING=SJIS psql -X -c 'SELECT 1' "$connection"
 says 'client encoding "SJIS" not supported'

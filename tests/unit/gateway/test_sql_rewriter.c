@@ -7,6 +7,8 @@
 
 enum { OUT_MAX = 4096 };
 
+static int server_major;
+
 static void pass(struct sql_rewriter *rewriter, struct text bytes, struct buf *out)
 {
     struct text part;
@@ -19,7 +21,7 @@ static void expect_bytes(struct text sent, struct text wanted, size_t cut, size_
     struct sql_rewriter rewriter;
     struct buf out AUTO_BUF;
     buf_init(&out, OUT_MAX);
-    sql_rewriter_init(&rewriter);
+    sql_rewriter_init(&rewriter, server_major);
     pass(&rewriter, text_slice(sent, 0, cut), &out);
     for (size_t at = cut; at < sent.len; at += step) {
         pass(&rewriter, text_slice(sent, at, step), &out);
@@ -128,6 +130,66 @@ static void other_names_have_none(void **state)
                 "pg_database");
 }
 
+static void on_15(const char *sql, const char *wanted_sql)
+{
+    server_major = 15;
+    expect(sql, wanted_sql);
+    server_major = 17;
+    expect_same(sql);
+    server_major = 0;
+}
+
+static void storage_is_marked_for_15(void **state)
+{
+    (void)state;
+    on_15("CREATE TABLE t (a text STORAGE main, b text storage EXTERNAL NOT NULL)",
+          "CREATE TABLE t (a text OPTIONS(m''), b text OPTIONS(t'')     NOT NULL)");
+    on_15("CREATE TABLE t (storage text STORAGE/**/PLAIN, b varchar(5) STORAGE default)",
+          "CREATE TABLE t (storage text OPTIONS(p'')    , b varchar(5) OPTIONS(d'')   )");
+    on_15(
+        "ALTER TABLE t ADD COLUMN a text STORAGE\nextended; ALTER TABLE t ADD a text STORAGE main",
+        "ALTER TABLE t ADD COLUMN a text OPTIONS(s'')    ; ALTER TABLE t ADD a text OPTIONS(m'')");
+    on_15("ALTER TABLE t ALTER COLUMN a SET STORAGE DEFAULT, ALTER b SET STORAGE DEFAULT",
+          "ALTER TABLE t ALTER COLUMN a SET STORAGE \"=dflt\", ALTER b SET STORAGE \"=dflt\"");
+}
+
+static void other_storages_are_not(void **state)
+{
+    (void)state;
+    server_major = 15;
+    expect_same("CREATE TABLE t (storage main, storage plain)");
+    expect_same("ALTER TABLE t ADD storage main, ADD COLUMN storage main");
+    expect_same("ALTER TABLE t ADD COLUMN IF NOT EXISTS storage main");
+    expect_same("ALTER TABLE t ALTER a SET STORAGE main, ALTER a SET DEFAULT 'STORAGE main'");
+    expect_same("SELECT storage main FROM t; SELECT a storage, main");
+    expect_same("CREATE TABLE t (a text STORAGE \"main\", b text STORAGE mains, c storage)");
+    expect_same("CREATE TABLE t (a int); SELECT a storage main");
+    server_major = 0;
+}
+
+static void numbers_of_16_are_rewritten_for_15(void **state)
+{
+    (void)state;
+    on_15("SELECT 0x1F, 0X_ff, 0o17, 0b1_0, 1_000", "SELECT 0031, 00255, 0015, 00002, 01000");
+    on_15("SELECT 1_000.5e1_0, 1_0.2_5, .5_5+1_0.", "SELECT 001000.5e10, 0010.25, 0.55+010.");
+    on_15("SELECT a[1_0:0x2],-1_0--1_0\n,1_0/*1_0*/", "SELECT a[010:002],-010--1_0\n,010/*1_0*/");
+    on_15("SELECT 0x1e+5, 1_0e-2, 1_0e+2", "SELECT 0030+5, 010e-2, 010e+2");
+    on_15("SELECT 1_0", "SELECT 010");
+    on_15("LIMIT 1_0;SELECT 0xfffffffff", "LIMIT 010;SELECT 68719476735");
+    on_15("SELECT 0x7FFF_FFFF_FFFF_FFFF", "SELECT 009223372036854775807");
+}
+
+static void other_numbers_are_not(void **state)
+{
+    (void)state;
+    server_major = 15;
+    expect_same("SELECT a1_0, _1_0, \"1_0\", '1_0', $1_0, $$1_0$$, E'\\'1_0', 1.5e-3, 10, 0, 1.");
+    expect_same("SELECT 1_, 1__0, 0x, 0xG, 0b2, 0o8, 1_000abc, 1_.5, 1._5, 1_0e, 1_0e_1, 1_0..5");
+    expect_same("SELECT 0x7FFFFFFFFFFFFFFF, t.a_1, 1e5, 0xffffffffff");
+    expect_same("SELECT 1_0000000000000000000000000000000000000000000000000000000000000000000000");
+    server_major = 0;
+}
+
 static void other_words_are_not(void **state)
 {
     (void)state;
@@ -229,7 +291,7 @@ static void the_same_bytes_come_back_uncopied(void **state)
     struct buf sent AUTO_BUF;
     struct text out;
     write_query(&sent, "SELECT 1");
-    sql_rewriter_init(&rewriter);
+    sql_rewriter_init(&rewriter, server_major);
     assert_true(sql_rewriter_rewrite(&rewriter, buf_text(&sent), &out));
     assert_ptr_equal(out.data, sent.data);
     sql_rewriter_clear(&rewriter);
@@ -240,7 +302,7 @@ static void a_length_that_is_nonsense_is_refused(void **state)
     (void)state;
     struct sql_rewriter rewriter;
     struct text out;
-    sql_rewriter_init(&rewriter);
+    sql_rewriter_init(&rewriter, server_major);
     assert_false(sql_rewriter_rewrite(&rewriter, text_of_bytes("Q\0\xa0\0\1", 5), &out));
     assert_true(text_is_empty(out));
     sql_rewriter_clear(&rewriter);
@@ -252,6 +314,10 @@ int main(void)
         cmocka_unit_test(async_is_marked),
         cmocka_unit_test(catalogs_have_views),
         cmocka_unit_test(other_names_have_none),
+        cmocka_unit_test(storage_is_marked_for_15),
+        cmocka_unit_test(other_storages_are_not),
+        cmocka_unit_test(numbers_of_16_are_rewritten_for_15),
+        cmocka_unit_test(other_numbers_are_not),
         cmocka_unit_test(other_words_are_not),
         cmocka_unit_test(literals_and_comments_are_not),
         cmocka_unit_test(sql_goes_on_behind_literals),

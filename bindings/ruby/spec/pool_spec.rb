@@ -286,9 +286,13 @@ RSpec.describe AuroraDsql::Pg::Pool do
   describe "stats" do
     it "counts how long callers wait" do
       pool = create
-      allow(pool).to receive(:monotonic_now).and_return(0, 0, 0, 0, 0, 0.3)
+      allow(pool).to receive(:monotonic_now).and_return(0)
+      pool.with { nil }
+      allow(connections.first).to receive(:consume_input).and_raise(PG::UnableToSend)
+      allow(pool).to receive(:monotonic_now).and_return(0, 0.3)
       3.times { pool.with { nil } }
-      expect(pool.stats[:waits]).to include(1 => 2, 500 => 1, Float::INFINITY => 0)
+      expect(pool.stats[:acquired]).to eq(4)
+      expect(pool.stats[:waits]).to include(1 => 3, 500 => 1, Float::INFINITY => 0)
       expect(pool.stats[:wait_total_ms]).to be_between(300, 302)
     end
 

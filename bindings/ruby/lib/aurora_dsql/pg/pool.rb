@@ -1,10 +1,9 @@
 # frozen_string_literal: true
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 
-require "connection_pool"
-
 require_relative "baseline"
 require_relative "fork_guard"
+require_relative "slot_stack"
 require_relative "statistics"
 require_relative "transaction"
 
@@ -19,11 +18,14 @@ module AuroraDsql
     # deferred, so that no slot is lost between its checkout and its checkin.
     class Pool
       # A connection and its creation time by both clocks: created_at is wall-clock time, opened_at
-      # monotonic seconds.  lifetime is in seconds.  baseline is a Baseline or nil.
-      PooledConnection = Struct.new(:conn, :created_at, :opened_at, :lifetime, :baseline, keyword_init: true)
+      # monotonic seconds.  lifetime is in seconds.  baseline is a Baseline or nil.  has_state and
+      # has_pipelines tell what the connection can be asked.
+      PooledConnection = Struct.new(:conn, :created_at, :opened_at, :lifetime, :baseline, :has_state, :has_pipelines,
+                                    keyword_init: true)
 
-      # A slot of the pool: a connection or nil, and how many nested blocks are using it.
-      Slot = Struct.new(:pooled, :depth) do
+      # A slot of the pool: a connection or nil, and how often it was taken without waiting for
+      # anything.  Only the thread that uses a slot changes it.
+      Slot = Struct.new(:pooled, :taken_at_once) do
         # The PG::Connection, or nil.
         def conn
           pooled&.conn
@@ -35,6 +37,10 @@ module AuroraDsql
 
       # How often a new connection may turn out to be too old already.
       MAX_STALE_RETRIES = 10
+
+      # Interrupts between a checkout and its checkin, and in the block between them.
+      DEFERRED = { Object => :never }.freeze
+      ALLOWED = { Object => :immediate }.freeze
 
       # The fraction of max_lifetime that is random, so that connections do not all expire at once.
       LIFETIME_JITTER = 0.1
@@ -49,7 +55,7 @@ module AuroraDsql
       def initialize(resolved_config, pool_options = {})
         @config = resolved_config
         @pool_options = POOL_DEFAULTS.merge(pool_options.to_h.transform_keys(&:to_sym))
-        @nesting_key = :"aurora_dsql_pool_#{object_id}"
+        @slot_key = :"aurora_dsql_pool_#{object_id}"
         start
       end
 
@@ -75,7 +81,7 @@ module AuroraDsql
                 "retry_occ must be false/nil or a positive integer, got #{retry_occ.inspect}. " \
                 "Configure occ_max_retries on the pool instead of passing retry_occ: true"
         end
-        return checkout_and_execute(&block) if Thread.current[@nesting_key]
+        return checkout_and_execute(&block) if Thread.current[@slot_key]
 
         with_occ_retry(retry_occ) { checkout_and_execute(&block) }
       end
@@ -98,16 +104,16 @@ module AuroraDsql
       # which count since the pool was created, or since the process was forked.
       def stats
         current = @lock.synchronize do
+          idle = @stack.idle
           { size: @pool_options[:size], open: @slots.count(&:conn),
-            in_use: @slots.count { |slot| slot.depth.positive? },
-            idle: @slots.count { |slot| slot.conn && slot.depth.zero? } }
+            in_use: @slots.size - idle.size, idle: idle.count(&:conn) }
         end
-        current.merge(@statistics.to_h)
+        current.merge(@statistics.to_h(at_once: @lock.synchronize { @slots.sum(&:taken_at_once) }))
       end
 
       # Closes all connections.  One that is in use is closed when it is returned.
       def shutdown
-        @pool.shutdown { |slot| discard(slot) }
+        Thread.handle_interrupt(DEFERRED) { @stack.shutdown { |slot| discard(slot) } }
       end
 
       # ForkGuard calls this in a child process: drops the parent's connections and starts empty.
@@ -125,7 +131,7 @@ module AuroraDsql
       def start
         @lock = Mutex.new # guards @slots
         @statistics = Statistics.new
-        @pool = ConnectionPool.new(auto_reload_after_fork: false, **@pool_options) { new_slot }
+        @stack = SlotStack.new(size: @pool_options[:size], timeout: @pool_options[:timeout]) { new_slot }
         @slots = []
       end
 
@@ -144,63 +150,56 @@ module AuroraDsql
                                       on_give_up: -> { count(:retries_given_up) }, &block)
       end
 
-      # ConnectionPool gives a thread the same slot in nested checkouts, so only the outermost one
-      # prepares the connection and resets it.
+      # A nested call yields the connection that the outermost one has prepared and will reset.
       def checkout_and_execute(&block)
-        started_at = monotonic_now
-        with_slot do |slot|
-          is_outermost = slot.depth.zero?
-          enter(slot)
-          begin
-            Thread.handle_interrupt(Object => :immediate) do
-              prepare(slot) if is_outermost
-              @statistics.note_wait(monotonic_now - started_at)
-              block.call(slot.conn)
-            end
-          ensure
-            leave(slot)
+        slot = Thread.current[@slot_key]
+        return Thread.handle_interrupt(ALLOWED) { block.call(slot.conn) } if slot
+
+        Thread.handle_interrupt(DEFERRED) { execute_in_slot(&block) }
+      end
+
+      # Interrupts are deferred from the checkout to the checkin, except where the block allows them.
+      def execute_in_slot
+        stack = @stack # a fork inside the block replaces @stack in the child
+        slot = stack.take
+        started_at = slot && ready?(slot) ? nil : monotonic_now
+        slot ||= wait_for_slot(stack)
+        Thread.current[@slot_key] = slot
+        begin
+          Thread.handle_interrupt(ALLOWED) do
+            started_at ? prepare(slot, started_at) : slot.taken_at_once += 1
+            yield slot.pooled.conn
           end
+        ensure
+          Thread.current[@slot_key] = nil
+          reset(slot)
+          stack.put(slot)
         end
       end
 
-      # Defers interrupts from the checkout to the checkin, except where the block allows them.
-      # (ConnectionPool#with defers exceptions, but not Thread#kill.)
-      def with_slot
-        Thread.handle_interrupt(Object => :never) do
-          pool = @pool # a fork inside the block replaces @pool in the child
-          slot = check_out(pool)
-          begin
-            yield slot
-          ensure
-            pool.checkin
-          end
-        end
-      end
-
-      def check_out(pool)
-        slot = Thread.handle_interrupt(Object => :on_blocking) { pool.checkout }
-        count(:acquired)
-        slot
+      def wait_for_slot(stack)
+        stack.wait
       rescue ConnectionPool::TimeoutError
         count(:timeouts)
         raise
       end
 
-      def enter(slot)
-        slot.depth += 1
-        Thread.current[@nesting_key] = true
+      def prepare(slot, started_at)
+        count(:acquired)
+        make_ready(slot)
+        @statistics.note_wait(monotonic_now - started_at)
       end
 
-      def leave(slot)
-        slot.depth -= 1
-        return unless slot.depth.zero?
+      # Whether the slot has a connection that can be used as it is.
+      def ready?(slot)
+        pooled = slot.pooled
+        return false if pooled.nil? || stale?(pooled) || !usable?(pooled)
 
-        Thread.current[@nesting_key] = nil
-        reset(slot)
+        pooled.baseline.nil? || pooled.baseline.holds?(pooled.conn)
       end
 
       # Ensures that the slot has a usable connection, whatever its previous user left in it.
-      def prepare(slot)
+      def make_ready(slot)
         if slot.pooled && stale?(slot.pooled)
           logger&.warn(
             "[AuroraDsql::Pg] Discarding stale connection " \
@@ -208,7 +207,7 @@ module AuroraDsql
           )
           discard(slot)
         end
-        if slot.pooled && !usable?(slot.conn)
+        if slot.pooled && !usable?(slot.pooled)
           count(:validations_failed)
           discard(slot)
         end
@@ -254,41 +253,52 @@ module AuroraDsql
       # Both clocks count.  The monotonic clock is immune to adjustments; the wall clock also advances
       # while the machine is suspended.
       def stale?(pooled)
-        Time.now - pooled.created_at > @config.max_lifetime || monotonic_now - pooled.opened_at > pooled.lifetime
+        Time.now - pooled.created_at > @config.max_lifetime ||
+          Process.clock_gettime(Process::CLOCK_MONOTONIC) - pooled.opened_at > pooled.lifetime
       end
 
-      # Checks the connection without a round trip: data or an end of file that waits on the socket
-      # means that the server has closed the connection or is about to.
-      def usable?(conn)
-        return true unless conn.respond_to?(:transaction_status)
-        return false unless Transaction.usable?(conn) && !pipeline?(conn)
+      # Checks a connection that was at rest when it was returned, without a round trip: data or an end
+      # of file that waits on the socket means that the server has closed the connection or is about to.
+      def usable?(pooled)
+        return true unless pooled.has_state
 
+        conn = pooled.conn
         # Twice, since the first call may only read the server's last message, and the second then
         # meets the end of file.
-        2.times { conn.consume_input }
+        conn.consume_input
+        conn.consume_input
         conn.transaction_status == PG::PQTRANS_IDLE && conn.status == PG::CONNECTION_OK
       rescue PG::Error
         false
       end
 
-      def pipeline?(conn)
-        conn.respond_to?(:pipeline_status) && conn.pipeline_status != PG::PQ_PIPELINE_OFF
+      # What libpq knows without looking at the socket.
+      def at_rest?(pooled)
+        conn = pooled.conn
+        !conn.finished? && conn.transaction_status == PG::PQTRANS_IDLE && conn.status == PG::CONNECTION_OK &&
+          !(pooled.has_pipelines && conn.pipeline_status != PG::PQ_PIPELINE_OFF)
       end
 
       # A connection that is returned is outside any transaction, or it is closed.  The state of
       # PG::Connection is put back first: a notice receiver of the block must not see what follows.
       def reset(slot)
-        conn = slot.conn
-        return if conn.nil? || !conn.respond_to?(:transaction_status)
+        pooled = slot.pooled
+        return if pooled.nil? || !pooled.has_state
 
-        slot.pooled.baseline&.restore(conn) unless conn.finished?
-        if Transaction.usable?(conn) && Transaction.open?(conn)
-          logger&.warn("[AuroraDsql::Pg] Rolling back a transaction that was left open")
-          Transaction.roll_back(conn)
-        end
-        discard(slot) unless usable?(conn)
+        pooled.baseline.restore(pooled.conn) if pooled.baseline && !pooled.conn.finished?
+        return if at_rest?(pooled)
+
+        roll_back(pooled.conn)
+        discard(slot) unless at_rest?(pooled)
       rescue PG::Error
         discard(slot)
+      end
+
+      def roll_back(conn)
+        return unless Transaction.usable?(conn) && Transaction.open?(conn)
+
+        logger&.warn("[AuroraDsql::Pg] Rolling back a transaction that was left open")
+        Transaction.roll_back(conn)
       end
 
       def discard(slot)
@@ -305,7 +315,8 @@ module AuroraDsql
       def create_connection
         conn = open_counted
         PooledConnection.new(
-          conn: conn, created_at: Time.now, opened_at: monotonic_now,
+          conn: conn, created_at: Time.now, opened_at: Process.clock_gettime(Process::CLOCK_MONOTONIC),
+          has_state: conn.respond_to?(:transaction_status), has_pipelines: conn.respond_to?(:pipeline_status),
           lifetime: @config.max_lifetime * (1 - (rand * LIFETIME_JITTER))
         )
       end

@@ -44,8 +44,13 @@ module AuroraDsql
         end
       end
 
-      def to_h
-        @lock.synchronize { @totals.merge(wait_total_ms: @wait_total_ms.round, waits: @waits.dup) }
+      # at_once: connections that were acquired without a wait, which are counted elsewhere.
+      def to_h(at_once: 0)
+        @lock.synchronize do
+          shortest = WAIT_BOUNDS_MS.first
+          @totals.merge(acquired: @totals[:acquired] + at_once, wait_total_ms: @wait_total_ms.round,
+                        waits: @waits.merge(shortest => @waits[shortest] + at_once))
+        end
       end
     end
   end

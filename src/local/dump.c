@@ -158,15 +158,17 @@ static dsql_status write_all(const struct dump *dump, FILE *out, bool is_file, d
     backup_writer_end(&writer, status == DSQL_OK);
     if (status == DSQL_OK &&
         (fflush(out) != 0 || ferror(out) || (is_file && fsync(fileno(out)) != 0))) {
-        status = fail_errno(err, DSQL_ERR_SYSTEM, "could not write \"%s\"", dump->backup->file);
+        status =
+            is_file ? fail_errno(err, DSQL_ERR_SYSTEM, "could not write \"%s\"", dump->backup->file)
+                    : fail_errno(err, DSQL_ERR_SYSTEM, "could not write to standard output");
     }
     return status;
 }
 
 /*
- * The file holds all data of the cluster, so its mode is 0600.  O_NOFOLLOW: in a directory like
- * /tmp another user may have put a symbolic link there.  O_TRUNC for a file that an interrupted
- * dump has left.
+ * The file holds all data of the cluster, so its mode is 0600.  In a directory like /tmp another
+ * user may have put a link, a pipe or a file of their own there.  So what is there is removed, as
+ * is the file of an interrupted dump, and O_EXCL ensures that the file is a new one.
  */
 static dsql_status write_file(const struct dump *dump, dsql_error *err)
 {
@@ -176,7 +178,8 @@ static dsql_status write_file(const struct dump *dump, dsql_error *err)
     if (len < 0 || (size_t)len >= sizeof new_path) {
         return fail(err, DSQL_ERR_USAGE, "the path is too long: \"%s\"", path);
     }
-    int fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    unlink(new_path);
+    int fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
     if (out == NULL) {
         return fail_errno(err, DSQL_ERR_SYSTEM, "could not write \"%s\"", new_path);

@@ -112,6 +112,9 @@ succeeds 'statistics' query "$CLUSTER_DIR" 'SET ROLE admin; CREATE STATISTICS st
 # ---- dump
 # Its job begins after a delay: until then the index is not valid, and pg_dump leaves it out.
 succeeds 'an index that is not built yet' sql 'CREATE INDEX ASYNC t_by_word ON t (word) WHERE id > 3000'
+: >"$file.new"
+chmod 0666 "$file.new"
+exec 4<"$file.new"
 succeeds dump for_another_server dump "$file"
 says 'waiting for asynchronous jobs'
 says 'dumping'
@@ -120,6 +123,8 @@ printf '%s\n' "$output" >"$scratch/expected"
 checks=$((checks + 1))
 grep -q t_by_word "$scratch/expected" || fail_check 'the index is not valid after the dump'
 equals 'the mode of the file' "$(stat -c %a "$file")" 600
+equals 'what another user sees who had a file in its place' "$(wc -c <&4)" 0
+exec 4<&-
 fails 'a missing directory' dump "$scratch/none/file"
 fails 'without a file' dump
 says 'no file given'

@@ -32,7 +32,8 @@ INSERT INTO t VALUES (:id, :k) ON CONFLICT DO NOTHING;
 \sleep 1 ms
 COMMIT;
 SCRIPT
-"$PGBINDIR/pgbench" -n -c 6 -T 600 --max-tries=0 -f "$PGHOST/inserts" -f "$PGHOST/block@4" >"$PGHOST/bench" 2>&1 &
+# Until it is killed: how long the rounds take depends on the machine.
+"$PGBINDIR/pgbench" -n -c 6 -T 86400 --max-tries=0 -f "$PGHOST/inserts" -f "$PGHOST/block@4" >"$PGHOST/bench" 2>&1 &
 bench=$!
 valid=0
 round=0

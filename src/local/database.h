@@ -14,9 +14,9 @@
 #include <stdbool.h>
 
 /**
- * Loads libpq, for a command that must not stop halfway because it cannot be loaded later: with a
- * server running, or half of the files written.  Where libpq is loaded late (cli/delayed/), the
- * process ends if that fails.
+ * Loads libpq and the libssl that it needs, for a command that must not stop halfway because it
+ * cannot be loaded later: with a server running, or half of the files written.  Where libpq is
+ * loaded late (cli/delayed/), the process ends if that fails.
  */
 void database_load_libpq(void);
 

@@ -1,22 +1,25 @@
 #!/bin/sh
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
-# The command loads libpq and libcurl when it first needs them: with broken ones in the way, it does
-# what needs none, and reports the others before anything is begun.  Needs no cluster.
-# usage: test_delay_load.sh DSQL SONAME-OF-LIBPQ SONAME-OF-LIBCURL
+# The command loads libpq, libcurl and libssl when it first needs them: with broken ones in the way, it
+# does what needs none, and reports the others before anything is begun.  Needs no cluster.
+# usage: test_delay_load.sh DSQL SONAME-OF-LIBPQ SONAME-OF-LIBCURL SONAME-OF-LIBSSL
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
 DSQL=$1
 libpq=$2
 libcurl=$3
+libssl=$4
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/dsql-delay-load.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 host=foo0bar1baz2quux3quuux4abc.dsql.us-east-1.on.aws
 
-mkdir "$scratch/broken" "$scratch/old"
+mkdir "$scratch/broken" "$scratch/old" "$scratch/without_tls"
 echo "not a library" >"$scratch/broken/$libpq"
 echo "not a library" >"$scratch/broken/$libcurl"
+echo "not a library" >"$scratch/broken/$libssl"
+echo "not a library" >"$scratch/without_tls/$libssl"
 echo "int PQlibVersion(void); int PQlibVersion(void) { return 90000; }" |
     cc -shared -fPIC -Wl,-soname,"$libpq" -o "$scratch/old/$libpq" -x c -
 
@@ -30,7 +33,7 @@ with() {
 keys="AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=secret"
 
 AWS_KEYS=$keys
-succeeds "a token from keys needs neither" with broken token "$host"
+succeeds "a token from keys needs none of them" with broken token "$host"
 says "$host/?Action=DbConnectAdmin"
 succeeds "nor does one as JSON" with broken token --output json "$host"
 succeeds "nor --help" with broken --help
@@ -43,6 +46,11 @@ says "; install version 15 or later (Debian: libpq5) [DSQL-909]"
 equals "its exit status" "$status" 1
 fails "an old libpq lacks functions" with old --version
 says "undefined symbol: PQ"
+fails "the proxy needs libssl" with without_tls proxy --state-dir "$scratch/without_tls" "$host"
+says "dsql: could not load libssl: $scratch/without_tls/$libssl: "
+says "; install the version of libcrypto (Debian: libssl3) [DSQL-909]"
+fails "and so does libpq" with without_tls --version
+says "dsql: could not load libpq: $scratch/without_tls/$libssl: "
 fails "a login needs libpq" with broken exec "$host" -- true
 says "[DSQL-909]"
 
@@ -56,7 +64,8 @@ for command in init start run dump restore; do
     says "[DSQL-909]"
 done
 equals "what the commands have left behind" "$(ls "$scratch")" "broken
-old"
+old
+without_tls"
 
 AWS_KEYS="AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:1/"
 fails "credentials from the network need libcurl" with broken token "$host"

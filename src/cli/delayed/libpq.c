@@ -4,15 +4,12 @@
  * They have no way to report that there is no libpq, so the process ends then.  A command that
  * must not stop halfway calls PQlibVersion() before it begins.
  */
-#include "base/message_code.h"
 #include "cli/delayed/library.h"
 
 #include <libpq-events.h>
 #include <libpq-fe.h>
 
 #include <pthread.h>
-#include <stdio.h>
-#include <unistd.h>
 
 /* The functions that return something, and those that do not: result, name, parameters, arguments.
  */
@@ -118,17 +115,12 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 DELAYED_NOTE("[{\"soname\":[\"" DSQL_LIBPQ "\"],\"feature\":\"connect\","
              "\"description\":\"Connections to PostgreSQL\",\"priority\":\"required\"}]");
 
-/* Other threads may run, and what is registered for exit() is not prepared for that. */
 static void load(void)
 {
     char reason[DELAYED_REASON_SIZE];
-    char message[DELAYED_REASON_SIZE + 128];
     if (!delayed_load(DSQL_LIBPQ, functions, sizeof functions / sizeof functions[0], &loaded,
                       reason)) {
-        snprintf(message, sizeof message,
-                 "could not load libpq: %s; install version 15 or later (Debian: libpq5)", reason);
-        fprintf(stderr, "dsql: %s [%s]\n", message, message_code(text_of(message)));
-        _exit(1);
+        delayed_end("libpq", reason, "install version 15 or later (Debian: libpq5)");
     }
 }
 

@@ -5,9 +5,12 @@
  */
 #include "cli/delayed/library.h"
 
+#include "base/message_code.h"
+
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* dlerror() describes the last failure, once. */
 static bool failed(char *reason)
@@ -33,4 +36,13 @@ bool delayed_load(const char *soname, const struct delayed_function *functions, 
         memcpy((char *)table + functions[i].offset, &address, sizeof address);
     }
     return true;
+}
+
+/* _exit(): other threads may run, and what is registered for exit() is not prepared for that. */
+void delayed_end(const char *name, const char *reason, const char *remedy)
+{
+    char message[DELAYED_REASON_SIZE + 128];
+    snprintf(message, sizeof message, "could not load %s: %s; %s", name, reason, remedy);
+    fprintf(stderr, "dsql: %s [%s]\n", message, message_code(text_of(message)));
+    _exit(1);
 }

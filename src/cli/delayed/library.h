@@ -1,9 +1,10 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Delay loading: the command is not linked with libpq and libcurl, because loading them and the
- * thirty libraries that they need takes longer than making a token.  It is linked with functions
- * of the same names, which load the library when the first of them is called, and pass the call
- * on.  The rest of the source does not know.  libdsql is linked with both libraries as usual.
+ * Delay loading: the command is not linked with libpq, libcurl and libssl, because loading them and
+ * the thirty libraries that they need takes longer than making a token.  It is linked with
+ * functions of the same names, which load the library when the first of them is called, and pass
+ * the call on.  The rest of the source does not know.  libdsql is linked with its libraries as
+ * usual.
  */
 #ifndef DSQL_CLI_DELAYED_LIBRARY_H
 #define DSQL_CLI_DELAYED_LIBRARY_H
@@ -27,6 +28,13 @@ struct delayed_function {
  */
 bool delayed_load(const char *soname, const struct delayed_function *functions, size_t count,
                   void *table, char reason[static DELAYED_REASON_SIZE]);
+
+/**
+ * For functions that cannot report that their library is missing: prints the message with its code
+ * and ends the process with status 1.
+ */
+void delayed_end(const char *name, const char *reason, const char *remedy)
+    __attribute__((noreturn));
 
 /*
  * Says in the file of the program which library it loads itself, because ldd and the scanners of

@@ -1,51 +1,55 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/session_words.h"
 
+#include <string.h>
+
 /*
  * PostgreSQL manual, "Advisory Lock Functions", "Sequence Manipulation Functions", and so on.
  * Advisory locks with xact in their names end with the transaction.  currval() and lastval() need a
  * nextval() of the same session; setseed() decides what random() returns.
  */
+#define WORD(text) (text), sizeof(text) - 1
 static const struct {
     const char *word;
+    size_t len;
     enum session_word kind;
 } table[] = {
-    {"create", SESSION_WORD_CREATE},
-    {"local", SESSION_WORD_SCOPE},
-    {"global", SESSION_WORD_SCOPE},
-    {"temp", SESSION_WORD_TEMP},
-    {"temporary", SESSION_WORD_TEMP},
-    {"insert", SESSION_WORD_WRITE},
-    {"merge", SESSION_WORD_WRITE},
-    {"into", SESSION_WORD_INTO},
-    {"declare", SESSION_WORD_DECLARE},
-    {"with", SESSION_WORD_WITH},
-    {"hold", SESSION_WORD_HOLD},
-    {"set", SESSION_WORD_SET},
-    {"transaction", SESSION_WORD_IN_BLOCK},
-    {"constraints", SESSION_WORD_IN_BLOCK},
-    {"set_config", SESSION_WORD_FUNCTION},
-    {"setseed", SESSION_WORD_FUNCTION},
-    {"nextval", SESSION_WORD_FUNCTION},
-    {"setval", SESSION_WORD_FUNCTION},
-    {"pg_advisory_lock", SESSION_WORD_FUNCTION},
-    {"pg_advisory_lock_shared", SESSION_WORD_FUNCTION},
-    {"pg_try_advisory_lock", SESSION_WORD_FUNCTION},
-    {"pg_try_advisory_lock_shared", SESSION_WORD_FUNCTION},
-    {"dblink_connect", SESSION_WORD_FUNCTION},
-    {"dblink_connect_u", SESSION_WORD_FUNCTION},
+    {WORD("create"), SESSION_WORD_CREATE},
+    {WORD("local"), SESSION_WORD_SCOPE},
+    {WORD("global"), SESSION_WORD_SCOPE},
+    {WORD("temp"), SESSION_WORD_TEMP},
+    {WORD("temporary"), SESSION_WORD_TEMP},
+    {WORD("insert"), SESSION_WORD_WRITE},
+    {WORD("merge"), SESSION_WORD_WRITE},
+    {WORD("into"), SESSION_WORD_INTO},
+    {WORD("declare"), SESSION_WORD_DECLARE},
+    {WORD("with"), SESSION_WORD_WITH},
+    {WORD("hold"), SESSION_WORD_HOLD},
+    {WORD("set"), SESSION_WORD_SET},
+    {WORD("transaction"), SESSION_WORD_IN_BLOCK},
+    {WORD("constraints"), SESSION_WORD_IN_BLOCK},
+    {WORD("set_config"), SESSION_WORD_FUNCTION},
+    {WORD("setseed"), SESSION_WORD_FUNCTION},
+    {WORD("nextval"), SESSION_WORD_FUNCTION},
+    {WORD("setval"), SESSION_WORD_FUNCTION},
+    {WORD("pg_advisory_lock"), SESSION_WORD_FUNCTION},
+    {WORD("pg_advisory_lock_shared"), SESSION_WORD_FUNCTION},
+    {WORD("pg_try_advisory_lock"), SESSION_WORD_FUNCTION},
+    {WORD("pg_try_advisory_lock_shared"), SESSION_WORD_FUNCTION},
+    {WORD("dblink_connect"), SESSION_WORD_FUNCTION},
+    {WORD("dblink_connect_u"), SESSION_WORD_FUNCTION},
 };
 
 static bool is_temporary_schema(struct text word)
 {
-    return text_equal_string(word, "pg_temp") || text_starts_with(word, "pg_temp_");
+    return word.len >= sizeof "pg_temp" - 1 && word.data[0] == 'p' &&
+           (text_equal_string(word, "pg_temp") || text_starts_with(word, "pg_temp_"));
 }
 
 static enum session_word kind_of(struct text word)
 {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        if (word.len > 0 && word.data[0] == table[i].word[0] &&
-            text_equal_string(word, table[i].word)) {
+        if (word.len == table[i].len && memcmp(word.data, table[i].word, word.len) == 0) {
             return table[i].kind;
         }
     }
@@ -102,9 +106,8 @@ static enum session_word as_before(const struct session_words *words, enum sessi
                                    struct text word)
 {
     bool is_open = words->before == SESSION_WORD_CREATE || words->before == SESSION_WORD_INTO;
-    bool is_between = kind == SESSION_WORD_SCOPE || text_equal_string(word, "or") ||
-                      text_equal_string(word, "replace");
-    if (is_open && is_between) {
+    if (is_open && (kind == SESSION_WORD_SCOPE || text_equal_string(word, "or") ||
+                    text_equal_string(word, "replace"))) {
         return words->before;
     }
     bool is_of_write = kind == SESSION_WORD_INTO && words->before == SESSION_WORD_WRITE;
@@ -150,9 +153,8 @@ static void take_sign(struct session_words *words, char c)
 /* The & of U& must follow its letter, and the quote the &. */
 static void note_prefix(struct session_words *words, unsigned events, char c)
 {
-    bool is_letter = text_equal_string(lexer_word(&words->lexer), "u");
     if ((events & LEXER_WORD_END) != 0) {
-        words->has_prefix = c == '&' && is_letter;
+        words->has_prefix = c == '&' && text_equal_string(lexer_word(&words->lexer), "u");
     } else if ((events & LEXER_IDENTIFIER) == 0) {
         words->has_prefix = false;
     }

@@ -51,13 +51,15 @@ bool statement_translate(const struct client_statements *client, struct statemen
     size_t count = statement->summary.has_names
                        ? statement_names_find(text_slice(body, 0, len), rules, names)
                        : 0;
-    out->named = count == 1 ? statement_of(client, names[0].name) : NULL;
+    if (count == 1) {
+        memcpy(out->name, names[0].name, sizeof out->name);
+        out->named = statement_of(client, out->name);
+    }
     if (out->named == NULL) {
         out->server = statement_ref(statement);
         return true;
     }
     out->is_local = names[0].use == NAME_DEALLOCATED;
-    memcpy(out->name, names[0].name, sizeof out->name);
     struct buf changed AUTO_BUF;
     buf_init(&changed, TEXT_MAX);
     write_body(statement, &names[0], out, &changed);
@@ -141,15 +143,14 @@ bool text_translate(const struct client_statements *client, struct text sql,
                     const struct lexer_rules *rules, const struct statement_summary *summary,
                     struct text_translation *out)
 {
-    struct statement_name names[STATEMENT_NAMES_MAX];
     *out = (struct text_translation){.count = 0};
     buf_init(&out->sql, TEXT_MAX);
     if (!summary->has_names || client->count == 0) {
         return true;
     }
-    size_t count = statement_names_find(sql, rules, names);
-    replace_names(client, sql, names, count, out);
-    out->is_local = is_local(summary, names, out, count);
+    out->found_count = statement_names_find(sql, rules, out->found);
+    replace_names(client, sql, out->found, out->found_count, out);
+    out->is_local = is_local(summary, out->found, out, out->found_count);
     return buf_ok(&out->sql);
 }
 

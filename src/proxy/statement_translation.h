@@ -16,8 +16,8 @@
 struct statement_translation {
     struct statement *server; /* a reference; often the client's statement itself */
     struct statement *named;  /* must be prepared on the server before; NULL: none */
-    bool is_local;            /* DEALLOCATE of this name, whose completion is made by the proxy */
-    char name[STATEMENT_NAME_SIZE];
+    bool is_local; /* DEALLOCATE of a name of the client, whose completion is made by the proxy */
+    char name[STATEMENT_NAME_SIZE]; /* in its text, also of no statement; "": none */
 };
 
 /** False: no memory, or too many statements. */
@@ -33,6 +33,8 @@ struct text_translation {
     size_t count;
     bool is_local; /* nothing but DEALLOCATE of names of the client, ... */
     char names[STATEMENT_NAMES_MAX][STATEMENT_NAME_SIZE]; /* ... which are these */
+    struct statement_name found[STATEMENT_NAMES_MAX];     /* all names, also of no statement */
+    size_t found_count;
 };
 
 /** To be cleared in any case.  False: no memory. */

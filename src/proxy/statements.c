@@ -777,8 +777,8 @@ enum statements_result statements_name(struct statements *statements,
     if (statements->name_changes > 0) {
         return wait_for_answers(statements, out);
     }
-    for (size_t i = 0; i < translation->count; i++) {
-        if (must_wait(statements, text_of(translation->names[i]))) {
+    for (size_t i = 0; i < translation->found_count; i++) {
+        if (must_wait(statements, text_of(translation->found[i].name))) {
             return wait_for_answers(statements, out);
         }
     }

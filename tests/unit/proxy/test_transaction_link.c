@@ -455,6 +455,28 @@ static void execute_finds_the_statement_on_any_connection(void **state)
     end(&fixture);
 }
 
+/* A Close that is skipped after an error leaves the name to the DEALLOCATE that follows. */
+static void what_a_name_means_is_waited_for(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_parse(&fixture.sent, "s", "select 1");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "1Z");
+    model_bind(&fixture.sent, "", "none");
+    model_close(&fixture.sent, 'S', "s");
+    model_message(&fixture.sent, 'S');
+    model_query(&fixture.sent, "deallocate s");
+    expect(&fixture, 0, "EZ");
+    buf_reset(&fixture.line);
+    assert_int_equal(offer(&fixture), TRANSACTION_MORE);
+    note_out(&fixture);
+    assert_string_equal(fixture.line.data, "CZ");
+    assert_null(client_statements_find(&fixture.client.statements, text_of("s")));
+    end(&fixture);
+}
+
 /* PREPARE stays on its connection, and its names are not the proxy's. */
 static void names_of_sql_and_of_the_protocol_are_the_same(void **state)
 {
@@ -1072,6 +1094,7 @@ int main(void)
         cmocka_unit_test(a_deallocate_may_be_prepared),
         cmocka_unit_test(deallocate_takes_nothing_from_others),
         cmocka_unit_test(execute_finds_the_statement_on_any_connection),
+        cmocka_unit_test(what_a_name_means_is_waited_for),
         cmocka_unit_test(names_of_sql_and_of_the_protocol_are_the_same),
         cmocka_unit_test(long_names_are_cut),
         cmocka_unit_test(a_long_parse_is_not_kept),

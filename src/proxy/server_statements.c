@@ -112,7 +112,10 @@ static void remove_entry(struct server_statements *statements, struct server_sta
     mem_free(entry);
 }
 
-/* One whose fate is open cannot be closed; then there is one more than the maximum for a while. */
+/*
+ * One whose fate is open cannot be closed, nor the one that was used last: the next message may
+ * name it.  Then there is one more than the maximum for a while.
+ */
 struct server_statement *server_statements_victim(const struct server_statements *statements,
                                                   uint64_t batch)
 {
@@ -120,7 +123,8 @@ struct server_statement *server_statements_victim(const struct server_statements
         return NULL;
     }
     struct server_statement *it = statements->oldest;
-    while (it != NULL && (it->slot.now == NULL || statement_slot_must_wait(&it->slot, batch))) {
+    while (it != NULL && (it == statements->newest || it->slot.now == NULL ||
+                          statement_slot_must_wait(&it->slot, batch))) {
         it = it->newer;
     }
     return it;

@@ -1,8 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/session_words.h"
 
-#include <string.h>
-
 /*
  * PostgreSQL manual, "Advisory Lock Functions", "Sequence Manipulation Functions", and so on.
  * Advisory locks with xact in their names end with the transaction.  currval() and lastval() need a
@@ -49,7 +47,7 @@ static bool is_temporary_schema(struct text word)
 static enum session_word kind_of(struct text word)
 {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        if (word.len == table[i].len && memcmp(word.data, table[i].word, word.len) == 0) {
+        if (text_equal(word, text_of_bytes(table[i].word, table[i].len))) {
             return table[i].kind;
         }
     }

@@ -461,6 +461,7 @@ static void commit_without_an_answer_is_unknown(void **state)
     (void)state;
     static const int timeouts[] = {1, 4000};
     for (size_t i = 0; i < sizeof timeouts / sizeof timeouts[0]; i++) {
+        world_reset(); /* waits for the COMMIT before, which would be a conflict */
         dsql_pool *pool = world_pool(4, timeouts[i]);
         struct frozen frozen = {.result = DSQL_OK};
         dsql_error err = {0};

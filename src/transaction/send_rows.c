@@ -140,7 +140,7 @@ static bool count_sent(struct sending *sending, bool is_sent)
 /* The parameter types are left to the server (0, NULL), as with PQexecParams(). */
 static bool prepare(struct sending *sending, const char *sql)
 {
-    return sql != NULL && count_sent(sending, PQsendPrepare(sending->conn, "", sql, 0, NULL) == 1);
+    return count_sent(sending, PQsendPrepare(sending->conn, "", sql, 0, NULL) == 1);
 }
 
 /* As many rows as one execution of the prepared statement has. */
@@ -157,6 +157,18 @@ static bool send_some(struct sending *sending, struct rows_cursor *cursor, size_
     return is_sent && (sending->unflushed < FLUSH_BYTES || flush(sending));
 }
 
+static bool prepare_group(struct sending *sending, size_t rows)
+{
+    char *sql = row_groups_statement(sending->task->groups, rows);
+    if (sql == NULL) {
+        sending->status = fail_nomem(sending->err);
+        return false;
+    }
+    bool is_sent = prepare(sending, sql);
+    mem_free(sql);
+    return is_sent;
+}
+
 /*
  * Full groups, then what is left as a smaller one.  Stops early when a failure has been read, as
  * the server would skip the remaining rows anyway.
@@ -168,10 +180,7 @@ static bool send_groups(struct sending *sending, struct rows_cursor *cursor, siz
     while (rows > 0 && sending->status == DSQL_OK) {
         size_t some = rows < most ? rows : most;
         if (some != prepared) {
-            char *sql = row_groups_statement(sending->task->groups, some);
-            bool is_sent = prepare(sending, sql);
-            mem_free(sql);
-            if (!is_sent) {
+            if (!prepare_group(sending, some)) {
                 return false;
             }
             prepared = some;

@@ -159,11 +159,20 @@ static struct pair *pairs_new(size_t count)
     return pairs;
 }
 
+static void pairs_free(struct pair *pairs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        teardown(&pairs[i]);
+    }
+    free(pairs);
+}
+
 /* Those that were used last keep their buffers; all others work without. */
 static void few_sessions_keep_their_buffers(void **state)
 {
     (void)state;
     const size_t count = TLS_BUFFERS_MAX + 8;
+    pairs_free(pairs_new(1), 1); /* OpenSSL 3.5 allocates a large block once */
     int before = large_blocks;
     struct pair *pairs = pairs_new(count);
     assert_in_range(large_blocks - before, TLS_BUFFERS_MAX, 2 * TLS_BUFFERS_MAX);
@@ -172,10 +181,7 @@ static void few_sessions_keep_their_buffers(void **state)
     ask_and_answer(&pairs[0]);
     assert_non_null(pairs[0].engine.buffers.ssl);
     assert_in_range(large_blocks - before, TLS_BUFFERS_MAX, 2 * TLS_BUFFERS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        teardown(&pairs[i]);
-    }
-    free(pairs);
+    pairs_free(pairs, count);
     assert_int_equal(large_blocks, before);
 }
 

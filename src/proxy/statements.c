@@ -5,7 +5,6 @@
  */
 #include "proxy/statements.h"
 
-#include "base/memory.h"
 #include "base/reader.h"
 #include "wire/backend.h"
 #include "wire/message.h"
@@ -16,85 +15,6 @@ enum { MADE_MAX = 4096, HEADER_LENGTH_SIZE = 4, SENT_NAME_MAX = 65536 };
 
 static const char parse_complete[] = {'1', 0, 0, 0, 4};
 static const char close_complete[] = {'3', 0, 0, 0, 4};
-
-/* ---- Changes under way ---- */
-
-static void free_change(struct statement_change *change)
-{
-    statement_unref(change->statement);
-    statement_unref(change->client_statement);
-    statement_unref(change->executed);
-    statement_effects_free(change->own_effects);
-    mem_free(change);
-}
-
-/* A Parse that fails leaves no unnamed statement: the server drops the old one first. */
-static void settle_unnamed(struct statement_slot *slot, struct statement *statement,
-                           enum answer_outcome outcome)
-{
-    bool is_dropped = outcome == ANSWER_FAILED;
-    statement_slot_settle(slot, is_dropped ? NULL : statement, outcome != ANSWER_SKIPPED);
-}
-
-void statements_settled(void *arg, const struct answer *answer, enum answer_outcome outcome)
-{
-    struct statements *statements = arg;
-    struct statement_change *change = answer->subject;
-    bool is_done = outcome == ANSWER_DONE;
-    if (change->client_slot == &statements->client->unnamed) {
-        settle_unnamed(change->client_slot, change->client_statement, outcome);
-    } else if (change->client_slot != NULL) {
-        statement_slot_settle(change->client_slot, change->client_statement, is_done);
-        statements->has_freed |= statement_slot_is_free(change->client_slot);
-    }
-    if (change->server_unnamed != NULL) {
-        settle_unnamed(change->server_unnamed, change->statement, outcome);
-    }
-    if (change->server_entry != NULL) {
-        server_statements_settle(statements->server, change->server_entry,
-                                 change->statement != NULL, is_done);
-    }
-    statements->name_changes -= change->changes_names ? 1 : 0;
-    free_change(change);
-}
-
-/*
- * Applies to the slots what is about to be sent, and expects the answer that settles it.  A change
- * that cannot be expected ends the session, so the slots need not be right then.
- */
-static bool expect_change(struct statements *statements, enum answer_kind kind,
-                          enum answer_action action, struct text made,
-                          const struct statement_change *wanted)
-{
-    struct statement_change *change = mem_new(sizeof *change);
-    if (change == NULL) {
-        return false;
-    }
-    *change = *wanted;
-    change->statement = statement_ref(wanted->statement);
-    change->client_statement = statement_ref(wanted->client_statement);
-    change->executed = statement_ref(wanted->executed);
-    bool is_fine = text_is_empty(made)
-                       ? answers_expect(statements->answers, kind, action, change)
-                       : answers_expect_text(statements->answers, kind, action, change, made);
-    if (!is_fine) {
-        change->own_effects = NULL;
-        free_change(change);
-        return false;
-    }
-    if (change->client_slot != NULL) {
-        statement_slot_change(change->client_slot, change->client_statement, statements->batch);
-    }
-    if (change->server_unnamed != NULL) {
-        statement_slot_change(change->server_unnamed, change->statement, statements->batch);
-    }
-    if (change->server_entry != NULL) {
-        server_statements_change(statements->server, change->server_entry,
-                                 change->statement != NULL, statements->batch);
-    }
-    statements->name_changes += change->changes_names ? 1 : 0;
-    return true;
-}
 
 static bool expect(struct statements *statements, enum answer_kind kind)
 {
@@ -192,8 +112,8 @@ static bool make_room(struct statements *statements, struct buf *out)
     char name[STATEMENT_SERVER_NAME_SIZE];
     statement_server_name(victim->statement, name);
     add_named(out, FRONTEND_CLOSE, TARGET_STATEMENT, text_of(name));
-    return expect_change(statements, ANSWER_CLOSE, ANSWER_SWALLOW, text_of(""),
-                         &(struct statement_change){.server_entry = victim});
+    return statements_expect_change(statements, ANSWER_CLOSE, ANSWER_SWALLOW, text_of(""),
+                                    &(struct statement_change){.server_entry = victim});
 }
 
 static bool must_wait_for(const struct statements *statements, const struct statement *statement)
@@ -229,12 +149,12 @@ static bool send_parse(struct statements *statements, struct statement *statemen
     statement_server_name(statement, name);
     add_parse(out, text_of(name), text_of_bytes(statement->parse, statement->len));
     server_statements_touch(statements->server, entry);
-    return expect_change(statements, ANSWER_PARSE,
-                         client_slot != NULL ? ANSWER_PASS : ANSWER_SWALLOW, text_of(""),
-                         &(struct statement_change){.client_slot = client_slot,
-                                                    .client_statement = client_statement,
-                                                    .server_entry = entry,
-                                                    .statement = statement});
+    return statements_expect_change(statements, ANSWER_PARSE,
+                                    client_slot != NULL ? ANSWER_PASS : ANSWER_SWALLOW, text_of(""),
+                                    &(struct statement_change){.client_slot = client_slot,
+                                                               .client_statement = client_statement,
+                                                               .server_entry = entry,
+                                                               .statement = statement});
 }
 
 static bool ensure_prepared(struct statements *statements, struct statement *statement,
@@ -261,11 +181,11 @@ static bool ensure_unnamed(struct statements *statements, struct statement *stat
     }
     if (statement == NULL || statement->is_opaque) {
         add_named(out, FRONTEND_CLOSE, TARGET_STATEMENT, text_of(""));
-        return expect_change(statements, ANSWER_CLOSE, ANSWER_SWALLOW, text_of(""),
-                             &(struct statement_change){.server_unnamed = server});
+        return statements_expect_change(statements, ANSWER_CLOSE, ANSWER_SWALLOW, text_of(""),
+                                        &(struct statement_change){.server_unnamed = server});
     }
     add_parse(out, text_of(""), text_of_bytes(statement->parse, statement->len));
-    return expect_change(
+    return statements_expect_change(
         statements, ANSWER_PARSE, ANSWER_SWALLOW, text_of(""),
         &(struct statement_change){.server_unnamed = server, .statement = statement});
 }
@@ -391,12 +311,12 @@ static enum statements_result parse_unnamed(struct statements *statements,
                                             const struct parsed *parsed, struct buf *out)
 {
     add_parse(out, text_of(""), text_of_bytes(parsed->server->parse, parsed->server->len));
-    bool is_fine =
-        expect_change(statements, ANSWER_PARSE, ANSWER_PASS, text_of(""),
-                      &(struct statement_change){.client_slot = &statements->client->unnamed,
-                                                 .client_statement = parsed->statement,
-                                                 .server_unnamed = &statements->server->unnamed,
-                                                 .statement = parsed->server});
+    bool is_fine = statements_expect_change(
+        statements, ANSWER_PARSE, ANSWER_PASS, text_of(""),
+        &(struct statement_change){.client_slot = &statements->client->unnamed,
+                                   .client_statement = parsed->statement,
+                                   .server_unnamed = &statements->server->unnamed,
+                                   .statement = parsed->server});
     return result_of(is_fine, out);
 }
 
@@ -435,11 +355,11 @@ static enum statements_result parse_named(struct statements *statements, struct 
         return result_of(is_fine, out);
     }
     server_statements_touch(statements->server, entry);
-    is_fine =
-        is_fine && expect_change(statements, ANSWER_PARSE, ANSWER_MAKE,
-                                 text_of_bytes(parse_complete, sizeof parse_complete),
-                                 &(struct statement_change){.client_slot = slot,
-                                                            .client_statement = parsed->statement});
+    is_fine = is_fine && statements_expect_change(
+                             statements, ANSWER_PARSE, ANSWER_MAKE,
+                             text_of_bytes(parse_complete, sizeof parse_complete),
+                             &(struct statement_change){.client_slot = slot,
+                                                        .client_statement = parsed->statement});
     return result_of(is_fine, out);
 }
 
@@ -521,12 +441,12 @@ enum statements_result statements_parse_long(struct statements *statements, stru
         return STATEMENTS_FAILED;
     }
     add_header(out, FRONTEND_PARSE, body_size);
-    bool is_fine =
-        expect_change(statements, ANSWER_PARSE, ANSWER_PASS, text_of(""),
-                      &(struct statement_change){.client_slot = &statements->client->unnamed,
-                                                 .client_statement = statement,
-                                                 .server_unnamed = &statements->server->unnamed,
-                                                 .statement = statement});
+    bool is_fine = statements_expect_change(
+        statements, ANSWER_PARSE, ANSWER_PASS, text_of(""),
+        &(struct statement_change){.client_slot = &statements->client->unnamed,
+                                   .client_statement = statement,
+                                   .server_unnamed = &statements->server->unnamed,
+                                   .statement = statement});
     *opaque = is_fine ? statement : NULL; /* the change has a reference */
     statement_unref(statement);
     return result_of(is_fine, out);
@@ -637,8 +557,8 @@ static enum statements_result close_named(struct statements *statements, struct 
         return result_of(expect(statements, ANSWER_CLOSE), out);
     }
     struct text made = text_of_bytes(close_complete, sizeof close_complete);
-    bool is_fine = expect_change(statements, ANSWER_CLOSE, ANSWER_MAKE, made,
-                                 &(struct statement_change){.client_slot = slot});
+    bool is_fine = statements_expect_change(statements, ANSWER_CLOSE, ANSWER_MAKE, made,
+                                            &(struct statement_change){.client_slot = slot});
     return result_of(is_fine, out);
 }
 
@@ -658,10 +578,10 @@ enum statements_result statements_close(struct statements *statements, struct te
         return close_named(statements, name, out);
     }
     frame_write(out, FRONTEND_CLOSE, body);
-    bool is_fine =
-        expect_change(statements, ANSWER_CLOSE, ANSWER_PASS, text_of(""),
-                      &(struct statement_change){.client_slot = &statements->client->unnamed,
-                                                 .server_unnamed = &statements->server->unnamed});
+    bool is_fine = statements_expect_change(
+        statements, ANSWER_CLOSE, ANSWER_PASS, text_of(""),
+        &(struct statement_change){.client_slot = &statements->client->unnamed,
+                                   .server_unnamed = &statements->server->unnamed});
     return result_of(is_fine, out);
 }
 
@@ -702,8 +622,9 @@ static enum statements_result execute_deallocate(struct statements *statements,
     buf_init(&made, MADE_MAX);
     frame_write(&made, BACKEND_COMMAND_COMPLETE, text_of_bytes("DEALLOCATE", sizeof "DEALLOCATE"));
     frame_write(out, FRONTEND_EXECUTE, body);
-    bool is_fine = buf_ok(&made) &&
-                   expect_change(statements, ANSWER_EXECUTE, ANSWER_REPLACE_EMPTY, buf_text(&made),
+    bool is_fine =
+        buf_ok(&made) &&
+        statements_expect_change(statements, ANSWER_EXECUTE, ANSWER_REPLACE_EMPTY, buf_text(&made),
                                  &(struct statement_change){.client_slot = slot});
     return result_of(is_fine, out);
 }
@@ -725,7 +646,7 @@ enum statements_result statements_execute(struct statements *statements, struct 
         (statement->summary.effects == NULL && !statement->summary.is_unclear)) {
         return result_of(expect(statements, ANSWER_EXECUTE), out);
     }
-    bool is_fine = expect_change(
+    bool is_fine = statements_expect_change(
         statements, ANSWER_EXECUTE, ANSWER_PASS, text_of(""),
         &(struct statement_change){.executed = statement,
                                    .effects = statement->summary.effects,
@@ -806,9 +727,9 @@ enum statements_result statements_query(struct statements *statements,
     }
     bool matters = summary->effects != NULL || summary->is_unclear || change.client_slot != NULL ||
                    change.server_unnamed != NULL;
-    bool is_fine = matters
-                       ? expect_change(statements, ANSWER_QUERY, ANSWER_PASS, text_of(""), &change)
-                       : expect(statements, ANSWER_QUERY);
+    bool is_fine = matters ? statements_expect_change(statements, ANSWER_QUERY, ANSWER_PASS,
+                                                      text_of(""), &change)
+                           : expect(statements, ANSWER_QUERY);
     if (!is_fine) {
         statement_effects_free(summary->effects);
     }
@@ -828,86 +749,7 @@ enum statements_result statements_deallocate(struct statements *statements, cons
                                              struct text answer)
 {
     struct statement_slot *slot = client_statements_find(statements->client, text_of(name));
-    bool is_fine = expect_change(statements, ANSWER_LOCAL, ANSWER_MAKE, answer,
-                                 &(struct statement_change){.client_slot = slot});
+    bool is_fine = statements_expect_change(statements, ANSWER_LOCAL, ANSWER_MAKE, answer,
+                                            &(struct statement_change){.client_slot = slot});
     return is_fine ? STATEMENTS_SENT : STATEMENTS_FAILED;
-}
-
-static struct statement_change *head_change(const struct statements *statements)
-{
-    const struct answer *head = answers_head(statements->answers);
-    return head == NULL ? NULL : head->subject;
-}
-
-/* DEALLOCATE of a name of the client: the text had that of a decoy. */
-static void forget_name(struct statements *statements, const char *name)
-{
-    struct statement_slot *slot = client_statements_find(statements->client, text_of(name));
-    if (slot != NULL) {
-        statement_slot_empty(slot);
-        statements->has_freed = true;
-    }
-}
-
-static void follow_names(struct statements *statements, const struct statement_effect *effect)
-{
-    switch (effect->kind) {
-    case STATEMENT_DEALLOCATE_ALL:
-    case STATEMENT_DISCARD_ALL:
-        client_statements_forget(statements->client);
-        server_statements_forget(statements->server);
-        break;
-    case STATEMENT_DEALLOCATE:
-        forget_name(statements, effect->name);
-        break;
-    case STATEMENT_PREPARE:
-        statements->client->has_sql_names = true;
-        break;
-    default:
-        break;
-    }
-}
-
-const struct statement_effect *statements_completed(struct statements *statements, struct text tag,
-                                                    bool *is_first)
-{
-    struct statement_change *change = head_change(statements);
-    const struct statement_effect *effect = change == NULL ? NULL : change->effects;
-    bool is_next =
-        effect != NULL && (*is_first ? statement_kind_has_tag(effect->kind, tag) : effect->is_part);
-    *is_first = false;
-    if (!is_next) {
-        return NULL;
-    }
-    change->effects = effect->next;
-    follow_names(statements, effect);
-    return effect;
-}
-
-/*
- * "cached plan must not change result type": the statement cannot be used on any connection on
- * which it was prepared before the change.
- */
-void statements_error(struct statements *statements, struct text sqlstate)
-{
-    const struct answer *head = answers_head(statements->answers);
-    if (head == NULL || head->kind != ANSWER_BIND || !text_equal_string(sqlstate, "0A000")) {
-        return;
-    }
-    struct server_statement *entry =
-        server_statements_find_number(statements->server, head->number);
-    if (entry != NULL) {
-        statement_retire(entry->statement);
-    }
-}
-
-void statements_ready(struct statements *statements, char status, uint64_t period)
-{
-    if (status == STATUS_IDLE) {
-        client_statements_end_portals(statements->client, period);
-    }
-    if (statements->has_freed) {
-        client_statements_tidy(statements->client);
-        statements->has_freed = false;
-    }
 }

@@ -18,7 +18,7 @@ struct reader {
     bool is_broken;
 };
 
-/* Those that a relay calls for every message are inline. */
+/* A relay calls these for every message, so they are inline. */
 
 static inline void reader_init(struct reader *reader, struct text bytes)
 {

@@ -27,7 +27,7 @@ static char take(struct cursor *cursor)
     return c;
 }
 
-/* The value of a digit in that base; -1: it is none. */
+/* The value of a digit; -1 if the base does not have it. */
 static int digit_value(char c, int base)
 {
     char lower = char_to_lower(c);

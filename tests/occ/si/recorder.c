@@ -173,6 +173,29 @@ static void mark(struct recorder *recorder)
     PQclear(result);
 }
 
+/*
+ * A server that is being killed may still let a client in, and end before it answers: asks
+ * until there is an answer.
+ */
+static int64_t ask_again(struct recorder *recorder, const char *sql)
+{
+    for (int tries = 0;; tries++) {
+        PQfinish(recorder->conn);
+        recorder->conn = recorder_connect(recorder->run);
+        PGresult *result = PQexec(recorder->conn, sql);
+        if (PQntuples(result) == 1) {
+            int64_t number = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+            PQclear(result);
+            return number;
+        }
+        if (tries == CONNECT_TRIES || !recorder_is_lost(recorder->conn, result)) {
+            die("%s: %s", sql, PQerrorMessage(recorder->conn));
+        }
+        PQclear(result);
+        usleep(CONNECT_PAUSE_US);
+    }
+}
+
 /* The connection ended during COMMIT: has the server done it? */
 static bool has_committed(struct recorder *recorder)
 {
@@ -180,10 +203,8 @@ static bool has_committed(struct recorder *recorder)
     if (!recorder->needs_xid) {
         return true; /* either is right */
     }
-    PQfinish(recorder->conn);
-    recorder->conn = recorder_connect(recorder->run);
     snprintf(sql, sizeof sql, "SELECT number FROM si_mark WHERE client = %d", recorder->client);
-    return client_number(recorder->conn, sql) == mark_number(recorder);
+    return ask_again(recorder, sql) == mark_number(recorder);
 }
 
 static bool is_forgotten(const PGresult *result)

@@ -75,6 +75,19 @@ typedef bool UpdateIndexesCompat;
 /* 16: SQL/JSON, subqueries in FROM without an alias, numbers with _. */
 #define HAS_GRAMMAR_16_COMPAT (PG_VERSION_NUM >= 160000)
 
+/* 16: the columns that a query reads of a relation moved to a list of their
+ * own. */
+#if PG_VERSION_NUM >= 160000
+#define SELECTED_COLUMNS_COMPAT(query, entry)                                 \
+	((entry)->perminfoindex == 0                                              \
+		 ? NULL                                                               \
+		 : list_nth_node(RTEPermissionInfo, (query)->rteperminfos,            \
+						 (entry)->perminfoindex - 1)                          \
+			   ->selectedCols)
+#else
+#define SELECTED_COLUMNS_COMPAT(query, entry) ((entry)->selectedCols)
+#endif
+
 /* 17: LockHeldByMe() can also look for stronger locks. */
 #if PG_VERSION_NUM >= 170000
 #define LockHeldByMeCompat(tag, mode) LockHeldByMe(tag, mode, false)

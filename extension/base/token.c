@@ -13,6 +13,14 @@
 
 #include "base/token.h"
 #include "mb/pg_wchar.h"
+#include "tcop/tcopprot.h"
+
+bool
+token_source_is_clients(const char *source)
+{
+	return source != NULL && debug_query_string != NULL &&
+		   strcmp(source, debug_query_string) == 0;
+}
 
 void
 token_scan_start(TokenScan *scan, const char *source, int location, int len)

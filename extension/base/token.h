@@ -26,6 +26,12 @@ typedef struct TokenScan
 	int				   token; /* 0: the end of the text */
 } TokenScan;
 
+/*
+ * Has the client sent this text?  The gateway writes marks into statements of
+ * clients only; in the body of a function they are comments.
+ */
+extern bool token_source_is_clients(const char *source);
+
 /* location and len as in PlannedStmt.  The first token is scanned. */
 extern void token_scan_start(TokenScan *scan, const char *source, int location,
 							 int len);

@@ -29,6 +29,23 @@ check_language(List *options)
 					   language);
 }
 
+/* PostgreSQL's, and not in the service's grammar. */
+static void
+check_clauses(List *options)
+{
+	static const char *const refused[][2] = {
+		{"leakproof", "LEAKPROOF"},
+		{"support", "SUPPORT"},
+		{"transform", "TRANSFORM"},
+		{"window", "WINDOW"},
+	};
+
+	for (int i = 0; i < lengthof(refused); i++)
+		if (parse_tree_option(options, refused[i][0]) != NULL)
+			dialect_refuse("%s clause not supported for CREATE FUNCTION",
+						   refused[i][1]);
+}
+
 /* SET search_path = ..., for as long as the function runs. */
 static void
 check_settings(List *options)
@@ -66,6 +83,7 @@ dialect_function_check_create(Node *statement)
 	if (function->is_procedure)
 		dialect_refuse("PROCEDURE is not supported");
 	check_language(function->options);
+	check_clauses(function->options);
 	check_settings(function->options);
 	foreach (cell, function->parameters)
 		check_type(lfirst_node(FunctionParameter, cell)->argType);

@@ -5,7 +5,7 @@
  *
  * They do what a refused statement does (pg_notify()), or are about something
  * that the service does not have: large objects, advisory locks, WAL,
- * replication, files of the server.
+ * replication, indexes of other kinds, files of the server.
  *
  * A call is refused when a query that contains it is analyzed, so that it is
  * refused in a view, too, and whatever the privileges; and once more when it
@@ -29,24 +29,37 @@
 
 /* A name that ends with * stands for all that begin so. */
 static const char *const refused[] = {
+	"binary_upgrade_*",
+	"brin_*",
 	"currtid*",
+	"gin_clean_pending_list",
 	"lo_*",
 	"loread",
 	"lowrite",
 	"pg_advisory_*",
+	"pg_available_extension*",
 	"pg_backup_*",
+	"pg_control_*",
 	"pg_copy_logical_replication_slot",
 	"pg_copy_physical_replication_slot",
 	"pg_create_logical_replication_slot",
 	"pg_create_physical_replication_slot",
 	"pg_create_restore_point",
+	"pg_current_logfile",
 	"pg_current_wal_*",
 	"pg_drop_replication_slot",
 	"pg_export_snapshot",
+	"pg_extension_update_paths",
+	"pg_filenode_relation",
+	"pg_get_multixact_members",
 	"pg_get_wal_*",
+	"pg_hba_file_rules",
+	"pg_ident_file_mappings",
 	"pg_is_wal_replay_paused",
+	"pg_last_committed_xact",
 	"pg_last_wal_*",
 	"pg_listening_channels",
+	"pg_log_backend_memory_contexts",
 	"pg_log_standby_snapshot",
 	"pg_logical_*",
 	"pg_ls_*",
@@ -55,14 +68,21 @@ static const char *const refused[] = {
 	"pg_promote",
 	"pg_read_binary_file",
 	"pg_read_file",
+	"pg_relation_filenode",
+	"pg_relation_filepath",
+	"pg_reload_conf",
 	"pg_replication_origin_*",
 	"pg_replication_slot_advance",
+	"pg_rotate_logfile*",
+	"pg_show_all_file_settings",
 	"pg_split_walfile_name",
 	"pg_stat_file",
 	"pg_switch_wal",
 	"pg_try_advisory_*",
+	"pg_wal_lsn_diff",
 	"pg_wal_replay_*",
 	"pg_walfile_*",
+	"pg_xact_commit_timestamp*",
 };
 
 /* What is known of each built-in function: looking up a name takes a while. */

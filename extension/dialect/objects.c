@@ -146,8 +146,13 @@ dialect_objects_check_owner(Node *statement)
 void
 dialect_objects_check_comment(Node *statement)
 {
-	switch (castNode(CommentStmt, statement)->objtype)
+	const CommentStmt *comment = castNode(CommentStmt, statement);
+
+	switch (comment->objtype)
 	{
+		case OBJECT_SCHEMA:
+			check_schema_name(strVal(comment->object));
+			break;
 		case OBJECT_TABLE:
 		case OBJECT_COLUMN:
 		case OBJECT_TABCONSTRAINT:
@@ -155,7 +160,6 @@ dialect_objects_check_comment(Node *statement)
 		case OBJECT_INDEX:
 		case OBJECT_VIEW:
 		case OBJECT_SEQUENCE:
-		case OBJECT_SCHEMA:
 		case OBJECT_DOMAIN:
 		case OBJECT_FUNCTION:
 		case OBJECT_ROUTINE:
@@ -190,6 +194,12 @@ dialect_objects_check_grant(Node *statement)
 		default:
 			dialect_refuse("unsupported object type in GRANT");
 	}
+}
+
+void
+dialect_objects_check_default_privileges(Node *statement)
+{
+	newer_check_grant(castNode(AlterDefaultPrivilegesStmt, statement)->action);
 }
 
 /* Files and programs are the server's, which has none. */

@@ -16,6 +16,7 @@ extern void dialect_objects_check_set_schema(Node *statement);
 extern void dialect_objects_check_owner(Node *statement);
 extern void dialect_objects_check_comment(Node *statement);
 extern void dialect_objects_check_grant(Node *statement);
+extern void dialect_objects_check_default_privileges(Node *statement);
 extern void dialect_objects_check_copy(Node *statement);
 extern void dialect_objects_check_define(Node *statement);
 extern void dialect_objects_check_vacuum(Node *statement);

@@ -12,6 +12,9 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
+#include "access/transam.h"
+#include "base/compat.h"
+#include "catalog/heap.h"
 #include "dialect/catalog_views.h"
 #include "dialect/functions.h"
 #include "dialect/newer.h"
@@ -99,12 +102,35 @@ check_types(List *types)
 		dialect_types_check_value(lfirst_oid(cell));
 }
 
+/*
+ * xmin, cmin, xmax and cmax are PostgreSQL's as well.  In a catalog they stay:
+ * programs that read a schema remember its state by them.
+ */
+static void
+check_system_columns(const Query *query, const RangeTblEntry *entry)
+{
+	const Bitmapset *read = SELECTED_COLUMNS_COMPAT(query, entry);
+
+	if (entry->relid < FirstNormalObjectId)
+		return;
+	for (int number = MinTransactionIdAttributeNumber;
+		 number >= MaxCommandIdAttributeNumber; number--)
+		if (bms_is_member(number - FirstLowInvalidHeapAttributeNumber, read))
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" does not exist",
+						NameStr(SystemAttributeDefinition(number)->attname))));
+}
+
 /* AS t(a line) gives the columns of a function or of XMLTABLE their types. */
 static void
-check_range_table_entry(const RangeTblEntry *entry)
+check_range_table_entry(const Query *query, const RangeTblEntry *entry)
 {
 	ListCell *cell;
 
+	if (entry->rtekind == RTE_RELATION)
+		check_system_columns(query, entry);
 	if (entry->tablesample != NULL)
 		dialect_refuse("TABLESAMPLE clause not supported");
 	foreach (cell, entry->functions)
@@ -122,7 +148,7 @@ check_query(const Query *query)
 		dialect_refuse("unsupported statement type: MERGE");
 	check_row_marks(query);
 	foreach (cell, query->rtable)
-		check_range_table_entry(lfirst_node(RangeTblEntry, cell));
+		check_range_table_entry(query, lfirst_node(RangeTblEntry, cell));
 }
 
 /* A walker: raises for what is refused.  pstate: for positions, or NULL. */
@@ -139,6 +165,8 @@ check_node(Node *node, void *pstate)
 	check_type(node);
 	check_function(node);
 	newer_check_expression(node);
+	if (IsA(node, CurrentOfExpr)) /* there are no cursors */
+		dialect_refuse("WHERE CURRENT OF clause not supported");
 	if (IsA(node, Var))
 		check_column((Var *) node, pstate);
 	if (IsA(node, Const))

@@ -105,6 +105,22 @@ check_granted(const char *role)
 							  role)));
 }
 
+/* A predefined role is not a member of others, either. */
+static void
+check_members(List *roles)
+{
+	ListCell *cell;
+
+	foreach (cell, roles)
+	{
+		const RoleSpec *role = lfirst_node(RoleSpec, cell);
+
+		if (role->roletype == ROLESPEC_CSTRING &&
+			IsReservedName(role->rolename))
+			dialect_roles_check_name(role->rolename);
+	}
+}
+
 void
 dialect_roles_check_grant(Node *statement)
 {
@@ -115,19 +131,27 @@ dialect_roles_check_grant(Node *statement)
 		return;
 	foreach (cell, grant->granted_roles)
 		check_granted(lfirst_node(AccessPriv, cell)->priv_name);
+	check_members(grant->grantee_roles);
+}
+
+static List *
+roles_of(List *options, const char *name)
+{
+	DefElem *option = parse_tree_option(options, name);
+
+	return option == NULL ? NIL : (List *) option->arg;
 }
 
 void
 dialect_roles_check_create(Node *statement)
 {
 	List	 *options = castNode(CreateRoleStmt, statement)->options;
-	DefElem	 *in_roles = parse_tree_option(options, "addroleto");
 	ListCell *cell;
 
 	check_attributes(options);
-	if (in_roles == NULL)
-		return;
-	foreach (cell, (List *) in_roles->arg)
+	check_members(roles_of(options, "rolemembers"));
+	check_members(roles_of(options, "adminmembers"));
+	foreach (cell, roles_of(options, "addroleto"))
 	{
 		const RoleSpec *role = lfirst_node(RoleSpec, cell);
 
@@ -143,6 +167,7 @@ dialect_roles_check_alter(Node *statement)
 
 	check_role(alter->role);
 	check_attributes(alter->options);
+	check_members(roles_of(alter->options, "rolemembers"));
 }
 
 /*

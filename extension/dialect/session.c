@@ -5,9 +5,14 @@
  *
  * The login decides, once and for all: SET ROLE and SECURITY DEFINER change
  * the current user but not the dialect.
+ *
+ * Jobs and autovacuum call functions of users, in the expressions of indexes
+ * and CHECKs, as the owner of the table.  There the current user decides: what
+ * is refused to a client is refused to its functions in these processes too.
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "base/settings.h"
 #include "dialect/catalog_views.h"
 #include "dialect/query_memory.h"
@@ -58,5 +63,7 @@ dialect_session_begin(const char *role_name)
 bool
 dialect_applies(void)
 {
+	if (MyBackendType != B_BACKEND)
+		return IsTransactionState() && !superuser();
 	return is_client && settings_is_strict();
 }

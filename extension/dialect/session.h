@@ -12,7 +12,8 @@ extern void dialect_session_begin(const char *role_name);
 /*
  * Does the dialect apply to this session?  It does not if the client logged in
  * as a superuser (maintenance, dump and restore; the gateway lets no superuser
- * in), nor in background workers, nor while dsql_local.strict is off.
+ * in), nor while dsql_local.strict is off.  In background processes it applies
+ * while they run what belongs to a user, as that user.
  */
 extern bool dialect_applies(void);
 

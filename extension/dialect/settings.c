@@ -116,8 +116,8 @@ check_client_encoding(char **value, void **extra, GucSource source)
 	return check_encoding_of_postgresql(value, extra, source);
 }
 
-void
-dialect_settings_begin_session(void)
+static void
+check_encodings(void)
 {
 	struct config_string *encoding =
 		(struct config_string *) settings_find("client_encoding");
@@ -126,6 +126,26 @@ dialect_settings_begin_session(void)
 		return;
 	check_encoding_of_postgresql = encoding->check_hook;
 	encoding->check_hook = check_client_encoding;
+}
+
+/* SHOW ALL and pg_settings leave them out. */
+static void
+hide_unknown(void)
+{
+	for (int i = 0; i < lengthof(not_in_16); i++)
+	{
+		struct config_generic *setting = settings_find(not_in_16[i]);
+
+		if (setting != NULL)
+			setting->flags |= GUC_NO_SHOW_ALL;
+	}
+}
+
+void
+dialect_settings_begin_session(void)
+{
+	check_encodings();
+	hide_unknown();
 }
 
 /* ---- Names ---- */

@@ -168,7 +168,7 @@ typedef struct AcceptedStatement
 } AcceptedStatement;
 
 static const AcceptedStatement accepted[] = {
-	{T_AlterDefaultPrivilegesStmt, NULL},
+	{T_AlterDefaultPrivilegesStmt, dialect_objects_check_default_privileges},
 	{T_AlterDomainStmt, dialect_objects_check_alter_domain},
 	{T_AlterObjectSchemaStmt, dialect_objects_check_set_schema},
 	{T_AlterOwnerStmt, dialect_objects_check_owner},

@@ -63,19 +63,25 @@ check_length(const char *shown, int32 typmod, int max)
 						max, shown)));
 }
 
+void
+dialect_types_check_column(Oid type, int32 typmod)
+{
+	if (!is_among(type, stored, lengthof(stored)) &&
+		get_typtype(type) != TYPTYPE_DOMAIN)
+		dialect_refuse("datatype %s not supported", format_type_be(type));
+	if (type == BPCHAROID)
+		check_length("char", typmod, CHAR_MAX_LENGTH);
+	if (type == VARCHAROID)
+		check_length("varchar", typmod, VARCHAR_MAX_LENGTH);
+}
+
 Oid
 dialect_types_check(TypeName *name, int32 *typmod)
 {
 	Oid type;
 
 	typenameTypeIdAndMod(NULL, name, &type, typmod);
-	if (!is_among(type, stored, lengthof(stored)) &&
-		get_typtype(type) != TYPTYPE_DOMAIN)
-		dialect_refuse("datatype %s not supported", format_type_be(type));
-	if (type == BPCHAROID)
-		check_length("char", *typmod, CHAR_MAX_LENGTH);
-	if (type == VARCHAROID)
-		check_length("varchar", *typmod, VARCHAR_MAX_LENGTH);
+	dialect_types_check_column(type, *typmod);
 	return type;
 }
 
@@ -97,7 +103,8 @@ dialect_types_check_key(Oid type, int32 typmod)
 {
 	Oid base = getBaseTypeAndTypmod(type, &typmod);
 
-	if (is_among(base, not_in_keys, lengthof(not_in_keys)))
+	if (!is_among(base, stored, lengthof(stored)) ||
+		is_among(base, not_in_keys, lengthof(not_in_keys)))
 		dialect_refuse("datatype %s is not supported in a key",
 					   format_type_be(type));
 	if ((base == BPCHAROID || base == VARCHAROID) &&

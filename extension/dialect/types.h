@@ -11,6 +11,9 @@
 /* The type of a column.  Raises if it is not supported or does not exist. */
 extern Oid dialect_types_check(TypeName *name, int32 *typmod);
 
+/* The same for a type that is known to exist. */
+extern void dialect_types_check_column(Oid type, int32 typmod);
+
 /*
  * Raises if a function may not take or return the type: one that no column may
  * have.

@@ -15,6 +15,7 @@
 #include "dialect/functions.h"
 #include "dialect/object_limits.h"
 #include "dialect/session.h"
+#include "dialect/stored_columns.h"
 #include "dialect/stored_expressions.h"
 #include "hooks/install.h"
 #include "jobs/dropped.h"
@@ -34,6 +35,9 @@ object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id,
 	if (access == OAT_POST_CREATE && class_id == RewriteRelationId &&
 		dialect_applies())
 		object_limits_check_view_definition(object_id);
+	if (access == OAT_POST_CREATE && class_id == RelationRelationId &&
+		dialect_applies())
+		dialect_stored_columns_check(object_id);
 	if (access == OAT_DROP && class_id == RelationRelationId && sub_id == 0 &&
 		dialect_applies())
 		jobs_dropped_note(object_id);

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "dialect/session.h"
 #include "dialect/statements.h"
 #include "dialect/transaction_limits.h"
 #include "dialect/transaction_statements.h"
@@ -179,6 +180,20 @@ run_statement(UtilityCall *call)
 	schema_portal_release_when_described(statement);
 }
 
+/*
+ * While DDL runs, a statement that is not a part of it comes from a function
+ * of a user, which PostgreSQL calls to plan or check an expression.
+ */
+static void
+check_statement(Node *statement)
+{
+	dialect_transaction_statements_check(statement);
+	if (!iam_syntax_is(statement))
+		dialect_statements_check(statement);
+	if (schema_transaction_is_running_ddl() && dialect_applies())
+		schema_ddl_check_inside(statement);
+}
+
 static void
 process_utility(PlannedStmt *pstmt, const char *query_string,
 				bool read_only_tree, ProcessUtilityContext context,
@@ -197,18 +212,17 @@ process_utility(PlannedStmt *pstmt, const char *query_string,
 		call.pstmt = &unwrapped;
 	}
 
-	/* Parts of a statement, and what DDL executes, belong to it. */
-	if (context == PROCESS_UTILITY_SUBCOMMAND ||
-		schema_transaction_is_running_ddl())
+	/* Parts of a statement belong to it. */
+	if (context == PROCESS_UTILITY_SUBCOMMAND)
 	{
 		call_next(&call);
 		return;
 	}
 
-	dialect_transaction_statements_check(call.pstmt->utilityStmt);
-	if (!iam_syntax_is(call.pstmt->utilityStmt))
-		dialect_statements_check(call.pstmt->utilityStmt);
-	if (IsA(call.pstmt->utilityStmt, TransactionStmt))
+	check_statement(call.pstmt->utilityStmt);
+	if (schema_transaction_is_running_ddl())
+		call_next(&call);
+	else if (IsA(call.pstmt->utilityStmt, TransactionStmt))
 		run_transaction_statement(&call);
 	else
 		run_statement(&call);

@@ -38,6 +38,8 @@ jobs_syntax_is_async(const char *source, int location, int len)
 	TokenScan scan;
 	bool	  is_async = false;
 
+	if (!token_source_is_clients(source))
+		return false;
 	token_scan_start(&scan, source, location, len);
 	if (token_take_word(&scan, "create"))
 	{

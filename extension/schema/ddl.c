@@ -21,6 +21,8 @@
 #include "base/settings.h"
 #include "catalog/namespace.h"
 #include "dialect/refuse.h"
+#include "dialect/session.h"
+#include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "schema/changes.h"
 #include "schema/conflict.h"
@@ -42,11 +44,31 @@ refuse_mixing(void)
 	dialect_refuse("ddl and dml are not supported in the same transaction");
 }
 
+static void
+refuse_second(void)
+{
+	dialect_refuse("multiple ddl statements not supported in a transaction");
+}
+
+/*
+ * The DDL statement itself writes rows only of schema sys, as their owner.
+ * Any others are written by a function of a user that it calls.
+ */
+static bool
+is_function_of_ddl(void)
+{
+	return settings_is_strict() && dialect_applies() && !superuser();
+}
+
 void
 schema_ddl_note_dml(void)
 {
 	if (schema_transaction.is_running_ddl)
-		return; /* the DDL statement itself writes these rows */
+	{
+		if (is_function_of_ddl())
+			refuse_mixing();
+		return;
+	}
 	if (schema_transaction.nddl > 0 && settings_is_strict())
 		refuse_mixing();
 	schema_transaction.has_dml = true;
@@ -67,8 +89,16 @@ check_rules(Node *statement, bool has_pending_writes)
 	if (schema_transaction.has_dml)
 		refuse_mixing();
 	if (schema_transaction.nddl > 0)
-		dialect_refuse(
-			"multiple ddl statements not supported in a transaction");
+		refuse_second();
+}
+
+void
+schema_ddl_check_inside(Node *statement)
+{
+	if (schema_statement_is_ddl(statement))
+		refuse_second();
+	if (IsA(statement, CopyStmt) && ((CopyStmt *) statement)->is_from)
+		refuse_mixing();
 }
 
 /* ---- Announcing ---- */

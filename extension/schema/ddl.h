@@ -15,6 +15,12 @@ extern void schema_ddl_init(void);
 extern void schema_ddl_note_dml(void);
 
 /*
+ * A function that a DDL statement calls executes a utility statement.  Raises
+ * if that one is DDL too, or writes rows.
+ */
+extern void schema_ddl_check_inside(Node *statement);
+
+/*
  * Around a utility statement, but not around a part of one (a subcommand, or
  * what runs while schema_transaction_is_running_ddl()).
  *

@@ -139,9 +139,9 @@ iam_syntax_read(Query *query, const char *source)
 	VariableSetStmt *set = (VariableSetStmt *) query->utilityStmt;
 	TokenScan		 scan;
 
-	if (query->commandType != CMD_UTILITY || source == NULL ||
-		!IsA(set, VariableSetStmt) || set->name == NULL ||
-		!starts_with(set->name, CLASS_PREFIX))
+	if (query->commandType != CMD_UTILITY || !IsA(set, VariableSetStmt) ||
+		set->name == NULL || !starts_with(set->name, CLASS_PREFIX) ||
+		!token_source_is_clients(source))
 		return;
 	token_scan_start(&scan, source, query->stmt_location, query->stmt_len);
 	if (find_mark(&scan))

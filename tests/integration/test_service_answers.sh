@@ -91,6 +91,25 @@ succeeds 'the right' owner 'GRANT INSERT ON public.exporting TO admin'
 fails 'a default' sql 'INSERT INTO public.exporting (id) VALUES (1)'
 says '0A000: function pg_export_snapshot not supported'
 
+# Functions that a job calls, for an index or a CHECK, and ANALYZE.
+succeeds 'a table' sql 'CREATE TABLE worked_on (id int PRIMARY KEY, a int)'
+succeeds 'its row' sql 'INSERT INTO worked_on VALUES (1, 1)'
+succeeds 'a function' sql "CREATE FUNCTION hides(int) RETURNS int LANGUAGE sql AS
+    \$\$ SELECT length(query_to_xml('SELECT lo_' || 'create(0)', true, true, '')::text) \$\$"
+succeeds 'a function of that' sql "CREATE FUNCTION calls_it(int) RETURNS int LANGUAGE sql IMMUTABLE AS
+    'SELECT \$1 + hides(\$1)'"
+succeeds 'an index' sql 'CREATE INDEX ASYNC worked_on_a ON worked_on (calls_it(a))'
+succeeds 'it is not built' sql "CALL sys.wait_for_job('$output')"
+equals 'it failed' "$output" f
+succeeds 'no index' sql 'DROP INDEX worked_on_a'
+succeeds 'a constraint' sql 'ALTER TABLE worked_on ADD CONSTRAINT checked CHECK (calls_it(a) > 0) NOT VALID'
+succeeds 'its job' sql 'ALTER TABLE ASYNC worked_on VALIDATE CONSTRAINT checked'
+succeeds 'it is not validated' sql "CALL sys.wait_for_job('$output')"
+equals 'it failed' "$output" f
+equals 'why' "$(sql "SELECT string_agg(DISTINCT details, '') FROM sys.jobs WHERE status = 'failed' AND details LIKE '%lo_%'")" \
+    'function lo_create not supported'
+equals 'large objects' "$(sql 'SELECT count(*) FROM pg_largeobject_metadata')" 0
+
 # Who looks around is not in the way.
 for command in '\d' '\d+ taken' '\sv seen' '\d child' '\dt' '\di' '\dv' '\ds' '\df' '\dn+' '\du' '\dp' '\dT' '\dD' '\dFp' '\dx' '\sf sys.dsql_major_version'; do
     succeeds "psql $command" sql "$command"

@@ -50,7 +50,7 @@ runs() {
     shift
     ran=yes
     printf 'runs: %s\n' "$name"
-    "$@" >"$scratch/said" 2>"$scratch/errors" || :
+    timeout 300 "$@" >"$scratch/said" 2>"$scratch/errors" || :
     grep "^$name: " "$orms/expected" >"$scratch/wanted"
     grep "^$name: " "$scratch/said" >"$scratch/answers" || :
     succeeds "$name" diff "$scratch/wanted" "$scratch/answers"

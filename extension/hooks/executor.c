@@ -1,10 +1,11 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * executor.c
- *	  A query is executed: start, run, end.
+ *	  A query is executed: start, run, finish, end.
  */
 #include "postgres.h"
 
+#include "dialect/explain.h"
 #include "dialect/transaction_limits.h"
 #include "executor/executor.h"
 #include "hooks/install.h"
@@ -18,9 +19,10 @@
 #include "schema/touched.h"
 #include "schema/transaction.h"
 
-static ExecutorStart_hook_type prev_ExecutorStart = NULL;
-static ExecutorRun_hook_type   prev_ExecutorRun = NULL;
-static ExecutorEnd_hook_type   prev_ExecutorEnd = NULL;
+static ExecutorStart_hook_type	prev_ExecutorStart = NULL;
+static ExecutorRun_hook_type	prev_ExecutorRun = NULL;
+static ExecutorFinish_hook_type prev_ExecutorFinish = NULL;
+static ExecutorEnd_hook_type	prev_ExecutorEnd = NULL;
 
 static void
 executor_start(QueryDesc *query, int eflags)
@@ -39,6 +41,7 @@ executor_start(QueryDesc *query, int eflags)
 
 	occ_shortcuts_fetch_every_page(query);
 	schema_transaction_query_started();
+	dialect_explain_started(query, eflags);
 }
 
 static void
@@ -52,6 +55,17 @@ executor_run(QueryDesc *query, ScanDirection direction, uint64 count,
 		prev_ExecutorRun(query, direction, count, execute_once);
 	else
 		standard_ExecutorRun(query, direction, count, execute_once);
+}
+
+static void
+executor_finish(QueryDesc *query)
+{
+	if (prev_ExecutorFinish)
+		prev_ExecutorFinish(query);
+	else
+		standard_ExecutorFinish(query);
+
+	dialect_explain_finished(query);
 }
 
 static void
@@ -73,6 +87,8 @@ hooks_install_executor(void)
 	ExecutorStart_hook = executor_start;
 	prev_ExecutorRun = ExecutorRun_hook;
 	ExecutorRun_hook = executor_run;
+	prev_ExecutorFinish = ExecutorFinish_hook;
+	ExecutorFinish_hook = executor_finish;
 	prev_ExecutorEnd = ExecutorEnd_hook;
 	ExecutorEnd_hook = executor_end;
 }

@@ -18,6 +18,7 @@
 #include "dialect/stored_columns.h"
 #include "dialect/stored_expressions.h"
 #include "hooks/install.h"
+#include "jobs/created.h"
 #include "jobs/dropped.h"
 
 static object_access_hook_type prev_object_access = NULL;
@@ -38,6 +39,9 @@ object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id,
 	if (access == OAT_POST_CREATE && class_id == RelationRelationId &&
 		dialect_applies())
 		dialect_stored_columns_check(object_id);
+	if (access == OAT_POST_CREATE && class_id == RelationRelationId &&
+		sub_id == 0 && dialect_applies())
+		jobs_created_note(object_id);
 	if (access == OAT_DROP && class_id == RelationRelationId && sub_id == 0 &&
 		dialect_applies())
 		jobs_dropped_note(object_id);

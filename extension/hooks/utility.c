@@ -16,6 +16,7 @@
 #include "hooks/install.h"
 #include "hooks/utility.h"
 #include "jobs/call_wrapper.h"
+#include "jobs/created.h"
 #include "jobs/dropped.h"
 #include "jobs/statements.h"
 #include "nodes/parsenodes.h"
@@ -167,6 +168,7 @@ run_statement(UtilityCall *call)
 			!jobs_statements_process(call->pstmt, call->query_string,
 									 call->dest, call->qc))
 			call_next(call);
+		jobs_created_submit();
 		jobs_dropped_submit();
 	}
 	PG_CATCH();

@@ -14,6 +14,7 @@
 #include "dialect/refuse.h"
 #include "dialect/transaction_limits.h"
 #include "hooks/install.h"
+#include "jobs/created.h"
 #include "jobs/dropped.h"
 #include "jobs/signal.h"
 #include "jobs/submit.h"
@@ -39,6 +40,7 @@ static void
 after_transaction(bool committed)
 {
 	occ_snapshots_leave();
+	jobs_created_after_transaction();
 	jobs_dropped_after_transaction();
 	jobs_submit_after_transaction(committed);
 	jobs_unique_index_after_transaction();

@@ -9,13 +9,10 @@
 #include "catalog/pg_class.h"
 #include "executor/spi.h"
 #include "jobs/constraint.h"
-#include "jobs/signal.h"
 #include "jobs/worker_transaction.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 static Oid
@@ -54,19 +51,13 @@ validate_constraint(const Job *job, const char *table)
 bool
 jobs_constraint_step(const Job *job)
 {
-	char *name = NULL;
+	char *name;
 
 	jobs_worker_begin();
-	jobs_signal_set_work(InvalidOid, job->object);
-	LockRelationOid(job->object, ShareUpdateExclusiveLock);
-	if (get_rel_name(job->object) != NULL)
-		name = quote_qualified_identifier(
-			get_namespace_name(get_rel_namespace(job->object)),
-			get_rel_name(job->object));
+	name = jobs_worker_lock_table(job->object);
 	if (name == NULL)
 	{
-		jobs_worker_finish(job, JOB_COMPLETED,
-						   "Skipped job for nonexistent table.");
+		jobs_worker_finish(job, JOB_COMPLETED, JOB_TABLE_IS_GONE);
 		jobs_worker_commit();
 		return false;
 	}

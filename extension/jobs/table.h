@@ -29,7 +29,8 @@ typedef struct Job
 	JobKind	  kind;
 	Oid		  object; /* INDEX_BUILD: the index, else the table */
 	char	 *name;	  /* INDEX_BUILD: the index's name with its schema;
-					   * VALIDATE_CONSTRAINT: the constraint's name */
+					   * VALIDATE_CONSTRAINT: the constraint's name;
+					   * ANALYZE: the table's name with its schema */
 	bool is_complete; /* INDEX_BUILD: the unique index lacks no row */
 } Job;
 

@@ -25,6 +25,7 @@
 #include "jobs/constraint.h"
 #include "jobs/index_build.h"
 #include "jobs/signal.h"
+#include "jobs/statistics.h"
 #include "jobs/table.h"
 #include "jobs/worker.h"
 #include "jobs/worker_transaction.h"
@@ -105,8 +106,9 @@ step(Job *job)
 			return jobs_index_build_step(job);
 		case JOB_VALIDATE_CONSTRAINT:
 			return jobs_constraint_step(job);
-		case JOB_DROP:
 		case JOB_ANALYZE:
+			return jobs_statistics_step(job);
+		case JOB_DROP:
 			break;
 		case JOB_UNKNOWN:
 			ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -6,10 +6,13 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "jobs/signal.h"
 #include "jobs/worker_transaction.h"
 #include "schema/ddl.h"
 #include "storage/lmgr.h"
+#include "utils/builtins.h"
 #include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
 void
@@ -26,6 +29,20 @@ jobs_worker_commit(void)
 	if (ActiveSnapshotSet())
 		PopActiveSnapshot();
 	CommitTransactionCommand();
+}
+
+char *
+jobs_worker_lock_table(Oid table)
+{
+	char *name;
+
+	jobs_signal_set_work(InvalidOid, table);
+	LockRelationOid(table, ShareUpdateExclusiveLock);
+	name = get_rel_name(table);
+	if (name == NULL)
+		return NULL;
+	return quote_qualified_identifier(
+		get_namespace_name(get_rel_namespace(table)), name);
 }
 
 /*

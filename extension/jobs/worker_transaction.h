@@ -12,6 +12,16 @@
 extern void jobs_worker_begin(void);
 extern void jobs_worker_commit(void);
 
+/* What the service says of a job whose table was dropped meanwhile. */
+#define JOB_TABLE_IS_GONE "Skipped job for nonexistent table."
+
+/*
+ * Lock the table as PostgreSQL does to validate or analyze it, which a session
+ * whose DDL needs the table interrupts.  Its name as SQL has it; NULL: it is
+ * gone.
+ */
+extern char *jobs_worker_lock_table(Oid table);
+
 /*
  * Commit a change of the table's definition, when no statement that writes it
  * is running.

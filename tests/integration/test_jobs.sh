@@ -43,7 +43,7 @@ refuses 'CALL sys.job_row()' '0A000'
 refuses "CALL sys.wait_for_job('x')" '22P02: Unable to convert text to UUID'
 refuses "SELECT sys.wait_for_job('x')" '42809: sys.wait_for_job(unknown) is a procedure'
 refuses "CALL sys.wait_for_job('aaaaaaaaaaaaaaaaaaaaaaaaaa')" '42704'
-equals 'no job yet' "$(sql 'SELECT count(*) FROM sys.jobs')" 0
+equals 'no job yet' "$(sql "SELECT count(*) FROM sys.jobs WHERE job_type <> 'ANALYZE'")" 0
 
 succeeds 'CREATE INDEX ASYNC' sql 'CREATE INDEX ASYNC i ON t (a)'
 job=$output
@@ -201,6 +201,32 @@ owner() {
     env -u PGHOSTADDR -u PGPORT PGOPTIONS='-c dsql_local.strict=off' psql -X -At -q \
         -v ON_ERROR_STOP=1 -U dsql_owner -d postgres -h "$CLUSTER_DIR/run" -p 5432 -c "$1"
 }
+# Statistics of a new table are gathered in a job, here as soon as somebody waits for it.
+analyze_jobs() { sql "SELECT job_id FROM sys.jobs WHERE job_type = 'ANALYZE' AND $1"; }
+succeeds 'no job begins by itself' owner "ALTER SYSTEM SET dsql_local.job_delay = '1h'"
+succeeds 'from now on' owner 'SELECT pg_reload_conf()'
+succeeds 'a new table' sql 'CREATE TABLE "New Table" (id int PRIMARY KEY, a int)'
+job=$(analyze_jobs "object_id = '\"New Table\"'::regclass")
+equals 'one job' "${#job}" 26
+equals 'it waits' "$(sql "SELECT status, object_name FROM sys.jobs WHERE job_id = '$job'")" 'submitted|public.New Table'
+has_ended "$job" t ''
+equals 'the table was analyzed' "$(sql "SELECT reltuples FROM pg_class WHERE relname = 'New Table'")" 0
+succeeds 'what is altered is not new' sql 'ALTER TABLE "New Table" ADD COLUMN b int'
+equals 'no other job' "$(analyze_jobs "object_id = '\"New Table\"'::regclass")" "$job"
+before=$(analyze_jobs true | wc -l)
+succeeds 'a table that is rolled back' sql 'BEGIN; CREATE TABLE never (id int); ROLLBACK'
+succeeds 'a view' sql 'CREATE VIEW looks AS SELECT * FROM "New Table"'
+succeeds 'a sequence' sql 'CREATE SEQUENCE counts CACHE 1'
+fails 'a table that is there' sql 'CREATE TABLE "New Table" (id int)'
+equals 'no jobs' "$(analyze_jobs true | wc -l)" "$before"
+succeeds 'two tables' sql 'CREATE SCHEMA newer CREATE TABLE a (id int) CREATE TABLE b (id int)'
+equals 'two jobs' "$(analyze_jobs true | wc -l)" $((before + 2))
+job=$(analyze_jobs "object_id = 'newer.a'::regclass")
+succeeds 'one is gone' sql 'DROP TABLE newer.a'
+has_ended "$job" t 'Skipped job for nonexistent table.'
+succeeds 'jobs begin again' owner 'ALTER SYSTEM RESET dsql_local.job_delay'
+succeeds 'from now on' owner 'SELECT pg_reload_conf()'
+
 [ "$(sql 'SELECT count(*) FROM sys.jobs')" -gt 5 ] || fail_check 'jobs are forgotten too early'
 succeeds 'no time at all' owner 'ALTER SYSTEM SET dsql_local.job_retention = 0'
 succeeds 'from now on' owner 'SELECT pg_reload_conf()'

@@ -48,17 +48,16 @@ explain_header_methods(void)
 
 /* ---- Finding ---- */
 
+/* From the end, which is near. */
 static char *
-last_occurrence(char *text, const char *wanted)
+last_occurrence(StringInfo text, const char *wanted)
 {
-	char *result = NULL;
+	int len = strlen(wanted);
 
-	for (char *found = strstr(text, wanted); found != NULL;
-		 found = strstr(found + 1, wanted))
-		result = found;
-	if (result == NULL)
-		elog(ERROR, "EXPLAIN has not printed \"%s\"", wanted);
-	return result;
+	for (int at = text->len - len; at >= 0; at--)
+		if (memcmp(text->data + at, wanted, len) == 0)
+			return text->data + at;
+	elog(ERROR, "EXPLAIN has not printed \"%s\"", wanted);
 }
 
 static char *
@@ -69,16 +68,19 @@ start_of_line(StringInfo text, char *at)
 	return at;
 }
 
-/* The node's type, or in the text format its name, before the provider. */
+/*
+ * The node's type.  In the text format that is the first one in the line of
+ * the provider; the node's output, which may follow, is a user's text.
+ */
 static char *
 type_of(const ExplainState *es, const char *provider)
 {
 	const char *spelled = spellings[es->format].type;
-	char	   *provided = last_occurrence(es->str->data, provider);
+	char	   *provided = last_occurrence(es->str, provider);
 
 	if (es->format == EXPLAIN_FORMAT_TEXT)
-		return last_occurrence(start_of_line(es->str, provided), spelled);
-	return last_occurrence(es->str->data, spelled);
+		return strstr(start_of_line(es->str, provided), spelled);
+	return last_occurrence(es->str, spelled);
 }
 
 /* The line break before the node's output, which is not always printed. */
@@ -140,7 +142,7 @@ replace_properties(ExplainState *es, const char *provider, const char *name)
 	char *line;
 
 	replace(es->str, type, type + strlen("Custom Scan"), name);
-	line = start_of_line(es->str, last_occurrence(es->str->data, provider));
+	line = start_of_line(es->str, last_occurrence(es->str, provider));
 	replace(es->str, line, strchr(line, '\n') + 1, "");
 }
 

@@ -130,6 +130,34 @@ equals "$what" "$output" "Full Scan (btree-table) on $strange
 ->  Custom Scan (btree-table)'::text)
       -> B-Tree Scan on $strange"
 
+succeeds 'in its output' sql "EXPLAIN (COSTS OFF, VERBOSE) SELECT 'Output: Custom Scan (btree-table)
+Output: Custom Scan (btree-table)', \"a
+->  Custom Scan (btree-table)\" FROM $strange"
+equals "$what" "$output" "Full Scan (btree-table) on public.$strange
+  Output: 'Output: Custom Scan (btree-table)
+Output: Custom Scan (btree-table)'::text, \"a
+->  Custom Scan (btree-table)\"
+  -> Storage Scan on public.$strange
+      Projections: \"a
+->  Custom Scan (btree-table)\"
+      -> B-Tree Scan on public.$strange"
+for format in JSON XML YAML; do
+    succeeds "in $format" sql "EXPLAIN (FORMAT $format, VERBOSE) SELECT '
+    \"Node Type\": \"Custom Scan\"
+      Node Type: \"Custom Scan\"
+    <Node-Type>Custom Scan</Node-Type>
+  \"Output\": [
+  <Output>
+      Output:
+    \"Custom Plan Provider\": \"dsql_local 1\",
+' FROM u"
+    says 'Full Scan (btree-table)'
+    says 'B-Tree Scan'
+done
+succeeds 'JSON with such texts' sql "SELECT '$(sql "EXPLAIN (FORMAT JSON, VERBOSE) SELECT * FROM $strange")'::json ->
+    0 -> 'Plan' ->> 'Node Type'"
+equals "$what" "$output" 'Full Scan (btree-table)'
+
 # ---- The other formats are well-formed
 
 node_types() { # of JSON

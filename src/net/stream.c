@@ -468,7 +468,8 @@ static bool init_like(struct stream *stream, const uv_stream_t *server)
 /*
  * Before init_like() the memory can simply be freed; after it, libuv knows the handle, and only
  * stream_close() may free it.  TCP_NODELAY, as in PostgreSQL and libpq: queries are small, and
- * Nagle's algorithm would delay them by up to 40 ms.
+ * Nagle's algorithm would delay them by up to 40 ms.  Keepalives, as a client whose machine is gone
+ * may have a transaction open.
  */
 struct stream *stream_accept(uv_stream_t *server, const struct stream_events *events, void *arg,
                              bool *is_taken)
@@ -488,6 +489,7 @@ struct stream *stream_accept(uv_stream_t *server, const struct stream_events *ev
     }
     if (server->type == UV_TCP) {
         uv_tcp_nodelay(&stream->uv.tcp, 1);
+        uv_tcp_keepalive(&stream->uv.tcp, 1, KEEPALIVE_S);
     }
     return stream;
 }

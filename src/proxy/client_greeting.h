@@ -18,7 +18,8 @@ struct proxy_transaction {
     int64_t waiting_since_ms;
     bool keeps_connection; /* session mode */
     bool is_backing_off;   /* after a conflict */
-    bool is_paused;        /* the client is not read */
+    bool is_held_up; /* what the client has sent waits for a connection or for an answer ... */
+    bool is_paused;  /* ... and is so much that the client is not read */
     bool is_pumping;
 };
 

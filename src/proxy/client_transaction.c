@@ -95,20 +95,18 @@ static void flush_server(struct session_client *session)
     }
 }
 
-static void pause_client(struct session_client *session)
+/* A message that is not whole yet needs more from the client, however long it is. */
+static void limit_ahead(struct session_client *session)
 {
     struct proxy_transaction *own = transaction_of(session);
-    if (!own->is_paused && own->in.len > AHEAD_MAX) {
-        own->is_paused = true;
-        stream_pause(session->stream);
+    bool must_pause = own->is_held_up && own->in.len > AHEAD_MAX;
+    if (must_pause == own->is_paused) {
+        return;
     }
-}
-
-static void resume_client(struct session_client *session)
-{
-    struct proxy_transaction *own = transaction_of(session);
-    if (own->is_paused && own->in.len <= AHEAD_MAX) {
-        own->is_paused = false;
+    own->is_paused = must_pause;
+    if (must_pause) {
+        stream_pause(session->stream);
+    } else {
         stream_resume(session->stream);
     }
 }
@@ -524,6 +522,7 @@ static void pump_once(struct session_client *session, bool *is_again)
     struct proxy_transaction *own = transaction_of(session);
     enum transaction_event event = own->in.len > 0 ? offer(session) : TRANSACTION_MORE;
     *is_again = false;
+    own->is_held_up = event == TRANSACTION_NEEDS_SERVER || event == TRANSACTION_WAITS;
     switch (event) {
     case TRANSACTION_NEEDS_SERVER:
         ask(session);
@@ -553,8 +552,7 @@ static void pump(struct session_client *session)
         return; /* its memory is gone */
     }
     own->is_pumping = false;
-    pause_client(session);
-    resume_client(session);
+    limit_ahead(session);
     end_when_idle(session);
 }
 

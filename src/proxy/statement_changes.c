@@ -149,6 +149,7 @@ void statements_error(struct statements *statements, struct text sqlstate)
 
 void statements_ready(struct statements *statements, char status, uint64_t period)
 {
+    statements->settled = period;
     if (status == STATUS_IDLE) {
         client_statements_end_portals(statements->client, period);
     }

@@ -19,7 +19,8 @@ struct statements {
     uint64_t settings;       /* a hash of the client's parameters */
     struct lexer_rules rules;
     uint64_t batch;        /* counts Syncs ... */
-    uint64_t period;       /* ... and these all messages that ReadyForQuery answers */
+    uint64_t period;       /* ... and these all messages that ReadyForQuery answers, ... */
+    uint64_t settled;      /* ... up to here it has come */
     unsigned name_changes; /* SQL that changes what names mean, under way */
     bool is_again;         /* the client's request is sent again: a Parse is no duplicate */
     bool has_freed;        /* names of the client are not in use any more */

@@ -604,14 +604,20 @@ static enum statements_result refuse_unknown(struct statements *statements, cons
     return refuse(statements, "26000", message, "", out);
 }
 
+/* It is of an earlier batch, and whether a transaction has ended since then is not known yet. */
+static bool may_have_ended(const struct statements *statements, const struct client_portal *portal)
+{
+    return portal->period < statements->period && statements->settled < statements->period;
+}
+
 /* DEALLOCATE of a name of the client: the server runs an empty statement. */
 static enum statements_result execute_deallocate(struct statements *statements,
-                                                 const struct statement *statement,
+                                                 const struct client_portal *portal,
                                                  struct text body, struct buf *out)
 {
-    const char *name = statement->summary.effects->name;
+    const char *name = portal->statement->summary.effects->name;
     struct statement_slot *slot = client_statements_find(statements->client, text_of(name));
-    if (statements->name_changes > 0 ||
+    if (statements->name_changes > 0 || may_have_ended(statements, portal) ||
         (slot != NULL && statement_slot_must_wait(slot, statements->batch))) {
         return wait_for_answers(statements, out);
     }
@@ -639,7 +645,7 @@ enum statements_result statements_execute(struct statements *statements, struct 
         reader_ok(&reader) ? client_statements_portal(statements->client, name) : NULL;
     struct statement *statement = portal == NULL ? NULL : portal->statement;
     if (portal != NULL && portal->is_local) {
-        return execute_deallocate(statements, statement, body, out);
+        return execute_deallocate(statements, portal, body, out);
     }
     frame_write(out, FRONTEND_EXECUTE, body);
     if (statement == NULL ||

@@ -10,8 +10,9 @@
 #include "wire/backend.h"
 
 enum {
-    SHORT_MAX = 4096,      /* bytes of Describe, Close, Execute, and of the two names of Bind */
-    QUERY_WHOLE_MAX = 8192 /* bytes of a Query that is read before it is sent */
+    SHORT_MAX = 4096,       /* bytes of Describe, Close, Execute, and of the two names of Bind */
+    QUERY_WHOLE_MAX = 8192, /* bytes of a Query that is read before it is sent */
+    AHEAD_MAX = ANSWERS_MAX / 2 /* messages without an answer; a message may add several */
 };
 
 static enum transaction_event event_of(enum statements_result result)
@@ -550,6 +551,23 @@ static bool must_wait(const struct transaction_client *client)
            (!client->is_again && client->hold.is_on && client->hold.is_request_complete);
 }
 
+/* A client that sends faster than the server answers, as in pipeline mode, is slowed down. */
+static bool is_far_ahead(const struct transaction_client *client)
+{
+    return client->server->answers.count >= AHEAD_MAX;
+}
+
+/* The server may keep its answers until it has more to send, or a Flush. */
+static enum transaction_event wait_for_answers(struct transaction_client *client)
+{
+    struct transaction_server *server = client->server;
+    retry_hold_release(&client->hold, &client->out);
+    if (server->answers.is_open && !server->answers.is_copy_in) {
+        frame_write(&server->out, FRONTEND_FLUSH, text_of(""));
+    }
+    return TRANSACTION_WAITS;
+}
+
 static void follow_parameters(const struct transaction_client *client)
 {
     struct statements *link = &client->server->link;
@@ -569,6 +587,9 @@ static enum transaction_event take_message(struct transaction_client *client,
     }
     if (must_wait(client)) {
         return TRANSACTION_WAITS;
+    }
+    if (is_far_ahead(client)) {
+        return wait_for_answers(client);
     }
     if (client->server->answers.is_skipping && message->type != FRONTEND_SYNC) {
         return pass_in_pieces(client, message, true, taken);

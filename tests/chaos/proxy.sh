@@ -5,14 +5,15 @@
 #   storm: connections are cut at random bytes on both sides of the proxy, the gateway is killed, and
 #     tokens and credentials expire every few seconds.  Every client gets an answer or a lost
 #     connection, and the ledger shows that nothing was done twice.
-#   calm: connections to the cluster live for a second.  No client sees an error.
-# usage: proxy.sh BINARY-DIRECTORY storm|calm SECONDS [SEED]      (inside with_cluster)
+#   calm: connections to the cluster live for LIFETIME seconds.  No client sees an error.
+# usage: proxy.sh BINARY-DIRECTORY storm|calm SECONDS [SEED [LIFETIME CLIENTS]]   (inside with_cluster)
 set -eu
 binaries=$1
 weather=$2
 seconds=$3
 seed=${4:-$$}
-clients=6
+lifetime=${5:-1}
+clients=${6:-6}
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/dsql-proxy-chaos.XXXXXX")
 proxy=''
 relay=''
@@ -55,7 +56,7 @@ start_relay() {
 # start_proxy OPTIONS...
 start_proxy() {
     target="$CLUSTER_ENDPOINT?port=0&server_port=$relay_port&hostaddr=127.0.0.1&sslrootcert=$PGSSLROOTCERT"
-    target="$target&profile=storm&token_seconds=3&max_servers=$max_servers"
+    target="$target&profile=storm&token_seconds=3&max_servers=$max_servers&min_idle=$min_idle"
     env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY AWS_CONFIG_FILE="$scratch/config" \
         "$DSQL" proxy "$target" --state-dir "$scratch/state" --socket-dir none --pool-mode "$mode" "$@" \
         >"$scratch/out" 2>"$scratch/log" &
@@ -104,18 +105,20 @@ run() {
 
 for mode in session transaction; do
     max_servers=$((clients + 2)) # a session needs two of them while it changes from one to the other
+    min_idle=$clients # all of them grow old, also if fewer would do
     kills=0
     if [ "$weather" = storm ]; then
         [ "$mode" = session ] || max_servers=3
+        min_idle=1
         start_relay 60000
         start_proxy --lifetime 2
         run 20000
     else
         start_relay 0
-        start_proxy --lifetime 1
+        start_proxy --lifetime "$lifetime"
         run 0
         rollovers=$(counter rollovers)
-        [ "$rollovers" -ge $((seconds * 3)) ] || fail "only $rollovers connections were replaced"
+        [ "$rollovers" -ge $((seconds * clients / lifetime / 2)) ] || fail "only $rollovers connections were replaced"
     fi
     echo "$mode: $kills kills, $(counter rollovers) rollovers, $(counter retries_succeeded) retries," \
         "$(counter tokens) tokens, $(wc -l <"$scratch/renewals") renewals of credentials"

@@ -46,10 +46,20 @@ if "$python" -c 'import asyncpg' 2>/dev/null; then
 else
     skip 'asyncpg (Debian: python3-asyncpg)'
 fi
+if "$python" -c 'import pg8000' 2>/dev/null; then
+    driver pg8000 "$python" "$clients/proxy/pg8000_session.py"
+else
+    skip 'pg8000 (Debian: python3-pg8000)'
+fi
 if ruby -e 'require "pg"' 2>/dev/null; then
     driver ruby-pg ruby "$clients/proxy/ruby_pg_session.rb"
 else
     skip 'ruby-pg (Debian: ruby-pg)'
+fi
+if ruby -e 'require "sequel"; require "pg"' 2>/dev/null; then
+    driver Sequel ruby "$clients/proxy/sequel_session.rb"
+else
+    skip 'Sequel (Debian: ruby-sequel and ruby-pg)'
 fi
 modules=$BUILD/clients/node_modules
 if [ ! -d "$modules/pg" ] && command -v npm >/dev/null; then
@@ -64,14 +74,18 @@ if command -v node >/dev/null && [ -d "$modules/pg" ]; then
 else
     skip 'node-postgres (node, and npm install in the directory clients of the build)'
 fi
-if command -v go >/dev/null && [ -d /usr/share/gocode/src/github.com/jackc/pgx/v4 ]; then
-    # As Debian installs Go packages: no modules, no network.
-    succeeds 'pgx builds' env GOPATH=/usr/share/gocode GO111MODULE=off GOCACHE="$BUILD/clients/go" \
-        go build -o "$work/pgx_session" "$clients/proxy/pgx_session.go"
-    driver pgx "$work/pgx_session"
-else
-    skip 'pgx (Debian: golang-go and golang-github-jackc-pgx-v4-dev)'
-fi
+# As Debian installs Go packages: no modules, no network.
+go_driver() {
+    if command -v go >/dev/null && [ -d "/usr/share/gocode/src/github.com/$2" ]; then
+        succeeds "$1 builds" env GOPATH=/usr/share/gocode GO111MODULE=off GOCACHE="$BUILD/clients/go" \
+            go build -o "$work/$3" "$clients/proxy/$3.go"
+        driver "$1" "$work/$3"
+    else
+        skip "$1 (Debian: golang-go and golang-github-$4-dev)"
+    fi
+}
+go_driver pgx jackc/pgx/v4 pgx_session jackc-pgx-v4
+go_driver lib/pq lib/pq pq_session lib-pq
 jdbc=/usr/share/java/postgresql.jar
 if command -v javac >/dev/null && [ -e $jdbc ]; then
     succeeds 'JDBC compiles' javac -d "$work" "$clients/proxy/JdbcSession.java"

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CLIENTS = 20 };
+enum { CLIENTS = 20, PATIENCE_S = 120 };
 
 static int start(void **state)
 {
@@ -100,6 +100,22 @@ static void statements_and_settings_follow(void **state)
     PQfinish(a);
     PQfinish(b);
     PQfinish(c);
+}
+
+/* More than comes with one read. */
+static void a_long_statement_is_prepared(void **state)
+{
+    (void)state;
+    static char sql[200000];
+    memset(sql, 'x', sizeof sql - 1);
+    memcpy(sql, "SELECT length('", 15);
+    memcpy(sql + sizeof sql - 3, "')", 2);
+    PGconn *conn = proxy_world_login();
+    (void)alarm(PATIENCE_S);
+    prepare(conn, "long", sql);
+    prepare(conn, "", sql);
+    (void)alarm(0);
+    PQfinish(conn);
 }
 
 static void the_startup_message_sets_the_session(void **state)
@@ -296,6 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(many_clients_share_few_connections, start,
                                         proxy_world_stop),
+        cmocka_unit_test_setup_teardown(a_long_statement_is_prepared, start, proxy_world_stop),
         cmocka_unit_test_setup_teardown(statements_and_settings_follow, start, proxy_world_stop),
         cmocka_unit_test_setup_teardown(the_startup_message_sets_the_session, start,
                                         proxy_world_stop),

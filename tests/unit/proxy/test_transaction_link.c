@@ -141,6 +141,21 @@ static void send_batch(struct fixture *fixture, const char *sql)
     model_message(&fixture->sent, 'S');
 }
 
+/* What was sent is more than can be unanswered at once.  Returns how often it had to wait. */
+static int pass_far_ahead(struct fixture *fixture)
+{
+    int waits = 0;
+    while (fixture->sent.len > 0) {
+        enum transaction_event event = offer(fixture);
+        assert_true(event == TRANSACTION_MORE || event == TRANSACTION_WAITS);
+        waits += event == TRANSACTION_WAITS ? 1 : 0;
+        assert_true(waits < 100);
+        pump(fixture);
+        assert_int_equal(fixture->event, TRANSACTION_MORE);
+    }
+    return waits;
+}
+
 /* ---- Lending ---- */
 
 static void a_connection_is_free_between_transactions(void **state)
@@ -1075,9 +1090,73 @@ static void a_request_waits_for_the_end_of_a_notice(void **state)
     end(&fixture);
 }
 
+static void a_client_that_is_far_ahead_waits(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_query(&fixture.sent, "begin");
+    pass(&fixture, 0);
+    buf_reset(&fixture.line);
+    for (int i = 0; i < 2 * ANSWERS_MAX; i++) {
+        model_message(&fixture.sent, 'S');
+    }
+    assert_true(pass_far_ahead(&fixture) > 0);
+    assert_int_equal(fixture.line.len, 2 * ANSWERS_MAX);
+    end(&fixture);
+}
+
+/* The portal of the batch before is gone, although nothing has said so yet. */
+static void a_portal_of_deallocate_ends_with_its_transaction(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_parse(&fixture.sent, "b", "select 1");
+    model_parse(&fixture.sent, "d", "deallocate b");
+    model_message(&fixture.sent, 'S');
+    expect(&fixture, 0, "11Z");
+    model_bind(&fixture.sent, "", "d");
+    model_message(&fixture.sent, 'S');
+    model_execute(&fixture.sent, "");
+    model_message(&fixture.sent, 'S');
+    assert_int_equal(offer(&fixture), TRANSACTION_NEEDS_SERVER);
+    lend(&fixture, 0);
+    assert_int_equal(offer(&fixture), TRANSACTION_WAITS);
+    expect(&fixture, 0, "2Z");
+    expect(&fixture, 0, "EZ");
+    send_batch(&fixture, "execute b");
+    expect(&fixture, 0, "12DCZ");
+    end(&fixture);
+}
+
+/* Answers that the server keeps up to Sync are asked for. */
+static void a_batch_without_an_end_waits_for_its_answers(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    model_parse(&fixture.sent, "", "select 1");
+    for (int i = 0; i < ANSWERS_MAX; i++) {
+        model_bind(&fixture.sent, "", "");
+    }
+    assert_int_equal(offer(&fixture), TRANSACTION_NEEDS_SERVER);
+    lend(&fixture, 0);
+    assert_int_equal(offer(&fixture), TRANSACTION_WAITS);
+    const struct buf *out = &fixture.servers[0].out;
+    assert_int_equal(out->data[out->len - FRAME_HEADER_SIZE], 'H');
+    pump(&fixture);
+    (void)pass_far_ahead(&fixture);
+    assert_int_equal(fixture.line.len, 1 + ANSWERS_MAX);
+    end(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_client_that_is_far_ahead_waits),
+        cmocka_unit_test(a_batch_without_an_end_waits_for_its_answers),
+        cmocka_unit_test(a_portal_of_deallocate_ends_with_its_transaction),
         cmocka_unit_test(a_connection_is_free_between_transactions),
         cmocka_unit_test(some_messages_need_no_connection),
         cmocka_unit_test(nonsense_is_invalid),

@@ -5,8 +5,8 @@
  */
 #include "proxy/client_cancel.h"
 
-#include "proxy/client_transaction.h"
-#include "proxy/pools.h"
+#include "proxy/client_loan.h"
+#include "proxy/pool.h"
 #include "session/client_end.h"
 
 /* Before the key: the length and the code of the packet, four bytes each. */
@@ -55,7 +55,7 @@ void proxy_cancel_begin(struct session_client *session, struct text request)
     session_set_state(session, PROXY_CANCELING);
     session_wait(session, WAITING_CANCEL);
     session_start_timer(session, CANCEL_MS);
-    canceling->held = proxy_transaction_hold(client);
+    canceling->held = client_loan_hold(client);
     canceling->cancel = cluster_cancel(client->cluster, client->server, on_done, session);
     if (canceling->cancel == NULL) {
         session_close(session);

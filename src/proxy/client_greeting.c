@@ -7,11 +7,17 @@
 
 #include "base/memory.h"
 #include "proxy/client_relay.h"
+#include "proxy/pools.h"
 #include "session/client_end.h"
 #include "session/startup_options.h"
 #include "wire/backend.h"
 
 enum { GREETING_MAX = 131072, IN_MAX = TRANSACTION_UNTAKEN_MAX + 2 * STREAM_QUEUE_HIGH };
+
+struct proxy_transaction *proxy_transaction_of(struct session_client *session)
+{
+    return proxy_client_of(session)->transaction;
+}
 
 /* ---- What the startup message says ------------------------------------- */
 

@@ -7,7 +7,7 @@
 #define DSQL_PROXY_CLIENT_GREETING_H
 
 #include "proxy/client.h"
-#include "proxy/pools.h"
+#include "proxy/pool.h"
 
 struct proxy_transaction {
     struct transaction_client link;
@@ -22,6 +22,9 @@ struct proxy_transaction {
     bool is_paused;  /* ... and is so much that the client is not read */
     bool is_pumping;
 };
+
+/** NULL before it is made, and after the end. */
+struct proxy_transaction *proxy_transaction_of(struct session_client *session);
 
 /** Makes client->transaction.  False: no memory. */
 bool proxy_greeting_prepare(struct proxy_client *client) __attribute__((warn_unused_result));

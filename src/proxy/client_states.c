@@ -8,6 +8,7 @@
 #include "proxy/client.h"
 #include "proxy/client_cancel.h"
 #include "proxy/client_dump.h"
+#include "proxy/client_loan.h"
 #include "proxy/client_relay.h"
 #include "proxy/client_scram.h"
 #include "proxy/client_startup.h"
@@ -99,7 +100,7 @@ static void on_over(struct session_client *session)
         return; /* it has not said what it wants */
     }
     proxy_waiting_leave(client);
-    proxy_transaction_release(client);
+    client_loan_release(client);
     proxy_relay_release(client);
     proxy_cancel_release(client);
     proxy_scram_clear(client);

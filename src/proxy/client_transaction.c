@@ -8,28 +8,18 @@
  */
 #include "proxy/client_transaction.h"
 
-#include "base/memory.h"
+#include "proxy/client_flow.h"
 #include "proxy/client_greeting.h"
+#include "proxy/client_loan.h"
 #include "proxy/session_lifetime.h"
 #include "session/client_end.h"
 #include "session/client_input.h"
 
-enum {
-    SECOND_MS = 1000,
-    ALONE_MIN = 4096,  /* bytes; fewer are not written by themselves */
-    AHEAD_MAX = 32768, /* bytes that wait; then the client is not read any more */
-    ANSWER_MS = 5000   /* of a connection that is set up, or was idle for long */
-};
+enum { ANSWER_MS = 5000 }; /* of a connection that is set up, or was idle for long */
 
 static void pump(struct session_client *session);
-static void ask(struct session_client *session);
 static void use(struct session_client *session, struct pooled *pooled, bool is_unchecked);
 static void greet(struct session_client *session);
-
-static struct proxy_transaction *transaction_of(struct session_client *session)
-{
-    return proxy_client_of(session)->transaction;
-}
 
 static bool is_live(const struct session_client *session)
 {
@@ -43,119 +33,7 @@ static bool is_idle(const struct proxy_transaction *own)
            (own->pooled == NULL || transaction_is_idle(&own->pooled->transaction));
 }
 
-/* ---- Writing ----------------------------------------------------------- */
-
-/*
- * What was borrowed lies in the bytes of the present event.  A little of it is copied rather than
- * written by itself.  What comes before the greeting is a part of it.
- */
-static void write_out(struct session_client *session, struct outgoing *out)
-{
-    if (out->copied.len > 0 && out->borrowed.len < ALONE_MIN) {
-        outgoing_keep(out);
-    }
-    stream_write(session->stream, buf_text(&out->copied));
-    stream_write(session->stream, out->borrowed);
-}
-
-/* The memory is given back: most clients are idle. */
-static void flush_client(struct session_client *session)
-{
-    struct proxy_transaction *own = transaction_of(session);
-    struct outgoing *out = &own->link.out;
-    if (outgoing_len(out) == 0) {
-        return;
-    }
-    if (!is_live(session)) {
-        outgoing_keep(out);
-        return;
-    }
-    write_out(session, out);
-    /* The position is needed for an error that ends the session. */
-    frame_scan_place(&session->relay.from_server, !out->is_cut);
-    outgoing_clear(out);
-    if (own->pooled != NULL && own->pooled->server != NULL &&
-        stream_is_congested(session->stream)) {
-        stream_pause(server_stream(own->pooled->server));
-    }
-}
-
-static void flush_server(struct session_client *session)
-{
-    struct proxy_transaction *own = transaction_of(session);
-    struct pooled *pooled = own->pooled;
-    if (pooled == NULL || pooled->server == NULL || pooled->transaction.out.len == 0) {
-        return;
-    }
-    struct stream *stream = server_stream(pooled->server);
-    stream_write(stream, buf_text(&pooled->transaction.out));
-    buf_clear(&pooled->transaction.out);
-    if (stream_is_congested(stream)) {
-        stream_pause(session->stream);
-    }
-}
-
-/* A message that is not whole yet needs more from the client, however long it is. */
-static void limit_ahead(struct session_client *session)
-{
-    struct proxy_transaction *own = transaction_of(session);
-    bool must_pause = own->is_held_up && own->in.len > AHEAD_MAX;
-    if (must_pause == own->is_paused) {
-        return;
-    }
-    own->is_paused = must_pause;
-    if (must_pause) {
-        stream_pause(session->stream);
-    } else {
-        stream_resume(session->stream);
-    }
-}
-
 /* ---- The end ----------------------------------------------------------- */
-
-/* In session mode nobody else gets it: not all that a session leaves on it can be seen. */
-static void part(struct proxy_transaction *own)
-{
-    struct pooled *pooled = own->pooled;
-    bool is_usable = transaction_take_back(&pooled->transaction) && pooled->in.len == 0;
-    own->pooled = NULL;
-    if (is_usable && own->keeps_connection) {
-        pool_retire(pooled);
-    } else {
-        pool_return(pooled, is_usable);
-    }
-}
-
-static void give_back(struct proxy_client *client)
-{
-    struct proxy_transaction *own = client->transaction;
-    struct pooled *pooled = own->pooled;
-    if (pooled == NULL) {
-        return;
-    }
-    client->server = NULL;
-    if (pooled->server != NULL) {
-        stream_resume(server_stream(pooled->server));
-    }
-    part(own);
-}
-
-void proxy_transaction_release(struct proxy_client *client)
-{
-    struct proxy_transaction *own = client->transaction;
-    if (own == NULL) {
-        return;
-    }
-    client->transaction = NULL;
-    pool_withdraw(own->pool, &own->request);
-    if (own->pooled != NULL) {
-        client->server = NULL;
-        part(own);
-    }
-    transaction_client_clear(&own->link);
-    buf_clear(&own->in);
-    mem_free(own);
-}
 
 static void fail_for(struct session_client *session, enum transaction_event event)
 {
@@ -196,53 +74,19 @@ void proxy_transaction_end_when_idle(struct session_client *session)
 
 /* ---- The lifetime of a connection that a session keeps ------------------ */
 
-/* Functions do not show in what the link has seen: the watch has searched the SQL for them. */
-static struct session_lifetime lifetime_of(struct session_client *session)
-{
-    const struct proxy_client *client = proxy_client_of(session);
-    const struct pooled *pooled = client->transaction->pooled;
-    const struct transaction_server *server = &pooled->transaction;
-    int64_t now_ms = clock_monotonic_ms(session->shared->clock);
-    bool is_pinned = client->watch.is_pinned || transaction_is_pinned(server);
-    return (struct session_lifetime){
-        .over_age_ms = now_ms - pooled->accounting.expires_ms,
-        .grace_ms = (int64_t)proxy_client_options(session)->lifetime_grace_s * SECOND_MS,
-        .may_move = !is_pinned && transaction_is_idle(server) && pooled->in.len == 0 &&
-                    !client->transaction->is_backing_off,
-        .is_pinned = is_pinned};
-}
-
-static void watch_lifetime(struct session_client *session)
-{
-    if (transaction_of(session)->keeps_connection) {
-        const struct session_lifetime lifetime = lifetime_of(session);
-        session_start_timer(session, session_lifetime_wake_ms(&lifetime));
-    } else {
-        session_start_timer(session, -1);
-    }
-}
-
-static void leave(struct session_client *session)
-{
-    struct proxy_client *client = proxy_client_of(session);
-    client->cluster->counters.rollovers++;
-    session_start_timer(session, -1);
-    give_back(client);
-}
-
 static void follow_lifetime(struct session_client *session)
 {
-    struct proxy_transaction *own = transaction_of(session);
-    const struct session_lifetime lifetime = lifetime_of(session);
+    struct proxy_transaction *own = proxy_transaction_of(session);
+    const struct session_lifetime lifetime = client_loan_lifetime(session);
     switch (session_lifetime_next(&lifetime)) {
     case SESSION_LIFETIME_KEEP:
         break;
     case SESSION_LIFETIME_ASK:
-        ask(session);
+        client_loan_ask(session);
         break;
     case SESSION_LIFETIME_LEAVE:
         pool_withdraw(own->pool, &own->request);
-        leave(session);
+        client_loan_leave(session);
         break;
     case SESSION_LIFETIME_END:
         proxy_transaction_end_when_idle(session);
@@ -254,8 +98,8 @@ static void follow_lifetime(struct session_client *session)
    next. */
 static void move(struct session_client *session, struct pooled *pooled, bool is_unchecked)
 {
-    if (lifetime_of(session).may_move) {
-        leave(session);
+    if (client_loan_lifetime(session).may_move) {
+        client_loan_leave(session);
         use(session, pooled, is_unchecked);
     } else {
         pool_return(pooled, true);
@@ -271,7 +115,7 @@ static void begin_again(struct session_client *session)
     struct proxy_transaction *own = client->transaction;
     int64_t delay_ms = transaction_delay_ms(&own->link);
     if (!own->keeps_connection && transaction_is_free(&own->pooled->transaction)) {
-        give_back(client);
+        client_loan_give_back(client);
     }
     own->is_backing_off = true;
     session_start_timer(session, delay_ms);
@@ -283,7 +127,7 @@ static void on_free(struct session_client *session)
     if (client->transaction->keeps_connection) {
         follow_lifetime(session);
     } else {
-        give_back(client);
+        client_loan_give_back(client);
     }
 }
 
@@ -295,7 +139,7 @@ static void on_set_up_failed(struct session_client *session)
                           "the parameters of the session could not be set on another connection");
         return;
     }
-    stream_write(session->stream, outgoing_gather(&transaction_of(session)->link.out));
+    stream_write(session->stream, outgoing_gather(&proxy_transaction_of(session)->link.out));
     session_end(session);
 }
 
@@ -335,7 +179,7 @@ static void note_set_up(struct session_client *session, const struct pooled *poo
         return;
     }
     proxy_client_of(session)->server = pooled->server;
-    watch_lifetime(session);
+    client_loan_watch(session);
     if (!is_live(session) && !session_is_over(session)) {
         greet(session);
     }
@@ -344,14 +188,14 @@ static void note_set_up(struct session_client *session, const struct pooled *poo
 static void on_data(void *arg, struct text bytes)
 {
     struct session_client *session = arg;
-    struct proxy_transaction *own = transaction_of(session);
+    struct proxy_transaction *own = proxy_transaction_of(session);
     struct pooled *pooled = own->pooled;
     bool was_set_up = pooled->transaction.set_up_left == 0;
     size_t taken = 0;
     buf_add_text(&pooled->in, pooled->in.len > 0 ? bytes : text_of(""));
     struct text all = pooled->in.len > 0 ? buf_text(&pooled->in) : bytes;
     enum transaction_event event = transaction_server_data(&pooled->transaction, all, &taken);
-    flush_client(session); /* it lies in the bytes that are dropped now */
+    client_flow_to_client(session); /* it lies in the bytes that are dropped now */
     if (pooled->in.len > 0) {
         buf_drop(&pooled->in, taken);
     } else {
@@ -360,7 +204,7 @@ static void on_data(void *arg, struct text bytes)
     if (pooled->in.len == 0 && pooled->in.capacity > 0) {
         buf_clear(&pooled->in);
     }
-    flush_server(session);
+    client_flow_to_server(session);
     if (!buf_ok(&pooled->in)) {
         event = TRANSACTION_NO_MEMORY;
     }
@@ -375,15 +219,15 @@ static void on_data(void *arg, struct text bytes)
 static void ask_for_another(struct session_client *session)
 {
     session_start_timer(session, -1);
-    give_back(proxy_client_of(session));
-    ask(session);
+    client_loan_give_back(proxy_client_of(session));
+    client_loan_ask(session);
 }
 
 /* Nothing of a session that may move is lost; a conflict that waited to be retried is delivered. */
 static void on_end(void *arg)
 {
     struct session_client *session = arg;
-    struct proxy_transaction *own = transaction_of(session);
+    struct proxy_transaction *own = proxy_transaction_of(session);
     if (own->pooled->transaction.set_up_left > 0) {
         ask_for_another(session);
         return;
@@ -393,10 +237,10 @@ static void on_end(void *arg)
         transaction_give_up(&own->link);
     }
     bool is_idle = transaction_is_idle(&own->pooled->transaction);
-    bool is_unnoticed = lifetime_of(session).may_move;
+    bool is_unnoticed = client_loan_lifetime(session).may_move;
     session_start_timer(session, -1);
-    give_back(proxy_client_of(session));
-    flush_client(session);
+    client_loan_give_back(proxy_client_of(session));
+    client_flow_to_client(session);
     if (is_unnoticed) {
         pump(session);
     } else if (is_idle) {
@@ -411,7 +255,7 @@ static void on_end(void *arg)
 static void on_drain(void *arg)
 {
     struct session_client *session = arg;
-    if (!transaction_of(session)->is_paused) {
+    if (!proxy_transaction_of(session)->is_paused) {
         stream_resume(session->stream);
     }
 }
@@ -420,13 +264,13 @@ static void on_drain(void *arg)
 
 static void use(struct session_client *session, struct pooled *pooled, bool is_unchecked)
 {
-    struct proxy_transaction *own = transaction_of(session);
+    struct proxy_transaction *own = proxy_transaction_of(session);
     own->pooled = pooled;
     if (!transaction_lend(&own->link, &pooled->transaction, is_unchecked)) {
         fail_for(session, TRANSACTION_NO_MEMORY);
         return;
     }
-    flush_server(session);
+    client_flow_to_server(session);
     if (pooled->transaction.set_up_left > 0) {
         session_start_timer(session, ANSWER_MS);
     } else {
@@ -458,10 +302,10 @@ static void on_lent(void *arg, struct pooled *pooled, bool is_unchecked)
 static void on_expired(void *arg)
 {
     struct session_client *session = arg;
-    struct proxy_transaction *own = transaction_of(session);
+    struct proxy_transaction *own = proxy_transaction_of(session);
     if (own->link.is_again) {
         transaction_give_up(&own->link);
-        flush_client(session);
+        client_flow_to_client(session);
         pump(session);
         return;
     }
@@ -471,7 +315,7 @@ static void on_expired(void *arg)
 /* One that was to come beside the present connection is requested again by the timer. */
 static void on_failed(void *arg, const struct server_failure *failure)
 {
-    if (transaction_of(arg)->pooled == NULL) {
+    if (proxy_transaction_of(arg)->pooled == NULL) {
         proxy_client_fail_connect(arg, failure);
     }
 }
@@ -483,50 +327,33 @@ static const struct pool_events pool_events = {.on_lent = on_lent,
                                                .on_end = on_end,
                                                .on_drain = on_drain};
 
-/* Beside a connection it may wait for as long as it takes, but not without one. */
-static void ask(struct session_client *session)
-{
-    struct proxy_transaction *own = transaction_of(session);
-    const struct pool_waiter *waiter = &own->request.waiter;
-    int64_t now_ms = clock_monotonic_ms(session->shared->clock);
-    if (waiter->is_waiting && (own->pooled != NULL || waiter->deadline_ms != INT64_MAX)) {
-        return;
-    }
-    pool_withdraw(own->pool, &own->request);
-    own->waiting_since_ms = now_ms;
-    own->request.events = &pool_events;
-    own->request.arg = session;
-    pool_request(own->pool, &own->request,
-                 own->pooled != NULL ? INT64_MAX : now_ms + proxy_client_options(session)->wait_ms);
-}
-
 /* ---- Data of the client ------------------------------------------------ */
 
 static enum transaction_event offer(struct session_client *session)
 {
-    struct proxy_transaction *own = transaction_of(session);
+    struct proxy_transaction *own = proxy_transaction_of(session);
     size_t taken = 0;
     enum transaction_event event = transaction_client_data(&own->link, buf_text(&own->in), &taken);
     buf_drop(&own->in, taken);
     if (own->in.len == 0 && own->in.capacity > 0) {
         buf_clear(&own->in);
     }
-    flush_server(session);
-    flush_client(session);
+    client_flow_to_server(session);
+    client_flow_to_client(session);
     return event;
 }
 
 /* A connection may be lent at once; then the loop goes on with it. */
 static void pump_once(struct session_client *session, bool *is_again)
 {
-    struct proxy_transaction *own = transaction_of(session);
+    struct proxy_transaction *own = proxy_transaction_of(session);
     enum transaction_event event = own->in.len > 0 ? offer(session) : TRANSACTION_MORE;
     *is_again = false;
     own->is_held_up = event == TRANSACTION_NEEDS_SERVER || event == TRANSACTION_WAITS;
     switch (event) {
     case TRANSACTION_NEEDS_SERVER:
-        ask(session);
-        *is_again = is_live(session) && transaction_of(session)->pooled != NULL;
+        client_loan_ask(session);
+        *is_again = is_live(session) && proxy_transaction_of(session)->pooled != NULL;
         break;
     case TRANSACTION_MORE:
     case TRANSACTION_WAITS:
@@ -539,7 +366,7 @@ static void pump_once(struct session_client *session, bool *is_again)
 
 static void pump(struct session_client *session)
 {
-    struct proxy_transaction *own = transaction_of(session);
+    struct proxy_transaction *own = proxy_transaction_of(session);
     bool is_again = true;
     if (own == NULL || own->is_pumping || !is_live(session)) {
         return;
@@ -552,7 +379,7 @@ static void pump(struct session_client *session)
         return; /* its memory is gone */
     }
     own->is_pumping = false;
-    limit_ahead(session);
+    client_flow_limit(session);
     end_when_idle(session);
 }
 
@@ -576,7 +403,7 @@ void proxy_transaction_data(struct session_client *session, struct text bytes)
 
 void proxy_transaction_writable(struct session_client *session)
 {
-    const struct pooled *pooled = transaction_of(session)->pooled;
+    const struct pooled *pooled = proxy_transaction_of(session)->pooled;
     if (pooled != NULL && pooled->server != NULL) {
         stream_resume(server_stream(pooled->server));
     }
@@ -584,9 +411,9 @@ void proxy_transaction_writable(struct session_client *session)
 
 static void send_again(struct session_client *session)
 {
-    enum transaction_event event = transaction_send_again(&transaction_of(session)->link);
-    watch_lifetime(session);
-    flush_server(session);
+    enum transaction_event event = transaction_send_again(&proxy_transaction_of(session)->link);
+    client_loan_watch(session);
+    client_flow_to_server(session);
     if (event != TRANSACTION_MORE) {
         fail_for(session, event);
     }
@@ -595,17 +422,17 @@ static void send_again(struct session_client *session)
 
 void proxy_transaction_timeout(struct session_client *session)
 {
-    struct proxy_transaction *own = transaction_of(session);
+    struct proxy_transaction *own = proxy_transaction_of(session);
     bool was_backing_off = own->is_backing_off;
     own->is_backing_off = false;
     if (was_backing_off && own->pooled != NULL) {
         send_again(session);
     } else if (was_backing_off) {
-        ask(session);
+        client_loan_ask(session);
     } else if (own->pooled != NULL && own->pooled->transaction.set_up_left > 0) {
         ask_for_another(session);
     } else if (own->pooled != NULL) {
-        watch_lifetime(session);
+        client_loan_watch(session);
         follow_lifetime(session);
     }
 }
@@ -619,7 +446,7 @@ static void greet(struct session_client *session)
         return;
     }
     if (!client->transaction->keeps_connection) {
-        give_back(client);
+        client_loan_give_back(client);
     }
     stream_resume(session->stream);
     struct buf ahead = session_input_take(session);
@@ -639,19 +466,12 @@ void proxy_transaction_begin(struct session_client *session, struct buf *out)
         session_fail_with(session, "53200", "the proxy is out of memory for this session");
         return;
     }
-    const struct proxy_transaction *own = client->transaction;
+    struct proxy_transaction *own = client->transaction;
+    own->request.events = &pool_events;
+    own->request.arg = session;
     if (pool_greeting(own->pool).len > 0 && !proxy_greeting_needs_server(own)) {
         greet(session);
     } else {
-        ask(session);
+        client_loan_ask(session);
     }
-}
-
-struct pooled *proxy_transaction_hold(const struct proxy_client *client)
-{
-    struct pooled *pooled = client->transaction == NULL ? NULL : client->transaction->pooled;
-    if (pooled != NULL) {
-        pooled_hold(pooled);
-    }
-    return pooled;
 }

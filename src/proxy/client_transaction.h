@@ -19,11 +19,4 @@ void proxy_transaction_timeout(struct session_client *session);
 /** The proxy stops: it ends when it has nothing under way. */
 void proxy_transaction_end_when_idle(struct session_client *session);
 
-/** The session is over: its connection goes back, or ends.  Does nothing in session mode. */
-void proxy_transaction_release(struct proxy_client *client);
-
-/** The connection that it has at this moment is meant by a cancel request; NULL: none.  To be
-    released with pooled_unhold(). */
-struct pooled *proxy_transaction_hold(const struct proxy_client *client);
-
 #endif

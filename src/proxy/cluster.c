@@ -382,3 +382,8 @@ dsql_status cluster_init(struct cluster *cluster, uv_loop_t *loop,
     }
     return DSQL_OK;
 }
+
+bool cluster_is_full(const struct cluster *cluster)
+{
+    return cluster->server_count >= cluster->max_servers;
+}

@@ -91,4 +91,7 @@ void cluster_close(struct cluster *cluster, void (*on_closed)(void *arg), void *
 /** After on_closed, or a failed cluster_init(). */
 void cluster_clear(struct cluster *cluster);
 
+/** Whether there are as many connections as there may be. */
+bool cluster_is_full(const struct cluster *cluster);
+
 #endif

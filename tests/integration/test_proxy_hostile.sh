@@ -70,6 +70,15 @@ login_under tiny 20
 # ---- Damaged messages ----
 succeeds 'damaged messages' "$hostile" "$port"
 printf '%s\n' "$output"
+python=${PYTHON:-/usr/bin/python3}
+if [ -x "$python" ]; then
+    password=$(sed -n 's/^"\*" "\(.*\)"$/\1/p' "$work/state/dsql/proxy/password")
+    succeeds 'strangers with TLS' env PYTHONDONTWRITEBYTECODE=1 "$python" "$(dirname "$0")/sessions/strangers.py" \
+        "$port" "$password" "$work/cert.pem"
+    printf '%s\n' "$output"
+else
+    echo 'left out: strangers with TLS (Debian: python3)'
+fi
 logs_in 'a login afterwards'
 kill -0 "$proxy" 2>/dev/null || fail_check 'the proxy has ended' "$(cat "$work/log")"
 checks=$((checks + 1))

@@ -5,11 +5,15 @@
 #include "proxy_world.h"
 #include "unit.h"
 
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+enum { DESCRIPTORS = 1024 }; /* that a test may have open */
 
 /* ---- Coming in ----------------------------------------------------------- */
 
@@ -40,6 +44,36 @@ static void tcp_client_proves_its_password(void **state)
                                "password authentication failed for user \"admin\"");
     proxy_world_expect_failure(proxy_world_try_tcp("nobody", PASSWORD),
                                "password authentication failed for user \"nobody\"");
+}
+
+/* The other end of a connection is in this process, too; -1: none. */
+static int find_other_end(int fd)
+{
+    struct sockaddr_in own;
+    struct sockaddr_in peer;
+    socklen_t size = sizeof own;
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&own, &size), 0);
+    for (int other = 0; other < DESCRIPTORS; other++) {
+        size = sizeof peer;
+        if (getpeername(other, (struct sockaddr *)&peer, &size) == 0 &&
+            peer.sin_family == AF_INET && peer.sin_port == own.sin_port) {
+            return other;
+        }
+    }
+    return -1;
+}
+
+/* Its transaction would keep a connection to the cluster for ever. */
+static void client_whose_machine_is_gone_is_noticed(void **state)
+{
+    (void)state;
+    int is_on = 0;
+    socklen_t size = sizeof is_on;
+    PGconn *conn = proxy_world_expect_login(proxy_world_try_tcp("admin", PASSWORD));
+    int fd = find_other_end(PQsocket(conn));
+    assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &is_on, &size), 0);
+    assert_int_equal(is_on, 1);
+    PQfinish(conn);
 }
 
 static void refused_role_is_told_in_the_words_of_the_server(void **state)
@@ -219,6 +253,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(role_is_that_of_the_client, proxy_world_start,
                                         proxy_world_stop),
         cmocka_unit_test_setup_teardown(tcp_client_proves_its_password, proxy_world_start,
+                                        proxy_world_stop),
+        cmocka_unit_test_setup_teardown(client_whose_machine_is_gone_is_noticed, proxy_world_start,
                                         proxy_world_stop),
         cmocka_unit_test_setup_teardown(refused_role_is_told_in_the_words_of_the_server,
                                         proxy_world_start, proxy_world_stop),

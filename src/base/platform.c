@@ -1,6 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 #include "base/platform.h"
 
+#include "base/cancellation.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +19,9 @@
 #endif
 #ifdef DSQL_HAVE_EVENTFD
 #include <sys/eventfd.h>
+#endif
+#ifdef __linux__
+#include <sys/syscall.h>
 #endif
 
 /* ---- Texts ---- */
@@ -289,15 +294,23 @@ int platform_temporary_file(char *path)
 }
 #endif
 
-#ifdef DSQL_HAVE_MSG_DONTWAIT
+#if defined(DSQL_HAVE_MSG_DONTWAIT) && defined(__linux__)
+/* The system call: recv() is a cancellation point, although it does not wait here. */
 ssize_t platform_peek(int socket, void *out, size_t size)
 {
+    return syscall(SYS_recvfrom, socket, out, size, MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
+}
+#elif defined(DSQL_HAVE_MSG_DONTWAIT)
+ssize_t platform_peek(int socket, void *out, size_t size)
+{
+    HOLD_CANCELLATION();
     return recv(socket, out, size, MSG_PEEK | MSG_DONTWAIT);
 }
 #else
 /* libpq's sockets do not block, so recv() returns even if poll() was wrong. */
 ssize_t platform_peek(int socket, void *out, size_t size)
 {
+    HOLD_CANCELLATION();
     struct pollfd fd = {.fd = socket, .events = POLLIN};
     int ready = poll(&fd, 1, 0);
     if (ready == 0) {

@@ -65,7 +65,10 @@ int platform_dup_to(int from, int to);
  */
 int platform_temporary_file(char *path) __attribute__((warn_unused_result));
 
-/** recv() that leaves the bytes to be received again and never waits (EAGAIN). */
+/**
+ * recv() that leaves the bytes to be received again and never waits (EAGAIN).  Not a cancellation
+ * point.
+ */
 ssize_t platform_peek(int socket, void *out, size_t size) __attribute__((warn_unused_result));
 
 /**

@@ -19,20 +19,13 @@
  */
 enum { CACHED_FOR_MS = 500 };
 
-/* A look at the socket is a cancellation point. */
-static bool looks_good(const struct slot *slot, int64_t now_ms)
-{
-    HOLD_CANCELLATION();
-    return slot_look(slot, now_ms) == HEALTH_GOOD;
-}
-
 static bool is_good(const struct slot *slot)
 {
     int64_t now_ms = clock_coarse_ms(slot->pool->parts.clock);
     if (slot_is_trusted(slot, now_ms) && now_ms < slot->expires_ms) {
         return PQstatus(slot->conn) == CONNECTION_OK;
     }
-    return now_ms - slot->idle_since_ms < CACHED_FOR_MS && looks_good(slot, now_ms);
+    return now_ms - slot->idle_since_ms < CACHED_FOR_MS && slot_look(slot, now_ms) == HEALTH_GOOD;
 }
 
 static void make_idle(struct slot *slot)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -200,6 +201,34 @@ static void peeking_takes_nothing_and_does_not_wait(void **state)
     assert_int_equal(errno, EBADF);
 }
 
+static void *peek_after_cancellation(void *arg)
+{
+    int *ends = arg;
+    char got = '\0';
+    pthread_cancel(pthread_self());
+    ssize_t peeked = platform_peek(ends[0], &got, 1);
+    ends[1] = (int)peeked; /* reached, so the thread was not ended there */
+    pthread_testcancel();
+    return NULL;
+}
+
+/* A pool looks at connections that a cancelled thread would take along. */
+static void peeking_is_no_cancellation_point(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    int arguments[] = {ends[0], 0};
+    pthread_t thread;
+    void *result = NULL;
+    assert_int_equal(pthread_create(&thread, NULL, peek_after_cancellation, arguments), 0);
+    assert_int_equal(pthread_join(thread, &result), 0);
+    assert_ptr_equal(result, PTHREAD_CANCELED);
+    assert_int_equal(arguments[1], -1);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void all_descriptors_from_one_on_are_closed(void **state)
 {
     (void)state;
@@ -268,6 +297,7 @@ int main(void)
         cmocka_unit_test(a_temporary_file_is_new_and_private),
         cmocka_unit_test(a_temporary_file_needs_a_template_and_a_directory),
         cmocka_unit_test(peeking_takes_nothing_and_does_not_wait),
+        cmocka_unit_test(peeking_is_no_cancellation_point),
         cmocka_unit_test(all_descriptors_from_one_on_are_closed),
         cmocka_unit_test(a_child_does_not_inherit_descriptors),
     };

@@ -91,8 +91,8 @@ soak: dependencies ## half an hour (SOAK_MINUTES) of kills, cuts and clock jumps
 	@cmake --build --preset dev
 	@tests/chaos/soak $(DEV)
 
-bench: build ## measure beside other implementations: a table, build/bench.json and build/bench.svg
-	@bench/run $(RELEASE)
+bench: build ## measure beside other implementations, about ten minutes (ROWS='pool token': a part; QUICK=1: a trial)
+	@bench/run $(if $(QUICK),--quick) $(RELEASE) $(ROWS)
 
 bench-details: build ## what a commit and a checkout cost in more detail, as tables
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_occ_commit_cost

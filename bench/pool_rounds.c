@@ -2,8 +2,8 @@
 /*
  * The cost of acquiring and releasing a connection, in rounds that bench/run requests, so that they
  * alternate with those of peers.  A line "NAME THREADS" is answered with the nanoseconds of one
- * acquire and release: the time of all threads together, divided by the number of acquires.  With
- * "_cpu" after the name it is the processor time of one thread.
+ * acquire and release: the time of all threads together, divided by the number of acquires.  A line
+ * "NAME_cpu ACQUIRES" is answered with the processor time of one thread instead.
  *
  *     pool    dsql_pool_acquire() and dsql_pool_release()
  *     looked  the same, with a look at the socket each time ("looked_cpu" alone)
@@ -194,39 +194,35 @@ static double measure_stack(void *arg, int threads)
     return round_ns((struct round){.cycle = cycle_stack}, threads);
 }
 
-static double cpu_of(void (*cycle)(void *arg, int rounds), void *arg)
+static double cpu_of(void (*cycle)(void *arg, int rounds), void *arg, int acquires)
 {
     double start = rounds_cpu_ns();
-    cycle(arg, TOTAL);
-    return (rounds_cpu_ns() - start) / TOTAL;
+    cycle(arg, acquires);
+    return (rounds_cpu_ns() - start) / acquires;
 }
 
-static double measure_pool_cpu(void *arg, int threads)
+static double measure_pool_cpu(void *arg, int acquires)
 {
-    (void)threads;
     const struct pools *pools = arg;
-    return cpu_of(cycle_pool, pools->trusting);
+    return cpu_of(cycle_pool, pools->trusting, acquires);
 }
 
-static double measure_looked_cpu(void *arg, int threads)
+static double measure_looked_cpu(void *arg, int acquires)
 {
-    (void)threads;
     const struct pools *pools = arg;
-    return cpu_of(cycle_pool, pools->looking);
+    return cpu_of(cycle_pool, pools->looking, acquires);
 }
 
-static double measure_stack_cpu(void *arg, int threads)
+static double measure_stack_cpu(void *arg, int acquires)
 {
     (void)arg;
-    (void)threads;
-    return cpu_of(cycle_stack, NULL);
+    return cpu_of(cycle_stack, NULL, acquires);
 }
 
-static double measure_peeked_cpu(void *arg, int threads)
+static double measure_peeked_cpu(void *arg, int acquires)
 {
     (void)arg;
-    (void)threads;
-    return cpu_of(cycle_stack, &stack);
+    return cpu_of(cycle_stack, &stack, acquires);
 }
 
 static double measure_fairness(void *arg, int threads)

@@ -98,7 +98,10 @@ static void any_body(int client, void *arg)
     }
 }
 
-/* False if the connection has ended. */
+/*
+ * False if it must be read again: the connection has ended, or a job that a killed worker left
+ * has changed a definition meanwhile.
+ */
 static bool read_in_transaction(struct recorder *recorder, bool is_start)
 {
     static const char *const ends[] = {"BEGIN", "COMMIT"};
@@ -112,15 +115,18 @@ static bool read_in_transaction(struct recorder *recorder, bool is_start)
             workload_read_all(recorder);
         }
     }
-    if (recorder->is_broken && !recorder->is_lost) {
+    if (recorder->is_broken && !recorder->is_lost && !recorder->is_stale) {
         die("could not read the tables");
     }
     recorder_note(recorder, "%s %" PRId64 " %" PRId64, is_start ? "load" : "final", start_us,
                   client_now_us());
-    return !recorder->is_lost;
+    return !recorder->is_broken;
 }
 
-/* What everybody starts with, and what is left at the end.  A server may be killed late. */
+/*
+ * What everybody starts with, and what is left at the end.  A server may be killed late.  Each
+ * try begins the history anew.
+ */
 static void read_everything(const struct run *run, bool is_start, bool is_tiny)
 {
     bool is_done = false;

@@ -294,7 +294,7 @@ int platform_temporary_file(char *path)
 }
 #endif
 
-#if defined(DSQL_HAVE_MSG_DONTWAIT) && defined(__linux__)
+#if defined(DSQL_HAVE_MSG_DONTWAIT) && defined(SYS_recvfrom)
 /* The system call: recv() is a cancellation point, although it does not wait here. */
 ssize_t platform_peek(int socket, void *out, size_t size)
 {

@@ -29,7 +29,7 @@ static void drop_notice(void *arg, const PGresult *notice)
 PGconn *client_connect(void)
 {
     /* jit: plans that are switched off look expensive. */
-    PGconn *conn = PQconnectdb("options='-c lock_timeout=1s -c jit=off'");
+    PGconn *conn = PQconnectdb("options='-c lock_timeout=5s -c jit=off'");
     if (PQstatus(conn) != CONNECTION_OK) {
         die("could not connect: %s", PQerrorMessage(conn));
     }

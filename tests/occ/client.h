@@ -14,7 +14,10 @@
 
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** Connects as PGHOST etc. say.  A statement that waits for a lock fails after a second. */
+/**
+ * Connects as PGHOST etc. say.  A statement that waits for a lock fails after 5 seconds: where
+ * many processes want to run, a table that grows is locked for more than a second.
+ */
 PGconn *client_connect(void);
 
 /** Runs one statement that must succeed; the caller frees the result. */

@@ -27,7 +27,7 @@ static void drop_notice(void *arg, const PGresult *notice)
 PGconn *recorder_connect(const struct run *run)
 {
     /* jit: plans that are switched off look expensive. */
-    const char *options = run->is_gateway ? "" : "options='-c lock_timeout=1s -c jit=off'";
+    const char *options = run->is_gateway ? "" : "options='-c lock_timeout=5s -c jit=off'";
     for (int tries = 0;; tries++) {
         PGconn *conn = PQconnectdb(options);
         if (PQstatus(conn) == CONNECTION_OK) {

@@ -167,6 +167,8 @@ check_node(Node *node, void *pstate)
 	newer_check_expression(node);
 	if (IsA(node, CurrentOfExpr)) /* there are no cursors */
 		dialect_refuse("WHERE CURRENT OF clause not supported");
+	if (IsA(node, CollateExpr))
+		dialect_types_check_collation(((CollateExpr *) node)->collOid);
 	if (IsA(node, Var))
 		check_column((Var *) node, pstate);
 	if (IsA(node, Const))

@@ -122,8 +122,11 @@ check_key(HeapTuple row, void *context)
 	const FormData_pg_attribute *column = (Form_pg_attribute) GETSTRUCT(row);
 	const IndexRow				*index = context;
 
-	if (column->attnum <= index->nkeys)
-		dialect_types_check_key(column->atttypid, column->atttypmod);
+	if (column->attnum > index->nkeys)
+		return;
+	dialect_types_check_key(column->atttypid, column->atttypmod);
+	if (OidIsValid(column->attcollation))
+		dialect_types_check_collation(column->attcollation);
 }
 
 static void

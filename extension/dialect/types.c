@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * types.c
- *	  Which types a column may have, and which a key.
+ *	  Which types a column may have, and which a key, and its collation.
  *
  * The lists are the service's.  Any other type of PostgreSQL may be used while
  * a query runs, but not stored; the geometric ones not even then.
@@ -112,6 +112,18 @@ dialect_types_check_key(Oid type, int32 typmod)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("key size greater than %d bytes not supported",
 							   KEY_MAX_LENGTH)));
+}
+
+void
+dialect_types_check_collation(Oid collation)
+{
+	static const char *const names[] = {"default", "C", "POSIX", "ucs_basic"};
+	const char				*name = get_collation_name(collation);
+
+	for (int i = 0; name != NULL && i < lengthof(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return;
+	dialect_refuse("COLLATE clause not supported");
 }
 
 void

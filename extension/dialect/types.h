@@ -23,6 +23,9 @@ extern void dialect_types_check_of_function(Oid type);
 /* Raises if a key column of that type and length is not supported. */
 extern void dialect_types_check_key(Oid type, int32 typmod);
 
+/* Raises if the collation sorts in another way than C. */
+extern void dialect_types_check_collation(Oid collation);
+
 /* Raises if an expression may not have the type: a geometric one. */
 extern void dialect_types_check_value(Oid type);
 

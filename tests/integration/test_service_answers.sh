@@ -97,7 +97,7 @@ succeeds 'its row' sql 'INSERT INTO worked_on VALUES (1, 1)'
 succeeds 'a function' sql "CREATE FUNCTION hides(int) RETURNS int LANGUAGE sql AS
     \$\$ SELECT length(query_to_xml('SELECT lo_' || 'create(0)', true, true, '')::text) \$\$"
 succeeds 'a function of that' sql "CREATE FUNCTION calls_it(int) RETURNS int LANGUAGE sql IMMUTABLE AS
-    'SELECT \$1 + hides(\$1)'"
+    'SELECT \$1 + public.hides(\$1)'"
 succeeds 'an index' sql 'CREATE INDEX ASYNC worked_on_a ON worked_on (calls_it(a))'
 succeeds 'it is not built' sql "CALL sys.wait_for_job('$output')"
 equals 'it failed' "$output" f

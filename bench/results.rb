@@ -6,7 +6,7 @@
 require "json"
 
 Result = Struct.new(:name, :value, :unit, :text, :target) do
-  # A ratio of our speed to another's.  For it greater is better, for everything else smaller.
+  # Greater is better for a ratio of our speed to another's, and smaller for everything else.
   def ratio?
     unit == "x"
   end

@@ -15,8 +15,8 @@
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /**
- * Connects as PGHOST etc. say.  A statement that waits for a lock fails after 5 seconds: where
- * many processes want to run, a table that grows is locked for more than a second.
+ * Connects as PGHOST etc. say.  A statement that waits for a lock fails after 5 seconds.  A
+ * second was too short where many processes want to run: a table is locked while it grows, too.
  */
 PGconn *client_connect(void);
 

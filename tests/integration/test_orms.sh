@@ -8,18 +8,9 @@
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=proxy.sh
+. "$(dirname "$0")/proxy.sh"
 orms=$(cd "$(dirname "$0")/orms" && pwd)
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/dsql-orms.XXXXXX")
-proxy=""
-finish() {
-    [ -z "$proxy" ] || kill -KILL "$proxy" 2>/dev/null || true
-    rm -rf "$scratch"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-XDG_STATE_HOME=$scratch/state
-XDG_RUNTIME_DIR=$scratch/run
-export XDG_STATE_HOME XDG_RUNTIME_DIR
 
 # Node finds modules beside the scripts.
 work=$BUILD/orms
@@ -35,8 +26,7 @@ elif [ ! -d "$NODE_MODULES/typeorm" ] && ! (cd "$work" && timeout 300 npm instal
     tail -n 5 "$scratch/npm"
 fi
 
-cluster="$CLUSTER_ENDPOINT?port=0&server_port=$PGPORT&hostaddr=$PGHOSTADDR&sslrootcert=$PGSSLROOTCERT"
-unset CLUSTER_ENDPOINT CLUSTER_USER PGHOSTADDR PGPORT PGSSLROOTCERT
+forget_cluster
 "$DSQL" proxy "$cluster" >/dev/null 2>"$scratch/log" &
 proxy=$!
 succeeds 'the proxy' "$DSQL" proxy wait --timeout 30

@@ -7,32 +7,22 @@
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=proxy.sh
+. "$(dirname "$0")/proxy.sh"
 clients=$(cd "$(dirname "$0")/clients" && pwd)
 python=${PYTHON:-/usr/bin/python3}
-work=$(mktemp -d)
-proxy=""
-finish() {
-    [ -z "$proxy" ] || kill -KILL "$proxy" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-XDG_STATE_HOME=$work/state
-XDG_RUNTIME_DIR=$work/run
-export XDG_STATE_HOME XDG_RUNTIME_DIR
 
-cluster="$CLUSTER_ENDPOINT?port=0&server_port=$PGPORT&hostaddr=$PGHOSTADDR&sslrootcert=$PGSSLROOTCERT"
 succeeds 'a table' "$DSQL" psql -- -qc 'CREATE TABLE notes (id int PRIMARY KEY, body text)'
-unset CLUSTER_ENDPOINT CLUSTER_USER PGHOSTADDR PGPORT PGSSLROOTCERT
+forget_cluster
 
 skip() {
     printf 'left out: %s\n' "$1"
     [ -z "${DSQL_TEST_ALL_CLIENTS:-}" ] || fail_check "not installed: $1"
 }
 
-# ---- What is there: each line of "$work/drivers" is a name and a command ----
-: >"$work/drivers"
-driver() { printf '%s\n' "$*" >>"$work/drivers"; }
+# ---- What is there: each line of "$scratch/drivers" is a name and a command ----
+: >"$scratch/drivers"
+driver() { printf '%s\n' "$*" >>"$scratch/drivers"; }
 
 for module in psycopg2 psycopg; do
     if "$python" -c "import $module" 2>/dev/null; then
@@ -65,7 +55,7 @@ modules=$BUILD/clients/node_modules
 if [ ! -d "$modules/pg" ] && command -v npm >/dev/null; then
     mkdir -p "$BUILD/clients"
     cp "$clients/package.json" "$BUILD/clients"
-    (cd "$BUILD/clients" && timeout 60 npm install --no-audit --no-fund >"$work/npm" 2>&1) || :
+    (cd "$BUILD/clients" && timeout 60 npm install --no-audit --no-fund >"$scratch/npm" 2>&1) || :
 fi
 if command -v node >/dev/null && [ -d "$modules/pg" ]; then
     NODE_PATH=$modules
@@ -78,8 +68,8 @@ fi
 go_driver() {
     if command -v go >/dev/null && [ -d "/usr/share/gocode/src/github.com/$2" ]; then
         succeeds "$1 builds" env GOPATH=/usr/share/gocode GO111MODULE=off GOCACHE="$BUILD/clients/go" \
-            go build -o "$work/$3" "$clients/proxy/$3.go"
-        driver "$1" "$work/$3"
+            go build -o "$scratch/$3" "$clients/proxy/$3.go"
+        driver "$1" "$scratch/$3"
     else
         skip "$1 (Debian: golang-go and golang-github-$4-dev)"
     fi
@@ -88,15 +78,15 @@ go_driver pgx jackc/pgx/v4 pgx_session jackc-pgx-v4
 go_driver lib/pq lib/pq pq_session lib-pq
 jdbc=/usr/share/java/postgresql.jar
 if command -v javac >/dev/null && [ -e $jdbc ]; then
-    succeeds 'JDBC compiles' javac -d "$work" "$clients/proxy/JdbcSession.java"
-    driver JDBC java -cp "$jdbc:$work" JdbcSession
+    succeeds 'JDBC compiles' javac -d "$scratch" "$clients/proxy/JdbcSession.java"
+    driver JDBC java -cp "$jdbc:$scratch" JdbcSession
 else
     skip 'JDBC (Debian: default-jdk-headless and libpostgresql-jdbc-java)'
 fi
 
 # ---- Each of them, in both modes.  Of the URL and the variables each takes what it knows ----
 for mode in session transaction; do
-    "$DSQL" proxy "$cluster&max_servers=6" --pool-mode $mode >/dev/null 2>"$work/log" &
+    "$DSQL" proxy "$cluster&max_servers=6" --pool-mode $mode >/dev/null 2>"$scratch/log" &
     proxy=$!
     succeeds "proxy in $mode mode" "$DSQL" proxy wait --timeout 30
     variables=$("$DSQL" proxy env --tcp)
@@ -109,12 +99,12 @@ for mode in session transaction; do
         # shellcheck disable=SC2086 # a command and its arguments
         succeeds "$name in $mode mode" $command $base </dev/null
         equals "$name in $mode mode: its rows" "$output" 'admin 5'
-    done <"$work/drivers"
-    printf 'in %s mode: %s\n' "$mode" "$(cut -d ' ' -f 1 "$work/drivers" | tr '\n' ' ')"
+    done <"$scratch/drivers"
+    printf 'in %s mode: %s\n' "$mode" "$(cut -d ' ' -f 1 "$scratch/drivers" | tr '\n' ' ')"
     if command -v pgbench >/dev/null; then
-        printf '\\set id random(10, 14)\nSELECT body FROM notes WHERE id = :id;\n' >"$work/script"
+        printf '\\set id random(10, 14)\nSELECT body FROM notes WHERE id = :id;\n' >"$scratch/script"
         for protocol in simple extended prepared; do
-            succeeds "pgbench, $protocol, in $mode mode" pgbench -n -f "$work/script" -c 4 -t 25 -M $protocol
+            succeeds "pgbench, $protocol, in $mode mode" pgbench -n -f "$scratch/script" -c 4 -t 25 -M $protocol
             says '100/100'
         done
     else

@@ -6,24 +6,13 @@
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=proxy.sh
+. "$(dirname "$0")/proxy.sh"
 # shellcheck source-path=SCRIPTDIR source=sql.sh
 . "$(dirname "$0")/sql.sh"
 
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/dsql-proxy.XXXXXX")
-proxy=""
-finish() {
-    [ -z "$proxy" ] || kill -KILL "$proxy" 2>/dev/null || true
-    rm -rf "$scratch"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-XDG_STATE_HOME=$scratch/state
-XDG_RUNTIME_DIR=$scratch/run
-export XDG_STATE_HOME XDG_RUNTIME_DIR
 
-# The proxy must find the cluster by its words alone.
-cluster="$CLUSTER_ENDPOINT?port=0&server_port=$PGPORT&hostaddr=$PGHOSTADDR&sslrootcert=$PGSSLROOTCERT"
-unset CLUSTER_ENDPOINT CLUSTER_USER PGHOSTADDR PGPORT PGSSLROOTCERT
+forget_cluster
 
 # begin ARGUMENTS...: starts a proxy and waits for it.
 begin() {

@@ -7,21 +7,13 @@
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=proxy.sh
+. "$(dirname "$0")/proxy.sh"
 
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/dsql-dump.XXXXXX")
-proxy=""
-finish() {
-    [ -z "$proxy" ] || kill -KILL "$proxy" 2>/dev/null || true
+finish_more() {
     [ ! -d "$scratch/data" ] || as_server "$programs/pg_ctl" -D "$scratch/data" -m immediate stop >/dev/null || true
-    rm -rf "$scratch"
 }
-trap finish EXIT
-trap 'exit 130' INT TERM
-XDG_STATE_HOME=$scratch/state
-XDG_RUNTIME_DIR=$scratch/run
-export XDG_STATE_HOME XDG_RUNTIME_DIR
 
-cluster="$CLUSTER_ENDPOINT?port=0&server_port=$PGPORT&hostaddr=$PGHOSTADDR&sslrootcert=$PGSSLROOTCERT"
 "$DSQL" psql -- -X -q -v ON_ERROR_STOP=1 >/dev/null <<'END'
 CREATE TABLE items (id uuid PRIMARY KEY, name text NOT NULL, price numeric(10, 2), at timestamptz);
 INSERT INTO items SELECT gen_random_uuid(), E'tab\t, quote '' and line\n' || i, i / 7.0, now()
@@ -38,7 +30,7 @@ CREATE INDEX ASYNC by_name ON items (name) \gset
 CALL sys.wait_for_job(:'job_id');
 SELECT nextval('counter');
 END
-unset CLUSTER_ENDPOINT CLUSTER_USER PGHOSTADDR PGPORT PGSSLROOTCERT
+forget_cluster
 
 begin() {
     "$DSQL" proxy "$@" "$cluster" >/dev/null 2>"$scratch/log" &

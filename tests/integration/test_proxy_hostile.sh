@@ -7,31 +7,23 @@
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=proxy.sh
+. "$(dirname "$0")/proxy.sh"
 flood=$BUILD/tests/integration/flood/flood
 hostile=$BUILD/tests/integration/hostile/hostile
-work=$(mktemp -d)
-proxy=""
 attackers=""
-finish() {
+finish_more() {
     exec 3>&-
     [ -z "$attackers" ] || wait "$attackers" || :
-    [ -z "$proxy" ] || kill -KILL "$proxy" 2>/dev/null || true
-    rm -rf "$work"
 }
-trap finish EXIT
-trap 'exit 130' INT TERM
-mkfifo "$work/in"
-XDG_STATE_HOME=$work/state
-XDG_RUNTIME_DIR=$work/run
-export XDG_STATE_HOME XDG_RUNTIME_DIR
-cluster="$CLUSTER_ENDPOINT?port=0&server_port=$PGPORT&hostaddr=$PGHOSTADDR&sslrootcert=$PGSSLROOTCERT"
-unset CLUSTER_ENDPOINT CLUSTER_USER PGHOSTADDR PGPORT PGSSLROOTCERT
+mkfifo "$scratch/in"
+forget_cluster
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
-    -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
+    -keyout "$scratch/key.pem" -out "$scratch/cert.pem" 2>/dev/null
 
 # With as few descriptors as systems usually allow.
-sh -c 'ulimit -n 1024 && exec "$@"' sh "$DSQL" proxy "$cluster" --tls-cert "$work/cert.pem" \
-    --tls-key "$work/key.pem" >/dev/null 2>"$work/log" &
+sh -c 'ulimit -n 1024 && exec "$@"' sh "$DSQL" proxy "$cluster" --tls-cert "$scratch/cert.pem" \
+    --tls-key "$scratch/key.pem" >/dev/null 2>"$scratch/log" &
 proxy=$!
 succeeds 'a proxy' "$DSQL" proxy wait --timeout 30
 url=$("$DSQL" proxy env --tcp --output url)
@@ -49,11 +41,11 @@ logs_in 'a login before'
 
 # login_under KIND COUNT
 login_under() {
-    : >"$work/out.$1"
-    "$flood" 127.0.0.1 "$port" "$1" "$2" <"$work/in" >"$work/out.$1" &
+    : >"$scratch/out.$1"
+    "$flood" 127.0.0.1 "$port" "$1" "$2" <"$scratch/in" >"$scratch/out.$1" &
     attackers=$!
-    exec 3>"$work/in"
-    until [ -s "$work/out.$1" ]; do sleep 0.05; done # all of them are connected
+    exec 3>"$scratch/in"
+    until [ -s "$scratch/out.$1" ]; do sleep 0.05; done # all of them are connected
     logs_in "a login while others are $1"
     exec 3>&-
     wait "$attackers" || :
@@ -72,15 +64,15 @@ succeeds 'damaged messages' "$hostile" "$port"
 printf '%s\n' "$output"
 python=${PYTHON:-/usr/bin/python3}
 if [ -x "$python" ]; then
-    password=$(sed -n 's/^"\*" "\(.*\)"$/\1/p' "$work/state/dsql/proxy/password")
+    password=$(sed -n 's/^"\*" "\(.*\)"$/\1/p' "$scratch/state/dsql/proxy/password")
     succeeds 'strangers with TLS' env PYTHONDONTWRITEBYTECODE=1 "$python" "$(dirname "$0")/sessions/strangers.py" \
-        "$port" "$password" "$work/cert.pem"
+        "$port" "$password" "$scratch/cert.pem"
     printf '%s\n' "$output"
 else
     echo 'left out: strangers with TLS (Debian: python3)'
 fi
 logs_in 'a login afterwards'
-kill -0 "$proxy" 2>/dev/null || fail_check 'the proxy has ended' "$(cat "$work/log")"
+kill -0 "$proxy" 2>/dev/null || fail_check 'the proxy has ended' "$(cat "$scratch/log")"
 checks=$((checks + 1))
 succeeds 'nobody else has come in' "$DSQL" proxy status --output json
 says '"clients_accepted": 9,'

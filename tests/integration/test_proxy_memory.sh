@@ -6,29 +6,21 @@
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=proxy.sh
+. "$(dirname "$0")/proxy.sh"
 flood=$BUILD/tests/integration/flood/flood
-work=$(mktemp -d "${TMPDIR:-/tmp}/dsql-proxy.XXXXXX")
-proxy=""
 clients=""
-finish() {
+finish_more() {
     exec 3>&-
     [ -z "$clients" ] || wait "$clients" || :
-    [ -z "$proxy" ] || kill -KILL "$proxy" 2>/dev/null || true
-    rm -rf "$work"
 }
-trap finish EXIT
-trap 'exit 130' INT TERM
-mkfifo "$work/in"
-XDG_STATE_HOME=$work/state
-XDG_RUNTIME_DIR=$work/run
-export XDG_STATE_HOME XDG_RUNTIME_DIR
+mkfifo "$scratch/in"
 
-cluster="$CLUSTER_ENDPOINT?port=0&server_port=$PGPORT&hostaddr=$PGHOSTADDR&sslrootcert=$PGSSLROOTCERT"
-unset CLUSTER_ENDPOINT CLUSTER_USER PGHOSTADDR PGPORT PGSSLROOTCERT
+forget_cluster
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
-    -addext subjectAltName=DNS:localhost -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
-"$DSQL" proxy "$cluster" --pool-mode transaction --auth trust --tls-cert "$work/cert.pem" \
-    --tls-key "$work/key.pem" >"$work/ready" 2>"$work/log" &
+    -addext subjectAltName=DNS:localhost -keyout "$scratch/key.pem" -out "$scratch/cert.pem" 2>/dev/null
+"$DSQL" proxy "$cluster" --pool-mode transaction --auth trust --tls-cert "$scratch/cert.pem" \
+    --tls-key "$scratch/key.pem" >"$scratch/ready" 2>"$scratch/log" &
 proxy=$!
 succeeds 'the proxy' "$DSQL" proxy wait --timeout 30
 port=$(expr "$("$DSQL" proxy env --output url --tcp)" : '.*:\([0-9]*\)/')
@@ -59,16 +51,16 @@ esac
 # costs KIND ADDRESS BYTES KIB: so much for each client, and beside it.  The 64 TLS sessions that were
 # used last keep 34 kB each, however many clients there are.
 costs() {
-    : >"$work/out"
-    "$flood" "$2" "$port" "$1" "$COUNT" <"$work/in" >"$work/out" &
+    : >"$scratch/out"
+    "$flood" "$2" "$port" "$1" "$COUNT" <"$scratch/in" >"$scratch/out" &
     clients=$!
-    exec 3>"$work/in"
+    exec 3>"$scratch/in"
     tries=0
-    until [ -s "$work/out" ] || [ $tries = $((600 + COUNT / 4)) ]; do
+    until [ -s "$scratch/out" ] || [ $tries = $((600 + COUNT / 4)) ]; do
         sleep 0.1
         tries=$((tries + 1))
     done
-    equals "$1 $2: the clients" "$(cat "$work/out")" ready
+    equals "$1 $2: the clients" "$(cat "$scratch/out")" ready
     tries=0 # the last of them may not have been accepted yet
     until [ "$(sockets)" -ge "$COUNT" ] || [ $tries = 100 ]; do
         sleep 0.1

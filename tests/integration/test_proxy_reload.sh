@@ -5,27 +5,21 @@
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=proxy.sh
+. "$(dirname "$0")/proxy.sh"
 
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/dsql-reload.XXXXXX")
-proxy=""
 client=""
 manager=""
-finish() {
+finish_more() {
     service=$("$DSQL" proxy status --output json 2>/dev/null | grep -o '"pid": [0-9]*' | cut -d ' ' -f 2) || service=""
     for process in $proxy $client $manager $service; do
         kill -KILL "$process" 2>/dev/null || true
     done
-    rm -rf "$scratch"
 }
-trap finish EXIT
-trap 'exit 130' INT TERM
-XDG_STATE_HOME=$scratch/state
-XDG_RUNTIME_DIR=$scratch/run
-export XDG_STATE_HOME XDG_RUNTIME_DIR
 
 words="server_port=$PGPORT&hostaddr=$PGHOSTADDR&sslrootcert=$PGSSLROOTCERT"
 endpoint=$CLUSTER_ENDPOINT
-unset CLUSTER_ENDPOINT CLUSTER_USER PGHOSTADDR PGPORT PGSSLROOTCERT
+forget_cluster
 
 # until_log TEXT: waits for a line of the log.
 until_log() {

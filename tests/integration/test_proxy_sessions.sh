@@ -6,46 +6,37 @@
 set -eu
 # shellcheck source-path=SCRIPTDIR source=check.sh
 . "$(dirname "$0")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=proxy.sh
+. "$(dirname "$0")/proxy.sh"
 python=${PYTHON:-/usr/bin/python3}
 sessions=$(cd "$(dirname "$0")/sessions" && pwd)/sessions.py
 if [ ! -x "$python" ]; then
     echo 'left out: no Python (Debian: python3)'
     exit 0
 fi
-work=$(mktemp -d)
-proxy=""
-finish() {
-    [ -z "$proxy" ] || kill -KILL "$proxy" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-XDG_STATE_HOME=$work/state
-XDG_RUNTIME_DIR=$work/run
 PYTHONDONTWRITEBYTECODE=1
 DIRECT_HOST=$PGHOSTADDR
 DIRECT_PORT=$PGPORT
 DIRECT_NAME=$CLUSTER_ENDPOINT
 DIRECT_CA=$PGSSLROOTCERT
 DIRECT_PASSWORD=$("$DSQL" token)
-export XDG_STATE_HOME XDG_RUNTIME_DIR PYTHONDONTWRITEBYTECODE
+export PYTHONDONTWRITEBYTECODE
 export DIRECT_HOST DIRECT_PORT DIRECT_NAME DIRECT_CA DIRECT_PASSWORD
 succeeds 'a table' "$DSQL" psql -- -qc 'CREATE TABLE notes (id int PRIMARY KEY, body text)' \
     -c "INSERT INTO notes SELECT i, 'note ' || i FROM generate_series(1, 9) i"
-cluster="$CLUSTER_ENDPOINT?port=0&server_port=$PGPORT&hostaddr=$PGHOSTADDR&sslrootcert=$PGSSLROOTCERT"
-unset CLUSTER_ENDPOINT CLUSTER_USER PGHOSTADDR PGPORT PGSSLROOTCERT
+forget_cluster
 
 for mode in session transaction; do
     # So few connections that one that is not given back is missed.
-    "$DSQL" proxy "$cluster&max_servers=3" --pool-mode $mode >/dev/null 2>"$work/log" &
+    "$DSQL" proxy "$cluster&max_servers=3" --pool-mode $mode >/dev/null 2>"$scratch/log" &
     proxy=$!
     succeeds "proxy in $mode mode" "$DSQL" proxy wait --timeout 30
     port=$("$DSQL" proxy env --tcp --output url | sed -n 's/.*:\([0-9]*\)\/.*/\1/p')
     for attack in compare ahead malformed vanish; do
-        succeeds "$attack in $mode mode" "$python" "$sessions" $attack "$work/run/dsql/.s.PGSQL.$port" admin
+        succeeds "$attack in $mode mode" "$python" "$sessions" $attack "$scratch/run/dsql/.s.PGSQL.$port" admin
         printf '%s mode: %s\n' $mode "$output"
     done
-    kill -0 "$proxy" 2>/dev/null || fail_check 'the proxy has ended' "$(cat "$work/log")"
+    kill -0 "$proxy" 2>/dev/null || fail_check 'the proxy has ended' "$(cat "$scratch/log")"
     kill -TERM "$proxy"
     status=0
     wait "$proxy" || status=$?

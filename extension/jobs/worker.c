@@ -49,6 +49,10 @@
 /* How long it waits before it repeats a step. */
 #define PAUSE_MS 50L
 
+/* How long the first worker waits before it connects, and each one longer. */
+#define START_MS		 100L
+#define START_BETWEEN_MS 50L
+
 static bool is_worker = false;
 static int	retention_s = 1800; /* dsql_local.job_retention */
 static int	delay_ms = 1500;	/* dsql_local.job_delay */
@@ -273,6 +277,20 @@ run_all_jobs(MemoryContext context)
 
 /* ---- The process ---- */
 
+/*
+ * The first process that connects after a start reads the catalogs and leaves
+ * what it has found in a file (relcache.c: pg_internal.init).  If all workers
+ * did the same at once, whoever waits for the server to start would wait for
+ * them too.
+ */
+static void
+leave_start_to_sessions(int number)
+{
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+					 START_MS + number * START_BETWEEN_MS, PG_WAIT_EXTENSION);
+	CHECK_FOR_INTERRUPTS();
+}
+
 static void
 start_up(int number)
 {
@@ -282,6 +300,7 @@ start_up(int number)
 	pqsignal(SIGINT, StatementCancelHandler);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
+	leave_start_to_sessions(number);
 	BackgroundWorkerInitializeConnection(JOBS_DATABASE, NULL, 0);
 	SetConfigOption("dsql_local.strict", "off", PGC_SUSET, PGC_S_SESSION);
 	SetConfigOption("default_transaction_isolation", "read committed",

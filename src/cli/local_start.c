@@ -84,7 +84,10 @@ static dsql_status check_login(struct startup *startup, dsql_error *err)
                 (int)process.pid, answer.message);
 }
 
-/* If another command was faster, the next round sees what it did. */
+/*
+ * If another command was faster, the next round sees what it did.  A start of our own is tried by a
+ * login at once.
+ */
 static dsql_status start_or_yield(struct startup *startup, dsql_error *err)
 {
     dsql_error own = {0};
@@ -92,6 +95,9 @@ static dsql_status start_or_yield(struct startup *startup, dsql_error *err)
     startup->is_running = status == DSQL_OK && startup->options->is_init_only;
     startup->was_running = status != DSQL_OK;
     startup->wait = wait_begin(clock_system()); /* the start has reported its own progress */
+    if (status == DSQL_OK && !startup->is_running) {
+        return check_login(startup, err);
+    }
     if (status != DSQL_OK && cluster_lock_is_busy(&own)) {
         return DSQL_OK;
     }

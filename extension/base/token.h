@@ -49,7 +49,6 @@ extern bool token_has_mark_since(const TokenScan *scan, int from,
 								 const char *mark);
 
 /* Raises a syntax error at the token, in PostgreSQL's words. */
-extern void token_raise_syntax_error(const TokenScan *scan)
-	pg_attribute_noreturn();
+extern _Noreturn void token_raise_syntax_error(const TokenScan *scan);
 
 #endif /* DSQL_BASE_TOKEN_H */

@@ -15,6 +15,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_constraint.h"
 #include "dialect/alter_table.h"
+#include "dialect/newer.h"
 #include "dialect/object_limits.h"
 #include "dialect/parse_tree.h"
 #include "dialect/refuse.h"
@@ -48,6 +49,7 @@ check_added_constraint(const Constraint *constraint)
 {
 	bool is_supported = false;
 
+	newer_check_constraint(constraint, false);
 	if (constraint->contype == CONSTR_CHECK ||
 		constraint->contype == CONSTR_FOREIGN)
 		is_supported = constraint->skip_validation;

@@ -20,6 +20,7 @@
  */
 #include "postgres.h"
 
+#include "base/compat.h"
 #include "catalog/namespace.h"
 #include "commands/explain.h"
 #include "dialect/explain_header.h"

@@ -12,6 +12,7 @@
 
 #include "access/stratnum.h"
 #include "access/sysattr.h"
+#include "base/compat.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "dialect/explain_scan.h"
@@ -51,9 +52,8 @@ is_ordering_operator(Oid operator)
 {
 	ListCell *cell;
 
-	foreach (cell, get_op_btree_interpretation(operator))
-		if (((OpBtreeInterpretation *) lfirst(cell))->strategy <=
-			BTMaxStrategyNumber)
+	foreach (cell, GET_ORDERINGS_COMPAT(operator))
+		if (IS_STRATEGY_COMPAT(lfirst(cell)))
 			return true;
 	return false;
 }

@@ -165,6 +165,7 @@ check_node(Node *node, void *pstate)
 	check_type(node);
 	check_function(node);
 	newer_check_expression(node);
+	newer_check_returning(node);
 	if (IsA(node, CurrentOfExpr)) /* there are no cursors */
 		dialect_refuse("WHERE CURRENT OF clause not supported");
 	if (IsA(node, CollateExpr))
@@ -241,6 +242,7 @@ check_and_adapt_utility(Node *statement, ParseState *pstate)
 	{
 		Node *query = ((ExplainStmt *) statement)->query;
 
+		newer_adapt_explain((ExplainStmt *) statement);
 		if (IsA(query, Query))
 			check_and_adapt_query((Query *) query, pstate);
 	}

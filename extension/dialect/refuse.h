@@ -10,7 +10,7 @@
 #define DSQL_DIALECT_REFUSE_H
 
 /* Raise 0A000 with the service's text, which is not translated. */
-extern void dialect_refuse(const char *format, ...) pg_attribute_printf(1, 2)
-	pg_attribute_noreturn();
+extern _Noreturn void dialect_refuse(const char *format, ...)
+	pg_attribute_printf(1, 2);
 
 #endif /* DSQL_DIALECT_REFUSE_H */

@@ -9,6 +9,7 @@
 
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "dialect/newer.h"
 #include "dialect/object_limits.h"
 #include "dialect/parse_tree.h"
 #include "dialect/refuse.h"
@@ -61,7 +62,10 @@ check_column_constraints(const ColumnDef *column, Oid type, int32 typmod)
 	ListCell *cell;
 
 	foreach (cell, column->constraints)
+	{
+		newer_check_constraint(lfirst_node(Constraint, cell), true);
 		check_index_clauses(lfirst_node(Constraint, cell));
+	}
 	if (is_key)
 		dialect_types_check_key(type, typmod);
 	if (parse_tree_constraint(column->constraints, CONSTR_ATTR_DEFERRABLE) &&
@@ -123,6 +127,7 @@ check_key(const Constraint *constraint, List *elements)
 static void
 check_table_constraint(const Constraint *constraint, List *elements)
 {
+	newer_check_constraint(constraint, false);
 	if (constraint->contype == CONSTR_EXCLUSION)
 		dialect_refuse("EXCLUDE constraint not supported");
 	check_index_clauses(constraint);

@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "base/compat.h"
 #include "dialect/explain.h"
 #include "dialect/transaction_limits.h"
 #include "executor/executor.h"
@@ -45,16 +46,19 @@ executor_start(QueryDesc *query, int eflags)
 }
 
 static void
-executor_run(QueryDesc *query, ScanDirection direction, uint64 count,
-			 bool execute_once)
+executor_run(EXECUTOR_RUN_PARAMETERS_COMPAT(QueryDesc	 *query,
+											ScanDirection direction,
+											uint64 count, bool execute_once))
 {
 	schema_portal_close_when_read(query);
 	occ_shortcuts_run_without_workers(query);
 
 	if (prev_ExecutorRun)
-		prev_ExecutorRun(query, direction, count, execute_once);
+		prev_ExecutorRun(EXECUTOR_RUN_PARAMETERS_COMPAT(query, direction,
+														count, execute_once));
 	else
-		standard_ExecutorRun(query, direction, count, execute_once);
+		standard_ExecutorRun(EXECUTOR_RUN_PARAMETERS_COMPAT(
+			query, direction, count, execute_once));
 }
 
 static void

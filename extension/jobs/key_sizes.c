@@ -13,6 +13,7 @@
 #include "access/itup.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "base/compat.h"
 #include "dialect/index_entries.h"
 #include "jobs/key_sizes.h"
 #include "miscadmin.h"
@@ -53,7 +54,7 @@ jobs_key_sizes_check(Oid table, Oid index)
 	{
 		TupleTableSlot *row = table_slot_create(table_rel, NULL);
 		IndexScanDesc	scan =
-			index_beginscan(table_rel, index_rel, GetActiveSnapshot(), 0, 0);
+			INDEX_BEGINSCAN_COMPAT(table_rel, index_rel, GetActiveSnapshot());
 
 		scan->xs_want_itup = true;
 		index_rescan(scan, NULL, 0, NULL, 0);

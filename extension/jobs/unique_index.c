@@ -24,6 +24,7 @@
 #include "access/tableam.h"
 #include "access/transam.h"
 #include "access/xact.h"
+#include "base/compat.h"
 #include "base/settings.h"
 #include "catalog/index.h"
 #include "catalog/storage.h"
@@ -173,7 +174,7 @@ jobs_unique_index_check(Oid table, Oid index)
 	Relation		index_rel = index_open(index, AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(table_rel, NULL);
 	IndexScanDesc	scan =
-		index_beginscan(table_rel, index_rel, GetActiveSnapshot(), 0, 0);
+		INDEX_BEGINSCAN_COMPAT(table_rel, index_rel, GetActiveSnapshot());
 
 	scan->xs_want_itup = true;
 	index_rescan(scan, NULL, 0, NULL, 0);

@@ -22,10 +22,9 @@ typedef struct RowConflict
  * Record the conflict and raise OC000.  Without the commit lock: this reads
  * the row and catalogs to describe it.
  */
-extern void occ_conflict_raise(const RowConflict *found)
-	pg_attribute_noreturn();
+extern _Noreturn void occ_conflict_raise(const RowConflict *found);
 
 /* The same for a conflict that sys/inject.c asked for. */
-extern void occ_conflict_raise_injected(void) pg_attribute_noreturn();
+extern _Noreturn void occ_conflict_raise_injected(void);
 
 #endif /* DSQL_OCC_CONFLICT_H */

@@ -63,7 +63,6 @@ extern bool occ_heap_find_on_page(Relation rel, Buffer buffer, ItemPointer tid,
 extern bool occ_heap_is_non_key_update(HeapTupleHeader header);
 
 /* Report that it is gone nevertheless, which is an internal error. */
-extern void occ_heap_report_gone(Relation rel, ItemPointer tid)
-	pg_attribute_noreturn();
+extern _Noreturn void occ_heap_report_gone(Relation rel, ItemPointer tid);
 
 #endif /* DSQL_OCC_HEAP_H */

@@ -53,22 +53,35 @@ scan_getnextslot_tidrange(TableScanDesc scan, ScanDirection direction,
 	return false;
 }
 
+/* Does the scan return this version of its present page by itself? */
+static bool
+is_on_present_page(TableScanDesc scan, ItemPointer tid)
+{
+	HeapScanDesc heap_scan = (HeapScanDesc) scan;
+	OffsetNumber offset = ItemPointerGetOffsetNumber(tid);
+
+	for (int i = 0; i < (int) heap_scan->rs_ntuples; i++)
+		if (heap_scan->rs_vistuples[i] == offset)
+			return true;
+	return false;
+}
+
 /*
- * A bitmap has what is in an index, and a heap-only version of ours is not.
- * Where it has whole pages (ntuples is negative), all their versions are
- * returned.
+ * A bitmap has what is in an index, and a heap-only version of ours is not: it
+ * takes the place of the version that it replaces.  Where a bitmap has whole
+ * pages, all their versions are returned anyway.
  */
 static bool
-scan_bitmap_next_tuple(TableScanDesc scan, struct TBMIterateResult *tbmres,
-					   TupleTableSlot *slot)
+scan_bitmap_next_tuple(SCAN_BITMAP_PARAMETERS_COMPAT(scan, slot))
 {
-	while (occ_heap->scan_bitmap_next_tuple(scan, tbmres, slot))
+	while (occ_heap->scan_bitmap_next_tuple(
+		SCAN_BITMAP_ARGUMENTS_COMPAT(scan, slot)))
 	{
 		ItemPointerData tid = slot->tts_tid;
 
 		if (!occ_writes_hide(scan->rs_rd, &tid, scan->rs_snapshot) ||
-			(tbmres->ntuples >= 0 &&
-			 occ_heap_only_fetch(scan->rs_rd, &tid, scan->rs_snapshot, slot)))
+			(occ_heap_only_fetch(scan->rs_rd, &tid, scan->rs_snapshot, slot) &&
+			 !is_on_present_page(scan, &slot->tts_tid)))
 			return true;
 	}
 	return false;

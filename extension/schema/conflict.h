@@ -13,8 +13,7 @@
  * is something else.  winner: the transaction that changed it, invalid if
  * unknown.
  */
-extern void schema_conflict_raise(Oid relid, TransactionId winner)
-	pg_attribute_noreturn();
+extern _Noreturn void schema_conflict_raise(Oid relid, TransactionId winner);
 
 /*
  * Two places where an error of PostgreSQL's may really mean OC001: when a DDL

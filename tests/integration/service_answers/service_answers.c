@@ -77,10 +77,19 @@ static void add_columns(struct answer *answer, const PGresult *result)
     add(answer, "\n");
 }
 
+/* PostgreSQL 18 prints rows=0.00 where EXPLAIN ANALYZE of 16 prints rows=0. */
+static void add_value(struct answer *answer, const char *value)
+{
+    const char *decimals = strstr(value, ".00 loops=");
+    int until = decimals == NULL ? (int)strlen(value) : (int)(decimals - value);
+    add(answer, "%.*s%s", until, value, decimals == NULL ? "" : decimals + strlen(".00"));
+}
+
 static void add_row(struct answer *answer, const PGresult *result, int row)
 {
     for (int i = 0; i < PQnfields(result); i++) {
-        add(answer, "%s%s", i == 0 ? "| " : "|", PQgetvalue(result, row, i));
+        add(answer, "%s", i == 0 ? "| " : "|");
+        add_value(answer, PQgetvalue(result, row, i));
     }
     add(answer, "\n");
 }

@@ -37,7 +37,7 @@ static const char *const refused[] = {
 	"loread",
 	"lowrite",
 	"pg_advisory_*",
-	"pg_available_extension*",
+	"pg_available_extension_versions",
 	"pg_backup_*",
 	"pg_control_*",
 	"pg_copy_logical_replication_slot",

@@ -237,6 +237,20 @@ BEGIN
     END IF;
 END $$;
 
+/* Nor does their function, which psql 18 calls for \dx.  (The planner puts its query in its place.) */
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+                WHERE p.oid = 'pg_available_extensions()'::regprocedure AND l.lanname <> 'sql') THEN
+        SET LOCAL allow_system_table_mods = on;
+        CREATE OR REPLACE FUNCTION pg_catalog.pg_available_extensions(
+            OUT name name, OUT default_version text, OUT comment text)
+            RETURNS SETOF record LANGUAGE sql STABLE
+            AS 'SELECT NULL::name, NULL::text, NULL::text WHERE false';
+        SET LOCAL allow_system_table_mods = off;
+    END IF;
+END $$;
+
 /* Tables of clusters that are older than the access method. */
 DO $$
 DECLARE

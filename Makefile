@@ -12,7 +12,7 @@ CMAKE_QUIET := --log-level=WARNING
 JOBS ?= $(shell expr 2 + 2 \* `nproc`)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-ruby test test-deb test-image image test-debian-13 test-musl check-long check-abi check-reproducible check-model soak bench bench-details bench-proxy test-asan test-tsan build install dist deb format lint fuzz clean dependencies
+.PHONY: help demo demo-ruby test test-deb test-image image test-debian-13 test-ubuntu-24.04 test-ubuntu-26.04 test-musl check-long check-abi check-reproducible check-model soak bench bench-details bench-proxy test-asan test-tsan build install dist deb format lint fuzz clean dependencies
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
@@ -60,7 +60,13 @@ test-musl: ## the unit tests of libdsql and the command with musl (needs musl-to
 	@scripts/test-musl
 
 test-debian-13: ## all tests in a Debian 13 chroot: PostgreSQL 17, Ruby 3.3 (needs root)
-	@scripts/test-debian-13
+	@scripts/test-release debian-13
+
+test-ubuntu-24.04: ## all tests in an Ubuntu 24.04 chroot: PostgreSQL 16 (needs root)
+	@scripts/test-release ubuntu-24.04
+
+test-ubuntu-26.04: ## all tests in an Ubuntu 26.04 chroot: PostgreSQL 18 (needs root)
+	@scripts/test-release ubuntu-26.04
 
 test-deb: ## build the Debian packages, install them in a bare Debian 12 and 13, run their tests (needs root)
 	@scripts/test-deb bookworm

@@ -144,9 +144,17 @@ is_function_call_message(void)
 }
 
 /*
- * set_config() itself is never executed: replaced_functions.c has put another
- * function in its place.  Where that was not possible, it is refused.
+ * Neither is ever executed itself.  In the place of set_config() there is
+ * another function (replaced_functions.c), and in that of
+ * pg_available_extensions() the query that cluster.sql has given it.  Where
+ * the planner could not do that, the call is refused.
  */
+static bool
+is_replaced(Oid function)
+{
+	return function == F_SET_CONFIG || function == F_PG_AVAILABLE_EXTENSIONS;
+}
+
 void
 dialect_functions_check_execution(Oid function)
 {
@@ -155,6 +163,6 @@ dialect_functions_check_execution(Oid function)
 	dialect_functions_check(function);
 	if (is_function_call_message())
 		dialect_refuse("unsupported message: FunctionCall");
-	if (function == F_SET_CONFIG)
-		dialect_refuse("function set_config not supported");
+	if (is_replaced(function))
+		dialect_refuse("function %s not supported", get_func_name(function));
 }

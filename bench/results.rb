@@ -6,7 +6,7 @@
 require "json"
 
 Result = Struct.new(:name, :value, :unit, :text, :target) do
-  # Greater is better for a ratio of our speed to another's, and smaller for everything else.
+  # Of a ratio (our speed to another's) more is better, of everything else less.
   def ratio?
     unit == "x"
   end

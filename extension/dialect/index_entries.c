@@ -58,6 +58,7 @@ typedef struct TableKeys
 
 static HTAB			*tables = NULL;
 static MemoryContext context = NULL;
+static TableKeys	*latest = NULL; /* of tables: what was looked up last */
 static bool			 is_stale = false;
 
 static void
@@ -81,6 +82,7 @@ forget_all(void)
 	HASHCTL settings = {.keysize = sizeof(Oid),
 						.entrysize = sizeof(TableKeys)};
 
+	latest = NULL;
 	if (context != NULL)
 		MemoryContextDelete(context);
 	context = AllocSetContextCreate(TopMemoryContext, "dsql keys of tables",
@@ -145,6 +147,8 @@ find_table(Relation rel)
 
 	if (tables == NULL || is_stale)
 		forget_all();
+	if (latest != NULL && latest->table == table)
+		return latest;
 	found = hash_search(tables, &table, HASH_FIND, NULL);
 	if (found == NULL)
 	{
@@ -155,6 +159,7 @@ find_table(Relation rel)
 		read.table = table;
 		*found = read;
 	}
+	latest = found;
 	return found;
 }
 

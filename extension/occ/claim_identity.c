@@ -117,8 +117,10 @@ occ_claim_identity_set_places(CommitWork *work)
 void
 occ_claim_identity_read_keys(CommitWork *work)
 {
+	PushActiveSnapshot(work->snapshot); /* for toasted values */
 	identify(work->writes, work->nwrites);
 	identify(work->locks, work->nlocks);
+	PopActiveSnapshot();
 	work->has_identities = true;
 }
 

@@ -20,6 +20,7 @@
 #include "occ/heap.h"
 #include "occ/identity.h"
 #include "schema/conflict.h"
+#include "storage/bufmgr.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -49,11 +50,19 @@ compare_keys(const void *a, const void *b)
 	return compare_claims(a, b);
 }
 
+static void
+sort_claims(Claim *claims, int n, int (*compare)(const void *, const void *))
+{
+	if (n > 1)
+		qsort(claims, n, sizeof(Claim), compare);
+}
+
 static Claim *
 alloc_claims(int n)
 {
-	return MemoryContextAllocHuge(CurrentMemoryContext,
-								  Max(n, 1) * sizeof(Claim));
+	return n == 0 ? NULL
+				  : MemoryContextAllocHuge(CurrentMemoryContext,
+										   n * sizeof(Claim));
 }
 
 /* Of the size that they need: touching fresh memory takes long. */
@@ -75,6 +84,7 @@ add_claim(Claim *claims, int *n, const WriteEntry *entry)
 	claims[*n].entry = entry;
 	claims[*n].tid = entry->tid;
 	claims[*n].is_stamped = false;
+	claims[*n].pinned = InvalidBuffer;
 	ItemPointerSetInvalid(&claims[*n].former);
 	(*n)++;
 }
@@ -98,9 +108,9 @@ sort_entries(CommitWork *work)
 		else if (entry->kind == WRITE_KEY)
 			add_claim(work->keys, &work->nkeys, entry);
 	}
-	qsort(work->writes, work->nwrites, sizeof(Claim), compare_claims);
-	qsort(work->locks, work->nlocks, sizeof(Claim), compare_claims);
-	qsort(work->keys, work->nkeys, sizeof(Claim), compare_claims);
+	sort_claims(work->writes, work->nwrites, compare_claims);
+	sort_claims(work->locks, work->nlocks, compare_claims);
+	sort_claims(work->keys, work->nkeys, compare_claims);
 }
 
 /* ---- Their relations ---- */
@@ -220,8 +230,10 @@ gather_rivals(CommitWork *work)
 {
 	Rival *rival = NULL;
 
-	qsort(work->keys, work->nkeys, sizeof(Claim), compare_keys);
-	work->rivals = palloc(Max(work->nkeys, 1) * sizeof(Rival));
+	if (work->nkeys == 0)
+		return;
+	sort_claims(work->keys, work->nkeys, compare_keys);
+	work->rivals = palloc(work->nkeys * sizeof(Rival));
 	for (int i = 0; i < work->nkeys; i++)
 	{
 		const Claim	 *key = &work->keys[i];
@@ -260,6 +272,27 @@ occ_claims_on_one_page(const Claim *claims, int n)
 		   ItemPointerGetBlockNumber(&claims[count].tid) == block)
 		count++;
 	return count;
+}
+
+Buffer
+occ_claims_take_page(Claim *claim)
+{
+	Buffer buffer = claim->pinned;
+
+	claim->pinned = InvalidBuffer;
+	return BufferIsValid(buffer)
+			   ? buffer
+			   : occ_heap_read_page(claim->target->rel,
+									ItemPointerGetBlockNumber(&claim->tid),
+									claim->entry->buffer);
+}
+
+void
+occ_claims_release_page(Claim *claim)
+{
+	if (BufferIsValid(claim->pinned))
+		ReleaseBuffer(claim->pinned);
+	claim->pinned = InvalidBuffer;
 }
 
 void

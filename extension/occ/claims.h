@@ -31,11 +31,16 @@ typedef struct Claim
 							   * that replaced it has not ended; else
 							   * invalid */
 	ItemPointerData newest;	  /* replacement: by which version of ours */
-	IntentKey		key;	  /* valid if CommitWork.has_identities, or if the
+	Buffer			pinned;	  /* REPLACED: its page, if it was left pinned for
+							   * the claims on it, of which this is the first */
+	IntentKey key;			  /* valid if CommitWork.has_identities, or if the
 							   * version is known by its place */
 	TransactionId xmin;		  /* REPLACED, if CommitWork.has_identities */
 	bool		  is_stamped; /* REPLACED: its page has the stamp (stamp.c) */
 } Claim;
+
+/* Fresh memory and cache lines are a good part of what thousands cost. */
+StaticAssertDecl(sizeof(Claim) == 64, "a claim is not a cache line");
 
 /* A transaction that inserted keys which this one has inserted too. */
 typedef struct Rival
@@ -80,6 +85,13 @@ extern int occ_claims_on_one_page(const Claim *claims, int n);
  * pages of those that follow.
  */
 extern void occ_claims_prefetch(const Claim *claims, int n);
+
+/*
+ * The page of the version, with a pin that is the caller's.  What was left
+ * pinned is taken, or released.
+ */
+extern Buffer occ_claims_take_page(Claim *claim);
+extern void	  occ_claims_release_page(Claim *claim);
 
 /* Closes the relations, which stay locked. */
 extern void occ_claims_close(CommitWork *work);

@@ -172,8 +172,11 @@ static void
 fail_if_injected(void)
 {
 	int		   n = 0;
-	const Oid *relations = schema_touched_written(&n);
+	const Oid *relations;
 
+	if (!inject_has_rules())
+		return;
+	relations = schema_touched_written(&n);
 	if (inject_should_fail(relations, n))
 		occ_conflict_raise_injected();
 }
@@ -222,7 +225,6 @@ commit_work(void)
 	RowConflict conflict;
 
 	work.snapshot = GetTransactionSnapshot();
-	PushActiveSnapshot(work.snapshot); /* reading toasted values needs one */
 	work.topxid = GetTopTransactionId();
 	occ_claims_gather(&work);
 	occ_claim_identity_set_places(&work);
@@ -230,22 +232,18 @@ commit_work(void)
 	if (!validate_and_publish(&work, &conflict))
 		occ_conflict_raise(&conflict);
 	occ_claims_close(&work);
-	PopActiveSnapshot();
 	conflicts_count_commit();
 }
 
+/* What it allocates goes with the transaction. */
 void
 occ_commit(void)
 {
-	MemoryContext context;
 	MemoryContext caller;
 
 	if (!occ_writes_need_validation())
 		return;
-	context = AllocSetContextCreate(CurrentMemoryContext, "dsql_local commit",
-									ALLOCSET_DEFAULT_SIZES);
-	caller = MemoryContextSwitchTo(context);
+	caller = MemoryContextSwitchTo(TopTransactionContext);
 	commit_work();
 	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(context);
 }

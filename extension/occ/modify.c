@@ -36,7 +36,7 @@
 
 /* Without what is compressed or in a toast table. */
 static Size
-row_size(TupleTableSlot *slot)
+stored_size(TupleTableSlot *slot)
 {
 	bool	  should_free;
 	HeapTuple tuple = ExecFetchSlotHeapTuple(slot, true, &should_free);
@@ -47,11 +47,22 @@ row_size(TupleTableSlot *slot)
 	return size;
 }
 
-/* The whole new version is written, and so is what it takes over. */
+/*
+ * The whole new version is written, and so is what it takes over.  The values
+ * come first: once it is a tuple, they would be read from that.
+ */
+static Size
+written_size(TupleTableSlot *slot)
+{
+	Size toasted = transaction_limits_toasted_size(slot);
+
+	return toasted + stored_size(slot);
+}
+
 static void
 count_insert(Relation rel, TupleTableSlot *slot)
 {
-	Size size = row_size(slot) + transaction_limits_toasted_size(slot);
+	Size size = written_size(slot);
 
 	row_limits_check(slot, size);
 	transaction_limits_count_row(size + index_entries_check(rel, slot));
@@ -61,7 +72,7 @@ count_insert(Relation rel, TupleTableSlot *slot)
 static void
 count_replacement(Relation rel, PinnedTuple *old, TupleTableSlot *slot)
 {
-	Size size = row_size(slot) + transaction_limits_toasted_size(slot);
+	Size size = written_size(slot);
 	Size entries = index_entries_check(rel, slot);
 
 	row_limits_check(slot, size);
@@ -78,9 +89,10 @@ count_replacement(Relation rel, PinnedTuple *old, TupleTableSlot *slot)
 static void
 count_update(Relation rel, TupleTableSlot *slot)
 {
-	Size size = row_size(slot);
+	Size toasted = transaction_limits_toasted_size(slot);
+	Size size = stored_size(slot);
 
-	row_limits_check(slot, size + transaction_limits_toasted_size(slot));
+	row_limits_check(slot, size + toasted);
 	(void) index_entries_check(rel, slot);
 	transaction_limits_count_row(size);
 }

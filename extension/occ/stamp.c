@@ -7,9 +7,9 @@
  * of many pages (stamp_record.c): writing a record takes longer than stamping.
  * These pages are locked together, in the order in which heap locks two.
  *
- * heap_delete(), which does the same for one version, is needed for a page
- * that is all-visible, toasted values, the remains of an xmax, and logical
- * decoding, which does not understand our record.
+ * heap_delete(), which does the same for one version, is needed for toasted
+ * values, the remains of an xmax, and logical decoding, which does not
+ * understand our record.
  *
  * How a version was replaced, anybody can read from it (commit.c,
  * heap_only.c).
@@ -18,6 +18,7 @@
 
 #include "access/heapam.h"
 #include "access/htup_details.h"
+#include "access/visibilitymap.h"
 #include "access/xact.h"
 #include "catalog/catalog.h"
 #include "occ/heap.h"
@@ -26,6 +27,7 @@
 #include "pgstat.h"
 #include "storage/bufmgr.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 static bool
 is_non_key(const Claim *write)
@@ -34,14 +36,17 @@ is_non_key(const Claim *write)
 }
 
 static void
-stamp_one(Claim *write, CommandId cid)
+stamp_one(Claim *write, CommandId cid, Snapshot snapshot)
 {
 	ItemPointerData tid = write->tid;
 	TM_FailureData	failure;
 
+	occ_claims_release_page(write);
+	PushActiveSnapshot(snapshot); /* for toasted values */
 	if (heap_delete(write->target->rel, &tid, cid, InvalidSnapshot, false,
 					&failure, is_non_key(write)) != TM_Ok)
 		elog(ERROR, "a validated row was changed");
+	PopActiveSnapshot();
 	write->is_stamped = true;
 }
 
@@ -57,7 +62,8 @@ is_ordinary(HeapTupleHeader header)
 /*
  * With the page locked.  A version with a heap-only successor is never left to
  * heap_delete(), which cannot link them: it has no toasted values, and its
- * xmax, if there is one, is of a transaction that failed (validate.c).
+ * xmax, if there is one, is of a transaction that failed (validate.c).  Nor is
+ * its page all-visible, because nobody else sees the successor.
  */
 static bool
 can_be_stamped(Page page, const Claim *write)
@@ -97,22 +103,28 @@ typedef struct Batch
 	Claim	   *claims[STAMP_MAX_PAGES]; /* the first one of each page */
 	int			nclaims[STAMP_MAX_PAGES];
 	int			npages;
+	Buffer		visibility; /* of the map, the page with the bits of these */
 	Stamp		stamps[STAMP_MAX_PAGES * MaxHeapTuplesPerPage];
 	int			nstamps;
 } Batch;
 
-/* Pins the page, which may have to be read, and so is not locked yet. */
+/*
+ * Pins the page, which may have to be read, and so is not locked yet; and its
+ * bit of the visibility map if that will have to be cleared.
+ */
 static void
 add_page(Batch *batch, Claim *claims, int n)
 {
-	int i = batch->npages++;
+	int	   i = batch->npages++;
+	Buffer buffer = occ_claims_take_page(&claims[0]);
 
 	Assert(n <= MaxHeapTuplesPerPage);
 	batch->claims[i] = claims;
 	batch->nclaims[i] = n;
-	batch->pages[i].buffer = occ_heap_read_page(
-		batch->rel, ItemPointerGetBlockNumber(&claims[0].tid),
-		claims[0].entry->buffer);
+	batch->pages[i].buffer = buffer;
+	if (PageIsAllVisible(BufferGetPage(buffer)))
+		visibilitymap_pin(batch->rel, BufferGetBlockNumber(buffer),
+						  &batch->visibility);
 }
 
 /* As many of the claims as fit.  How many those are. */
@@ -123,6 +135,7 @@ fill_batch(Batch *batch, Claim *claims, int n)
 
 	batch->rel = claims[0].target->rel;
 	batch->npages = 0;
+	batch->visibility = InvalidBuffer;
 	batch->nstamps = 0;
 	while (done < n && batch->npages < STAMP_MAX_PAGES &&
 		   claims[done].target == claims[0].target)
@@ -136,6 +149,18 @@ fill_batch(Batch *batch, Claim *claims, int n)
 	return done;
 }
 
+/*
+ * With the page locked.  It may have become all-visible only now, and the bits
+ * of a batch may be on two pages of the map.
+ */
+static bool
+can_clear_visibility(const Batch *batch, Buffer buffer)
+{
+	return !PageIsAllVisible(BufferGetPage(buffer)) ||
+		   visibilitymap_pin_ok(BufferGetBlockNumber(buffer),
+								batch->visibility);
+}
+
 /* Locks the page, and collects the stamps that it can have. */
 static void
 collect_stamps(Batch *batch, int i)
@@ -144,9 +169,11 @@ collect_stamps(Batch *batch, int i)
 	Page		 page = BufferGetPage(stamped->buffer);
 	Claim		*claims = batch->claims[i];
 	int			 first = batch->nstamps;
+	int			 n;
 
 	LockBuffer(stamped->buffer, BUFFER_LOCK_EXCLUSIVE);
-	for (int k = 0; k < batch->nclaims[i] && !PageIsAllVisible(page); k++)
+	n = can_clear_visibility(batch, stamped->buffer) ? batch->nclaims[i] : 0;
+	for (int k = 0; k < n; k++)
 	{
 		if (claims[k].is_stamped || !can_be_stamped(page, &claims[k]))
 			continue;
@@ -168,7 +195,8 @@ write_stamps(const Batch *batch, CommandId cid)
 		if (batch->pages[i].nstamps > 0)
 			pages[npages++] = batch->pages[i];
 	if (npages > 0)
-		occ_stamp_record_apply(batch->rel, pages, npages, cid);
+		occ_stamp_record_apply(batch->rel, pages, npages, batch->visibility,
+							   cid);
 }
 
 /*
@@ -186,37 +214,18 @@ stamp_together(Claim *claims, int n, CommandId cid)
 	write_stamps(&batch, cid);
 	for (int i = 0; i < batch.npages; i++)
 		UnlockReleaseBuffer(batch.pages[i].buffer);
+	if (BufferIsValid(batch.visibility))
+		ReleaseBuffer(batch.visibility);
 	return done;
 }
 
-/*
- * Those of a page that are left.  After the first one the page is not
- * all-visible, and the others can be stamped together.
- */
+/* What could not be stamped. */
 static void
-stamp_rest_of_page(Claim *claims, int n, CommandId cid, bool can_stamp)
+delete_rest(Claim *claims, int n, CommandId cid, Snapshot snapshot)
 {
 	for (int i = 0; i < n; i++)
-	{
-		if (claims[i].is_stamped)
-			continue;
-		stamp_one(&claims[i], cid);
-		if (can_stamp)
-			(void) stamp_together(&claims[i], n - i, cid);
-		can_stamp = false;
-	}
-}
-
-static void
-stamp_rest(Claim *claims, int n, CommandId cid, bool can_stamp)
-{
-	int on_page;
-
-	for (int i = 0; i < n; i += on_page)
-	{
-		on_page = occ_claims_on_one_page(&claims[i], n - i);
-		stamp_rest_of_page(&claims[i], on_page, cid, can_stamp);
-	}
+		if (!claims[i].is_stamped)
+			stamp_one(&claims[i], cid, snapshot);
 }
 
 void
@@ -231,9 +240,10 @@ occ_stamp_old_versions(CommitWork *work)
 	for (int i = 0; i < work->nwrites; i += n)
 	{
 		Claim *claims = &work->writes[i];
-		bool   can_stamp = !RelationIsLogicallyLogged(claims->target->rel);
 
-		n = can_stamp ? stamp_together(claims, work->nwrites - i, cid) : 1;
-		stamp_rest(claims, n, cid, can_stamp);
+		n = RelationIsLogicallyLogged(claims->target->rel)
+				? 1
+				: stamp_together(claims, work->nwrites - i, cid);
+		delete_rest(claims, n, cid, work->snapshot);
 	}
 }

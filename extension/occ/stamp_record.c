@@ -14,9 +14,11 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/visibilitymap.h"
 #include "access/xact.h"
 #include "access/xloginsert.h"
 #include "access/xlogutils.h"
+#include "base/compat.h"
 #include "miscadmin.h"
 #include "occ/stamp_record.h"
 #include "occ/wal_records.h"
@@ -58,6 +60,7 @@ stamp_page(Buffer buffer, const Stamp *stamps, int n, TransactionId xid,
 	for (int i = 0; i < n; i++)
 		stamp_version(page, BufferGetBlockNumber(buffer), &stamps[i], xid,
 					  cid);
+	PageClearAllVisible(page);
 	PageSetPrunable(page, xid);
 	MarkBufferDirty(buffer);
 }
@@ -70,13 +73,43 @@ stamp_pages(const StampedPage *pages, int n, TransactionId xid, CommandId cid)
 				   cid);
 }
 
-/* In the critical section of the change. */
+/* ---- The visibility map ---- */
+
+/* A bit for each page of the record that was all-visible. */
+typedef uint8 ClearedPages;
+
+StaticAssertDecl(STAMP_MAX_PAGES <= 8 * sizeof(ClearedPages),
+				 "a page without a bit");
+
+/* In the critical section, before the pages are changed. */
+static ClearedPages
+clear_visibility(Relation rel, const StampedPage *pages, int n,
+				 Buffer visibility)
+{
+	ClearedPages cleared = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (!PageIsAllVisible(BufferGetPage(pages[i].buffer)))
+			continue;
+		visibilitymap_clear(rel, BufferGetBlockNumber(pages[i].buffer),
+							visibility, VISIBILITYMAP_VALID_BITS);
+		cleared |= 1 << i;
+	}
+	return cleared;
+}
+
+/* ---- The record ---- */
+
+/* In the critical section.  The map's bits are only there if some are set. */
 static void
-write_record(const StampedPage *pages, int n)
+write_record(const StampedPage *pages, int n, ClearedPages cleared)
 {
 	XLogRecPtr lsn;
 
 	XLogBeginInsert();
+	if (cleared != 0)
+		XLogRegisterData((char *) &cleared, sizeof(cleared));
 	for (int i = 0; i < n; i++)
 	{
 		XLogRegisterBuffer(i, pages[i].buffer, REGBUF_STANDARD);
@@ -90,26 +123,55 @@ write_record(const StampedPage *pages, int n)
 
 void
 occ_stamp_record_apply(Relation rel, const StampedPage *pages, int npages,
-					   CommandId cid)
+					   Buffer visibility, CommandId cid)
 {
 	TransactionId xid = GetTopTransactionId();
+	ClearedPages  cleared;
 
 	/* Allocates, if that is more than before. */
 	XLogEnsureRecordSpace(npages - 1, npages);
 	START_CRIT_SECTION();
+	cleared = clear_visibility(rel, pages, npages, visibility);
 	stamp_pages(pages, npages, xid, cid);
 	if (RelationNeedsWAL(rel))
-		write_record(pages, npages);
+		write_record(pages, npages, cleared);
 	END_CRIT_SECTION();
 }
 
 /* ---- Recovery ---- */
+
+static ClearedPages
+cleared_pages(XLogReaderState *record)
+{
+	return XLogRecGetDataLen(record) == 0
+			   ? 0
+			   : *(const ClearedPages *) XLogRecGetData(record);
+}
+
+/* The map may have the bit although the page has been changed already. */
+static void
+redo_visibility(XLogReaderState *record, uint8 id)
+{
+	RelFileCompat file;
+	BlockNumber	  block;
+	Relation	  rel;
+	Buffer		  visibility = InvalidBuffer;
+
+	XLogRecGetBlockTag(record, id, &file, NULL, &block);
+	rel = CreateFakeRelcacheEntry(file);
+	visibilitymap_pin(rel, block, &visibility);
+	visibilitymap_clear(rel, block, visibility, VISIBILITYMAP_VALID_BITS);
+	ReleaseBuffer(visibility);
+	FreeFakeRelcacheEntry(rel);
+}
 
 static void
 redo_page(XLogReaderState *record, uint8 id)
 {
 	Buffer buffer;
 
+	if ((cleared_pages(record) & (1 << id)) != 0)
+		redo_visibility(record, id);
 	if (XLogReadBufferForRedo(record, id, &buffer) == BLK_NEEDS_REDO)
 	{
 		Size		 size;
@@ -146,4 +208,7 @@ occ_stamp_record_describe(StringInfo text, XLogReaderState *record)
 		nversions += size / sizeof(Stamp);
 	}
 	appendStringInfo(text, "nversions %zu", nversions);
+	if (cleared_pages(record) != 0)
+		appendStringInfo(text, ", all-visible cleared 0x%02X",
+						 cleared_pages(record));
 }

@@ -29,7 +29,7 @@ typedef struct Stamp
  */
 #define STAMP_MAX_PAGES 7
 
-/* A page that is locked exclusively and not all-visible, and its stamps. */
+/* A page that is locked exclusively, and its stamps. */
 typedef struct StampedPage
 {
 	Buffer		 buffer;
@@ -39,10 +39,12 @@ typedef struct StampedPage
 
 /*
  * Changes the pages and writes the record.  There are 1 to STAMP_MAX_PAGES of
- * them, all of one relation.
+ * them, all of one relation.  Those that are all-visible have their bits in
+ * the page of the visibility map that is pinned in visibility.
  */
 extern void occ_stamp_record_apply(Relation rel, const StampedPage *pages,
-								   int npages, CommandId cid);
+								   int npages, Buffer visibility,
+								   CommandId cid);
 
 extern void occ_stamp_record_redo(XLogReaderState *record);
 extern void occ_stamp_record_describe(StringInfo	   text,

@@ -27,6 +27,9 @@
 /* How many versions of a page are read while it is locked. */
 #define VERSIONS_AT_ONCE 64
 
+/* A backend has a hash table for its pins if they are more than eight. */
+#define MAX_PINNED_PAGES 6
+
 /* Always returns false, for the caller to return. */
 static bool
 lose(RowConflict *out, ConflictKind kind, const Claim *claim,
@@ -91,18 +94,28 @@ read_version(const Claim *claim, Buffer buffer, Version *version)
 	version->is_non_key = occ_heap_is_non_key_update(tuple.t_data);
 }
 
-/* The versions are on one page. */
+/* The versions are on one page, which the first of them keeps pinned. */
 static void
-read_versions(const Claim *claims, int n, Version *versions)
+read_versions(Claim *claims, int n, Version *versions)
 {
-	Buffer buffer = occ_heap_read_page(
-		claims[0].target->rel, ItemPointerGetBlockNumber(&claims[0].tid),
-		claims[0].entry->buffer);
+	Buffer buffer = occ_claims_take_page(&claims[0]);
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	for (int i = 0; i < n; i++)
 		read_version(&claims[i], buffer, &versions[i]);
-	UnlockReleaseBuffer(buffer);
+	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+	claims[0].pinned = buffer;
+}
+
+/*
+ * The pages of a small transaction stay pinned until they are stamped: looking
+ * them up again would take a good part of the COMMIT of a single row.
+ */
+static bool
+may_stay_pinned(const CommitWork *work, const Claim *claim)
+{
+	return claim->entry->kind == WRITE_REPLACED &&
+		   work->nwrites <= MAX_PINNED_PAGES;
 }
 
 static bool
@@ -185,6 +198,7 @@ look_at_row(const CommitWork *work, Claim *claim, ConflictKind kind,
 	Version version;
 
 	read_versions(claim, 1, &version);
+	occ_claims_release_page(claim);
 	return look_at_version(work, claim, &version, kind, out);
 }
 
@@ -195,6 +209,8 @@ page_allows(const CommitWork *work, Claim *claims, int n, ConflictKind kind,
 	Version versions[VERSIONS_AT_ONCE];
 
 	read_versions(claims, n, versions);
+	if (!may_stay_pinned(work, &claims[0]))
+		occ_claims_release_page(&claims[0]);
 	for (int i = 0; i < n; i++)
 	{
 		RowState state =

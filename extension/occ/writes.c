@@ -5,8 +5,8 @@
  *	  it has replaced or deleted.
  *
  * The log is private memory in TopTransactionContext.  It is an array in the
- * order of events, and a hash table from (relation, place, kind) to the newest
- * entry of that row and kind.
+ * order of events, and, once it is longer than a few entries, a hash table
+ * from (relation, place, kind) to the newest entry of that row and kind.
  *
  * SubTransactionIds only grow, and a subtransaction that commits passes its
  * entries to its parent just by leaving them there.  So rolling one back is
@@ -38,6 +38,9 @@ typedef struct WritePlace
 	int		 index;	 /* of the newest entry, in the log */
 	char	 status; /* for simplehash.h */
 } WritePlace;
+
+/* Looking through as many entries takes less time than hashing a key. */
+#define FEW_ENTRIES 8
 
 #define SH_PREFIX		  write_places
 #define SH_ELEMENT_TYPE	  WritePlace
@@ -75,10 +78,9 @@ make_room(void)
 {
 	if (entries == NULL)
 	{
-		max_entries = 16;
+		max_entries = 2 * FEW_ENTRIES;
 		entries = MemoryContextAlloc(TopTransactionContext,
 									 max_entries * sizeof(WriteEntry));
-		places = write_places_create(TopTransactionContext, 16, NULL);
 	}
 	else if (nentries == max_entries)
 	{
@@ -87,25 +89,75 @@ make_room(void)
 	}
 }
 
+static WriteKey
+key_of_entry(const WriteEntry *entry)
+{
+	return key_of(entry->relid, (ItemPointer) &entry->tid,
+				  (WriteEntryKind) entry->kind);
+}
+
+/* ---- The newest entry of a row and kind ---- */
+
+static int
+search_few(Oid relid, ItemPointer tid, WriteEntryKind kind)
+{
+	for (int i = nentries - 1; i >= 0; i--)
+		if (entries[i].kind == kind && entries[i].relid == relid &&
+			ItemPointerEquals(&entries[i].tid, tid))
+			return i;
+	return -1;
+}
+
+/* Its index, or -1. */
+static int
+find_newest(Oid relid, ItemPointer tid, WriteEntryKind kind)
+{
+	WritePlace *place;
+
+	if (places == NULL)
+		return search_few(relid, tid, kind);
+	place = write_places_lookup(places, key_of(relid, tid, kind));
+	return place ? place->index : -1;
+}
+
+static void
+set_newest(int index)
+{
+	bool found;
+
+	write_places_insert(places, key_of_entry(&entries[index]), &found)->index =
+		index;
+}
+
+static void
+begin_hashing(void)
+{
+	places = write_places_create(TopTransactionContext, 4 * FEW_ENTRIES, NULL);
+	for (int i = 0; i < nentries; i++)
+		set_newest(i);
+}
+
+/* ---- Noting ---- */
+
 /* The new entry takes the place of older ones of its row and kind. */
 static WriteEntry *
 append(Relation rel, ItemPointer tid, WriteEntryKind kind)
 {
 	WriteEntry *entry;
-	WritePlace *place;
-	bool		found;
 
 	make_room();
-	place = write_places_insert(
-		places, key_of(RelationGetRelid(rel), tid, kind), &found);
 	entry = &entries[nentries];
 	memset(entry, 0, sizeof(WriteEntry));
 	entry->relid = RelationGetRelid(rel);
 	entry->tid = *tid;
 	entry->kind = (uint16) kind;
 	entry->subid = GetCurrentSubTransactionId();
-	entry->shadowed = found ? place->index : -1;
-	place->index = nentries++;
+	entry->shadowed = find_newest(entry->relid, &entry->tid, kind);
+	nentries++;
+	if (places != NULL)
+		set_newest(nentries - 1);
+	else if (nentries > FEW_ENTRIES)
+		begin_hashing();
 	if (kind == WRITE_REPLACED)
 		occ_writes_pending++;
 	return entry;
@@ -115,28 +167,25 @@ static void
 remove_last(void)
 {
 	WriteEntry *entry = &entries[nentries - 1];
-	WriteKey	key =
-		key_of(entry->relid, &entry->tid, (WriteEntryKind) entry->kind);
 
 	if (entry->kind == WRITE_REPLACED)
 		occ_writes_pending--;
-	if (entry->shadowed >= 0)
-		write_places_lookup(places, key)->index = entry->shadowed;
-	else
-		write_places_delete(places, key);
+	if (places != NULL && entry->shadowed >= 0)
+		set_newest(entry->shadowed);
+	else if (places != NULL)
+		write_places_delete(places, key_of_entry(entry));
 	nentries--;
 }
 
 const WriteEntry *
 occ_writes_find(Relation rel, ItemPointer tid, WriteEntryKind kind)
 {
-	WritePlace *place;
+	int index;
 
 	if (nentries == 0)
 		return NULL;
-	place =
-		write_places_lookup(places, key_of(RelationGetRelid(rel), tid, kind));
-	return place ? &entries[place->index] : NULL;
+	index = find_newest(RelationGetRelid(rel), tid, kind);
+	return index >= 0 ? &entries[index] : NULL;
 }
 
 void

@@ -14,6 +14,7 @@
 
 #include "access/parallel.h"
 #include "access/transam.h"
+#include "commands/trigger.h"
 #include "nodes/parsenodes.h"
 #include "schema/changes.h"
 #include "schema/conflict.h"
@@ -144,7 +145,7 @@ schema_touched_before_triggers(void)
 	{
 		TouchedRelation *relation = &schema_transaction.touched[i];
 
-		if (!relation->written ||
+		if (!relation->written || !AfterTriggerPendingOnRel(relation->relid) ||
 			ConditionalLockRelationOid(relation->relid, RowExclusiveLock))
 			continue;
 		if (!schema_changes_unseen(relation->relid, &winner, &in_progress) &&

@@ -168,15 +168,18 @@ draw(uint64 seed, uint64 n)
 	return (double) (x >> 11) / (double) (UINT64CONST(1) << 53);
 }
 
+/* Without the lock: a rule that is set right now may as well come later. */
+bool
+inject_has_rules(void)
+{
+	return shared->nrules > 0;
+}
+
 bool
 inject_should_fail(const Oid *relations, int nrelations)
 {
 	bool fails = false;
 
-	/* Without the lock: a rule that is set right now may as well come later.
-	 */
-	if (shared->nrules == 0)
-		return false;
 	LWLockAcquire(shared->lock, LW_EXCLUSIVE);
 	{
 		double share = find_share(relations, nrelations);

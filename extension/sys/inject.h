@@ -10,6 +10,9 @@ extern void inject_init(void);
 extern void inject_shmem_request(void);
 extern void inject_shmem_init(void);
 
+/* If not, no COMMIT fails. */
+extern bool inject_has_rules(void);
+
 /*
  * Must this COMMIT fail with OC000?  Called once for each transaction that
  * modified or locked rows, before it is validated, with no lock of ours held.

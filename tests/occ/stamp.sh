@@ -26,7 +26,7 @@ as_server() {
     echo "pageinspect is not installed (postgresql-contrib)" >&2
     exit 77
 }
-sql -c 'CREATE EXTENSION pageinspect' 2>/dev/null
+sql -c 'CREATE EXTENSION pageinspect' -c 'CREATE EXTENSION pg_visibility' 2>/dev/null
 
 # What PostgreSQL may set at any time: is the end of a transaction known?
 hints="(x'0100'::int | x'0400'::int | x'0800'::int)"
@@ -62,10 +62,11 @@ records() {
     echo "$wal" | grep -c "rmgr: $1" || true
 }
 
+# The page is all-visible before.
 change few 5
-equals 'one makes the page no longer all-visible, the others follow' "$(records Heap) $(records custom128)" '1 1'
+equals 'a few are deleted together' "$(records Heap) $(records custom128)" '0 1'
 change many 60
-equals 'many are deleted together' "$(records Heap) $(records custom128)" '1 1'
+equals 'many are deleted together' "$(records Heap) $(records custom128)" '0 1'
 equals 'the pages look the same' "$(marks many)" "$(marks few)"
 equals 'there are updates and deletes' "$(marks many | wc -l)" 3
 
@@ -121,6 +122,21 @@ equals 'pages are stamped together' "$(echo "$wal" | grep -c 'custom128.*UNKNOWN
 equals 'new versions are in the WAL without what the old ones have' \
     "$(echo "$wal" | awk '/custom128.*UNKNOWN \(10\)/ { n++; if ($6 + 0 < 100) small++ } END { print n, small }')" '14 14'
 
+# Of the pages of one record some are all-visible.  Those that are not changed stay so.
+sql -c "CREATE TABLE partly (id int PRIMARY KEY, v int, filler char(1500) DEFAULT '')
+    WITH (fillfactor = 10, autovacuum_enabled = off)"
+sql -c 'INSERT INTO partly (id, v) SELECT g, 0 FROM generate_series(1, 14) g' -c 'VACUUM partly'
+sql -c 'UPDATE partly SET v = 1 WHERE id IN (2, 4)'
+waldump 'DELETE FROM partly WHERE id < 7'
+equals 'visible pages and others are stamped together' \
+    "$(echo "$wal" | grep -c 'custom128.*UNKNOWN (0)') $(records 'Heap ')" '1 0'
+visible_pages() {
+    sql -c "SELECT string_agg(blkno::text, ' ' ORDER BY blkno) FROM pg_visibility('$1')
+        WHERE all_visible AND pd_all_visible" -c "SELECT count(*) FROM pg_visibility('$1')
+        WHERE all_visible <> pd_all_visible" -c "SELECT count(*) FROM pg_check_visible('$1')"
+}
+equals 'only the other pages are visible to all' "$(visible_pages partly)" "$(printf '6 7 8 9 10 11 12 13\n0\n0')"
+
 # What differs is at the start, in the middle or at the end; longer, shorter, nothing; NULL or not any more.
 sql -c "CREATE TABLE parts (a text, n int, b text, c bigint) WITH (fillfactor = 20, autovacuum_enabled = off)"
 sql -c "INSERT INTO parts SELECT CASE WHEN g % 3 > 0 THEN repeat('a', g) END, g, 'middle' || g,
@@ -138,7 +154,7 @@ page() {
     FROM generate_series(0, pg_relation_size('$1') / 8192 - 1) page, heap_page_items(get_raw_page('$1', page::int))"
 }
 pages() {
-    for table in many beside sparse parts; do page "$table"; done
+    for table in many beside sparse parts partly; do page "$table"; done
 }
 mkfifo "$PGDATA/../open"
 sql <"$PGDATA/../open" >/dev/null 2>&1 &
@@ -152,6 +168,7 @@ as_server "$PGBINDIR/pg_ctl" -D "$PGDATA" -m immediate -w stop >/dev/null
 exec 3>&-
 as_server "$PGBINDIR/pg_ctl" -D "$PGDATA" -l "$SERVER_LOG" -w start >/dev/null
 equals 'recovery brings back the same pages' "$(pages)" "$before"
+equals 'and their bits of the visibility map' "$(visible_pages partly)" "$(printf '6 7 8 9 10 11 12 13\n0\n0')"
 equals 'the rows' "$(sql -c 'SELECT count(*), sum(v) FROM many')" '166|60'
 equals 'the rows that are beside each other' \
     "$(sql -c 'SELECT count(*), sum(v) FROM beside')" '80|41'

@@ -25,8 +25,12 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "occ/identity.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 /* The number of the next column in the set, or 0. */
@@ -146,6 +150,58 @@ occ_identity_indexed_columns_change(Relation rel, HeapTuple old,
 	return columns_change(rel, INDEXED_COLUMNS_COMPAT(rel), old, slot);
 }
 
+static char *
+text_of(Datum value, Oid type)
+{
+	Oid	 function;
+	bool is_varlena;
+
+	getTypeOutputInfo(type, &function, &is_varlena);
+	return OidOutputFunctionCall(function, value);
+}
+
+/* "(a, b)=(1, x)" */
+static char *
+key_and_values(Relation rel, Relation index, const Datum *values,
+			   const bool *isnull)
+{
+	int			   ncolumns = IndexRelationGetNumberOfKeyAttributes(index);
+	const char	  *separator = "";
+	StringInfoData names;
+	StringInfoData texts;
+
+	initStringInfo(&names);
+	initStringInfo(&texts);
+	for (int i = 0; i < ncolumns; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(
+			RelationGetDescr(rel), index->rd_index->indkey.values[i] - 1);
+
+		appendStringInfo(&names, "%s%s", separator,
+						 quote_identifier(NameStr(att->attname)));
+		appendStringInfo(&texts, "%s%s", separator,
+						 isnull[i] ? "null"
+								   : text_of(values[i], att->atttypid));
+		separator = ", ";
+	}
+	return psprintf("(%s)=(%s)", names.data, texts.data);
+}
+
+/*
+ * What BuildIndexValueDescription() returns, which checks what the user may
+ * see and reads the index's definition from the catalogs.  That is a good part
+ * of a failed COMMIT, so it is left out for who may see the whole table.
+ */
+static char *
+describe_key(Relation rel, Relation index, Datum *values, bool *isnull)
+{
+	if (!rel->rd_rel->relrowsecurity &&
+		pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_SELECT) ==
+			ACLCHECK_OK)
+		return key_and_values(rel, index, values, isnull);
+	return BuildIndexValueDescription(index, values, isnull);
+}
+
 /* Nothing, if the index is not unique, or the user may not see its columns. */
 static void
 append_key(Oid index_oid, Relation rel, HeapTuple tuple, StringInfo text)
@@ -161,7 +217,7 @@ append_key(Oid index_oid, Relation rel, HeapTuple tuple, StringInfo text)
 		for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); i++)
 			values[i] = heap_getattr(tuple, index->rd_index->indkey.values[i],
 									 RelationGetDescr(rel), &isnull[i]);
-		description = BuildIndexValueDescription(index, values, isnull);
+		description = describe_key(rel, index, values, isnull);
 	}
 	if (description)
 		appendStringInfo(text, "%s%s", text->len == 0 ? "" : ", ",

@@ -102,6 +102,7 @@ bench: build ## measure beside other implementations, about ten minutes (ROWS='p
 
 bench-details: build ## what a commit and a checkout cost in more detail, as tables
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_occ_commit_cost
+	@! command -v valgrind >/dev/null || extension/test/with_server $(RELEASE)/extension bench/occ_instructions
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_occ_old_snapshot
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_pool_checkout
 

@@ -129,6 +129,16 @@ sort_by_relid(void)
 			  sizeof(TouchedRelation), compare_relids);
 }
 
+/* Of any relation: an event of one may open others, its partitions. */
+static bool
+triggers_are_pending(void)
+{
+	for (int i = 0; i < schema_transaction.ntouched; i++)
+		if (AfterTriggerPendingOnRel(schema_transaction.touched[i].relid))
+			return true;
+	return false;
+}
+
 /*
  * Deferred triggers open the relations of their events without a lock, because
  * PostgreSQL expects the statement's lock to be held still.  A changed
@@ -140,12 +150,14 @@ schema_touched_before_triggers(void)
 	TransactionId winner;
 	bool		  in_progress;
 
+	if (!triggers_are_pending())
+		return;
 	sort_by_relid();
 	for (int i = 0; i < schema_transaction.ntouched; i++)
 	{
 		TouchedRelation *relation = &schema_transaction.touched[i];
 
-		if (!relation->written || !AfterTriggerPendingOnRel(relation->relid) ||
+		if (!relation->written ||
 			ConditionalLockRelationOid(relation->relid, RowExclusiveLock))
 			continue;
 		if (!schema_changes_unseen(relation->relid, &winner, &in_progress) &&

@@ -18,7 +18,10 @@ static bool is_too_large(int fd)
     return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > LOG_FILE_MAX_SIZE;
 }
 
-/* The last LOG_FILE_MAX_SIZE bytes: there may be many more if nobody has checked for long. */
+/*
+ * The last LOG_FILE_MAX_SIZE bytes: there may be many more if nobody has checked for long.  And no
+ * more than that, because a log that is written faster than it is copied has no end.
+ */
 static void keep_end(int from, const char *earlier)
 {
     unlink(earlier);
@@ -27,10 +30,13 @@ static void keep_end(int from, const char *earlier)
         return;
     }
     char chunk[64 * 1024];
-    ssize_t got =
-        lseek(from, -(off_t)LOG_FILE_MAX_SIZE, SEEK_END) < 0 ? -1 : read(from, chunk, sizeof chunk);
-    while (got > 0 && write(to, chunk, (size_t)got) == got) {
-        got = read(from, chunk, sizeof chunk);
+    size_t left = lseek(from, -(off_t)LOG_FILE_MAX_SIZE, SEEK_END) < 0 ? 0 : LOG_FILE_MAX_SIZE;
+    while (left > 0) {
+        ssize_t got = read(from, chunk, left < sizeof chunk ? left : sizeof chunk);
+        if (got <= 0 || write(to, chunk, (size_t)got) != got) {
+            break;
+        }
+        left -= (size_t)got;
     }
     close(to);
 }

@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { POLL_MS = 5 };
+enum { POLL_MS = 1 };
 
 /*
  * Given on the command line, so that postgresql.conf cannot change them and older clusters have
@@ -158,9 +158,9 @@ struct server {
     PGconn *conn; /* once it has answered POSTMASTER_READY */
 };
 
-static enum postmaster_answer ask_server(void *arg, dsql_error *err)
+/* When it has said that it is ready.  It may be shutting down already, or refuse its owner. */
+static enum postmaster_answer log_in(struct server *server, dsql_error *err)
 {
-    struct server *server = arg;
     server->conn = database_connect(server->cluster, "dsql_owner", err);
     if (server->conn != NULL) {
         return POSTMASTER_READY;
@@ -171,12 +171,25 @@ static enum postmaster_answer ask_server(void *arg, dsql_error *err)
     case PQPING_OK:
         return POSTMASTER_REFUSES;
     default:
-        break;
+        return POSTMASTER_SILENT;
     }
+}
+
+/*
+ * Its pid file first, as pg_ctl does: a connection that is refused while it starts is a process
+ * more for it to create, and a line in its log.
+ */
+static enum postmaster_answer ask_server(void *arg, dsql_error *err)
+{
+    struct server *server = arg;
     struct postmaster_pid file = postmaster_pid_read(server->cluster);
-    return file.pid == *server->pid && file.status == POSTMASTER_STATUS_STARTING
-               ? POSTMASTER_STARTING
-               : POSTMASTER_SILENT;
+    bool is_its_own = file.pid == *server->pid;
+    if (is_its_own && file.status == POSTMASTER_STATUS_READY) {
+        return log_in(server, err);
+    }
+    fail(err, DSQL_ERR_CONNECT, "it does not say in postmaster.pid that it is ready");
+    return is_its_own && file.status == POSTMASTER_STATUS_STARTING ? POSTMASTER_STARTING
+                                                                   : POSTMASTER_SILENT;
 }
 
 /* The loop does not run yet, so nobody else waits for this child. */

@@ -32,12 +32,12 @@ const char *postmaster_log_name(const struct cluster *cluster);
 void postmaster_reason(const struct cluster *cluster, off_t log_from,
                        char out[POSTMASTER_COMPLAINT_SIZE]);
 
-/* What a server says when somebody connects. */
+/* What a server says in its pid file and, once it is ready, to its owner. */
 enum postmaster_answer {
     POSTMASTER_READY,
-    POSTMASTER_STARTING, /* SQLSTATE 57P03, or its pid file says so */
+    POSTMASTER_STARTING, /* its pid file says so, or SQLSTATE 57P03 */
     POSTMASTER_REFUSES,  /* another error of the server */
-    POSTMASTER_SILENT    /* nothing listens */
+    POSTMASTER_SILENT    /* no pid file, or nothing listens */
 };
 
 enum { POSTMASTER_SILENCE_MS = 30000, POSTMASTER_REFUSAL_MS = 5000 };

@@ -30,7 +30,10 @@
  * any more fails as well.
  *
  * Each intent is in two lists, linked by numbers instead of pointers: its hash
- * bucket, and all intents by age.  Free ones are in a third list.
+ * bucket, and all intents by age.  Those that were dropped are in a third list.
+ * The table takes several MB, and a server that starts gets it filled with
+ * zeros.  So zero means none, and what was never used is not written to: else
+ * each start would wait for all of that memory.
  *
  * Locking: the commit lock guards everything.  Only occ_intents_exist() reads
  * two numbers without it, as a hint.
@@ -57,14 +60,14 @@
 /* In place of a lock mode: this version was replaced by another. */
 #define REPLACED (LockTupleExclusive + 1)
 
-#define NO_INTENT (-1)
+#define NO_INTENT 0 /* the first one is number 1 */
 
 typedef struct Intent
 {
 	IntentKey		key;
 	TransactionId	xid;
 	TransactionId	covered_by; /* published after xid ended, same mode */
-	int				next;		/* in its bucket, or in the free list */
+	int				next;		/* in its bucket, or of those dropped */
 	int				prev;
 	int				newer; /* by age */
 	int				older;
@@ -78,7 +81,8 @@ typedef struct Intents
 	TransactionId	 newest_evicted; /* invalid: none that matters */
 	int				 oldest;
 	int				 newest;
-	int				 first_free;
+	int				 first_dropped;
+	int				 nused; /* intents[1] to intents[nused], now or before */
 } Intents;
 
 static int		max_intents = 131072; /* dsql_local.max_intents */
@@ -113,7 +117,8 @@ shmem_size(void)
 {
 	Size size = MAXALIGN(sizeof(Intents));
 
-	size = add_size(size, MAXALIGN(mul_size(max_intents, sizeof(Intent))));
+	size = add_size(size,
+					MAXALIGN(mul_size(max_intents + 1, sizeof(Intent))));
 	return add_size(size, mul_size(nbuckets, sizeof(int)));
 }
 
@@ -130,11 +135,8 @@ empty_everything(void)
 	pg_atomic_init_u32(&shared->count, 0);
 	shared->newest_evicted = InvalidTransactionId;
 	shared->oldest = shared->newest = NO_INTENT;
-	shared->first_free = 0;
-	for (int i = 0; i < nbuckets; i++)
-		buckets[i] = NO_INTENT;
-	for (int i = 0; i < max_intents; i++)
-		intents[i].next = i + 1 < max_intents ? i + 1 : NO_INTENT;
+	shared->first_dropped = NO_INTENT;
+	shared->nused = 0;
 }
 
 void
@@ -148,7 +150,7 @@ occ_intents_shmem_init(void)
 	shared = (Intents *) at;
 	at += MAXALIGN(sizeof(Intents));
 	intents = (Intent *) at;
-	at += MAXALIGN(max_intents * sizeof(Intent));
+	at += MAXALIGN((max_intents + 1) * sizeof(Intent));
 	buckets = (int *) at;
 	if (!found)
 		empty_everything();
@@ -202,8 +204,8 @@ drop_intent(int i)
 	else
 		intents[intent->newer].older = intent->older;
 
-	intent->next = shared->first_free;
-	shared->first_free = i;
+	intent->next = shared->first_dropped;
+	shared->first_dropped = i;
 	pg_atomic_fetch_sub_u32(&shared->count, 1);
 }
 
@@ -235,6 +237,19 @@ drop_old(void)
 		shared->newest_evicted = InvalidTransactionId;
 }
 
+/* NO_INTENT: there is no room. */
+static int
+take_free(void)
+{
+	int i = shared->first_dropped;
+
+	if (i != NO_INTENT)
+		shared->first_dropped = intents[i].next;
+	else if (shared->nused < max_intents)
+		i = ++shared->nused;
+	return i;
+}
+
 /* Adds the newest intent.  Evicts the oldest one if there is no room. */
 static Intent *
 add_intent(const IntentKey *key, uint16 mode, TransactionId xid)
@@ -244,11 +259,13 @@ add_intent(const IntentKey *key, uint16 mode, TransactionId xid)
 	int		i;
 
 	drop_old();
-	if (shared->first_free == NO_INTENT)
+	i = take_free();
+	if (i == NO_INTENT)
+	{
 		evict_oldest();
-	i = shared->first_free;
+		i = take_free();
+	}
 	intent = &intents[i];
-	shared->first_free = intent->next;
 	intent->key = *key;
 	intent->xid = xid;
 	intent->covered_by = InvalidTransactionId;

@@ -1,7 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finds and reads the extension's files.  They are read into memory by the user who starts the
- * cluster and written by the cluster's owner, since neither may be able to do both.  Nothing is
+ * Finds and reads the extension's files.  They are opened by the user who starts the cluster and
+ * written by the cluster's owner, since neither may be able to do both.  Nothing is
  * executed here, and no SQL is interpreted.
  */
 #include "local/extension.h"
@@ -9,8 +9,12 @@
 #include "base/error.h"
 #include "local/file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifndef DSQL_EXTENSION_FROM_PROGRAM /* the build gives it, for the places of installing */
@@ -136,25 +140,53 @@ static dsql_status read_version(struct extension *extension, dsql_error *err)
     return status;
 }
 
-static dsql_status read_files(struct extension *extension, dsql_error *err)
+/* False, with 0 in errno: its size is none of a module. */
+static bool map_module(struct extension *extension, int fd)
 {
-    const struct {
-        const char *name;
-        struct buf *content;
-    } files[] = {{MODULE_FILE, &extension->module},
-                 {SCHEMA_FILE, &extension->schema_sql},
-                 {CLUSTER_FILE, &extension->cluster_sql}};
-    dsql_status status = DSQL_OK;
-    for (size_t i = 0; status == DSQL_OK && i < sizeof files / sizeof *files; i++) {
-        status = read_part(extension, files[i].name, files[i].content, err);
+    struct stat status;
+    errno = 0;
+    if (fstat(fd, &status) != 0 || status.st_size <= 0 || status.st_size > MODULE_MAX_SIZE) {
+        return false;
     }
-    return status;
+    void *at = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (at == MAP_FAILED) {
+        return false;
+    }
+    extension->module = at;
+    extension->module_size = (size_t)status.st_size;
+    return true;
+}
+
+/*
+ * A module has megabytes, so it is mapped and not copied into memory.  Only write() may read it:
+ * that fails if the file has become shorter, where this process would get SIGBUS.
+ */
+static dsql_status open_module(struct extension *extension, dsql_error *err)
+{
+    char path[PATH_MAX];
+    if (!join(path, extension->folder, MODULE_FILE)) {
+        return fail(err, DSQL_ERR_SYSTEM, "the path of the extension is too long: \"%s\"",
+                    extension->folder);
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not read \"%s\"", path);
+    }
+    bool ok = map_module(extension, fd);
+    int why = errno;
+    close(fd);
+    errno = why;
+    if (!ok && why != 0) {
+        return fail_errno(err, DSQL_ERR_SYSTEM, "could not read \"%s\"", path);
+    }
+    return ok ? DSQL_OK
+              : fail(err, DSQL_ERR_SYSTEM,
+                     "\"%s\" is damaged. Build or install the extension again", path);
 }
 
 dsql_status extension_read(struct extension *extension, const char *option, dsql_error *err)
 {
     *extension = (struct extension){0};
-    buf_init(&extension->module, MODULE_MAX_SIZE);
     buf_init(&extension->schema_sql, FILE_MAX_SIZE);
     buf_init(&extension->cluster_sql, FILE_MAX_SIZE);
     dsql_status status = find_folder(option, extension->folder, err);
@@ -164,12 +196,22 @@ dsql_status extension_read(struct extension *extension, const char *option, dsql
     if (status == DSQL_OK) {
         status = read_version(extension, err);
     }
-    return status == DSQL_OK ? read_files(extension, err) : status;
+    if (status == DSQL_OK) {
+        status = open_module(extension, err);
+    }
+    if (status == DSQL_OK) {
+        status = read_part(extension, SCHEMA_FILE, &extension->schema_sql, err);
+    }
+    return status == DSQL_OK ? read_part(extension, CLUSTER_FILE, &extension->cluster_sql, err)
+                             : status;
 }
 
 void extension_clear(struct extension *extension)
 {
-    buf_clear(&extension->module);
+    if (extension->module != NULL) {
+        munmap(extension->module, extension->module_size);
+        extension->module = NULL;
+    }
     buf_clear(&extension->schema_sql);
     buf_clear(&extension->cluster_sql);
 }
@@ -199,7 +241,8 @@ dsql_status extension_write(const struct extension *extension, const struct clus
 {
     char path[PATH_MAX];
     return join(path, cluster->lib, MODULE_FILE)
-               ? file_replace(path, 0700, buf_text(&extension->module), err)
+               ? file_replace(path, 0700, text_of_bytes(extension->module, extension->module_size),
+                              err)
                : fail(err, DSQL_ERR_SYSTEM, "the path of the cluster is too long: \"%s\"",
                       cluster->lib);
 }

@@ -27,7 +27,8 @@ struct extension {
     char folder[PATH_MAX];
     int major;                            /* the version of PostgreSQL that it was built for */
     char version[EXTENSION_VERSION_SIZE]; /* of schema sys: "2.0123456789ab" */
-    struct buf module;
+    void *module;                         /* mapped, for write() only */
+    size_t module_size;
     struct buf schema_sql;
     struct buf cluster_sql;
 };

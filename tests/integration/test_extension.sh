@@ -60,6 +60,9 @@ echo 99 >"$empty/dsql_local.major"
 fails 'a module for another server' start --extension-dir "$empty"
 says 'is for PostgreSQL 99'
 says '--pg-bindir'
+: >"$empty/dsql_local.so"
+fails 'a module without content' start --extension-dir "$empty"
+says "\"$empty/dsql_local.so\" is damaged"
 rm -rf "$empty"
 
 finish_checks

@@ -67,6 +67,7 @@ static void compute_paths(struct cluster *cluster)
     join(cluster->data_replaced, cluster->dir, "data.replaced");
     join(cluster->run, cluster->dir, "run");
     join(cluster->lib, cluster->dir, "lib");
+    join(cluster->postgres_found, cluster->dir, "lib/postgres.found");
     join(cluster->initializing, cluster->dir, "initializing");
     join(cluster->socket, cluster->dir, "run/.s.PGSQL.5432");
     snprintf(cluster->server_port, sizeof cluster->server_port, "5432");

@@ -60,6 +60,7 @@ struct cluster {
     char run[CLUSTER_PATH_SIZE], socket[CLUSTER_PATH_SIZE];
     char server_port[CLUSTER_PORT_SIZE]; /* a part of the socket's name, and no TCP port */
     char lib[CLUSTER_PATH_SIZE];
+    char postgres_found[CLUSTER_PATH_SIZE];
     bool is_foreground; /* in the daemon: logs go to standard error */
     char
         initializing[CLUSTER_PATH_SIZE]; /* the database is new and its init scripts have not run */

@@ -27,6 +27,7 @@
 #include "local/init_scripts.h"
 #include "local/log_file.h"
 #include "local/pki.h"
+#include "local/postgres_found.h"
 #include "local/postgres_install.h"
 #include "local/report.h"
 #include "local/restore_server.h"
@@ -56,6 +57,7 @@ struct daemon {
     const struct start_options *options;
     char bindir[POSTGRES_BINDIR_SIZE];
     struct extension extension;
+    bool has_searched;        /* bindir is not from the note of an earlier start */
     char templates[PATH_MAX]; /* of data directories; "": none is used */
     struct cluster_lock lock;
     struct server_keeper server;
@@ -328,10 +330,19 @@ static dsql_status create_data(struct daemon *daemon, dsql_error *err)
     return data_directory_create(&daemon->cluster, daemon->bindir, daemon->templates, err);
 }
 
-/* The extension decides the version: PostgreSQL loads only modules of its own major version. */
+/*
+ * The extension decides the version: PostgreSQL loads only modules of its own major version.  What
+ * an earlier start has found need not be searched for.
+ */
 static dsql_status find_postgres(struct daemon *daemon, dsql_error *err)
 {
     int major = 0;
+    if (daemon->options->pg_bindir == NULL &&
+        postgres_found_read(daemon->cluster.postgres_found, daemon->extension.major,
+                            daemon->bindir)) {
+        return DSQL_OK;
+    }
+    daemon->has_searched = daemon->options->pg_bindir == NULL;
     dsql_status status = postgres_find(daemon->options->pg_bindir, daemon->extension.major,
                                        daemon->bindir, &major, err);
     return status == DSQL_OK ? extension_check_major(&daemon->extension, major, daemon->bindir, err)
@@ -345,6 +356,16 @@ static dsql_status check_files(struct daemon *daemon, dsql_error *err)
     return cluster_check(
         cluster, daemon->extension.major,
         data_directory_exists(cluster) ? CLUSTER_CHECK_START_BYTES : CLUSTER_CHECK_NEW_BYTES, err);
+}
+
+static dsql_status note_postgres(struct daemon *daemon, dsql_error *err)
+{
+    (void)err;
+    if (daemon->has_searched) {
+        postgres_found_write(daemon->cluster.postgres_found, daemon->extension.major,
+                             daemon->bindir);
+    }
+    return DSQL_OK;
 }
 
 static dsql_status create_module(struct daemon *daemon, dsql_error *err)
@@ -369,9 +390,9 @@ static dsql_status create_directories(struct daemon *daemon, dsql_error *err)
 static dsql_status create_missing(struct daemon *daemon, dsql_error *err)
 {
     static dsql_status (*const steps[])(struct daemon *, dsql_error *) = {
-        discard_data,  settle_data,         find_scripts,      find_postgres,
-        check_files,   find_name,           apply_endpoint,    create_directories,
-        create_module, create_certificates, create_identities, create_data,
+        discard_data,        settle_data,       find_scripts,       find_postgres, check_files,
+        find_name,           apply_endpoint,    create_directories, note_postgres, create_module,
+        create_certificates, create_identities, create_data,
     };
     dsql_status status = DSQL_OK;
     for (size_t i = 0; status == DSQL_OK && i < sizeof steps / sizeof *steps; i++) {

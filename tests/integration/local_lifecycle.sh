@@ -123,6 +123,7 @@ wait_until_it_answers "$one"
 
 kill_and_wait "$(daemon_pid "$one")" "$(head -n 1 "$one/data/postmaster.pid")"
 "$dsql" local start --dir "$one" --port 0 >/dev/null || fail "start after kill -9 of both"
+grep -q 'starting up' "$one/postgres.log" && fail "a start connected before PostgreSQL was ready"
 answers "$one" || fail "does not answer after kill -9 of both"
 [ "$("$dsql" local status --dir "$one" --output json | field endpoint)" = "$endpoint" ] ||
     fail "another endpoint"

@@ -115,7 +115,7 @@ fuzz: dependencies ## fuzz each parser for 30 seconds
 	@scripts/fuzz build/fuzz 30
 
 format: ## format the sources in place
-	@git ls-files '*.c' '*.h' | xargs clang-format -i
+	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i
 
 lint: dependencies ## check format, includes, banned functions, shell, spelling, clang-tidy
 	@scripts/lint

@@ -30,7 +30,7 @@
  * any more fails as well.
  *
  * Each intent is in two lists, linked by numbers instead of pointers: its hash
- * bucket, and all intents by age.  Those that were dropped are in a third list.
+ * bucket, and all intents by age.  Those that were dropped are in a third one.
  * The table takes several MB, and a server that starts gets it filled with
  * zeros.  So zero means none, and what was never used is not written to: else
  * each start would wait for all of that memory.
@@ -117,8 +117,7 @@ shmem_size(void)
 {
 	Size size = MAXALIGN(sizeof(Intents));
 
-	size = add_size(size,
-					MAXALIGN(mul_size(max_intents + 1, sizeof(Intent))));
+	size = add_size(size, MAXALIGN(mul_size(max_intents + 1, sizeof(Intent))));
 	return add_size(size, mul_size(nbuckets, sizeof(int)));
 }
 

@@ -21,7 +21,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WORKS_MAX = 30000, WORKERS_MAX = 64, SILENCE_S = 180, LEAK_EVERY = 50, LEAK_BYTES = 1000000 };
+enum {
+    WORKS_MAX = 30000,
+    WORKERS_MAX = 64,
+    SILENCE_S = 180,
+    LEAK_EVERY = 50,
+    LEAK_BYTES = 1000000
+};
 
 enum leak { LEAK_NONE, LEAK_CONNECTION, LEAK_DESCRIPTOR, LEAK_MEMORY, LEAK_UPDATE, LEAKS };
 static const char *const leak_names[LEAKS] = {"none", "connection", "descriptor", "memory",

@@ -19,6 +19,7 @@
 #include "base/files.h"
 #include "base/sha256.h"
 #include "local/file.h"
+#include "local/postgres_install.h"
 #include "local/tree.h"
 
 #include <dirent.h>
@@ -103,22 +104,6 @@ void data_template_prepare(const struct cluster *cluster, char path[PATH_MAX])
 
 /* ---- The key ---- */
 
-/* A program that was installed again is another one, whatever its version. */
-static bool add_program(struct buf *out, const char *bindir, const char *name)
-{
-    char path[PATH_MAX];
-    struct stat info;
-    int len = snprintf(path, sizeof path, "%s/%s", bindir, name);
-    if (len < 0 || (size_t)len >= sizeof path || stat(path, &info) != 0) {
-        return false;
-    }
-    buf_printf(out, "%s %llu %llu %lld %lld.%09ld %lld.%09ld\n", path,
-               (unsigned long long)info.st_dev, (unsigned long long)info.st_ino,
-               (long long)info.st_size, (long long)info.st_mtim.tv_sec, info.st_mtim.tv_nsec,
-               (long long)info.st_ctim.tv_sec, info.st_ctim.tv_nsec);
-    return true;
-}
-
 static bool hash(struct text text, char *out, size_t bytes)
 {
     unsigned char digest[SHA256_SIZE];
@@ -139,7 +124,7 @@ static bool make_key(char key[DATA_TEMPLATE_KEY_SIZE], const char *bindir, struc
     buf_init(&all, ORIGIN_MAX_SIZE);
     buf_printf(&all, "dsql %d\n", DSQL_VERSION_NUM);
     bool ok = file_read("/proc/sys/kernel/random/boot_id", &boot_id, NULL) == DSQL_OK &&
-              add_program(&all, bindir, "postgres") && add_program(&all, bindir, "initdb");
+              postgres_add_identity(&all, bindir);
     buf_add_text(&all, buf_text(&boot_id));
     buf_add_text(&all, origin);
     return ok && buf_ok(&all) && hash(buf_text(&all), key, DATA_TEMPLATE_KEY_SIZE / 2);

@@ -88,14 +88,21 @@ static dsql_status find_folder(const char *option, char out[PATH_MAX], dsql_erro
                 own);
 }
 
+static dsql_status part_path(const struct extension *extension, const char *name,
+                             char out[PATH_MAX], dsql_error *err)
+{
+    return join(out, extension->folder, name)
+               ? DSQL_OK
+               : fail(err, DSQL_ERR_SYSTEM, "the path of the extension is too long: \"%s\"",
+                      extension->folder);
+}
+
 static dsql_status read_part(const struct extension *extension, const char *name, struct buf *out,
                              dsql_error *err)
 {
     char path[PATH_MAX];
-    return join(path, extension->folder, name)
-               ? file_read(path, out, err)
-               : fail(err, DSQL_ERR_SYSTEM, "the path of the extension is too long: \"%s\"",
-                      extension->folder);
+    dsql_status status = part_path(extension, name, path, err);
+    return status == DSQL_OK ? file_read(path, out, err) : status;
 }
 
 /* The build writes this file; a module has no version that could be read without loading it. */
@@ -164,9 +171,9 @@ static bool map_module(struct extension *extension, int fd)
 static dsql_status open_module(struct extension *extension, dsql_error *err)
 {
     char path[PATH_MAX];
-    if (!join(path, extension->folder, MODULE_FILE)) {
-        return fail(err, DSQL_ERR_SYSTEM, "the path of the extension is too long: \"%s\"",
-                    extension->folder);
+    dsql_status status = part_path(extension, MODULE_FILE, path, err);
+    if (status != DSQL_OK) {
+        return status;
     }
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {

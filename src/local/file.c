@@ -105,6 +105,20 @@ dsql_status file_read(const char *path, struct buf *out, dsql_error *err)
     return buf_ok(out) ? DSQL_OK : fail(err, DSQL_ERR_SYSTEM, "\"%s\" is too large", path);
 }
 
+/* The ctime, because packages keep the mtime of their build. */
+bool file_add_identity(struct buf *out, const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        return false;
+    }
+    buf_printf(out, "%s %llu %llu %lld %lld.%09ld %lld.%09ld\n", path,
+               (unsigned long long)info.st_dev, (unsigned long long)info.st_ino,
+               (long long)info.st_size, (long long)info.st_mtim.tv_sec, info.st_mtim.tv_nsec,
+               (long long)info.st_ctim.tv_sec, info.st_ctim.tv_nsec);
+    return true;
+}
+
 /* Stops without an error when the receiver has gone away. */
 dsql_status file_copy_to(const char *path, int fd, dsql_error *err)
 {

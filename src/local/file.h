@@ -23,6 +23,12 @@ dsql_status file_replace(const char *path, mode_t mode, struct text content, dsq
 /** Appends the content to out; fails when out cannot hold it. */
 dsql_status file_read(const char *path, struct buf *out, dsql_error *err);
 
+/**
+ * Appends a line that is another one once the file has been replaced or changed, whatever its
+ * content is: path, device, inode, size, and both times.  False if there is no such file.
+ */
+bool file_add_identity(struct buf *out, const char *path);
+
 /** Copies a file to a descriptor. */
 dsql_status file_copy_to(const char *path, int fd, dsql_error *err);
 

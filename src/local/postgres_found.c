@@ -1,112 +1,74 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program that has been replaced has a later ctime than the note, whatever its mtime is: packages
- * keep the mtime of their build.
+ * The note is the major version, the directory, and the identity of each program that the search
+ * has run.  It is true if the same would be written again.
  */
 #include "local/postgres_found.h"
 
 #include "base/buf.h"
 #include "local/file.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { NOTE_MAX_SIZE = 8192, NOTE_MODE = 0600 };
+enum { NOTE_MAX_SIZE = 16 << 10, NOTE_MODE = 0600 };
 
-bool postgres_found_parse(struct text content, struct postgres_found *out)
+/* Relative directories are left out: the daemon's is not the caller's. */
+static bool find_in_path(struct text path, const char *program, char out[PATH_MAX])
 {
-    struct text major;
-    struct text bindir;
-    struct text pg_config;
-    int64_t number = 0;
-    if (!text_next_line(&content, &major) || !text_next_line(&content, &bindir) ||
-        !text_next_line(&content, &pg_config) || !text_is_empty(content) ||
-        !text_to_int64(major, POSTGRES_OLDEST, 999, &number)) {
-        return false;
-    }
-    out->major = (int)number;
-    return text_starts_with(bindir, "/") && text_copy(bindir, out->bindir, sizeof out->bindir) &&
-           text_copy(pg_config, out->pg_config, sizeof out->pg_config);
-}
-
-void postgres_found_in_path(const char *path, const char *program, char out[PATH_MAX])
-{
-    struct text rest = text_of(path);
     struct text directory;
-    bool is_more = true;
-    while (is_more) {
-        is_more = text_cut(rest, ':', &directory, &rest);
+    while (!text_is_empty(path)) {
+        (void)text_cut(path, ':', &directory, &path);
         int len = snprintf(out, PATH_MAX, "%.*s/%s", (int)directory.len, directory.data, program);
-        if (len > 0 && len < PATH_MAX && access(out, X_OK) == 0) {
-            return;
+        if (text_starts_with(directory, "/") && len < PATH_MAX && access(out, X_OK) == 0) {
+            return true;
         }
     }
-    out[0] = '\0';
+    return false;
 }
 
-/* Without links, one of which may lead to another program now. */
-static void find_pg_config(char out[PATH_MAX])
+/* Without links, one of which may lead to another program by now. */
+static bool add_pg_config(struct buf *out)
 {
     char first[PATH_MAX];
+    char real[PATH_MAX];
     const char *path = getenv("PATH");
-    postgres_found_in_path(path == NULL ? "" : path, "pg_config", first);
-    if (first[0] == '\0' || realpath(first, out) == NULL) {
-        out[0] = '\0';
+    if (path == NULL || !find_in_path(text_of(path), "pg_config", first)) {
+        buf_add_string(out, "no pg_config\n");
+        return true;
     }
+    return realpath(first, real) != NULL && file_add_identity(out, real);
 }
 
-static bool is_as_noted(const char *path, const struct stat *note)
+static bool write_note(struct buf *out, int major, const char *bindir)
 {
-    struct stat status;
-    return access(path, X_OK) == 0 && stat(path, &status) == 0 &&
-           (status.st_ctim.tv_sec < note->st_mtim.tv_sec ||
-            (status.st_ctim.tv_sec == note->st_mtim.tv_sec &&
-             status.st_ctim.tv_nsec < note->st_mtim.tv_nsec));
-}
-
-static bool is_program_as_noted(const char *bindir, const char *name, const struct stat *note)
-{
-    char path[PATH_MAX];
-    int len = snprintf(path, sizeof path, "%s/%s", bindir, name);
-    return len > 0 && (size_t)len < sizeof path && is_as_noted(path, note);
-}
-
-static bool is_still_true(const struct postgres_found *found, int major, const struct stat *note)
-{
-    char pg_config[PATH_MAX];
-    find_pg_config(pg_config);
-    return found->major == major && strcmp(found->pg_config, pg_config) == 0 &&
-           (pg_config[0] == '\0' || is_as_noted(pg_config, note)) &&
-           is_program_as_noted(found->bindir, "initdb", note) &&
-           is_program_as_noted(found->bindir, "postgres", note);
+    buf_printf(out, "%d\n%s\n", major, bindir);
+    return add_pg_config(out) && postgres_add_identity(out, bindir) && buf_ok(out);
 }
 
 bool postgres_found_read(const char *path, int major, char bindir[POSTGRES_BINDIR_SIZE])
 {
-    struct postgres_found found;
-    struct stat note;
-    struct buf content AUTO_BUF;
-    buf_init(&content, NOTE_MAX_SIZE);
-    return lstat(path, &note) == 0 && S_ISREG(note.st_mode) &&
-           file_read(path, &content, NULL) == DSQL_OK &&
-           postgres_found_parse(buf_text(&content), &found) &&
-           is_still_true(&found, major, &note) &&
-           text_copy(text_of(found.bindir), bindir, POSTGRES_BINDIR_SIZE);
+    struct buf note AUTO_BUF;
+    struct buf now AUTO_BUF;
+    buf_init(&note, NOTE_MAX_SIZE);
+    buf_init(&now, NOTE_MAX_SIZE);
+    if (file_read(path, &note, NULL) != DSQL_OK) {
+        return false;
+    }
+    struct text rest = buf_text(&note);
+    struct text line;
+    return text_next_line(&rest, &line) && text_next_line(&rest, &line) &&
+           text_copy(line, bindir, POSTGRES_BINDIR_SIZE) && write_note(&now, major, bindir) &&
+           text_equal(buf_text(&now), buf_text(&note));
 }
 
 void postgres_found_write(const char *path, int major, const char *bindir)
 {
-    char pg_config[PATH_MAX];
-    struct buf content AUTO_BUF;
-    find_pg_config(pg_config);
-    buf_init(&content, NOTE_MAX_SIZE);
-    buf_printf(&content, "%d\n%s\n%s\n", major, bindir, pg_config);
-    /* A name with a line feed in it cannot be noted. */
-    struct postgres_found check;
-    if (buf_ok(&content) && postgres_found_parse(buf_text(&content), &check)) {
-        (void)file_replace(path, NOTE_MODE, buf_text(&content), NULL);
+    struct buf note AUTO_BUF;
+    buf_init(&note, NOTE_MAX_SIZE);
+    if (write_note(&note, major, bindir)) {
+        (void)file_replace(path, NOTE_MODE, buf_text(&note), NULL);
     }
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "local/file.h"
 #include "local/program.h"
 
 #include <glob.h>
@@ -54,6 +55,18 @@ static void take_if_better(const char *candidate, int wanted, char *bindir, int 
         *best = version;
         text_copy(text_of(candidate), bindir, POSTGRES_BINDIR_SIZE);
     }
+}
+
+static bool add_program(struct buf *out, const char *bindir, const char *name)
+{
+    char path[PATH_MAX];
+    int len = snprintf(path, sizeof path, "%s/%s", bindir, name);
+    return len > 0 && (size_t)len < sizeof path && file_add_identity(out, path);
+}
+
+bool postgres_add_identity(struct buf *out, const char *bindir)
+{
+    return add_program(out, bindir, "postgres") && add_program(out, bindir, "initdb");
 }
 
 static void look_around(int wanted, char bindir[POSTGRES_BINDIR_SIZE], int *best)

@@ -187,7 +187,7 @@ static enum postmaster_answer ask_server(void *arg, dsql_error *err)
     if (is_its_own && file.status == POSTMASTER_STATUS_READY) {
         return log_in(server, err);
     }
-    fail(err, DSQL_ERR_CONNECT, "it does not say in postmaster.pid that it is ready");
+    fail(err, DSQL_ERR_CONNECT, "postmaster.pid does not say that it is ready");
     return is_its_own && file.status == POSTMASTER_STATUS_STARTING ? POSTMASTER_STARTING
                                                                    : POSTMASTER_SILENT;
 }

@@ -414,7 +414,9 @@ static void on_body_byte(struct sql_rewriter *rewriter, struct work *work, size_
 static size_t skip(struct sql_rewriter *rewriter, struct text sql)
 {
     bool may_skip = rewriter->is_in_sql && rewriter->step == SQL_STEP_NOTHING;
-    return may_skip ? lexer_skip(&rewriter->lexer, sql) : 0;
+    size_t len = may_skip ? lexer_skip(&rewriter->lexer, sql) : 0;
+    rewriter->is_after_point = rewriter->is_after_point && len == 0;
+    return len;
 }
 
 /*

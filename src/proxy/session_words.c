@@ -5,6 +5,8 @@
  * PostgreSQL manual, "Advisory Lock Functions", "Sequence Manipulation Functions", and so on.
  * Advisory locks with xact in their names end with the transaction.  currval() and lastval() need a
  * nextval() of the same session; setseed() decides what random() returns.
+ *
+ * By length, since most words are short and matter to nobody.
  */
 #define WORD(text) (text), sizeof(text) - 1
 static const struct {
@@ -12,30 +14,30 @@ static const struct {
     size_t len;
     enum session_word kind;
 } table[] = {
-    {WORD("create"), SESSION_WORD_CREATE},
-    {WORD("local"), SESSION_WORD_SCOPE},
-    {WORD("global"), SESSION_WORD_SCOPE},
+    {WORD("set"), SESSION_WORD_SET},
     {WORD("temp"), SESSION_WORD_TEMP},
-    {WORD("temporary"), SESSION_WORD_TEMP},
-    {WORD("insert"), SESSION_WORD_WRITE},
-    {WORD("merge"), SESSION_WORD_WRITE},
     {WORD("into"), SESSION_WORD_INTO},
-    {WORD("declare"), SESSION_WORD_DECLARE},
     {WORD("with"), SESSION_WORD_WITH},
     {WORD("hold"), SESSION_WORD_HOLD},
-    {WORD("set"), SESSION_WORD_SET},
-    {WORD("transaction"), SESSION_WORD_IN_BLOCK},
-    {WORD("constraints"), SESSION_WORD_IN_BLOCK},
-    {WORD("set_config"), SESSION_WORD_FUNCTION},
+    {WORD("local"), SESSION_WORD_SCOPE},
+    {WORD("merge"), SESSION_WORD_WRITE},
+    {WORD("create"), SESSION_WORD_CREATE},
+    {WORD("global"), SESSION_WORD_SCOPE},
+    {WORD("insert"), SESSION_WORD_WRITE},
+    {WORD("setval"), SESSION_WORD_FUNCTION},
+    {WORD("declare"), SESSION_WORD_DECLARE},
     {WORD("setseed"), SESSION_WORD_FUNCTION},
     {WORD("nextval"), SESSION_WORD_FUNCTION},
-    {WORD("setval"), SESSION_WORD_FUNCTION},
-    {WORD("pg_advisory_lock"), SESSION_WORD_FUNCTION},
-    {WORD("pg_advisory_lock_shared"), SESSION_WORD_FUNCTION},
-    {WORD("pg_try_advisory_lock"), SESSION_WORD_FUNCTION},
-    {WORD("pg_try_advisory_lock_shared"), SESSION_WORD_FUNCTION},
+    {WORD("temporary"), SESSION_WORD_TEMP},
+    {WORD("set_config"), SESSION_WORD_FUNCTION},
+    {WORD("transaction"), SESSION_WORD_IN_BLOCK},
+    {WORD("constraints"), SESSION_WORD_IN_BLOCK},
     {WORD("dblink_connect"), SESSION_WORD_FUNCTION},
+    {WORD("pg_advisory_lock"), SESSION_WORD_FUNCTION},
     {WORD("dblink_connect_u"), SESSION_WORD_FUNCTION},
+    {WORD("pg_try_advisory_lock"), SESSION_WORD_FUNCTION},
+    {WORD("pg_advisory_lock_shared"), SESSION_WORD_FUNCTION},
+    {WORD("pg_try_advisory_lock_shared"), SESSION_WORD_FUNCTION},
 };
 
 static bool is_temporary_schema(struct text word)
@@ -46,7 +48,7 @@ static bool is_temporary_schema(struct text word)
 
 static enum session_word kind_of(struct text word)
 {
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof table / sizeof table[0] && table[i].len <= word.len; i++) {
         if (text_equal(word, text_of_bytes(table[i].word, table[i].len))) {
             return table[i].kind;
         }
@@ -190,6 +192,7 @@ void session_words_add(struct session_words *words, struct text sql)
 {
     while (!text_is_empty(sql) && !words->has_found) {
         size_t skipped = lexer_skip(&words->lexer, sql);
+        words->has_prefix = words->has_prefix && skipped == 0;
         sql = text_slice(sql, skipped, sql.len);
         if (!text_is_empty(sql)) {
             take_byte(words, sql.data[0]);

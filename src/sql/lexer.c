@@ -82,21 +82,41 @@ struct text lexer_word(const struct lexer *lexer)
     return text_of_bytes(lexer->word, len);
 }
 
-/* scan.l: ident_start is [A-Za-z\200-\377_]. */
+/*
+ * One bit for each byte, since these are asked for each byte of SQL.  scan.l: ident_start is
+ * [A-Za-z\200-\377_], a tag may also have digits, and a word $, too.
+ */
+struct byte_set {
+    uint64_t bits[4];
+};
+
+#define LETTERS 0x07fffffe87fffffe /* and _ */
+#define DIGITS  0x03ff000000000000
+#define DOLLAR  0x0000001000000000
+
+static const struct byte_set word_starts = {{0, LETTERS, UINT64_MAX, UINT64_MAX}};
+static const struct byte_set tag_bytes = {{DIGITS, LETTERS, UINT64_MAX, UINT64_MAX}};
+static const struct byte_set word_bytes = {{DIGITS | DOLLAR, LETTERS, UINT64_MAX, UINT64_MAX}};
+
+static inline bool has_byte(const struct byte_set *set, char c)
+{
+    unsigned char byte = (unsigned char)c;
+    return ((set->bits[byte / 64] >> (byte % 64)) & 1) != 0;
+}
+
 static bool is_word_start(char c)
 {
-    return (char_is_alnum(c) && !char_is_digit(c)) || c == '_' || (unsigned char)c > 127;
+    return has_byte(&word_starts, c);
 }
 
 static bool is_tag_byte(char c)
 {
-    return is_word_start(c) || char_is_digit(c);
+    return has_byte(&tag_bytes, c);
 }
 
-/* As PostgreSQL: a word may contain $, but not begin with it. */
 static bool is_word_byte(char c)
 {
-    return is_tag_byte(c) || c == '$';
+    return has_byte(&word_bytes, c);
 }
 
 static bool is_line_end(char c)
@@ -467,6 +487,40 @@ unsigned lexer_byte(struct lexer *lexer, char c)
     return 0;
 }
 
+/* As add_to_word() for each byte. */
+static void add_all_to_word(struct lexer *lexer, struct text bytes)
+{
+    size_t start = lexer->word_len < LEXER_WORD_SIZE ? lexer->word_len : LEXER_WORD_SIZE;
+    struct text kept = text_slice(bytes, 0, LEXER_WORD_SIZE - start);
+    char *out = lexer->word + start;
+    for (size_t i = 0; i < kept.len; i++) {
+        out[i] = char_to_lower(kept.data[i]);
+    }
+    lexer->word_len += bytes.len;
+}
+
+static size_t skip_word(struct lexer *lexer, struct text sql)
+{
+    size_t len = 0;
+    while (len < sql.len && is_word_byte(sql.data[len])) {
+        len++;
+    }
+    add_all_to_word(lexer, text_slice(sql, 0, len));
+    return len;
+}
+
+/* After some tokens a blank matters to what may follow. */
+static size_t skip_blanks(const struct lexer *lexer, struct text sql)
+{
+    bool is_plain = lexer->previous == '\0' && !lexer->is_after_identifier &&
+                    lexer->after_escapes == LEXER_NO_ESCAPES;
+    size_t len = 0;
+    while (is_plain && len < sql.len && char_is_space(sql.data[len])) {
+        len++;
+    }
+    return len;
+}
+
 /* Inside of a plain literal only the next quote matters, which is never a second byte. */
 size_t lexer_skip(struct lexer *lexer, struct text sql)
 {
@@ -474,9 +528,11 @@ size_t lexer_skip(struct lexer *lexer, struct text sql)
     if (lexer->state == LEXER_LITERAL) {
         return text_find(sql, '\'', &len) ? len : sql.len;
     }
-    bool is_word = lexer->state == LEXER_WORD && lexer->rules.encoding == LEXER_ASCII_SAFE;
-    while (is_word && len < sql.len && is_word_byte(sql.data[len])) {
-        add_to_word(lexer, sql.data[len++]);
+    if (lexer->rules.encoding != LEXER_ASCII_SAFE) {
+        return 0;
     }
-    return len;
+    if (lexer->state == LEXER_WORD) {
+        return skip_word(lexer, sql);
+    }
+    return lexer->state == LEXER_BETWEEN ? skip_blanks(lexer, sql) : 0;
 }

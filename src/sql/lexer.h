@@ -97,8 +97,9 @@ enum lexer_encoding lexer_encoding(struct text name);
 unsigned lexer_byte(struct lexer *lexer, char c);
 
 /**
- * Reads what brings no event at the beginning of sql, as lexer_byte() would byte by byte: the rest
- * of a word, or of a literal, which may be long.  Returns how many bytes that was.
+ * Reads what brings no event at the beginning of sql, as lexer_byte() would byte by byte: blanks,
+ * the rest of a word, or of a literal, which may be long.  Returns how many bytes that
+ * was; not always all that bring none.
  */
 size_t lexer_skip(struct lexer *lexer, struct text sql);
 

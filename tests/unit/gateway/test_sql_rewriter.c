@@ -175,6 +175,7 @@ static void numbers_of_16_are_rewritten_for_15(void **state)
     on_15("SELECT a[1_0:0x2],-1_0--1_0\n,1_0/*1_0*/", "SELECT a[010:002],-010--1_0\n,010/*1_0*/");
     on_15("SELECT 0x1e+5, 1_0e-2, 1_0e+2", "SELECT 0030+5, 010e-2, 010e+2");
     on_15("SELECT 1_0", "SELECT 010");
+    on_15("SELECT a.  1_0,  .1_0", "SELECT a.  010,  0.10");
     on_15("LIMIT 1_0;SELECT 0xfffffffff", "LIMIT 010;SELECT 68719476735");
     on_15("SELECT 0x7FFF_FFFF_FFFF_FFFF", "SELECT 009223372036854775807");
 }

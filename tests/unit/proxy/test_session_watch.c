@@ -245,6 +245,7 @@ static const struct text_and_tag harmless[] = {
     {"SELECT pg_advisory_unlock(1), pg_advisory_unlock_all()", "SELECT 1"},
     {"SELECT advisory FROM pg_locks", "SELECT 1"},
     {"SELECT u & \"set_config\" FROM t", "SELECT 1"},
+    {"SELECT u& \"set_config\" FROM t", "SELECT 1"},
     {"SELECT currval('s'), lastval()", "SELECT 1"},
 };
 

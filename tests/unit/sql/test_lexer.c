@@ -59,7 +59,9 @@ static void read_events(const struct lexer_rules *rules, struct text sql, bool s
         unsigned events = lexer_byte(&lexer, sql.data[0]);
         sql = text_slice(sql, 1, sql.len);
         if (events != 0) {
-            buf_printf(out, "%zu:%u:%zu ", sql.len, events, lexer.word_len);
+            struct text word = lexer_word(&lexer);
+            buf_printf(out, "%zu:%u:%zu:%.*s ", sql.len, events, lexer.word_len, (int)word.len,
+                       word.data);
         }
         sql = text_slice(sql, skips ? lexer_skip(&lexer, sql) : 0, sql.len);
     }
@@ -71,6 +73,8 @@ static void what_is_skipped_brings_no_event(void **state)
     static const char *const texts[] = {
         "SELECT a_long_word_1, 'it''s; ' || E'a\\';' FROM \"x;y\" -- c\n; $t$;$t$ ;",
         "create TABLE e'x' e 'y' n'z';E'';a$b;$1a;\xe4\xf6;'open",
+        "SELECT E'a'  \n  '\\';'  ,  E'a'  '\\'  ; \"x\" \"y;\"  -  -1  /  * ; */ .  5 ;",
+        "Word_of_ThirtyTwo_Bytes_Which_Fi A_Word_of_ThirtyThree_Bytes_Longer;  $  1  a  ;",
         "\x95' ; \x95\x5c; word\x95;x",
     };
     const struct lexer_rules all[] = {

@@ -2,29 +2,38 @@
 /* Sessions have a handful of parameters, so a list is searched from its beginning. */
 #include "proxy/parameter_list.h"
 
+#include "base/buf.h"
 #include "base/memory.h"
+#include "base/random.h"
+#include "base/sha256.h"
 
-#define HASH_START 1469598103934665603U /* FNV-1a */
-#define HASH_PRIME 1099511628211U
+enum { HASHED_MAX = 1024 * 1024 }; /* bytes of a name and a value; statements are shorter */
 
-static uint64_t hash_text(uint64_t hash, struct text text)
+/* Made when it is needed first.  False: the kernel gives none. */
+static bool get_key(struct text *out)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        hash = (hash ^ (unsigned char)text.data[i]) * HASH_PRIME;
-    }
-    return (hash ^ 0xff) * HASH_PRIME;
+    static _Thread_local unsigned char key[SHA256_SIZE];
+    static _Thread_local bool is_made;
+    is_made = is_made || random_bytes(key, sizeof key);
+    *out = text_of_bytes(key, sizeof key);
+    return is_made;
 }
 
-/*
- * Hashes are combined by exclusive or, so that the order does not matter and a parameter can be
- * taken out again.  The last steps make all bits depend on all others.
- */
-static uint64_t hash_of(const struct parameter *parameter)
+/* False: no memory. */
+static bool set_hash(struct parameter *parameter)
 {
-    uint64_t hash = hash_text(HASH_START, text_of(parameter->name));
-    hash = hash_text(hash, text_of(parameter->value)) + (parameter->is_sql ? 1 : 0);
-    hash = (hash ^ hash >> 31) * 0x7fb5d329728ea185U;
-    return hash ^ hash >> 27;
+    struct buf all AUTO_BUF;
+    struct text key;
+    unsigned char mac[SHA256_SIZE];
+    buf_init(&all, HASHED_MAX);
+    buf_add_string(&all, parameter->name);
+    buf_add_char(&all, parameter->is_sql ? '=' : '\0'); /* neither is in a name */
+    buf_add_string(&all, parameter->value);
+    if (!buf_ok(&all) || !get_key(&key) || !hmac_sha256(key, buf_text(&all), mac)) {
+        return false;
+    }
+    memcpy(&parameter->hash, mac, sizeof parameter->hash);
+    return true;
 }
 
 /* The name of the program changes nothing, and programs have different ones. */
@@ -33,11 +42,14 @@ static bool matters_to_statements(const struct parameter *parameter)
     return !text_equal_string(text_of(parameter->name), "application_name");
 }
 
+/*
+ * Hashes are combined by exclusive or, so that the order does not matter and a parameter can be
+ * taken out again.
+ */
 static void toggle(struct parameter_list *list, const struct parameter *parameter)
 {
-    uint64_t hash = hash_of(parameter);
-    list->fingerprint ^= hash;
-    list->statement_fingerprint ^= matters_to_statements(parameter) ? hash : 0;
+    list->fingerprint ^= parameter->hash;
+    list->statement_fingerprint ^= matters_to_statements(parameter) ? parameter->hash : 0;
 }
 
 static struct parameter *find(const struct parameter_list *list, struct text name)
@@ -64,46 +76,60 @@ static char *lower_copy(struct text name)
     return copy;
 }
 
-static bool append(struct parameter_list *list, struct text name, char *value, bool is_sql)
+static void free_parameter(struct parameter *parameter)
+{
+    mem_free(parameter->name);
+    mem_free(parameter->value);
+}
+
+static bool make_parameter(struct parameter *made, struct text name, struct text value, bool is_sql)
+{
+    *made =
+        (struct parameter){.name = lower_copy(name), .value = text_dup(value), .is_sql = is_sql};
+    if (made->name != NULL && made->value != NULL && set_hash(made)) {
+        return true;
+    }
+    free_parameter(made);
+    return false;
+}
+
+/* Room for one more; NULL: too many, or no memory. */
+static struct parameter *append(struct parameter_list *list)
 {
     if (list->count >= PARAMETER_LIST_MAX) {
-        return false;
+        return NULL;
     }
     struct parameter *items =
         mem_resize_array(list->items, list->count + 1, sizeof(struct parameter));
-    char *copy = items == NULL ? NULL : lower_copy(name);
-    list->items = items == NULL ? list->items : items;
-    if (copy == NULL) {
-        return false;
+    if (items == NULL) {
+        return NULL;
     }
-    items[list->count] = (struct parameter){.name = copy, .value = value, .is_sql = is_sql};
-    toggle(list, &items[list->count]);
-    list->count++;
-    return true;
+    list->items = items;
+    return &items[list->count++];
 }
 
 bool parameter_list_set(struct parameter_list *list, struct text name, struct text value,
                         bool is_sql)
 {
+    struct parameter made;
     struct parameter *found = find(list, name);
     if (found != NULL && found->is_sql == is_sql && text_equal(text_of(found->value), value)) {
         return true;
     }
-    char *copy = text_dup(value);
-    if (copy == NULL) {
+    if (!make_parameter(&made, name, value, is_sql)) {
         return false;
     }
-    if (found == NULL) {
-        bool is_added = append(list, name, copy, is_sql);
-        if (!is_added) {
-            mem_free(copy);
-        }
-        return is_added;
+    if (found != NULL) {
+        toggle(list, found);
+        free_parameter(found);
+    } else {
+        found = append(list);
     }
-    toggle(list, found);
-    mem_free(found->value);
-    found->value = copy;
-    found->is_sql = is_sql;
+    if (found == NULL) {
+        free_parameter(&made);
+        return false;
+    }
+    *found = made;
     toggle(list, found);
     return true;
 }
@@ -115,8 +141,7 @@ void parameter_list_remove(struct parameter_list *list, struct text name)
         return;
     }
     toggle(list, found);
-    mem_free(found->name);
-    mem_free(found->value);
+    free_parameter(found);
     list->count--;
     *found = list->items[list->count];
 }
@@ -124,8 +149,7 @@ void parameter_list_remove(struct parameter_list *list, struct text name)
 void parameter_list_clear(struct parameter_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        mem_free(list->items[i].name);
-        mem_free(list->items[i].value);
+        free_parameter(&list->items[i]);
     }
     mem_free(list->items);
     *list = (struct parameter_list){0};

@@ -1,7 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * Run-time parameters that differ from what a fresh session has, each with its value.  A list has a
- * fingerprint, so that two of them are compared without looking at them.
+ * fingerprint, so that two of them of the same thread are compared without looking at them.  It is
+ * made with a secret key: a client cannot choose values so that its connection looks like a fresh
+ * one.
  */
 #ifndef DSQL_PROXY_PARAMETER_LIST_H
 #define DSQL_PROXY_PARAMETER_LIST_H
@@ -18,6 +20,7 @@ struct parameter {
     char *name; /* lower case */
     char *value;
     bool is_sql; /* the value is SQL, as after SET name TO; else a string */
+    uint64_t hash;
 };
 
 /** All zero: empty. */

@@ -496,9 +496,15 @@ static struct text value_of(const struct session_parameters *client, const char 
     return text_of(found == NULL ? "" : found->value);
 }
 
-struct lexer_rules session_parameters_rules(const struct session_parameters *client)
+/* Asked for each statement, and mostly the same as before. */
+struct lexer_rules session_parameters_rules(struct session_parameters *client)
 {
-    struct text strings = value_of(client, "standard_conforming_strings");
-    return (struct lexer_rules){.encoding = lexer_encoding(value_of(client, "client_encoding")),
-                                .has_backslashes = text_equal_string(strings, "off")};
+    const uint64_t now[] = {client->state.list.fingerprint, client->defaults->reported.fingerprint};
+    if (memcmp(now, client->rules_of, sizeof now) != 0) {
+        struct text strings = value_of(client, "standard_conforming_strings");
+        client->rules.encoding = lexer_encoding(value_of(client, "client_encoding"));
+        client->rules.has_backslashes = text_equal_string(strings, "off");
+        memcpy(client->rules_of, now, sizeof now);
+    }
+    return client->rules;
 }

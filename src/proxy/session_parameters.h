@@ -44,6 +44,8 @@ struct session_parameters {
     struct parameter_list base;   /* of its startup message: RESET leads back to them */
     struct parameter_list resets; /* reported ones of base whose last change was RESET */
     struct parameter_list shown;  /* what the client was told, where it differs from defaults */
+    struct lexer_rules rules;     /* of session_parameters_rules(), at these fingerprints */
+    uint64_t rules_of[2];
 };
 
 /** One server connection. */
@@ -108,6 +110,6 @@ bool session_parameters_end_transaction(struct session_parameters *client,
     __attribute__((warn_unused_result));
 
 /** How the client's texts are to be read. */
-struct lexer_rules session_parameters_rules(const struct session_parameters *client);
+struct lexer_rules session_parameters_rules(struct session_parameters *client);
 
 #endif

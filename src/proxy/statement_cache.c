@@ -79,6 +79,8 @@ static struct statement *new_statement(struct statement_cache *cache, struct tex
         statement->cache = cache;
         statement->references = 1;
         statement->number = ++cache->next_number;
+        (void)snprintf(statement->name, sizeof statement->name, "%s%" PRIu64, cache->prefix,
+                       statement->number);
         statement->len = body.len;
         if (body.len > 0) {
             memcpy(statement->parse, body.data, body.len);
@@ -191,12 +193,6 @@ void statement_unref(struct statement *statement)
     statement->cache->bytes -= sizeof *statement + statement->len;
     statement_effects_free(statement->summary.effects);
     mem_free(statement);
-}
-
-void statement_server_name(const struct statement *statement, char out[STATEMENT_SERVER_NAME_SIZE])
-{
-    (void)snprintf(out, STATEMENT_SERVER_NAME_SIZE, "%s%" PRIu64, statement->cache->prefix,
-                   statement->number);
 }
 
 void statement_decoy_name(const struct statement_cache *cache, size_t i,

@@ -32,6 +32,7 @@ struct statement {
     uint64_t hash;
     uint64_t settings;
     uint64_t number;
+    char name[STATEMENT_SERVER_NAME_SIZE]; /* on every server connection */
     struct statement_summary summary;
     bool is_listed; /* a new Parse with this text finds it */
     bool is_opaque; /* its text was too long: it cannot be prepared again */
@@ -78,9 +79,6 @@ void statement_unref(struct statement *statement);
  * it.
  */
 void statement_retire(struct statement *statement);
-
-/** Its name on every server connection. */
-void statement_server_name(const struct statement *statement, char out[STATEMENT_SERVER_NAME_SIZE]);
 
 /** The name of an empty statement that is there to be deallocated, the i-th of a text. */
 void statement_decoy_name(const struct statement_cache *cache, size_t i,

@@ -16,13 +16,6 @@ static struct statement *statement_of(const struct client_statements *client, co
     return slot == NULL ? NULL : slot->now;
 }
 
-static void add_server_name(struct buf *out, const struct statement *statement)
-{
-    char name[STATEMENT_SERVER_NAME_SIZE];
-    statement_server_name(statement, name);
-    buf_add_string(out, name);
-}
-
 /* ---- A prepared statement ---- */
 
 /* The body of its Parse with the name of the server, or without a text. */
@@ -34,7 +27,7 @@ static void write_body(const struct statement *statement, const struct statement
     (void)text_find(body, '\0', &len);
     if (!translation->is_local) {
         buf_add_text(out, text_slice(body, 0, name->start));
-        add_server_name(out, translation->named);
+        buf_add_string(out, translation->named->name);
         buf_add_text(out, text_slice(body, name->end, len - name->end));
     }
     buf_add_text(out, text_slice(body, len, body.len));
@@ -103,7 +96,7 @@ static void add_replacement(const struct client_statements *client,
         statement_decoy_name(statement->cache, out->count, decoy);
         buf_add_string(&out->sql, decoy);
     } else {
-        add_server_name(&out->sql, statement);
+        buf_add_string(&out->sql, statement->name);
     }
     memcpy(out->names[out->count], name->name, sizeof name->name);
     out->count++;

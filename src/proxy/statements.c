@@ -109,9 +109,7 @@ static bool make_room(struct statements *statements, struct buf *out)
     if (victim == NULL) {
         return true;
     }
-    char name[STATEMENT_SERVER_NAME_SIZE];
-    statement_server_name(victim->statement, name);
-    add_named(out, FRONTEND_CLOSE, TARGET_STATEMENT, text_of(name));
+    add_named(out, FRONTEND_CLOSE, TARGET_STATEMENT, text_of(victim->statement->name));
     return statements_expect_change(statements, ANSWER_CLOSE, ANSWER_SWALLOW, text_of(""),
                                     &(struct statement_change){.server_entry = victim});
 }
@@ -145,9 +143,7 @@ static bool send_parse(struct statements *statements, struct statement *statemen
     if (entry == NULL) {
         return false;
     }
-    char name[STATEMENT_SERVER_NAME_SIZE];
-    statement_server_name(statement, name);
-    add_parse(out, text_of(name), text_of_bytes(statement->parse, statement->len));
+    add_parse(out, text_of(statement->name), text_of_bytes(statement->parse, statement->len));
     server_statements_touch(statements->server, entry);
     return statements_expect_change(statements, ANSWER_PARSE,
                                     client_slot != NULL ? ANSWER_PASS : ANSWER_SWALLOW, text_of(""),
@@ -270,9 +266,7 @@ static bool prepare_target(struct statements *statements, struct text name, stru
         buf_add_text(&target->name, name);
         return true;
     }
-    char ours[STATEMENT_SERVER_NAME_SIZE];
-    statement_server_name(server, ours);
-    buf_add_string(&target->name, ours);
+    buf_add_string(&target->name, server->name);
     return ensure_prepared(statements, server, out);
 }
 

@@ -182,7 +182,7 @@ static struct text sql_of(const struct transaction_message *message)
     return text_slice(message->body, 0, len);
 }
 
-static struct statement_summary read_query(const struct transaction_client *client, struct text sql)
+static struct statement_summary read_query(struct transaction_client *client, struct text sql)
 {
     const struct lexer_rules rules = session_parameters_rules(&client->parameters);
     struct statement_reader reader;
@@ -568,7 +568,7 @@ static enum transaction_event wait_for_answers(struct transaction_client *client
     return TRANSACTION_WAITS;
 }
 
-static void follow_parameters(const struct transaction_client *client)
+static void follow_parameters(struct transaction_client *client)
 {
     struct statements *link = &client->server->link;
     link->settings = client->parameters.state.list.statement_fingerprint;

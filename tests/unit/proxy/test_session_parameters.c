@@ -287,6 +287,24 @@ static void the_name_of_the_program_does_not_change_statements(void **state)
     end(&fixture);
 }
 
+/*
+ * These values have the same FNV-1a of name and value, found in a minute.  If a client could find
+ * such values for the fingerprint, its search_path would stay on a connection for others.
+ */
+static void a_fingerprint_cannot_be_chosen(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    run(&fixture, "SET a TO 'oiJCfBiQZBP'");
+    ready(&fixture, false);
+    expect_set_up(&fixture, &fixture.second, "SET \"a\" TO 'oiJCfBiQZBP'; ");
+    run(&fixture, "SET a TO 'fGjzPHZ0WAD'");
+    ready(&fixture, false);
+    expect_set_up(&fixture, &fixture.second, "SET \"a\" TO 'fGjzPHZ0WAD'; ");
+    end(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +319,7 @@ int main(void)
         cmocka_unit_test(reset_leads_to_the_startup_message),
         cmocka_unit_test(encoding_comes_first),
         cmocka_unit_test(the_name_of_the_program_does_not_change_statements),
+        cmocka_unit_test(a_fingerprint_cannot_be_chosen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

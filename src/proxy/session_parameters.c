@@ -499,12 +499,14 @@ static struct text value_of(const struct session_parameters *client, const char 
 /* Asked for each statement, and mostly the same as before. */
 struct lexer_rules session_parameters_rules(struct session_parameters *client)
 {
-    const uint64_t now[] = {client->state.list.fingerprint, client->defaults->reported.fingerprint};
-    if (memcmp(now, client->rules_of, sizeof now) != 0) {
+    uint64_t own = client->state.list.fingerprint;
+    uint64_t reported = client->defaults->reported.fingerprint;
+    if (own != client->rules_of.own || reported != client->rules_of.reported) {
         struct text strings = value_of(client, "standard_conforming_strings");
         client->rules.encoding = lexer_encoding(value_of(client, "client_encoding"));
         client->rules.has_backslashes = text_equal_string(strings, "off");
-        memcpy(client->rules_of, now, sizeof now);
+        client->rules_of.own = own;
+        client->rules_of.reported = reported;
     }
     return client->rules;
 }

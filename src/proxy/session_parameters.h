@@ -44,8 +44,11 @@ struct session_parameters {
     struct parameter_list base;   /* of its startup message: RESET leads back to them */
     struct parameter_list resets; /* reported ones of base whose last change was RESET */
     struct parameter_list shown;  /* what the client was told, where it differs from defaults */
-    struct lexer_rules rules;     /* of session_parameters_rules(), at these fingerprints */
-    uint64_t rules_of[2];
+    struct lexer_rules rules;     /* of session_parameters_rules() ... */
+    struct {
+        uint64_t own;
+        uint64_t reported;
+    } rules_of; /* ... at these fingerprints */
 };
 
 /** One server connection. */

@@ -6,294 +6,27 @@
 #include "proxy/statements.h"
 
 #include "base/reader.h"
+#include "proxy/preparation.h"
+#include "proxy/statement_target.h"
 #include "wire/backend.h"
+#include "wire/frontend.h"
 #include "wire/message.h"
 
 #include <stdio.h>
 
-enum { MADE_MAX = 4096, HEADER_LENGTH_SIZE = 4, SENT_NAME_MAX = 65536 };
+enum { TAG_MAX = 64 }; /* bytes of a CommandComplete that is made here */
 
 static const char parse_complete[] = {'1', 0, 0, 0, 4};
 static const char close_complete[] = {'3', 0, 0, 0, 4};
 
-static bool expect(struct statements *statements, enum answer_kind kind)
-{
-    return answers_expect(statements->answers, kind, ANSWER_PASS, NULL);
-}
-
-static enum statements_result result_of(bool is_fine, const struct buf *out)
-{
-    return is_fine && buf_ok(out) ? STATEMENTS_SENT : STATEMENTS_FAILED;
-}
-
-/* ---- Messages to the server ---- */
-
-static void add_string(struct buf *out, struct text text)
-{
-    buf_add_text(out, text);
-    buf_add_char(out, '\0');
-}
-
-static void add_header(struct buf *out, char type, size_t body_size)
-{
-    buf_add_char(out, type);
-    buf_add_u32(out, (uint32_t)(body_size + HEADER_LENGTH_SIZE));
-}
-
-static void add_parse(struct buf *out, struct text name, struct text rest)
-{
-    add_header(out, FRONTEND_PARSE, name.len + 1 + rest.len);
-    add_string(out, name);
-    buf_add_text(out, rest);
-}
-
-/* Close and Describe: which is TARGET_STATEMENT or TARGET_PORTAL. */
-static void add_named(struct buf *out, char type, char which, struct text name)
-{
-    add_header(out, type, 1 + name.len + 1);
-    buf_add_char(out, which);
-    add_string(out, name);
-}
-
-/* The server may keep its answers until it has more to send. */
-static enum statements_result wait_for_answers(const struct statements *statements, struct buf *out)
-{
-    if (statements->answers->is_open) {
-        add_header(out, FRONTEND_FLUSH, 0);
-    }
-    return STATEMENTS_WAIT;
-}
-
-/*
- * A message whose strings do not end where they should: the server will say so.  It is sent as it
- * is, since nothing can be prepared by it.
- */
-static enum statements_result send_invalid(struct statements *statements, enum answer_kind kind,
-                                           char type, struct text body, struct buf *out)
-{
-    frame_write(out, type, body);
-    return result_of(expect(statements, kind), out);
-}
-
-/*
- * An error of the proxy has to be one for the server, too: it must end the transaction, and skip up
- * to Sync.  So the server is asked for a statement that never exists, and its error is replaced.
- */
-static enum statements_result refuse(struct statements *statements, const char *sqlstate,
-                                     const char *message, const char *hint, struct buf *out)
-{
-    char name[STATEMENT_SERVER_NAME_SIZE];
-    struct buf made AUTO_BUF;
-    buf_init(&made, MADE_MAX);
-    const struct error_fields fields = {.severity = text_of("ERROR"),
-                                        .sqlstate = text_of(sqlstate),
-                                        .message = text_of(message),
-                                        .detail = text_of(""),
-                                        .hint = text_of(hint)};
-    backend_write_error(&made, &fields);
-    (void)snprintf(name, sizeof name, "%s0", statements->cache->prefix);
-    add_named(out, FRONTEND_DESCRIBE, TARGET_STATEMENT, text_of(name));
-    bool is_fine =
-        buf_ok(&made) && answers_expect_text(statements->answers, ANSWER_DESCRIBE_STATEMENT,
-                                             ANSWER_REPLACE_ERROR, NULL, buf_text(&made));
-    return result_of(is_fine, out);
-}
-
-/* ---- Statements on the server ---- */
-
-/* Closes the least recently used one if there are too many. */
-static bool make_room(struct statements *statements, struct buf *out)
-{
-    struct server_statement *victim =
-        server_statements_victim(statements->server, statements->batch);
-    if (victim == NULL) {
-        return true;
-    }
-    add_named(out, FRONTEND_CLOSE, TARGET_STATEMENT, text_of(victim->statement->name));
-    return statements_expect_change(statements, ANSWER_CLOSE, ANSWER_SWALLOW, text_of(""),
-                                    &(struct statement_change){.server_entry = victim});
-}
-
-static bool must_wait_for(const struct statements *statements, const struct statement *statement)
-{
-    const struct server_statement *entry = server_statements_find(statements->server, statement);
-    return entry != NULL && statement_slot_must_wait(&entry->slot, statements->batch);
-}
-
-/* The entry of a statement that is prepared on the server; NULL: it is not. */
-static struct server_statement *prepared(const struct statements *statements,
-                                         const struct statement *statement)
-{
-    struct server_statement *entry = server_statements_find(statements->server, statement);
-    return entry != NULL && entry->slot.now != NULL ? entry : NULL;
-}
-
-/*
- * Sends Parse under the name of the proxy.  client_slot: the client has sent it, for what it has
- * there; NULL: it is inserted.
- */
-static bool send_parse(struct statements *statements, struct statement *statement,
-                       struct statement_slot *client_slot, struct statement *client_statement,
-                       struct buf *out)
-{
-    if (!make_room(statements, out)) {
-        return false;
-    }
-    struct server_statement *entry = server_statements_add(statements->server, statement);
-    if (entry == NULL) {
-        return false;
-    }
-    add_parse(out, text_of(statement->name), text_of_bytes(statement->parse, statement->len));
-    server_statements_touch(statements->server, entry);
-    return statements_expect_change(statements, ANSWER_PARSE,
-                                    client_slot != NULL ? ANSWER_PASS : ANSWER_SWALLOW, text_of(""),
-                                    &(struct statement_change){.client_slot = client_slot,
-                                                               .client_statement = client_statement,
-                                                               .server_entry = entry,
-                                                               .statement = statement});
-}
-
-static bool ensure_prepared(struct statements *statements, struct statement *statement,
-                            struct buf *out)
-{
-    struct server_statement *entry = prepared(statements, statement);
-    if (entry == NULL) {
-        return send_parse(statements, statement, NULL, NULL, out);
-    }
-    server_statements_touch(statements->server, entry);
-    return true;
-}
-
-/*
- * The unnamed statement of the server may be that of another client.  If this client has none, it
- * is closed first, so that the server reports that there is none.
- */
-static bool ensure_unnamed(struct statements *statements, struct statement *statement,
-                           struct buf *out)
-{
-    struct statement_slot *server = &statements->server->unnamed;
-    if (server->now == statement) {
-        return true;
-    }
-    if (statement == NULL || statement->is_opaque) {
-        add_named(out, FRONTEND_CLOSE, TARGET_STATEMENT, text_of(""));
-        return statements_expect_change(statements, ANSWER_CLOSE, ANSWER_SWALLOW, text_of(""),
-                                        &(struct statement_change){.server_unnamed = server});
-    }
-    add_parse(out, text_of(""), text_of_bytes(statement->parse, statement->len));
-    return statements_expect_change(
-        statements, ANSWER_PARSE, ANSWER_SWALLOW, text_of(""),
-        &(struct statement_change){.server_unnamed = server, .statement = statement});
-}
-
-/* ---- Names of the client ---- */
-
-static struct statement_slot *find_slot(const struct statements *statements, struct text name)
-{
-    return text_is_empty(name) ? &statements->client->unnamed
-                               : client_statements_find(statements->client, name);
-}
-
-/* Whether the meaning of the name is open, or whether its statement is on the server. */
-static bool must_wait(const struct statements *statements, struct text name)
-{
-    const struct statement_slot *slot = find_slot(statements, name);
-    if (statements->name_changes > 0 ||
-        (slot != NULL && statement_slot_must_wait(slot, statements->batch))) {
-        return true;
-    }
-    if (text_is_empty(name)) {
-        return statement_slot_must_wait(&statements->server->unnamed, statements->batch);
-    }
-    return slot != NULL && slot->now != NULL && must_wait_for(statements, slot->now);
-}
+/* ---- Parse ---- */
 
 /* A Parse of the unnamed statement replaces whatever is there. */
 static bool must_wait_to_parse(const struct statements *statements, struct text name)
 {
-    return text_is_empty(name) ? statements->name_changes > 0 : must_wait(statements, name);
+    return text_is_empty(name) ? statements->name_changes > 0
+                               : statement_target_must_wait(statements, name);
 }
-
-/* What a message names, and what the server has to get instead. */
-struct target {
-    struct statement *statement; /* the client's; NULL: it has none of this name */
-    struct statement_translation translation;
-    struct buf name; /* on the server */
-};
-
-static void target_clear(struct target *target)
-{
-    statement_translation_clear(&target->translation);
-    buf_clear(&target->name);
-}
-
-/* SQL that names a statement: whether what it names is open, or what it is on the server. */
-static bool must_wait_for_translation(const struct statements *statements,
-                                      const struct statement_translation *translation)
-{
-    const struct statement_slot *slot =
-        client_statements_find(statements->client, text_of(translation->name));
-    return (slot != NULL && statement_slot_must_wait(slot, statements->batch)) ||
-           (translation->named != NULL && must_wait_for(statements, translation->named));
-}
-
-static bool translate(const struct statements *statements, struct statement *statement,
-                      struct statement_translation *out)
-{
-    *out = (struct statement_translation){.server = NULL};
-    if (statement == NULL || statement->is_opaque) {
-        out->server = statement_ref(statement);
-        return true;
-    }
-    return statement_translate(statements->client, statement, &statements->rules, out);
-}
-
-/* Prepares it on the server under the name that the server gets. */
-static bool prepare_target(struct statements *statements, struct text name, struct target *target,
-                           struct buf *out)
-{
-    struct statement *server = target->translation.server;
-    if (target->translation.named != NULL &&
-        !ensure_prepared(statements, target->translation.named, out)) {
-        return false;
-    }
-    if (text_is_empty(name)) {
-        return ensure_unnamed(statements, server, out);
-    }
-    if (server == NULL) {
-        bool is_ours = statement_cache_owns_name(statements->cache, name);
-        buf_add_string(&target->name, is_ours ? "?" : "");
-        buf_add_text(&target->name, name);
-        return true;
-    }
-    buf_add_string(&target->name, server->name);
-    return ensure_prepared(statements, server, out);
-}
-
-/*
- * Finds what the client calls name, and prepares it on the server.  A name that the client has not
- * prepared is passed on, for the error of the server; but not if it looks like one of ours.  To be
- * cleared in any case.
- */
-static enum statements_result resolve(struct statements *statements, struct text name,
-                                      struct target *target, struct buf *out)
-{
-    const struct statement_slot *slot = find_slot(statements, name);
-    *target = (struct target){.statement = slot == NULL ? NULL : slot->now};
-    buf_init(&target->name, SENT_NAME_MAX);
-    if (!translate(statements, target->statement, &target->translation)) {
-        return STATEMENTS_FAILED;
-    }
-    const struct statement *server = target->translation.server;
-    if (must_wait_for_translation(statements, &target->translation) ||
-        (!text_is_empty(name) && server != NULL && must_wait_for(statements, server))) {
-        return wait_for_answers(statements, out);
-    }
-    bool is_fine = prepare_target(statements, name, target, out);
-    return is_fine && buf_ok(&target->name) ? STATEMENTS_SENT : STATEMENTS_FAILED;
-}
-
-/* ---- Parse ---- */
 
 /* What a Parse of the client puts there: for the client, and on the server. */
 struct parsed {
@@ -304,14 +37,14 @@ struct parsed {
 static enum statements_result parse_unnamed(struct statements *statements,
                                             const struct parsed *parsed, struct buf *out)
 {
-    add_parse(out, text_of(""), text_of_bytes(parsed->server->parse, parsed->server->len));
+    frontend_add_parse(out, text_of(""), text_of_bytes(parsed->server->parse, parsed->server->len));
     bool is_fine = statements_expect_change(
         statements, ANSWER_PARSE, ANSWER_PASS, text_of(""),
         &(struct statement_change){.client_slot = &statements->client->unnamed,
                                    .client_statement = parsed->statement,
                                    .server_unnamed = &statements->server->unnamed,
                                    .statement = parsed->server});
-    return result_of(is_fine, out);
+    return statements_result_of(is_fine, out);
 }
 
 /*
@@ -324,8 +57,8 @@ static bool check_name(struct statements *statements, struct text name, struct b
     if (!statements->client->has_sql_names) {
         return true;
     }
-    add_parse(out, name, text_of_bytes(nothing, sizeof nothing));
-    add_named(out, FRONTEND_CLOSE, TARGET_STATEMENT, name);
+    frontend_add_parse(out, name, text_of_bytes(nothing, sizeof nothing));
+    frontend_add_target(out, FRONTEND_CLOSE, TARGET_STATEMENT, name);
     return answers_expect(statements->answers, ANSWER_PARSE, ANSWER_SWALLOW, NULL) &&
            answers_expect(statements->answers, ANSWER_CLOSE, ANSWER_SWALLOW, NULL);
 }
@@ -333,20 +66,21 @@ static bool check_name(struct statements *statements, struct text name, struct b
 static enum statements_result parse_named(struct statements *statements, struct text name,
                                           const struct parsed *parsed, struct buf *out)
 {
-    if (must_wait_for(statements, parsed->server)) {
-        return wait_for_answers(statements, out);
+    if (preparation_must_wait(statements, parsed->server)) {
+        return statements_wait(statements, out);
     }
     struct statement_slot *slot = client_statements_add(statements->client, name);
     if (slot == NULL) {
-        return refuse(statements, "54000",
-                      "the proxy cannot keep another prepared statement of this client",
-                      "Close prepared statements that are not used any more.", out);
+        return statements_refuse(statements, "54000",
+                                 "the proxy cannot keep another prepared statement of this client",
+                                 "Close prepared statements that are not used any more.", out);
     }
     bool is_fine = check_name(statements, name, out);
-    struct server_statement *entry = prepared(statements, parsed->server);
+    struct server_statement *entry = preparation_find(statements, parsed->server);
     if (entry == NULL) {
-        is_fine = is_fine && send_parse(statements, parsed->server, slot, parsed->statement, out);
-        return result_of(is_fine, out);
+        is_fine =
+            is_fine && preparation_send(statements, parsed->server, slot, parsed->statement, out);
+        return statements_result_of(is_fine, out);
     }
     server_statements_touch(statements->server, entry);
     is_fine = is_fine && statements_expect_change(
@@ -354,7 +88,7 @@ static enum statements_result parse_named(struct statements *statements, struct 
                              text_of_bytes(parse_complete, sizeof parse_complete),
                              &(struct statement_change){.client_slot = slot,
                                                         .client_statement = parsed->statement});
-    return result_of(is_fine, out);
+    return statements_result_of(is_fine, out);
 }
 
 static enum statements_result refuse_duplicate(struct statements *statements, struct text name,
@@ -364,7 +98,7 @@ static enum statements_result refuse_duplicate(struct statements *statements, st
     size_t len = text_utf8_prefix(name, sizeof message / 2);
     (void)snprintf(message, sizeof message, "prepared statement \"%.*s\" already exists", (int)len,
                    name.data);
-    return refuse(statements, "42P05", message, "", out);
+    return statements_refuse(statements, "42P05", message, "", out);
 }
 
 /* The statements that an SQL statement names must be there when the server reads it. */
@@ -374,10 +108,10 @@ static enum statements_result parse_translated(struct statements *statements, st
                                                struct buf *out)
 {
     const struct parsed parsed = {.statement = statement, .server = translation->server};
-    if (must_wait_for_translation(statements, translation)) {
-        return wait_for_answers(statements, out);
+    if (statement_target_must_wait_for_sql(statements, translation)) {
+        return statements_wait(statements, out);
     }
-    if (translation->named != NULL && !ensure_prepared(statements, translation->named, out)) {
+    if (translation->named != NULL && !preparation_ensure(statements, translation->named, out)) {
         return STATEMENTS_FAILED;
     }
     return text_is_empty(name) ? parse_unnamed(statements, &parsed, out)
@@ -392,12 +126,12 @@ enum statements_result statements_parse(struct statements *statements, struct te
     struct text name = reader_cstring(&reader);
     struct text rest = reader_rest(&reader);
     if (!reader_ok(&reader) || !statement_body_is_valid(rest)) {
-        return send_invalid(statements, ANSWER_PARSE, FRONTEND_PARSE, body, out);
+        return statements_send_invalid(statements, ANSWER_PARSE, FRONTEND_PARSE, body, out);
     }
     if (must_wait_to_parse(statements, name)) {
-        return wait_for_answers(statements, out);
+        return statements_wait(statements, out);
     }
-    const struct statement_slot *slot = find_slot(statements, name);
+    const struct statement_slot *slot = statement_target_slot(statements, name);
     bool is_taken = !text_is_empty(name) && slot != NULL && slot->now != NULL;
     if (is_taken && !statements->is_again) {
         return refuse_duplicate(statements, name, out);
@@ -405,11 +139,13 @@ enum statements_result statements_parse(struct statements *statements, struct te
     struct statement *statement =
         statement_cache_get(statements->cache, rest, statements->settings, &statements->rules);
     struct statement_translation translation = {.server = NULL};
-    bool is_kept = statement != NULL && translate(statements, statement, &translation);
+    bool is_kept =
+        statement != NULL && statement_target_translate(statements, statement, &translation);
     enum statements_result result =
         is_kept ? parse_translated(statements, name, statement, &translation, out)
-                : refuse(statements, "53200", "the proxy cannot keep another prepared statement",
-                         "Close prepared statements that are not used any more.", out);
+                : statements_refuse(statements, "53200",
+                                    "the proxy cannot keep another prepared statement",
+                                    "Close prepared statements that are not used any more.", out);
     statement_translation_clear(&translation);
     statement_unref(statement);
     return result;
@@ -422,10 +158,10 @@ enum statements_result statements_parse_long(struct statements *statements, stru
     *is_refused = !text_is_empty(name);
     *opaque = NULL;
     if (must_wait_to_parse(statements, name)) {
-        return wait_for_answers(statements, out);
+        return statements_wait(statements, out);
     }
     if (*is_refused) {
-        return refuse(
+        return statements_refuse(
             statements, "54000", "the text of a prepared statement exceeds 1 MiB",
             "Use the unnamed statement or a simple query, or --pool-mode session with --retries 0.",
             out);
@@ -434,7 +170,7 @@ enum statements_result statements_parse_long(struct statements *statements, stru
     if (statement == NULL) {
         return STATEMENTS_FAILED;
     }
-    add_header(out, FRONTEND_PARSE, body_size);
+    frontend_add_header(out, FRONTEND_PARSE, body_size);
     bool is_fine = statements_expect_change(
         statements, ANSWER_PARSE, ANSWER_PASS, text_of(""),
         &(struct statement_change){.client_slot = &statements->client->unnamed,
@@ -443,7 +179,7 @@ enum statements_result statements_parse_long(struct statements *statements, stru
                                    .statement = statement});
     *opaque = is_fine ? statement : NULL; /* the change has a reference */
     statement_unref(statement);
-    return result_of(is_fine, out);
+    return statements_result_of(is_fine, out);
 }
 
 /* ---- Bind, Describe, Close, Execute ---- */
@@ -459,21 +195,21 @@ bool statements_bind_is_enough(struct text beginning)
 
 /* rest_size: of the message after the two names; rest: what is there of it. */
 static enum statements_result send_bind(struct statements *statements, struct text portal,
-                                        const struct target *target, size_t rest_size,
+                                        const struct statement_target *target, size_t rest_size,
                                         struct text rest, struct buf *out)
 {
     const struct statement *server = target->translation.server;
-    add_header(out, FRONTEND_BIND, portal.len + 1 + target->name.len + 1 + rest_size);
-    add_string(out, portal);
-    add_string(out, buf_text(&target->name));
+    frontend_add_header(out, FRONTEND_BIND, portal.len + 1 + target->name.len + 1 + rest_size);
+    frontend_add_string(out, portal);
+    frontend_add_string(out, buf_text(&target->name));
     buf_add_text(out, rest);
     if (!client_statements_bind(statements->client, portal, target->statement,
                                 target->translation.is_local, statements->period)) {
         statements->is_unclear = true;
     }
-    bool is_fine = expect(statements, ANSWER_BIND);
+    bool is_fine = statements_expect(statements, ANSWER_BIND);
     answers_number_last(statements->answers, server != NULL ? server->number : 0);
-    return result_of(is_fine, out);
+    return statements_result_of(is_fine, out);
 }
 
 enum statements_result statements_bind(struct statements *statements, struct text beginning,
@@ -485,21 +221,21 @@ enum statements_result statements_bind(struct statements *statements, struct tex
     struct text name = reader_cstring(&reader);
     *bound = NULL;
     if (!reader_ok(&reader)) {
-        add_header(out, FRONTEND_BIND, body_size);
+        frontend_add_header(out, FRONTEND_BIND, body_size);
         buf_add_text(out, beginning);
-        return result_of(expect(statements, ANSWER_BIND), out);
+        return statements_result_of(statements_expect(statements, ANSWER_BIND), out);
     }
-    if (must_wait(statements, name)) {
-        return wait_for_answers(statements, out);
+    if (statement_target_must_wait(statements, name)) {
+        return statements_wait(statements, out);
     }
-    struct target target;
-    enum statements_result result = resolve(statements, name, &target, out);
+    struct statement_target target;
+    enum statements_result result = statement_target_resolve(statements, name, &target, out);
     if (result == STATEMENTS_SENT) {
         *bound = target.statement;
         result = send_bind(statements, portal, &target, body_size - portal.len - name.len - 2,
                            reader_rest(&reader), out);
     }
-    target_clear(&target);
+    statement_target_clear(&target);
     return result;
 }
 
@@ -520,20 +256,21 @@ enum statements_result statements_describe(struct statements *statements, struct
     struct text name;
     bool is_valid = read_target(body, &which, &name);
     if (!is_valid || which == TARGET_PORTAL) {
-        return send_invalid(
+        return statements_send_invalid(
             statements, which == TARGET_PORTAL ? ANSWER_DESCRIBE_PORTAL : ANSWER_DESCRIBE_STATEMENT,
             FRONTEND_DESCRIBE, body, out);
     }
-    if (must_wait(statements, name)) {
-        return wait_for_answers(statements, out);
+    if (statement_target_must_wait(statements, name)) {
+        return statements_wait(statements, out);
     }
-    struct target target;
-    enum statements_result result = resolve(statements, name, &target, out);
+    struct statement_target target;
+    enum statements_result result = statement_target_resolve(statements, name, &target, out);
     if (result == STATEMENTS_SENT) {
-        add_named(out, FRONTEND_DESCRIBE, TARGET_STATEMENT, buf_text(&target.name));
-        result = result_of(expect(statements, ANSWER_DESCRIBE_STATEMENT), out);
+        frontend_add_target(out, FRONTEND_DESCRIBE, TARGET_STATEMENT, buf_text(&target.name));
+        result =
+            statements_result_of(statements_expect(statements, ANSWER_DESCRIBE_STATEMENT), out);
     }
-    target_clear(&target);
+    statement_target_clear(&target);
     return result;
 }
 
@@ -544,16 +281,16 @@ enum statements_result statements_describe(struct statements *statements, struct
 static enum statements_result close_named(struct statements *statements, struct text name,
                                           struct buf *out)
 {
-    struct statement_slot *slot = find_slot(statements, name);
+    struct statement_slot *slot = statement_target_slot(statements, name);
     bool is_known = slot != NULL && slot->now != NULL;
     if (!is_known && statements->client->has_sql_names) {
-        add_named(out, FRONTEND_CLOSE, TARGET_STATEMENT, name);
-        return result_of(expect(statements, ANSWER_CLOSE), out);
+        frontend_add_target(out, FRONTEND_CLOSE, TARGET_STATEMENT, name);
+        return statements_result_of(statements_expect(statements, ANSWER_CLOSE), out);
     }
     struct text made = text_of_bytes(close_complete, sizeof close_complete);
     bool is_fine = statements_expect_change(statements, ANSWER_CLOSE, ANSWER_MAKE, made,
                                             &(struct statement_change){.client_slot = slot});
-    return result_of(is_fine, out);
+    return statements_result_of(is_fine, out);
 }
 
 enum statements_result statements_close(struct statements *statements, struct text body,
@@ -563,10 +300,10 @@ enum statements_result statements_close(struct statements *statements, struct te
     struct text name;
     bool is_valid = read_target(body, &which, &name);
     if (!is_valid || which == TARGET_PORTAL) {
-        return send_invalid(statements, ANSWER_CLOSE, FRONTEND_CLOSE, body, out);
+        return statements_send_invalid(statements, ANSWER_CLOSE, FRONTEND_CLOSE, body, out);
     }
-    if (must_wait(statements, name)) {
-        return wait_for_answers(statements, out);
+    if (statement_target_must_wait(statements, name)) {
+        return statements_wait(statements, out);
     }
     if (!text_is_empty(name)) {
         return close_named(statements, name, out);
@@ -576,7 +313,7 @@ enum statements_result statements_close(struct statements *statements, struct te
         statements, ANSWER_CLOSE, ANSWER_PASS, text_of(""),
         &(struct statement_change){.client_slot = &statements->client->unnamed,
                                    .server_unnamed = &statements->server->unnamed});
-    return result_of(is_fine, out);
+    return statements_result_of(is_fine, out);
 }
 
 static bool changes_names(const struct statement_effect *effects)
@@ -595,7 +332,7 @@ static enum statements_result refuse_unknown(struct statements *statements, cons
 {
     char message[STATEMENT_NAME_SIZE + 64];
     (void)snprintf(message, sizeof message, "prepared statement \"%s\" does not exist", name);
-    return refuse(statements, "26000", message, "", out);
+    return statements_refuse(statements, "26000", message, "", out);
 }
 
 /* It is of an earlier batch, and whether a transaction has ended since then is not known yet. */
@@ -613,20 +350,20 @@ static enum statements_result execute_deallocate(struct statements *statements,
     struct statement_slot *slot = client_statements_find(statements->client, text_of(name));
     if (statements->name_changes > 0 || may_have_ended(statements, portal) ||
         (slot != NULL && statement_slot_must_wait(slot, statements->batch))) {
-        return wait_for_answers(statements, out);
+        return statements_wait(statements, out);
     }
     if (slot == NULL || slot->now == NULL) {
         return refuse_unknown(statements, name, out);
     }
     struct buf made AUTO_BUF;
-    buf_init(&made, MADE_MAX);
+    buf_init(&made, TAG_MAX);
     frame_write(&made, BACKEND_COMMAND_COMPLETE, text_of_bytes("DEALLOCATE", sizeof "DEALLOCATE"));
     frame_write(out, FRONTEND_EXECUTE, body);
     bool is_fine =
         buf_ok(&made) &&
         statements_expect_change(statements, ANSWER_EXECUTE, ANSWER_REPLACE_EMPTY, buf_text(&made),
                                  &(struct statement_change){.client_slot = slot});
-    return result_of(is_fine, out);
+    return statements_result_of(is_fine, out);
 }
 
 enum statements_result statements_execute(struct statements *statements, struct text body,
@@ -644,7 +381,7 @@ enum statements_result statements_execute(struct statements *statements, struct 
     frame_write(out, FRONTEND_EXECUTE, body);
     if (statement == NULL ||
         (statement->summary.effects == NULL && !statement->summary.is_unclear)) {
-        return result_of(expect(statements, ANSWER_EXECUTE), out);
+        return statements_result_of(statements_expect(statements, ANSWER_EXECUTE), out);
     }
     bool is_fine = statements_expect_change(
         statements, ANSWER_EXECUTE, ANSWER_PASS, text_of(""),
@@ -652,7 +389,7 @@ enum statements_result statements_execute(struct statements *statements, struct 
                                    .effects = statement->summary.effects,
                                    .is_unclear = statement->summary.is_unclear,
                                    .changes_names = changes_names(statement->summary.effects)});
-    return result_of(is_fine, out);
+    return statements_result_of(is_fine, out);
 }
 
 /* The answer, and what is bound from now on, belong to another period than what was sent before. */
@@ -664,11 +401,11 @@ static void begin_period(struct statements *statements)
 
 enum statements_result statements_sync(struct statements *statements, struct buf *out)
 {
-    add_header(out, FRONTEND_SYNC, 0);
-    bool is_fine = expect(statements, ANSWER_SYNC);
+    frontend_add_header(out, FRONTEND_SYNC, 0);
+    bool is_fine = statements_expect(statements, ANSWER_SYNC);
     begin_period(statements);
     statements->batch++;
-    return result_of(is_fine, out);
+    return statements_result_of(is_fine, out);
 }
 
 /* ---- Query ---- */
@@ -684,8 +421,8 @@ static bool add_decoy(struct statements *statements, size_t i, struct buf *out)
     static const char nothing[] = {'\0', 0, 0};
     char name[STATEMENT_SERVER_NAME_SIZE];
     statement_decoy_name(statements->cache, i, name);
-    add_named(out, FRONTEND_CLOSE, TARGET_STATEMENT, text_of(name));
-    add_parse(out, text_of(name), text_of_bytes(nothing, sizeof nothing));
+    frontend_add_target(out, FRONTEND_CLOSE, TARGET_STATEMENT, text_of(name));
+    frontend_add_parse(out, text_of(name), text_of_bytes(nothing, sizeof nothing));
     return answers_expect(statements->answers, ANSWER_CLOSE, ANSWER_SWALLOW, NULL) &&
            answers_expect(statements->answers, ANSWER_PARSE, ANSWER_SWALLOW, NULL);
 }
@@ -696,19 +433,19 @@ enum statements_result statements_name(struct statements *statements,
 {
     bool is_fine = true;
     if (statements->name_changes > 0) {
-        return wait_for_answers(statements, out);
+        return statements_wait(statements, out);
     }
     for (size_t i = 0; i < translation->found_count; i++) {
-        if (must_wait(statements, text_of(translation->found[i].name))) {
-            return wait_for_answers(statements, out);
+        if (statement_target_must_wait(statements, text_of(translation->found[i].name))) {
+            return statements_wait(statements, out);
         }
     }
     for (size_t i = 0; is_fine && i < translation->count; i++) {
         is_fine = translation->named[i] == NULL
                       ? add_decoy(statements, i, out)
-                      : ensure_prepared(statements, translation->named[i], out);
+                      : preparation_ensure(statements, translation->named[i], out);
     }
-    return result_of(is_fine, out);
+    return statements_result_of(is_fine, out);
 }
 
 /* The server drops the unnamed statement when it gets a Query. */
@@ -729,7 +466,7 @@ enum statements_result statements_query(struct statements *statements,
                    change.server_unnamed != NULL;
     bool is_fine = matters ? statements_expect_change(statements, ANSWER_QUERY, ANSWER_PASS,
                                                       text_of(""), &change)
-                           : expect(statements, ANSWER_QUERY);
+                           : statements_expect(statements, ANSWER_QUERY);
     if (!is_fine) {
         statement_effects_free(summary->effects);
     }
@@ -740,7 +477,7 @@ enum statements_result statements_query(struct statements *statements,
 
 enum statements_result statements_function_call(struct statements *statements)
 {
-    bool is_fine = expect(statements, ANSWER_FUNCTION_CALL);
+    bool is_fine = statements_expect(statements, ANSWER_FUNCTION_CALL);
     begin_period(statements);
     return is_fine ? STATEMENTS_SENT : STATEMENTS_FAILED;
 }

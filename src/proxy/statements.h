@@ -18,15 +18,8 @@
 #define DSQL_PROXY_STATEMENTS_H
 
 #include "base/buf.h"
-#include "proxy/statement_changes.h"
 #include "proxy/statement_translation.h"
-
-enum statements_result {
-    STATEMENTS_SENT,  /* out has what the server must get */
-    STATEMENTS_WAIT,  /* nothing was done: try again when more answers have come.  out may have a
-                         Flush, so that they come. */
-    STATEMENTS_FAILED /* no memory, or too many messages without an answer: end the session */
-};
+#include "proxy/statements_result.h"
 
 /** Each takes the body of a message and appends what the server gets instead. */
 enum statements_result statements_parse(struct statements *statements, struct text body,

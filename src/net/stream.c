@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/secret.h"
 #include "net/client_hello.h"
+#include "net/tls.h"
 #include "net/tls_engine.h"
 
 #include <limits.h>
@@ -66,6 +67,7 @@ struct stream {
      * is_closing: no more events, only on_closed.
      */
     bool is_tls_client;
+    bool is_tls_direct; /* as a server, without an SSLRequest */
     bool is_paused;
     bool is_finishing;
     bool is_ended;
@@ -302,7 +304,8 @@ static void begin_session(struct stream *stream)
 {
     struct buf hello = stream->hello;
     buf_init(&stream->hello, 0);
-    if (tls_engine_init(&stream->tls, stream->tls_context)) {
+    if (tls_engine_init(&stream->tls, stream->tls_context) &&
+        (!stream->is_tls_direct || tls_require_alpn(stream->tls.ssl))) {
         tls_begin(stream);
         stream->events->on_tls(stream->arg);
         tls_receive(stream, buf_text(&hello));
@@ -341,9 +344,10 @@ static const struct transport transport_hello = {hello_receive, hello_send, plai
  * After SSLRequest there are no early bytes, and the handshake waits for the ClientHello.  With
  * direct TLS, early begins with it.
  */
-void stream_start_tls(struct stream *stream, SSL_CTX *context, struct text early)
+void stream_start_tls(struct stream *stream, SSL_CTX *context, bool is_direct, struct text early)
 {
     SSL_CTX_up_ref(context);
+    stream->is_tls_direct = is_direct;
     stream->tls_context = context;
     stream->transport = &transport_hello;
     buf_init(&stream->hello, CLIENT_HELLO_BYTES_MAX + STREAM_CHUNK_SIZE);

@@ -54,8 +54,9 @@ struct stream *stream_connect_tcp(uv_loop_t *loop, const struct sockaddr *addres
                                   const struct stream_events *events, void *arg);
 
 /** Uses TLS from now on, as the server.  early are bytes of TLS that were already read; they
-    may call on_data or on_end at once.  What is written before the first on_data is dropped. */
-void stream_start_tls(struct stream *stream, SSL_CTX *context, struct text early);
+    may call on_data or on_end at once.  What is written before the first on_data is dropped.
+    is_direct: no SSLRequest came before, so the client must say by ALPN what it speaks. */
+void stream_start_tls(struct stream *stream, SSL_CTX *context, bool is_direct, struct text early);
 /**
  * Begins TLS as the client of a server whose certificate must name host.  Nothing may be written
  * until on_tls; on_end instead of it means that the handshake failed.  False: out of memory.

@@ -30,6 +30,30 @@ static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_l
     return SSL_TLSEXT_ERR_OK;
 }
 
+/*
+ * An SSLRequest says that a client means PostgreSQL.  Direct TLS says so by ALPN only, which
+ * choose_alpn() is not called for if there is none.  PostgreSQL 17 closes the connection after the
+ * handshake; an alert says more.
+ */
+static int check_hello(SSL *ssl, int *alert, void *arg)
+{
+    const unsigned char *names = NULL;
+    size_t len = 0;
+    (void)arg;
+    if (SSL_get_app_data(ssl) == NULL ||
+        SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &names,
+                                  &len) == 1) {
+        return SSL_CLIENT_HELLO_SUCCESS;
+    }
+    *alert = SSL_AD_NO_APPLICATION_PROTOCOL;
+    return SSL_CLIENT_HELLO_ERROR;
+}
+
+bool tls_require_alpn(SSL *ssl)
+{
+    return SSL_set_app_data(ssl, ssl) == 1;
+}
+
 /* NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's */
 static int accept_any_name(SSL *ssl, int *alert, void *arg)
 {
@@ -83,6 +107,7 @@ static void set_policy(SSL_CTX *context)
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(context, 0);
     SSL_CTX_set_mode(context, SSL_MODE_AUTO_RETRY);
+    SSL_CTX_set_client_hello_cb(context, check_hello, NULL);
     SSL_CTX_set_alpn_select_cb(context, choose_alpn, NULL);
     SSL_CTX_set_tlsext_servername_callback(context, accept_any_name);
 }

@@ -15,6 +15,9 @@
  */
 SSL_CTX *tls_server_context(const char *certificate_file, const char *key_file, dsql_error *err);
 
+/** The ClientHello that this session waits for must offer ALPN. */
+bool tls_require_alpn(SSL *ssl) __attribute__((warn_unused_result));
+
 /** The host name that the client sent (SNI); the empty text if it sent none. */
 struct text tls_server_name(const SSL *ssl);
 

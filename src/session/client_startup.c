@@ -18,11 +18,11 @@ enum { FIRST_MAJOR_WITH_FIELDS = 3 };
  * The kept bytes are the beginning of the TLS session, which may call on_data() at once.  So the
  * state changes first, and the buffer is taken out of the client before it is used.
  */
-static void begin_tls(struct session_client *client)
+static void begin_tls(struct session_client *client, bool is_direct)
 {
     session_set_state(client, SESSION_ENCRYPTED);
     struct buf early = session_input_take(client);
-    stream_start_tls(client->stream, client->shared->tls, buf_text(&early));
+    stream_start_tls(client->stream, client->shared->tls, is_direct, buf_text(&early));
     buf_clear(&early);
 }
 
@@ -34,7 +34,7 @@ static void accept_tls(struct session_client *client)
 {
     stream_write(client->stream, text_of(NEGOTIATION_ACCEPT));
     buf_reset(&client->in);
-    begin_tls(client);
+    begin_tls(client, false);
 }
 
 /* Without TLS these are sent in clear text, as by PostgreSQL: they contain nothing secret. */
@@ -76,7 +76,7 @@ static void begin_direct_tls(struct session_client *client)
     if (client->shared->tls == NULL) {
         session_close(client);
     } else {
-        begin_tls(client);
+        begin_tls(client, true);
     }
 }
 

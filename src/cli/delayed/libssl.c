@@ -29,12 +29,16 @@
       (ctx, file, type))                                                                           \
     F(int, SSL_CTX_use_certificate_chain_file, (SSL_CTX * ctx, const char *file), (ctx, file))     \
     F(int, SSL_connect, (SSL * ssl), (ssl))                                                        \
+    F(int, SSL_client_hello_get0_ext,                                                              \
+      (SSL * s, unsigned int type, const unsigned char **out, size_t *outlen),                     \
+      (s, type, out, outlen))                                                                      \
     F(long, SSL_ctrl, (SSL * ssl, int cmd, long larg, void *parg), (ssl, cmd, larg, parg))         \
     F(int, SSL_do_handshake, (SSL * s), (s))                                                       \
     F(X509 *, SSL_get1_peer_certificate, (const SSL *s), (s))                                      \
     F(X509 *, SSL_get_certificate, (const SSL *ssl), (ssl))                                        \
     F(int, SSL_get_error, (const SSL *s, int ret_code), (s, ret_code))                             \
     F(int, SSL_free_buffers, (SSL * ssl), (ssl))                                                   \
+    F(void *, SSL_get_ex_data, (const SSL *ssl, int idx), (ssl, idx))                              \
     F(int, SSL_get_fd, (const SSL *s), (s))                                                        \
     F(const char *, SSL_get_servername, (const SSL *s, const int type), (s, type))                 \
     F(long, SSL_get_verify_result, (const SSL *ssl), (ssl))                                        \
@@ -48,6 +52,7 @@
        const unsigned char *client, unsigned int client_len),                                      \
       (out, outlen, in, inlen, client, client_len))                                                \
     F(int, SSL_set1_host, (SSL * s, const char *hostname), (s, hostname))                          \
+    F(int, SSL_set_ex_data, (SSL * ssl, int idx, void *data), (ssl, idx, data))                    \
     F(int, SSL_set_fd, (SSL * s, int fd), (s, fd))                                                 \
     F(int, SSL_shutdown, (SSL * s), (s))                                                           \
     F(int, SSL_write, (SSL * ssl, const void *buf, int num), (ssl, buf, num))                      \
@@ -58,6 +63,8 @@
     F(void, SSL_CTX_free, (SSL_CTX * ctx), (ctx))                                                  \
     F(void, SSL_CTX_set_alpn_select_cb,                                                            \
       (SSL_CTX * ctx, SSL_CTX_alpn_select_cb_func cb, void *arg), (ctx, cb, arg))                  \
+    F(void, SSL_CTX_set_client_hello_cb, (SSL_CTX * c, SSL_client_hello_cb_fn cb, void *arg),      \
+      (c, cb, arg))                                                                                \
     F(void, SSL_CTX_set_verify, (SSL_CTX * ctx, int mode, SSL_verify_cb callback),                 \
       (ctx, mode, callback))                                                                       \
     F(void, SSL_free, (SSL * ssl), (ssl))                                                          \

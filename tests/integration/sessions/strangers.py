@@ -38,7 +38,8 @@ def connect_tls(alpn, is_direct):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(alpn)
+    if alpn is not None:
+        context.set_alpn_protocols(alpn)
     connection = connect()
     if not is_direct:
         connection.sendall(SSL_REQUEST)
@@ -92,6 +93,13 @@ def try_alpn():
             except (ssl.SSLError, ConnectionError):
                 continue
             sys.exit(f"ALPN {alpn}: {connection.version()}")
+    try:
+        connect_tls(None, is_direct=True)
+    except ssl.SSLError as error:
+        assert "application protocol" in str(error).replace("_", " ").lower(), error
+    else:
+        sys.exit("direct TLS without ALPN")
+    connect_tls(None, is_direct=False).close()
 
 
 def receive(connection):

@@ -15,6 +15,7 @@
 #include "wire/startup.h"
 
 #include <libpq-fe.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -456,7 +457,7 @@ static void cancel_reaches_the_server(void **state)
     PQfinish(conn);
 }
 
-static BIO *connect_raw(SSL_CTX *context)
+static BIO *new_connection(SSL_CTX *context, const char *protocols, unsigned int len)
 {
     char address[64];
     snprintf(address, sizeof address, "127.0.0.1:%d", gateway_port(fixture.gateway));
@@ -468,10 +469,36 @@ static BIO *connect_raw(SSL_CTX *context)
         BIO_set_conn_hostname(bio, address);
         static char name[] = "localhost"; /* OpenSSL's macro casts const away */
         SSL_set_tlsext_host_name(ssl, name);
-        SSL_set_alpn_protos(ssl, (const unsigned char *)"\012postgresql", 11);
+        SSL_set_alpn_protos(ssl, (const unsigned char *)protocols, len);
     }
+    return bio;
+}
+
+static BIO *connect_raw(SSL_CTX *context)
+{
+    BIO *bio = new_connection(context, "\012postgresql", 11);
     assert_true(BIO_do_connect(bio) > 0);
     return bio;
+}
+
+static void direct_tls_needs_alpn(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *protocols;
+        unsigned int len;
+    } refused[] = {{"", 0}, {"\010http/1.1", 9}};
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        BIO *bio = new_connection(context, refused[i].protocols, refused[i].len);
+        ERR_clear_error();
+        assert_true(BIO_do_connect(bio) <= 0);
+        assert_int_equal(ERR_GET_REASON(ERR_peek_error()),
+                         SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL);
+        BIO_free_all(bio);
+    }
+    ERR_clear_error();
+    SSL_CTX_free(context);
 }
 
 static void direct_tls_and_newer_protocols_are_taken(void **state)
@@ -825,6 +852,7 @@ int main(void)
         cmocka_unit_test(tls_and_a_name_are_required),
         cmocka_unit_test(cancel_reaches_the_server),
         cmocka_unit_test(direct_tls_and_newer_protocols_are_taken),
+        cmocka_unit_test(direct_tls_needs_alpn),
         cmocka_unit_test(client_that_does_not_wait_is_answered_in_order),
         cmocka_unit_test(gss_is_declined_and_bytes_behind_ssl_request_are_not_taken),
         cmocka_unit_test(invalid_startups_are_answered_as_by_postgresql),

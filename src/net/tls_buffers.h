@@ -9,7 +9,7 @@
 
 #include <openssl/ssl.h>
 
-enum { TLS_BUFFERS_MAX = 512 }; /* sessions; 17 MB at most */
+enum { TLS_BUFFERS_MAX = 640 }; /* sessions; 22 MB at most */
 
 /** The place of a session in the list; all zero: it is not there. */
 struct tls_buffers {

@@ -97,7 +97,7 @@ soak: dependencies ## half an hour (SOAK_MINUTES) of kills, cuts and clock jumps
 	@cmake --build --preset dev
 	@tests/chaos/soak $(DEV)
 
-bench: build ## measure beside other implementations, about 20 minutes (ROWS='pool token': a part; QUICK=1: a trial)
+bench: build ## measure beside other implementations, about 25 minutes (ROWS='pool token': a part; QUICK=1: a trial)
 	@bench/run $(if $(QUICK),--quick) $(RELEASE) $(ROWS)
 
 bench-details: build ## what a commit and a checkout cost in more detail, as tables

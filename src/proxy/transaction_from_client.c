@@ -8,6 +8,7 @@
 #include "proxy/transaction_link.h"
 #include "proxy/transaction_message.h"
 #include "wire/backend.h"
+#include "wire/frontend.h"
 
 enum {
     SHORT_MAX = 4096,       /* bytes of Describe, Close, Execute, and of the two names of Bind */
@@ -219,10 +220,8 @@ static enum transaction_event deallocate_here(struct transaction_client *client,
 
 static void write_query(const struct text_translation *translation, struct buf *out)
 {
-    buf_add_char(out, FRONTEND_QUERY);
-    buf_add_u32(out, (uint32_t)(sizeof(uint32_t) + translation->sql.len + 1));
-    buf_add_text(out, buf_text(&translation->sql));
-    buf_add_char(out, '\0');
+    frontend_add_header(out, FRONTEND_QUERY, translation->sql.len + 1);
+    frontend_add_string(out, buf_text(&translation->sql));
 }
 
 /* What is sent again is translated again.  NULL: as it is.  Takes the effects over. */

@@ -1,6 +1,6 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
- * The messages of a client about prepared statements, which a proxy writes itself or changes.
+ * The messages of a client that a proxy writes itself or changes.
  * Source: PostgreSQL manual, "Message Formats".  Knows no sockets and no state.
  */
 #ifndef DSQL_WIRE_FRONTEND_H

@@ -100,6 +100,8 @@ serve env DSQL_LOCAL_ENDPOINT="$endpoint" DSQL_LOCAL_INIT_DIR="$base/init" DSQL_
     DSQL_LOCAL_SECRET_FILE="$base/secret" DSQL_LOCAL_SERVER_NAMES=dsql-local,db.example \
     "$DSQL" local start --foreground --dir "$dir" --port 0 --listen '*'
 equals "the result" "$(sed 's/ (.*//' "$base/out")" "$endpoint"
+succeeds "the job of the index" ask "$endpoint" "SELECT job_id FROM sys.jobs WHERE job_type = 'INDEX_BUILD'"
+succeeds "the index is built" ask "$endpoint" "CALL sys.wait_for_job('$output')"
 succeeds "a login" ask "$endpoint" 'SELECT name FROM items'
 equals "the scripts have run once" "$output" one
 succeeds "a login by another name" ask db.example 'SELECT 1'

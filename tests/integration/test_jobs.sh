@@ -21,6 +21,13 @@ has_ended() {
     equals "details of $1" "$(sql "SELECT coalesce(details, '') FROM sys.jobs WHERE job_id = '$1'")" "$3"
 }
 
+# jobs_have_ended: the end of a job on a table is a conflict for whoever uses the table just then.
+jobs_have_ended() {
+    for running in $(sql "SELECT job_id FROM sys.jobs WHERE status IN ('submitted', 'processing')"); do
+        succeeds "job $running" sql "CALL sys.wait_for_job('$running')"
+    done
+}
+
 is_valid() { sql "SELECT indisvalid FROM pg_index WHERE indexrelid = '$1'::regclass"; }
 
 succeeds 'a table' sql 'CREATE TABLE t (id int PRIMARY KEY, a int, b jsonb)'
@@ -65,6 +72,7 @@ says 'ok'
 equals 'a name was found' "$(sql "SELECT count(*) FROM pg_class WHERE relname = 't_id_a_idx'")" 1
 succeeds 'rolled back' sql 'BEGIN; CREATE INDEX ASYNC gone ON t (a); ROLLBACK'
 equals 'no job of it' "$(sql "SELECT count(*) FROM sys.jobs WHERE object_name = 'public.gone'")" 0
+jobs_have_ended
 succeeds 'its own job' script <<'SQL'
 BEGIN;
 CREATE INDEX ASYNC own ON t (a) \gset
@@ -116,6 +124,7 @@ COMMIT;
 SQL
 says '40001: schema has been updated by another transaction (OC001)'
 
+jobs_have_ended
 succeeds 'an inserter that a completion overtakes' script <<SQL
 BEGIN;
 INSERT INTO t VALUES (5000, 3);
@@ -123,6 +132,7 @@ INSERT INTO t VALUES (5000, 3);
 COMMIT;
 SQL
 says '40001: schema has been updated by another transaction (OC001)'
+jobs_have_ended
 equals 'its row' "$(sql 'SELECT count(*) FROM t WHERE id = 5000')" 0
 
 # Keys of rows that are older than the index: of 3,200 and 2,100 bytes, and of 1,900 with a primary key of 100.

@@ -123,12 +123,9 @@ static void write_greeting(struct session_client *session)
 
 bool proxy_greeting_send(struct session_client *session)
 {
-    struct proxy_client *client = proxy_client_of(session);
     session_set_state(session, PROXY_TRANSACTION);
     frame_scan_init(&session->relay.from_client, FRAME_CLIENT_MAX);
     frame_scan_init(&session->relay.from_server, FRAME_SERVER_MAX);
-    session_watch_init(&client->watch);
-    client->watch.has_movable_settings = true;
     if (!proxy_relay_make_key(session)) {
         session_fail_with(session, "58000", "the system has no random numbers");
         return false;

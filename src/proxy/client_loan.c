@@ -50,14 +50,13 @@ void client_loan_release(struct proxy_client *client)
     mem_free(own);
 }
 
-/* Functions do not show in what the link has seen: the watch has searched the SQL for them. */
 struct session_lifetime client_loan_lifetime(struct session_client *session)
 {
     const struct proxy_client *client = proxy_client_of(session);
     const struct pooled *pooled = client->transaction->pooled;
     const struct transaction_server *server = &pooled->transaction;
     int64_t now_ms = clock_monotonic_ms(session->shared->clock);
-    bool is_pinned = client->watch.is_pinned || transaction_is_pinned(server);
+    bool is_pinned = client->transaction->link.leaves_state || transaction_is_pinned(server);
     return (struct session_lifetime){
         .over_age_ms = now_ms - pooled->accounting.expires_ms,
         .grace_ms = (int64_t)proxy_client_options(session)->lifetime_grace_s * SECOND_MS,

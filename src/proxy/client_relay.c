@@ -35,6 +35,7 @@ void proxy_relay_release(struct proxy_client *client)
     close_server(client, &client->fresh, true);
     close_server(client, &client->server,
                  frame_scan_is_between(&client->session.relay.from_client));
+    session_watch_clear(&client->watch);
 }
 
 static bool is_idle(const struct proxy_client *client)

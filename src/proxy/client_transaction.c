@@ -388,11 +388,6 @@ void proxy_transaction_data(struct session_client *session, struct text bytes)
     struct proxy_client *client = proxy_client_of(session);
     struct proxy_transaction *own = client->transaction;
     client->cluster->counters.bytes_from_clients += bytes.len;
-    if (own->keeps_connection && !client->watch.is_pinned &&
-        !session_watch_client(&client->watch, &session->relay.from_client, bytes)) {
-        fail_for(session, TRANSACTION_INVALID);
-        return;
-    }
     buf_add_text(&own->in, bytes);
     if (!buf_ok(&own->in)) {
         fail_for(session, TRANSACTION_NO_MEMORY);

@@ -2,7 +2,7 @@
 /*
  * A session is pinned by whatever is not known to leave nothing behind.  The command tags of the
  * server say what has been run, whatever the client's SQL looked like; what does not show in them
- * is looked for in the SQL (session_words.h).
+ * is looked for in the SQL (statement_reader.h).
  */
 #include "proxy/session_watch.h"
 
@@ -13,13 +13,19 @@
 void session_watch_init(struct session_watch *watch)
 {
     *watch = (struct session_watch){.status = STATUS_IDLE};
+    statement_reader_init(&watch->reader, &(struct lexer_rules){0});
+}
+
+void session_watch_clear(struct session_watch *watch)
+{
+    statement_reader_clear(&watch->reader);
 }
 
 /* ---- What leaves nothing behind ---------------------------------------- */
 
 /*
- * The first words of tags.  Of CREATE, SELECT, DECLARE and SET the text says more than the tag; see
- * session_words.h.  RESET, DISCARD and so on leave less than there was.
+ * The first words of tags.  Of CREATE, SELECT, DECLARE and SET the text says more than the tag.
+ * RESET, DISCARD and so on leave less than there was.
  */
 static const char *const harmless_tags[] = {
     "SELECT",   "INSERT",  "UPDATE",     "DELETE",  "MERGE",   "COPY",    "BEGIN",     "START",
@@ -63,11 +69,19 @@ static void add_tag(struct session_watch *watch, struct text piece)
 
 /* ---- What the SQL says ------------------------------------------------- */
 
-/* What is SET, and prepared statements, may be followed by others. */
-static void note_words(struct session_watch *watch)
+static bool stays_behind(const struct statement_effect *effect)
 {
-    watch->is_pinned = watch->is_pinned || watch->words.has_found ||
-                       (watch->words.has_set && !watch->has_movable_settings);
+    return effect->kind == STATEMENT_KEEPS_SESSION || effect->kind == STATEMENT_SET;
+}
+
+static void end_text(struct session_watch *watch)
+{
+    struct statement_summary summary = statement_reader_end(&watch->reader);
+    watch->is_pinned = watch->is_pinned || summary.is_unclear || summary.leaves_state;
+    for (const struct statement_effect *it = summary.effects; it != NULL; it = it->next) {
+        watch->is_pinned = watch->is_pinned || stays_behind(it);
+    }
+    statement_effects_free(summary.effects);
 }
 
 /* The text of a Query ends with a NUL; that of a Parse stands between two. */
@@ -79,8 +93,7 @@ static bool is_in_text(const struct session_watch *watch, char type)
 static void end_string(struct session_watch *watch, char type)
 {
     if (is_in_text(watch, type)) {
-        session_words_end(&watch->words);
-        note_words(watch);
+        end_text(watch);
     }
     watch->strings++;
 }
@@ -92,8 +105,7 @@ static void read_text(struct session_watch *watch, char type, struct text piece)
         size_t len = piece.len;
         bool is_end = text_find(piece, '\0', &len);
         if (is_in_text(watch, type)) {
-            session_words_add(&watch->words, text_slice(piece, 0, len));
-            note_words(watch);
+            statement_reader_add(&watch->reader, text_slice(piece, 0, len));
         }
         if (is_end) {
             end_string(watch, type);
@@ -108,7 +120,8 @@ static void read_text(struct session_watch *watch, char type, struct text piece)
 static void begin_client_message(struct session_watch *watch, char type)
 {
     watch->strings = 0;
-    session_words_begin(&watch->words);
+    statement_reader_clear(&watch->reader);
+    statement_reader_init(&watch->reader, &(struct lexer_rules){0});
     switch (type) {
     case FRONTEND_QUERY:
     case FRONTEND_FUNCTION_CALL:
@@ -135,8 +148,8 @@ static void begin_client_message(struct session_watch *watch, char type)
 static void read_client_piece(struct session_watch *watch, const struct frame_scan *scan,
                               struct text piece)
 {
-    if (scan->type == FRONTEND_PARSE && !watch->has_movable_settings &&
-        frame_scan_is_first(scan, piece.len) && piece.data[0] != '\0') {
+    if (scan->type == FRONTEND_PARSE && frame_scan_is_first(scan, piece.len) &&
+        piece.data[0] != '\0') {
         watch->is_pinned = true;
     }
     if (scan->type == FRONTEND_PARSE || scan->type == FRONTEND_QUERY) {

@@ -54,6 +54,8 @@ struct statement_summary {
     /** Something whose effect is not understood: too long, or too many.  To be treated as
         STATEMENT_KEEPS_SESSION. */
     bool is_unclear;
+    /** It leaves something on the session that the effects do not tell: see session_functions.h. */
+    bool leaves_state;
     struct statement_effect *effects; /* in order; not of EMPTY, OTHER, UNDOABLE and COPY */
 };
 

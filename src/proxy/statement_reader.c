@@ -79,6 +79,12 @@ static bool is_transaction_control(enum statement_kind kind)
     return kind == STATEMENT_BEGIN || kind == STATEMENT_COMMIT || kind == STATEMENT_ROLLBACK;
 }
 
+/* SET seed does what setseed() does. */
+static bool is_seed(const struct statement_effect *effect)
+{
+    return effect->kind == STATEMENT_SET_LOCAL && text_equal_string(text_of(effect->name), "seed");
+}
+
 static void append_effects(struct statement_reader *reader, struct statement_effect *effects)
 {
     if (reader->tail == NULL) {
@@ -87,6 +93,7 @@ static void append_effects(struct statement_reader *reader, struct statement_eff
     *reader->tail = effects;
     for (struct statement_effect *effect = effects; effect != NULL; effect = effect->next) {
         reader->summary.has_transaction_control |= is_transaction_control(effect->kind);
+        reader->summary.leaves_state |= is_seed(effect);
         reader->tail = &effect->next;
         reader->effect_count++;
     }
@@ -263,10 +270,9 @@ static void hold_byte(struct statement_reader *reader, enum lexer_state before, 
     }
 }
 
-static void on_byte(struct statement_reader *reader, char c)
+static void on_events(struct statement_reader *reader, unsigned events, char c)
 {
-    enum lexer_state before = reader->lexer.state;
-    unsigned events = lexer_byte(&reader->lexer, c);
+    session_functions_take(&reader->functions, &reader->lexer, events, c);
     if ((events & LEXER_WORD_END) != 0) {
         on_word_end(reader);
     }
@@ -275,6 +281,17 @@ static void on_byte(struct statement_reader *reader, char c)
     }
     if ((events & LEXER_WORD_START) != 0) {
         reader->is_begun = true;
+    }
+}
+
+static void on_byte(struct statement_reader *reader, char c)
+{
+    enum lexer_state before = reader->lexer.state;
+    unsigned events = lexer_byte(&reader->lexer, c);
+    if (events != 0) {
+        on_events(reader, events, c);
+    } else {
+        session_functions_skip(&reader->functions);
     }
     if ((events & LEXER_SEMICOLON) != 0 && reader->parentheses == 0 && reader->blocks == 0) {
         end_statement(reader);
@@ -286,7 +303,11 @@ static void on_byte(struct statement_reader *reader, char c)
 /* What is held must be seen byte by byte. */
 static struct text skip(struct statement_reader *reader, struct text sql)
 {
-    return reader->is_held ? sql : text_slice(sql, lexer_skip(&reader->lexer, sql), sql.len);
+    size_t len = reader->is_held ? 0 : lexer_skip(&reader->lexer, sql);
+    if (len > 0) {
+        session_functions_skip(&reader->functions);
+    }
+    return text_slice(sql, len, sql.len);
 }
 
 void statement_reader_add(struct statement_reader *reader, struct text sql)
@@ -305,6 +326,7 @@ struct statement_summary statement_reader_end(struct statement_reader *reader)
     reader->blocks = 0;
     end_statement(reader);
     struct statement_summary summary = reader->summary;
+    summary.leaves_state = summary.leaves_state || reader->functions.has_found;
     reader->summary.effects = NULL;
     statement_reader_clear(reader);
     return summary;

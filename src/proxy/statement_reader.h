@@ -5,15 +5,16 @@
  * DEALLOCATE and so on) the text is kept, up to STATEMENT_READER_HELD_MAX bytes; of all others
  * nothing is, so a message of 100 MB needs no memory.
  *
- * It finds statements by their first words, as a person would who does not know the catalog.  So
- * set_config(), and SET inside a function, cannot be seen.  Source of the grammar: PostgreSQL's
- * src/backend/parser/gram.y.  Semicolons in parentheses (CREATE RULE) and in BEGIN ATOMIC ... END
- * do not end a statement.
+ * It finds statements by their first words, as a person would who does not know the catalog.  Of
+ * set_config() and its like it sees only that they are called, and of SET inside a function
+ * nothing.  Source of the grammar: PostgreSQL's src/backend/parser/gram.y.  Semicolons in
+ * parentheses (CREATE RULE) and in BEGIN ATOMIC ... END do not end a statement.
  */
 #ifndef DSQL_PROXY_STATEMENT_READER_H
 #define DSQL_PROXY_STATEMENT_READER_H
 
 #include "base/buf.h"
+#include "proxy/session_functions.h"
 #include "proxy/statement_kind.h"
 #include "sql/lexer.h"
 
@@ -24,6 +25,7 @@ enum {
 
 struct statement_reader {
     struct lexer lexer;
+    struct session_functions functions;
     struct statement_summary summary;
     struct statement_effect **tail; /* where the next effect goes */
     unsigned effect_count;

@@ -78,10 +78,12 @@ static void flush_made(struct transaction_client *client)
     }
 }
 
-static void pin_if_unclear(struct transaction_client *client,
-                           const struct statement_summary *summary)
+/* When it is sent: a function such as pg_advisory_lock() has an effect though its statement fails.
+ */
+static void note_what_stays(struct transaction_client *client,
+                            const struct statement_summary *summary)
 {
-    client->is_pinned = client->is_pinned || summary->is_unclear;
+    client->leaves_state = client->leaves_state || summary->leaves_state;
 }
 
 /* The Query was sent, or is about to be.  Takes the effects over. */
@@ -90,7 +92,8 @@ static enum transaction_event note_query(struct transaction_client *client,
 {
     struct statements *link = &client->server->link;
     bool is_alone = !link->answers->is_open;
-    pin_if_unclear(client, summary);
+    client->is_pinned = client->is_pinned || summary->is_unclear;
+    note_what_stays(client, summary);
     if (is_alone && statement_summary_is_undoable(summary)) {
         retry_hold_end_request(&client->hold, RETRY_ONE_STATEMENT);
     } else {
@@ -417,6 +420,16 @@ static enum transaction_event take_parse(struct transaction_client *client,
     return event;
 }
 
+/* NULL: the server will refuse it. */
+static void note_bound(struct transaction_client *client, const struct statement *bound)
+{
+    if (bound != NULL) {
+        note_what_stays(client, &bound->summary);
+    }
+    client->is_batch_undoable = client->is_batch_undoable && bound != NULL &&
+                                statement_summary_is_undoable(&bound->summary);
+}
+
 static enum transaction_event take_bind(struct transaction_client *client,
                                         const struct transaction_message *message, size_t *taken)
 {
@@ -429,8 +442,7 @@ static enum transaction_event take_bind(struct transaction_client *client,
     if (event == TRANSACTION_MORE) {
         *taken = message->all.len;
         keep(client, message->all);
-        client->is_batch_undoable = client->is_batch_undoable && bound != NULL &&
-                                    statement_summary_is_undoable(&bound->summary);
+        note_bound(client, bound);
         begin_pieces(client, message, message->body.len, false);
     }
     return event;

@@ -68,6 +68,7 @@ struct transaction_client {
     bool is_batch_undoable;   /* all statements of the batch leave no trace if they fail */
     bool is_again;            /* its request is being sent again */
     bool is_pinned;           /* something is left on the connection that cannot be moved */
+    bool leaves_state;        /* the same, by a function: matters if the connection is kept */
     struct outgoing out;      /* for the client; the owner empties it after each call */
 };
 

@@ -58,5 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
           session_watch_is_idle(&whole.watch) != session_watch_is_idle(&divided.watch)))) {
         abort();
     }
+    session_watch_clear(&whole.watch);
+    session_watch_clear(&divided.watch);
     return 0;
 }

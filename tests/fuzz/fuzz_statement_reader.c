@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct statement_summary whole = read_in_steps(&rules, sql, size);
     struct statement_summary bytes = read_in_steps(&rules, sql, 1);
     if (whole.count != bytes.count || whole.kind != bytes.kind ||
-        whole.is_unclear != bytes.is_unclear ||
+        whole.is_unclear != bytes.is_unclear || whole.leaves_state != bytes.leaves_state ||
         whole.has_transaction_control != bytes.has_transaction_control ||
         !is_same(whole.effects, bytes.effects)) {
         abort();

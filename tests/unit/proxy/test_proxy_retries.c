@@ -367,12 +367,16 @@ static void session_with_what_cannot_be_moved_hears_57p01(void **state)
 {
     (void)state;
     static const char *const pins[] = {"LISTEN news", "SELECT set_config('my.own', 'kept', false)",
-                                       "SELECT pg_advisory_lock(1)"};
-    enum { PINS = sizeof pins / sizeof pins[0] };
+                                       "SELECT pg_advisory_lock_shared(1)"};
+    enum { PINS = 2 * sizeof pins / sizeof pins[0] }; /* by each protocol */
     PGconn *conns[PINS];
     for (int i = 0; i < PINS; i++) {
         conns[i] = proxy_world_login();
-        proxy_world_expect_state(conns[i], pins[i], NULL);
+        PGresult *result = i % 2 == 0
+                               ? PQexec(conns[i], pins[i / 2])
+                               : PQexecParams(conns[i], pins[i / 2], 0, NULL, NULL, NULL, NULL, 0);
+        assert_null(PQresultErrorField(result, PG_DIAG_SQLSTATE));
+        PQclear(result);
     }
     int64_t until_ms = clock_monotonic_ms(clock_system()) + WAIT_MS;
     for (int i = 0; i < PINS; i++) {
@@ -385,6 +389,20 @@ static void session_with_what_cannot_be_moved_hears_57p01(void **state)
         proxy_world_expect_last_words(conns[i], "maximum connection duration");
         PQfinish(conns[i]);
     }
+}
+
+static void function_that_is_not_called_pins_nothing(void **state)
+{
+    (void)state;
+    PGconn *conn = proxy_world_login();
+    PQclear(PQprepare(conn, "never", "SELECT pg_advisory_lock(2)", 0, NULL));
+    int first = backend(conn);
+    int64_t until_ms = clock_monotonic_ms(clock_system()) + WAIT_MS;
+    while (backend(conn) == first && clock_monotonic_ms(clock_system()) < until_ms) {
+        usleep(10000);
+    }
+    assert_int_not_equal(backend(conn), first);
+    PQfinish(conn);
 }
 
 /* There can be no second connection beside it. */
@@ -473,6 +491,7 @@ int main(void)
         WITH(settings_and_statements_move_with_the_session, start_short_lived),
         WITH(session_moves_after_a_long_transaction, start_short_lived),
         WITH(session_with_what_cannot_be_moved_hears_57p01, start_short_lived),
+        WITH(function_that_is_not_called_pins_nothing, start_short_lived),
         WITH(session_moves_when_all_connections_are_in_use, start_short_lived_alone),
         WITH(idle_session_survives_the_end_of_its_connection, start_sessions),
         cmocka_unit_test_setup_teardown(drain_ends_an_idle_session_and_waits_for_a_transaction,

@@ -48,6 +48,7 @@ static void describe(const struct statement_summary *summary, char *out, size_t 
     }
     buf_add_string(&line, summary->has_names ? " names" : "");
     buf_add_string(&line, summary->is_unclear ? " unclear" : "");
+    buf_add_string(&line, summary->leaves_state ? " state" : "");
     assert_true(buf_ok(&line));
     (void)snprintf(out, size, "%s", line.data);
 }
@@ -134,7 +135,6 @@ static void settings_are_seen(void **state)
     expect("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE, NOT DEFERRABLE",
            "1 set, set default_transaction_read_only=off + set default_transaction_deferrable=off");
     expect("SET a TO 1; SET a TO 2", "2 set, set a=1, set a=2");
-    expect("SET seed TO 0.5", "1 set-local, set-local seed=0.5");
 }
 
 static void local_settings_are_seen_as_such(void **state)
@@ -160,7 +160,7 @@ static void resets_are_seen(void **state)
     expect("DEALLOCATE prepare", "1 deallocate, deallocate prepare names");
     expect("Deallocate /* a */ -- b\n Sch\xc3\x96n", "1 deallocate, deallocate sch\xc3\x96n names");
     expect("DEALLOCATE \"a\"\"b\"", "1 deallocate, deallocate a\"b names");
-    expect("DEALLOCATE U&\"d\\0061t\\+000061\"", "1 deallocate, deallocate data names");
+    expect("DEALLOCATE U&\"d\\0061t\\+000061\"", "1 deallocate, deallocate data names state");
     expect("DEALLOCATE a23456789_123456789_123456789_123456789_123456789_123456789_\xc3\xa4",
            "1 deallocate, deallocate "
            "a23456789_123456789_123456789_123456789_123456789_123456789_\xc3\xa4 names");
@@ -179,6 +179,17 @@ static void comments_are_left_out(void **state)
     expect("SET a = '/*' -- '", "1 set, set a='/*'");
     expect("SET a = E'\\'--' /* /* */ */ , b", "1 set, set a=E'\\'--'   , b");
     expect("--\nSET--\na--\nTO--\n1", "1 set, set a=1");
+}
+
+static void functions_that_leave_state_are_seen(void **state)
+{
+    (void)state;
+    expect("SELECT pg_advisory_lock(1)", "1 undoable state");
+    expect("SELECT 1; SELECT nextval('s')", "2 undoable state");
+    expect("SET a TO b; SELECT U&\"set\\005fconfig\"('a', 'b', false)", "2 set, set a=b state");
+    expect("SET seed TO 0.5", "1 set-local, set-local seed=0.5 state");
+    expect("SELECT u & \"set_config\"", "1 undoable");
+    expect("SELECT nextval, 'pg_temp', $$ setval('s', 1) $$", "1 undoable");
 }
 
 static void what_stays_on_a_connection_is_seen(void **state)
@@ -235,7 +246,7 @@ static void limits_make_it_unclear(void **state)
     assert_true(summary.is_unclear);
     statement_effects_free(summary.effects);
     expect("SET \"a\"\"b\" = 1", "1 set, set a=\"b\" = 1 unclear");
-    expect("DEALLOCATE U&\"a\" UESCAPE '!'", "1 other names unclear");
+    expect("DEALLOCATE U&\"a\" UESCAPE '!'", "1 other names unclear state");
 }
 
 static void an_open_literal_is_no_statement_of_its_own(void **state)
@@ -321,6 +332,7 @@ static void tags_belong_to_kinds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(functions_that_leave_state_are_seen),
         cmocka_unit_test(queries_can_be_undone),
         cmocka_unit_test(others_cannot),
         cmocka_unit_test(transactions_are_seen),

@@ -112,6 +112,19 @@ void client_statements_tidy(struct client_statements *statements)
     }
 }
 
+bool client_statements_leave_state(const struct client_statements *statements)
+{
+    for (size_t i = 0; i < statements->bucket_count; i++) {
+        for (const struct client_statement *it = statements->buckets[i]; it != NULL;
+             it = it->next) {
+            if (it->slot.now != NULL && it->slot.now->summary.leaves_state) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 void client_statements_forget(struct client_statements *statements)
 {
     for (size_t i = 0; i < statements->bucket_count; i++) {

@@ -51,6 +51,10 @@ struct statement_slot *client_statements_add(struct client_statements *statement
 /** Frees names that are not in use any more.  To be called when slots were settled. */
 void client_statements_tidy(struct client_statements *statements);
 
+/** Whether one of the names is that of a statement that leaves something on the session: EXECUTE
+   may run it. */
+bool client_statements_leave_state(const struct client_statements *statements);
+
 /** All names are gone, as after DEALLOCATE ALL.  The unnamed statement stays. */
 void client_statements_forget(struct client_statements *statements);
 

@@ -83,7 +83,9 @@ static void flush_made(struct transaction_client *client)
 static void note_what_stays(struct transaction_client *client,
                             const struct statement_summary *summary)
 {
-    client->leaves_state = client->leaves_state || summary->leaves_state;
+    client->leaves_state =
+        client->leaves_state || summary->leaves_state ||
+        (summary->has_names && client_statements_leave_state(&client->statements));
 }
 
 /* The Query was sent, or is about to be.  Takes the effects over. */

@@ -106,7 +106,7 @@ bench-details: build ## what a commit and a checkout cost in more detail, as tab
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_occ_old_snapshot
 	@extension/test/with_server $(RELEASE)/extension $(RELEASE)/bench/bench_pool_checkout
 
-bench-proxy: build ## compare `dsql proxy` with pgbouncer (QUICK=1: a part of it, in six minutes)
+bench-proxy: build ## compare `dsql proxy` with pgbouncer (QUICK=1: a part of it, in three minutes)
 	@bench/proxy $(if $(QUICK),--quick) $(RELEASE)
 
 fuzz: dependencies ## fuzz each parser for 30 seconds

@@ -189,15 +189,36 @@ at_worker_exit(int code, Datum arg)
 	SpinLockRelease(&shared->mutex);
 }
 
-void
+bool
 jobs_signal_worker_started(int number)
 {
-	mine = &shared->workers[number];
-	before_shmem_exit(at_worker_exit, 0);
+	JobWorker *worker = &shared->workers[number];
+	bool	   is_free;
+
 	SpinLockAcquire(&shared->mutex);
-	mine->pid = MyProcPid;
-	mine->latch = MyLatch;
+	is_free = worker->pid == 0;
+	if (is_free)
+	{
+		worker->pid = MyProcPid;
+		worker->latch = MyLatch;
+	}
 	SpinLockRelease(&shared->mutex);
+	if (!is_free)
+		return false;
+	mine = worker;
+	before_shmem_exit(at_worker_exit, 0);
+	return true;
+}
+
+bool
+jobs_signal_worker_runs(int number)
+{
+	bool result;
+
+	SpinLockAcquire(&shared->mutex);
+	result = shared->workers[number].pid != 0;
+	SpinLockRelease(&shared->mutex);
+	return result;
 }
 
 bool

@@ -41,8 +41,14 @@ extern void jobs_signal_end_waiting(void);
 
 /* ---- For workers ---- */
 
-/* This one has started; until it exits, however that happens. */
-extern void jobs_signal_worker_started(int number);
+/*
+ * This one has started; until it exits, however that happens.  False: another
+ * process has the number.
+ */
+extern bool jobs_signal_worker_started(int number);
+
+/* Does a process have the number? */
+extern bool jobs_signal_worker_runs(int number);
 
 /* Does a session wait for the job? */
 extern bool jobs_signal_is_wanted(const pg_uuid_t *job);

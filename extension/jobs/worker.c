@@ -8,6 +8,10 @@
  * interrupted is still "processing" there, and is taken up again when a worker
  * comes back.
  *
+ * The server starts the first worker, and that one the others when it sees a
+ * job: while the server starts, four processes more would make whoever waits
+ * for it wait longer.
+ *
  * A job begins a moment after it was submitted, because its changes of the
  * catalog would make the next statements of the same script fail with OC001.
  * It begins at once if somebody waits for it with sys.wait_for_job().
@@ -49,21 +53,25 @@
 /* How long it waits before it repeats a step. */
 #define PAUSE_MS 50L
 
-/* How long the first worker waits before it connects, and each one longer. */
-#define START_MS		 100L
-#define START_BETWEEN_MS 50L
+/* How long the first worker waits before it connects when nobody wakes it. */
+#define START_MS 1000L
 
 static bool is_worker = false;
 static int	retention_s = 1800; /* dsql_local.job_retention */
 static int	delay_ms = 1500;	/* dsql_local.job_delay */
 static int	next_due_ms; /* the next job that is not due yet, or POLL_MS */
+static bool has_seen_job = false;
+
+/* Of the first worker; NULL: not started by this process. */
+static BackgroundWorkerHandle *others[JOBS_WORKERS];
 
 PGDLLEXPORT void dsql_jobs_main(Datum arg);
 
-static void
-register_worker(int number)
+static BackgroundWorker
+worker_with(int number, int restart_s)
 {
-	BackgroundWorker worker = {.bgw_main_arg = Int32GetDatum(number)};
+	BackgroundWorker worker = {.bgw_main_arg = Int32GetDatum(number),
+							   .bgw_restart_time = restart_s};
 
 	strlcpy(worker.bgw_name, "dsql_local jobs", BGW_MAXLEN);
 	strlcpy(worker.bgw_type, "dsql_local jobs", BGW_MAXLEN);
@@ -72,13 +80,14 @@ register_worker(int number)
 	worker.bgw_flags =
 		BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
 	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = 1;
-	RegisterBackgroundWorker(&worker);
+	return worker;
 }
 
 void
 jobs_worker_init(void)
 {
+	BackgroundWorker first = worker_with(0, 1);
+
 	DefineCustomIntVariable("dsql_local.job_retention",
 							"How long sys.jobs shows a job that has ended.",
 							NULL, &retention_s, 1800, 0, INT_MAX, PGC_SIGHUP,
@@ -89,8 +98,7 @@ jobs_worker_init(void)
 		NULL, &delay_ms, 1500, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL,
 		NULL);
 	jobs_signal_init();
-	for (int i = 0; i < JOBS_WORKERS; i++)
-		register_worker(i);
+	RegisterBackgroundWorker(&first);
 }
 
 bool
@@ -233,6 +241,7 @@ claim_if_due(const Job *job, int due_ms)
 {
 	Oid table = job->object;
 
+	has_seen_job = true;
 	if (due_ms > 0 && !jobs_signal_is_wanted(&job->id))
 	{
 		next_due_ms = Min(next_due_ms, due_ms);
@@ -250,6 +259,7 @@ find_job(Job *job, MemoryContext context)
 	bool found = false;
 
 	next_due_ms = POLL_MS;
+	has_seen_job = false;
 	jobs_worker_begin();
 	if (jobs_table_exists())
 	{
@@ -262,13 +272,58 @@ find_job(Job *job, MemoryContext context)
 	return found;
 }
 
+/* Not by this process alone: an earlier first worker may have started it. */
+static bool
+is_started(int number)
+{
+	pid_t pid;
+
+	return jobs_signal_worker_runs(number) ||
+		   (others[number] != NULL &&
+			GetBackgroundWorkerPid(others[number], &pid) != BGWH_STOPPED);
+}
+
+/*
+ * Those that have ended as well.  If the server has no place for another
+ * process (max_worker_processes), the next look at the jobs tries again.  None
+ * is started again by the postmaster: after a crash it would be there twice.
+ */
 static void
-run_all_jobs(MemoryContext context)
+start_others(void)
+{
+	for (int i = 1; i < JOBS_WORKERS; i++)
+	{
+		BackgroundWorker worker = worker_with(i, BGW_NEVER_RESTART);
+		MemoryContext	 earlier;
+
+		if (is_started(i))
+			continue;
+		if (others[i] != NULL)
+			pfree(others[i]);
+		others[i] = NULL;
+		earlier = MemoryContextSwitchTo(TopMemoryContext);
+		(void) RegisterDynamicBackgroundWorker(&worker, &others[i]);
+		MemoryContextSwitchTo(earlier);
+	}
+}
+
+static bool
+find_job_of(int number, Job *job, MemoryContext context)
+{
+	bool found = find_job(job, context);
+
+	if (number == 0 && has_seen_job)
+		start_others();
+	return found;
+}
+
+static void
+run_all_jobs(int number, MemoryContext context)
 {
 	Job job;
 
 	MemoryContextReset(context);
-	while (find_job(&job, context))
+	while (find_job_of(number, &job, context))
 	{
 		run_job(&job, context);
 		MemoryContextReset(context);
@@ -279,18 +334,19 @@ run_all_jobs(MemoryContext context)
 
 /*
  * The first process that connects after a start reads the catalogs and leaves
- * what it has found in a file (relcache.c: pg_internal.init).  If all workers
+ * what it has found in a file (relcache.c: pg_internal.init).  If the worker
  * did the same at once, whoever waits for the server to start would wait for
- * them too.
+ * it too.
  */
 static void
-leave_start_to_sessions(int number)
+leave_start_to_sessions(void)
 {
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-					 START_MS + number * START_BETWEEN_MS, PG_WAIT_EXTENSION);
+					 START_MS, PG_WAIT_EXTENSION);
 	CHECK_FOR_INTERRUPTS();
 }
 
+/* The number comes first, so that whoever submits a job can wake the worker. */
 static void
 start_up(int number)
 {
@@ -300,26 +356,29 @@ start_up(int number)
 	pqsignal(SIGINT, StatementCancelHandler);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
-	leave_start_to_sessions(number);
+	if (!jobs_signal_worker_started(number))
+		proc_exit(0);
+	if (number == 0)
+		leave_start_to_sessions();
 	BackgroundWorkerInitializeConnection(JOBS_DATABASE, NULL, 0);
 	SetConfigOption("dsql_local.strict", "off", PGC_SUSET, PGC_S_SESSION);
 	SetConfigOption("default_transaction_isolation", "read committed",
 					PGC_USERSET, PGC_S_SESSION);
-	jobs_signal_worker_started(number);
 }
 
 void
 dsql_jobs_main(Datum arg)
 {
 	MemoryContext context;
+	int			  number = DatumGetInt32(arg);
 
-	start_up(DatumGetInt32(arg));
+	start_up(number);
 	context = AllocSetContextCreate(TopMemoryContext, "dsql_local job",
 									ALLOCSET_DEFAULT_SIZES);
 	for (;;)
 	{
 		MemoryContextSwitchTo(context);
-		run_all_jobs(context);
+		run_all_jobs(number, context);
 		(void) WaitLatch(MyLatch,
 						 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 						 next_due_ms, PG_WAIT_EXTENSION);

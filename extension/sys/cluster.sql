@@ -1,8 +1,9 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a local cluster has besides schema sys: the rights of admin and PUBLIC, and what
- * Aurora DSQL does not have.  `dsql local` runs this text at each start, after
- * schema.sql, so it has to do nothing where everything is as it should be already.
+ * Aurora DSQL does not have.  `dsql local` runs this text after schema.sql when a cluster is
+ * created, and again when either has changed, so it has to do nothing where everything is as it
+ * should be already.
  */
 SET LOCAL search_path = pg_catalog, pg_temp;
 

@@ -1,8 +1,8 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /*
  * Why versions have two parts: the number orders them, and is raised with each change of
- * schema.sql that is committed; the hash is of the content, so that a developer's cluster follows
- * each edit.  With equal numbers and different hashes the text is simply run again.
+ * schema.sql that is committed; the hash is of both scripts, so that a developer's cluster follows
+ * each edit.  With equal numbers and different hashes they are simply run again.
  */
 #include "local/schema.h"
 
@@ -111,17 +111,17 @@ static dsql_status check_version(const struct state *state, const struct extensi
     return DSQL_OK;
 }
 
-/* The script and the label are one transaction: the label is true, or the cluster unchanged. */
-static dsql_status run_script(PGconn *conn, struct text script, const char *label, dsql_error *err)
+/*
+ * Both scripts and the label are one transaction: the label is true, or the cluster unchanged.
+ */
+static dsql_status run_scripts(PGconn *conn, const struct extension *extension, dsql_error *err)
 {
     struct buf sql AUTO_BUF;
     buf_init(&sql, SQL_MAX_SIZE);
     buf_add_string(&sql, "BEGIN;");
-    buf_add_text(&sql, script);
-    if (label != NULL) {
-        buf_printf(&sql, "COMMENT ON SCHEMA sys IS '" LABEL_PREFIX "%s';", label);
-    }
-    buf_add_string(&sql, "COMMIT");
+    buf_add_text(&sql, buf_text(&extension->schema_sql));
+    buf_add_text(&sql, buf_text(&extension->cluster_sql));
+    buf_printf(&sql, "COMMENT ON SCHEMA sys IS '" LABEL_PREFIX "%s'; COMMIT", extension->version);
     dsql_status status = buf_ok(&sql) ? database_run(conn, sql.data, err) : fail_nomem(err);
     if (status != DSQL_OK) {
         /* The failed statement has left the transaction open; err keeps its own error. */
@@ -138,8 +138,7 @@ static dsql_status upgrade(PGconn *conn, const struct extension *extension,
                            const struct state *state, dsql_error *err)
 {
     dsql_error cause = {0};
-    dsql_status status =
-        run_script(conn, buf_text(&extension->schema_sql), extension->version, &cause);
+    dsql_status status = run_scripts(conn, extension, &cause);
     if (status == DSQL_OK) {
         return DSQL_OK;
     }
@@ -180,8 +179,7 @@ static dsql_status create_or_upgrade(PGconn *conn, const struct extension *exten
 
 /*
  * A server without the module would work and never report a conflict: the one failure of a local
- * cluster that no test would notice.  cluster_sql runs at each start and is written so that it
- * can be repeated.
+ * cluster that no test would notice.
  */
 dsql_status schema_install(PGconn *conn, const struct extension *extension,
                            char upgraded_from[EXTENSION_VERSION_SIZE], dsql_error *err)
@@ -197,9 +195,6 @@ dsql_status schema_install(PGconn *conn, const struct extension *extension,
     if (status == DSQL_OK) {
         status = database_run(conn, session_sql, err);
     }
-    if (status == DSQL_OK) {
-        status = create_or_upgrade(conn, extension, &state, upgraded_from, err);
-    }
-    return status == DSQL_OK ? run_script(conn, buf_text(&extension->cluster_sql), NULL, err)
+    return status == DSQL_OK ? create_or_upgrade(conn, extension, &state, upgraded_from, err)
                              : status;
 }

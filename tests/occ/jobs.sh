@@ -3,7 +3,8 @@
 #
 # sys.wait_for_job() sleeps while the job runs, and its memory does not grow.  A job begins when its delay
 # is over (an hour, here), or when somebody waits for it.  A slow one holds up no other.  A row of
-# sys.job_list that makes no sense fails as a job, and the worker goes on.
+# sys.job_list that makes no sense fails as a job, and the worker goes on.  There is one worker until there
+# is a job.
 #
 # /*A*/ is ASYNC as the gateway hands it on.
 # usage: jobs.sh        (inside extension/test/with_server)
@@ -30,7 +31,20 @@ sql -c 'CREATE FUNCTION slow(int) RETURNS int LANGUAGE sql IMMUTABLE
         AS $$ SELECT $1 FROM pg_sleep(0.005) $$'
 sql -c 'CREATE TABLE t (id int PRIMARY KEY, a int)'
 sql -c 'INSERT INTO t SELECT i, i FROM generate_series(1, 800) i'
+# The first worker alone is there until there is a job.
+server=$(sql -c "SELECT pg_read_file('postmaster.pid')" | head -n 1)
+workers() { ps --ppid "$server" -o args= | grep -c 'dsql_local jobs' || true; }
+all_workers() {
+    tries=0
+    until [ "$(workers)" = 4 ] || [ $tries -gt 200 ]; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+    equals "$1" "$(workers)" 4
+}
+equals 'workers without a job' "$(workers)" 1
 job=$(sql -c 'CREATE INDEX /*A*/ slowly_built ON t (slow(a))')
+all_workers 'workers with a job'
 sql -c "CALL sys.wait_for_job('$job')" >"$PGHOST/waited" 2>&1 &
 waiter=$!
 pid=
@@ -129,4 +143,12 @@ equals 'what became of them' "$(sql -c "SELECT job_type, status, details FROM sy
 |failed|this type of job is not supported
 INDEX_BUILD|completed|relation X does not exist
 VALIDATE_CONSTRAINT|failed|constraint X of relation X does not exist'
+
+# Those that have ended are there again with the next job.
+sql -c "SET dsql_local.strict = off; SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE backend_type = 'dsql_local jobs'" >"$PGHOST/ended"
+equals 'ended workers' "$(cat "$PGHOST/ended")" 4
+good=$(sql -c 'CREATE INDEX /*A*/ after_their_end ON t (a)')
+succeeds 'a job after their end' timeout 20 psql -X -q -A -t -c "CALL sys.wait_for_job('$good')"
+all_workers 'workers after their end'
 finish_checks

@@ -346,7 +346,7 @@ leave_start_to_sessions(void)
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* The number comes first, so that whoever submits a job can wake the worker. */
+/* Its number first, so that a session that submits a job can wake it. */
 static void
 start_up(int number)
 {

@@ -26,7 +26,8 @@ equals 'its access method' "$(method new_one)" dsql
 equals 'the access method of tables of sys' "$(method iam_role_mappings)" heap
 
 succeeds 'a table of an older cluster' owner \
-    'CREATE TABLE old_one (id int PRIMARY KEY) USING heap; INSERT INTO old_one VALUES (7)'
+    "CREATE TABLE old_one (id int PRIMARY KEY) USING heap; INSERT INTO old_one VALUES (7);
+     COMMENT ON SCHEMA sys IS 'dsql_local 1'"
 succeeds stop stop
 succeeds 'start again' start
 equals 'the older table was moved' "$(method old_one)" dsql

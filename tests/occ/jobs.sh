@@ -33,7 +33,7 @@ sql -c 'CREATE TABLE t (id int PRIMARY KEY, a int)'
 sql -c 'INSERT INTO t SELECT i, i FROM generate_series(1, 800) i'
 # The first worker alone is there until there is a job.
 server=$(sql -c "SELECT pg_read_file('postmaster.pid')" | head -n 1)
-workers() { ps --ppid "$server" -o args= | grep -c 'dsql_local jobs' || true; }
+workers() { pgrep -c -P "$server" -f 'dsql_local jobs' || true; }
 all_workers() {
     tries=0
     until [ "$(workers)" = 4 ] || [ $tries -gt 200 ]; do

@@ -9,7 +9,7 @@
  * comes back.
  *
  * The server starts the first worker, and that one the others when it sees a
- * job: while the server starts, four processes more would make whoever waits
+ * job: while the server starts, three processes more would make whoever waits
  * for it wait longer.
  *
  * A job begins a moment after it was submitted, because its changes of the
@@ -284,7 +284,7 @@ is_started(int number)
 }
 
 /*
- * Those that have ended as well.  If the server has no place for another
+ * Starts those that have ended, too.  If the server has no place for another
  * process (max_worker_processes), the next look at the jobs tries again.  None
  * is started again by the postmaster: after a crash it would be there twice.
  */
@@ -357,7 +357,7 @@ start_up(int number)
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
 	if (!jobs_signal_worker_started(number))
-		proc_exit(0);
+		proc_exit(1); /* after 0 the first would never be started again */
 	if (number == 0)
 		leave_start_to_sessions();
 	BackgroundWorkerInitializeConnection(JOBS_DATABASE, NULL, 0);

@@ -111,9 +111,7 @@ static dsql_status check_version(const struct state *state, const struct extensi
     return DSQL_OK;
 }
 
-/*
- * Both scripts and the label are one transaction: the label is true, or the cluster unchanged.
- */
+/* Both scripts and the label are one transaction: the label is true, or nothing has changed. */
 static dsql_status run_scripts(PGconn *conn, const struct extension *extension, dsql_error *err)
 {
     struct buf sql AUTO_BUF;

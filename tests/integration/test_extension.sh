@@ -25,11 +25,17 @@ succeeds 'a table' owner 'CREATE TABLE new_one (id int PRIMARY KEY)'
 equals 'its access method' "$(method new_one)" dsql
 equals 'the access method of tables of sys' "$(method iam_role_mappings)" heap
 
+# cluster.sql runs when the version's hash is another one, and not at each start.
 succeeds 'a table of an older cluster' owner \
-    "CREATE TABLE old_one (id int PRIMARY KEY) USING heap; INSERT INTO old_one VALUES (7);
-     COMMENT ON SCHEMA sys IS 'dsql_local 1'"
+    'CREATE TABLE old_one (id int PRIMARY KEY) USING heap; INSERT INTO old_one VALUES (7)'
 succeeds stop stop
 succeeds 'start again' start
+equals 'a start of the same version' "$(method old_one)" heap
+version=$(owner "SELECT obj_description('sys'::regnamespace)")
+succeeds 'another hash' owner "COMMENT ON SCHEMA sys IS '${version%.*}.0123456789ab'"
+succeeds stop stop
+succeeds 'start again' start
+equals 'the version' "$(owner "SELECT obj_description('sys'::regnamespace)")" "$version"
 equals 'the older table was moved' "$(method old_one)" dsql
 equals 'with its rows' "$(owner 'SELECT id FROM old_one')" 7
 

@@ -26,11 +26,6 @@ at_most() {
     [ "$2" -le "$3" ] || fail_check "$1: $2 is more than $3"
 }
 
-# shellcheck disable=SC2016 # SQL's $1
-sql -c 'CREATE FUNCTION slow(int) RETURNS int LANGUAGE sql IMMUTABLE
-        AS $$ SELECT $1 FROM pg_sleep(0.005) $$'
-sql -c 'CREATE TABLE t (id int PRIMARY KEY, a int)'
-sql -c 'INSERT INTO t SELECT i, i FROM generate_series(1, 800) i'
 # The first worker alone is there until there is a job.
 server=$(sql -c "SELECT pg_read_file('postmaster.pid')" | head -n 1)
 workers() { pgrep -c -P "$server" -f 'dsql_local jobs' || true; }
@@ -43,6 +38,12 @@ all_workers() {
     equals "$1" "$(workers)" 4
 }
 equals 'workers without a job' "$(workers)" 1
+
+# shellcheck disable=SC2016 # SQL's $1
+sql -c 'CREATE FUNCTION slow(int) RETURNS int LANGUAGE sql IMMUTABLE
+        AS $$ SELECT $1 FROM pg_sleep(0.005) $$'
+sql -c 'CREATE TABLE t (id int PRIMARY KEY, a int)'
+sql -c 'INSERT INTO t SELECT i, i FROM generate_series(1, 800) i'
 job=$(sql -c 'CREATE INDEX /*A*/ slowly_built ON t (slow(a))')
 all_workers 'workers with a job'
 sql -c "CALL sys.wait_for_job('$job')" >"$PGHOST/waited" 2>&1 &
@@ -145,9 +146,8 @@ INDEX_BUILD|completed|relation X does not exist
 VALIDATE_CONSTRAINT|failed|constraint X of relation X does not exist'
 
 # Those that have ended are there again with the next job.
-sql -c "SET dsql_local.strict = off; SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-        WHERE backend_type = 'dsql_local jobs'" >"$PGHOST/ended"
-equals 'ended workers' "$(cat "$PGHOST/ended")" 4
+equals 'ended workers' "$(sql -c "SET dsql_local.strict = off; SELECT count(pg_terminate_backend(pid))
+        FROM pg_stat_activity WHERE backend_type = 'dsql_local jobs'")" 4
 good=$(sql -c 'CREATE INDEX /*A*/ after_their_end ON t (a)')
 succeeds 'a job after their end' timeout 20 psql -X -q -A -t -c "CALL sys.wait_for_job('$good')"
 all_workers 'workers after their end'

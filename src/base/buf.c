@@ -151,8 +151,10 @@ void buf_add_u16(struct buf *buf, uint16_t value)
 
 void buf_add_u32(struct buf *buf, uint32_t value)
 {
-    buf_add_u16(buf, (uint16_t)(value >> 16));
-    buf_add_u16(buf, (uint16_t)(value & 0xffff));
+    const unsigned char bytes[4] = {
+        (unsigned char)(value >> 24), (unsigned char)(value >> 16 & 0xff),
+        (unsigned char)(value >> 8 & 0xff), (unsigned char)(value & 0xff)};
+    buf_add(buf, bytes, sizeof bytes);
 }
 
 /* Measured first and then written: vsnprintf() must never write beyond the maximum. */

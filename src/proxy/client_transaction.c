@@ -185,25 +185,35 @@ static void note_set_up(struct session_client *session, const struct pooled *poo
     }
 }
 
-static void on_data(void *arg, struct text bytes)
+/* What is whole is read where it lies; only what is not is kept until the rest has come. */
+static enum transaction_event take_server_data(struct session_client *session,
+                                               struct pooled *pooled, struct text bytes)
 {
-    struct session_client *session = arg;
-    struct proxy_transaction *own = proxy_transaction_of(session);
-    struct pooled *pooled = own->pooled;
-    bool was_set_up = pooled->transaction.set_up_left == 0;
+    bool has_rest = pooled->in.len > 0;
+    if (has_rest) {
+        buf_add_text(&pooled->in, bytes);
+    }
+    struct text all = has_rest ? buf_text(&pooled->in) : bytes;
     size_t taken = 0;
-    buf_add_text(&pooled->in, pooled->in.len > 0 ? bytes : text_of(""));
-    struct text all = pooled->in.len > 0 ? buf_text(&pooled->in) : bytes;
     enum transaction_event event = transaction_server_data(&pooled->transaction, all, &taken);
     client_flow_to_client(session); /* it lies in the bytes that are dropped now */
-    if (pooled->in.len > 0) {
+    if (has_rest) {
         buf_drop(&pooled->in, taken);
-    } else {
+    } else if (taken < bytes.len) {
         buf_add_text(&pooled->in, text_slice(bytes, taken, bytes.len));
     }
     if (pooled->in.len == 0 && pooled->in.capacity > 0) {
         buf_clear(&pooled->in);
     }
+    return event;
+}
+
+static void on_data(void *arg, struct text bytes)
+{
+    struct session_client *session = arg;
+    struct pooled *pooled = proxy_transaction_of(session)->pooled;
+    bool was_set_up = pooled->transaction.set_up_left == 0;
+    enum transaction_event event = take_server_data(session, pooled, bytes);
     client_flow_to_server(session);
     if (!buf_ok(&pooled->in)) {
         event = TRANSACTION_NO_MEMORY;

@@ -28,6 +28,9 @@ void outgoing_drop(struct outgoing *out)
 
 void outgoing_keep(struct outgoing *out)
 {
+    if (text_is_empty(out->borrowed)) {
+        return; /* or copied would get memory */
+    }
     if (out->borrowed.len >= LARGE && out->copied.capacity == 0) {
         buf_reserve(&out->copied, out->copied.max < ROOM ? out->copied.max : ROOM);
     }

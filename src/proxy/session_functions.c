@@ -59,6 +59,9 @@ static void take_name(struct session_functions *functions, struct text word)
 void session_functions_take(struct session_functions *functions, const struct lexer *lexer,
                             unsigned events, char c)
 {
+    if (events == LEXER_WORD_START && !functions->has_prefix) {
+        return; /* half of all events, and nothing would change */
+    }
     struct text word = lexer_word(lexer);
     bool is_prefixed = functions->has_prefix && (events & LEXER_IDENTIFIER) != 0;
     functions->has_prefix =

@@ -33,17 +33,14 @@ static void write_body(const struct statement *statement, const struct statement
     buf_add_text(out, text_slice(body, len, body.len));
 }
 
-bool statement_translate(const struct client_statements *client, struct statement *statement,
-                         const struct lexer_rules *rules, struct statement_translation *out)
+static bool translate_names(const struct client_statements *client, struct statement *statement,
+                            const struct lexer_rules *rules, struct statement_translation *out)
 {
-    *out = (struct statement_translation){.server = NULL};
     struct statement_name names[STATEMENT_NAMES_MAX];
     struct text body = text_of_bytes(statement->parse, statement->len);
     size_t len = body.len;
     (void)text_find(body, '\0', &len);
-    size_t count = statement->summary.has_names
-                       ? statement_names_find(text_slice(body, 0, len), rules, names)
-                       : 0;
+    size_t count = statement_names_find(text_slice(body, 0, len), rules, names);
     if (count == 1) {
         memcpy(out->name, names[0].name, sizeof out->name);
         out->named = statement_of(client, out->name);
@@ -61,6 +58,17 @@ bool statement_translate(const struct client_statements *client, struct statemen
                                                          statement->settings, rules)
                                    : NULL;
     return out->server != NULL;
+}
+
+bool statement_translate(const struct client_statements *client, struct statement *statement,
+                         const struct lexer_rules *rules, struct statement_translation *out)
+{
+    *out = (struct statement_translation){.server = NULL};
+    if (statement->summary.has_names) {
+        return translate_names(client, statement, rules, out);
+    }
+    out->server = statement_ref(statement);
+    return true;
 }
 
 void statement_translation_clear(struct statement_translation *translation)

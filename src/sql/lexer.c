@@ -10,6 +10,9 @@
  */
 #include "sql/lexer.h"
 
+#include <limits.h>
+#include <string.h>
+
 /*
  * A tag that differs but has the same length and hash would end a literal early.  Nobody gains by
  * that: the text is the client's own, and PostgreSQL still parses it as it is.
@@ -83,8 +86,8 @@ struct text lexer_word(const struct lexer *lexer)
 }
 
 /*
- * One bit for each byte, since these are asked for each byte of SQL.  scan.l: ident_start is
- * [A-Za-z\200-\377_], a tag may also have digits, and a word $, too.
+ * Tables, since these are asked for each byte of SQL.  scan.l: ident_start is [A-Za-z\200-\377_], a
+ * tag may also have digits, and a word $, too.
  */
 struct byte_set {
     uint64_t bits[4];
@@ -92,11 +95,9 @@ struct byte_set {
 
 #define LETTERS 0x07fffffe87fffffe /* and _ */
 #define DIGITS  0x03ff000000000000
-#define DOLLAR  0x0000001000000000
 
 static const struct byte_set word_starts = {{0, LETTERS, UINT64_MAX, UINT64_MAX}};
 static const struct byte_set tag_bytes = {{DIGITS, LETTERS, UINT64_MAX, UINT64_MAX}};
-static const struct byte_set word_bytes = {{DIGITS | DOLLAR, LETTERS, UINT64_MAX, UINT64_MAX}};
 
 static inline bool has_byte(const struct byte_set *set, char c)
 {
@@ -114,9 +115,33 @@ static bool is_tag_byte(char c)
     return has_byte(&tag_bytes, c);
 }
 
+#define FOUR(n)       (n), (n) + 1, (n) + 2, (n) + 3
+#define SIXTEEN(n)    FOUR(n), FOUR((n) + 4), FOUR((n) + 8), FOUR((n) + 12)
+#define SIXTY_FOUR(n) SIXTEEN(n), SIXTEEN((n) + 16), SIXTEEN((n) + 32), SIXTEEN((n) + 48)
+#define LOWER_CASE    SIXTEEN('a'), FOUR('q'), FOUR('u'), 'y', 'z'
+
+/* What a byte of a word becomes in lower case; 0 for one that is not part of a word. */
+static const unsigned char word_bytes[UCHAR_MAX + 1] = {
+    ['$'] = '$',
+    ['0'] = FOUR('0'),
+    FOUR('4'),
+    '8',
+    '9',
+    ['A'] = LOWER_CASE,
+    ['_'] = '_',
+    ['a'] = LOWER_CASE,
+    [0x80] = SIXTY_FOUR(0x80),
+    SIXTY_FOUR(0xc0),
+};
+
+static inline unsigned char word_byte(char c)
+{
+    return word_bytes[(unsigned char)c];
+}
+
 static bool is_word_byte(char c)
 {
-    return has_byte(&word_bytes, c);
+    return word_byte(c) != 0;
 }
 
 static bool is_line_end(char c)
@@ -488,24 +513,16 @@ unsigned lexer_byte(struct lexer *lexer, char c)
 }
 
 /* As add_to_word() for each byte. */
-static void add_all_to_word(struct lexer *lexer, struct text bytes)
-{
-    size_t start = lexer->word_len < LEXER_WORD_SIZE ? lexer->word_len : LEXER_WORD_SIZE;
-    struct text kept = text_slice(bytes, 0, LEXER_WORD_SIZE - start);
-    char *out = lexer->word + start;
-    for (size_t i = 0; i < kept.len; i++) {
-        out[i] = char_to_lower(kept.data[i]);
-    }
-    lexer->word_len += bytes.len;
-}
-
 static size_t skip_word(struct lexer *lexer, struct text sql)
 {
+    size_t start = lexer->word_len; /* the compiler would read it again after each byte */
     size_t len = 0;
-    while (len < sql.len && is_word_byte(sql.data[len])) {
-        len++;
+    for (unsigned char lower; len < sql.len && (lower = word_byte(sql.data[len])) != 0; len++) {
+        if (start + len < LEXER_WORD_SIZE) {
+            lexer->word[start + len] = (char)lower;
+        }
     }
-    add_all_to_word(lexer, text_slice(sql, 0, len));
+    lexer->word_len = start + len;
     return len;
 }
 
@@ -521,12 +538,17 @@ static size_t skip_blanks(const struct lexer *lexer, struct text sql)
     return len;
 }
 
-/* Inside of a plain literal only the next quote matters, which is never a second byte. */
+/* Only the next quote matters, which is never a second byte. */
+static size_t skip_literal(struct text sql)
+{
+    const char *quote = sql.len > 0 ? memchr(sql.data, '\'', sql.len) : NULL;
+    return quote != NULL ? (size_t)(quote - sql.data) : sql.len;
+}
+
 size_t lexer_skip(struct lexer *lexer, struct text sql)
 {
-    size_t len = 0;
     if (lexer->state == LEXER_LITERAL) {
-        return text_find(sql, '\'', &len) ? len : sql.len;
+        return skip_literal(sql);
     }
     if (lexer->rules.encoding != LEXER_ASCII_SAFE) {
         return 0;

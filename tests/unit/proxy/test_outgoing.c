@@ -58,6 +58,23 @@ static void what_is_kept_does_not_need_the_bytes(void **state)
     outgoing_clear(&out);
 }
 
+/* Nothing is held after each answer of each client. */
+static void nothing_needs_no_memory(void **state)
+{
+    (void)state;
+    struct outgoing held;
+    struct outgoing out;
+    outgoing_init(&held, MAX);
+    outgoing_init(&out, MAX);
+    outgoing_keep(&out);
+    outgoing_move(&out, &held);
+    assert_int_equal(outgoing_gather(&out).len, 0);
+    assert_int_equal(out.copied.capacity, 0);
+    assert_int_equal(held.copied.capacity, 0);
+    outgoing_clear(&out);
+    outgoing_clear(&held);
+}
+
 static void moving_appends_and_takes_over_memory(void **state)
 {
     (void)state;
@@ -109,6 +126,7 @@ int main(void)
         cmocka_unit_test(what_touches_is_one_stretch_and_not_copied),
         cmocka_unit_test(the_order_is_kept),
         cmocka_unit_test(what_is_kept_does_not_need_the_bytes),
+        cmocka_unit_test(nothing_needs_no_memory),
         cmocka_unit_test(moving_appends_and_takes_over_memory),
         cmocka_unit_test(more_than_the_maximum_is_noticed),
     };

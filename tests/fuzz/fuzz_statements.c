@@ -100,7 +100,7 @@ static void flush_client(struct peer *peer)
     outgoing_drop(&peer->client.out);
 }
 
-/* A conflict that the client may not see needs a request that is held; test_transaction_link.c
+/* A conflict that the client may not see needs a request that is held; test_transaction_retries.c
    shows when one is. */
 static bool is_held(const struct transaction_client *client)
 {

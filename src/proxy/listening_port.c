@@ -95,11 +95,13 @@ static dsql_status listen_on_tcp(struct listening_port *port, struct acceptor *a
     }
     dsql_status status =
         acceptor_listen(acceptor, entry, address, port->number < 0 ? 0 : port->number, err);
-    if (status == DSQL_OK) {
-        port->number = listener_port(&entry->listener);
-        port->has_tcp = true;
+    if (status != DSQL_OK) {
+        return fail(err, status, "%s. Choose another port with 'HOST?port=N'; 0 is any free one",
+                    err->message);
     }
-    return status;
+    port->number = listener_port(&entry->listener);
+    port->has_tcp = true;
+    return DSQL_OK;
 }
 
 dsql_status listening_port_open(struct listening_port *port, struct acceptor *acceptor,

@@ -84,6 +84,7 @@ case $output in *"$password"*) fail_check 'a password in the status' ;; esac
 fails 'another port' "$DSQL" proxy status --port 1
 fails 'a second proxy on the same port' "$DSQL" proxy "$(printf '%s' "$cluster" | sed "s/port=0/port=$(port_of "$tcp")/")" --state-dir "$scratch/other"
 says 'could not listen'
+says "Choose another port with 'HOST?port=N'"
 end TERM
 equals 'status after SIGTERM' "$status" 0
 log_has 'draining'

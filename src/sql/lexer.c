@@ -538,7 +538,10 @@ static size_t skip_blanks(const struct lexer *lexer, struct text sql)
     return len;
 }
 
-/* Only the next quote matters, which is never a second byte. */
+/*
+ * Only the next quote matters, which is never a second byte.  text_find() would need a place on the
+ * stack, and its guard would be checked after each token.
+ */
 static size_t skip_literal(struct text sql)
 {
     const char *quote = sql.len > 0 ? memchr(sql.data, '\'', sql.len) : NULL;

@@ -3,17 +3,9 @@
 #
 # The turns of bench/proxy as ratios of one program to another, how far each may be off, and the table.
 require "json"
+require_relative "ratios"
 
 TAIL_PARTS = 6
-
-def median(values)
-  sorted = values.sort
-  sorted[sorted.size / 2]
-end
-
-def percentile(sorted, share)
-  sorted.empty? ? 0 : sorted[((sorted.size - 1) * share).round]
-end
 
 # Both may be so small that the difference is within what two runs differ by: 5 % of the direct one.
 def added_ratio(theirs, ours, direct)
@@ -32,18 +24,6 @@ def ratios(turns)
     "cost_us" => cost(ours) * 1e6, "rate_direct" => median(direct.map(&:rate)) }
 end
 
-# A turn may be too short for a transaction.
-def quotients(ours, theirs)
-  list = ours.zip(theirs).reject { |_, their| their.count.zero? }.map { |our, their| our.rate / their.rate }
-  list.empty? ? abort("no transaction has ended in a turn: more --seconds are needed") : list
-end
-
-# As for a normal distribution, whose quartiles are 1.35 standard deviations apart.
-def error_of_median(values)
-  sorted = values.sort
-  1.25 * (percentile(sorted, 0.75) - percentile(sorted, 0.25)) / 1.35 / Math.sqrt(values.size)
-end
-
 def added_latency(subjects, share)
   added_ratio(*subjects.map { |turns| latency(turns, share) })
 end
@@ -60,10 +40,6 @@ end
 
 def latency(turns, share)
   percentile(turns.flat_map(&:latencies).sort, share)
-end
-
-def cost(turns)
-  turns.sum(&:cost) / turns.sum(&:count)
 end
 
 HEADER = format("%-34s %6s %6s %6s %6s %6s %6s %6s %10s %10s", "row", "tps", "+-", "cpu", "p50", "p99", "+-", "direct",

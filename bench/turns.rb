@@ -1,57 +1,18 @@
 # frozen_string_literal: true
 # Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0
 #
-# How bench/proxy measures: each program has a pgbench of its own, and these take turns of a fraction of a second,
-# so that what else the machine does affects all alike.
+# Programs that are compared have a pgbench each, and these take turns of a fraction of a second, so that
+# what else the machine does affects all alike.  Logins do not count: all clients stay connected.  A program
+# is a Subject (subject.rb).  A row is what pgbench does; it has name, clients, and arguments(dir).
 require "fileutils"
 require "open3"
-require_relative "proxy_programs"
+require_relative "subject"
 
 WARM_UP = 0.1 # seconds for each process of PostgreSQL: with 64 of them the rate rises for six seconds
 WARM_UP_MAX = 8
 SETTLE = 0.05 # seconds at the beginning of a turn that do not count
 SETTLE_PER_CLIENT = 0.0003
 UNTIL_TOLD = 86_400 # seconds
-MODES = %w[session transaction].freeze
-NEARS = %w[socket tls].freeze
-PROTOCOLS = %w[simple extended prepared].freeze
-CLIENTS = [1, 8, 64, CLIENTS_MAX].freeze
-
-Row = Struct.new(:mode, :near, :kind, :clients) do
-  def name
-    "#{mode}.#{near}.#{kind}.#{clients}"
-  end
-
-  # For pgbench.
-  def arguments(dir)
-    case kind
-    when "rows" then ["-M", "extended", "-f", File.join(dir, "rows.sql")]
-    when "reconnect" then ["-M", "simple", "-C", "-f", File.join(dir, "select.sql")]
-    else ["-M", kind, "-f", File.join(dir, "select.sql")]
-    end
-  end
-
-  # Seconds, as the processes of PostgreSQL are new.
-  def warm_up
-    [clients * WARM_UP, WARM_UP_MAX].min
-  end
-
-  # Why pgbouncer cannot do it, or nil.
-  def impossible
-    return unless mode == "transaction" && kind == "prepared" && !Pgbouncer.prepares?
-
-    "pgbouncer #{Pgbouncer.version} has no prepared statements in transaction mode (1.21 and later have them)"
-  end
-end
-
-def all_rows
-  MODES.product(NEARS).flat_map do |mode, near|
-    PROTOCOLS.product(CLIENTS).map { |protocol, clients| Row.new(mode, near, protocol, clients) } +
-      [Row.new(mode, near, "rows", 1), Row.new(mode, near, "rows", 8)] +
-      # In session mode each client gets a connection of its own from `dsql proxy`, paced as the service demands.
-      (mode == "transaction" ? [Row.new(mode, near, "reconnect", 8)] : [])
-  end
-end
 
 # The transactions of pgbench's log: the client, microseconds, and when it ended in seconds.
 Transaction = Struct.new(:client, :latency, :end)
@@ -68,10 +29,10 @@ def take_log(dir)
   list
 end
 
-def pgbench(row, dir, seconds, login, log_dir = dir)
+def pgbench(row, dir, seconds, subject, log_dir = dir)
   threads = row.clients == 1 ? 1 : 2
   ["pgbench", "-n", "-T", seconds.to_s, "-c", row.clients.to_s, "-j", threads.to_s, "-l",
-   "--log-prefix=#{File.join(log_dir, 'log')}", *row.arguments(dir), "#{login} user=postgres dbname=postgres"]
+   "--log-prefix=#{File.join(log_dir, 'log')}", *row.arguments(dir), subject.login(row)]
 end
 
 # When each client has had its first answer, by the log; nil: one has had none.
@@ -85,7 +46,7 @@ def seconds_to_connect(subject, row, dir)
   [1, 2, 4, 8, 16, 32].select { |length| length * 64 >= row.clients }.each do |length|
     subject.renew
     start = Time.now.to_f
-    output, status = Open3.capture2e(*pgbench(row, dir, length, subject.login(row.near)))
+    output, status = Open3.capture2e(subject.environment, *pgbench(row, dir, length, subject))
     abort("#{row.name}: pgbench failed through #{subject.name}:\n#{output}#{subject.log}") unless status.success?
     connected = all_connected(take_log(dir), row)
     return (connected - start) * 1.2 if connected && connected - start < length * 0.7
@@ -110,13 +71,13 @@ class Load
     @dir = File.join(dir, "of-#{subject.name}")
     FileUtils.mkdir_p(@dir)
     @output = File.join(@dir, "output")
-    @command = pgbench(row, dir, UNTIL_TOLD, subject.login(row.near), @dir)
+    @command = pgbench(row, dir, UNTIL_TOLD, subject, @dir)
     @windows = []
   end
 
   def start
     @subject.renew
-    @pid = Process.spawn(*@command, out: @output, err: @output)
+    @pid = Process.spawn(@subject.environment, *@command, out: @output, err: @output)
   end
 
   def go_on
@@ -178,7 +139,7 @@ def warm_up(loads, row, connecting)
     load.pause
   end
   loads.each(&:go_on)
-  sleep row.warm_up * loads.size
+  sleep [row.clients * WARM_UP, WARM_UP_MAX].min * loads.size # as the processes of PostgreSQL are new
   loads.each(&:pause)
 end
 

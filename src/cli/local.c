@@ -91,6 +91,9 @@ const struct command local_commands[] = {
      .run = local_status_run},
     {.name = "env",
      .summary = "Print the shell commands that set the environment for clients",
+     .description = "Clients that make tokens themselves need no more: dsql, and programs with an "
+                    "AWS SDK or connector. 'dsql exec' logs in others, and 'dsql psql' logs in "
+                    "psql.",
      .options = env_options,
      .shared_options = dir_option,
      .run = local_env_run},
@@ -99,7 +102,8 @@ const struct command local_commands[] = {
      .summary = "Run a program with a cluster of its own, which is deleted afterwards",
      .description = "Starts a new cluster on a free port, runs the program with the variables of "
                     "'dsql local env' in its environment, and deletes the cluster. The exit "
-                    "status is the program's. For test suites; several can run at the same time.",
+                    "status is the program's. For test suites; several can run at the same time. "
+                    "If the program makes no tokens itself, run it through 'dsql exec'.",
      .options = run_options,
      .takes_rest = true,
      .before = database_load_libpq,

@@ -18,8 +18,8 @@
  *  - Times are in milliseconds (_ms) or seconds (_s, _seconds).  Where -1 means "no limit", the
  *    declaration says so.
  *  - The library never calls exit(), prints, installs a signal handler or changes the environment,
- *    and it has no thread-local state.  libpq prints NOTICEs of the server to standard error;
- *    PQsetNoticeProcessor() changes that.
+ *    and a call leaves nothing behind in its thread.  libpq prints NOTICEs of the server to
+ * standard error; PQsetNoticeProcessor() changes that.
  *
  * Threads: a dsql_pool and a dsql_credentials_provider may be used by several threads at the same
  * time.  Every other object, like a PGconn, may be used by one thread at a time.
@@ -970,14 +970,14 @@ DSQL_API dsql_batch *dsql_batch_new(dsql_pool *pool, const char *sql, int param_
  * rejected begins with its number, from 1: "row 1234: ...".  The rows of one transaction together
  * are waited for as long as the statement of dsql_exec(); then it is DSQL_ERR_TIMEOUT.
  *
- * Longest wait: as dsql_transaction(), if the batch is full.
+ * Longest wait: as dsql_batch_flush(), if the batch is full.
  */
 DSQL_API dsql_status dsql_batch_add(dsql_batch *batch, const char *const *values,
                                     dsql_error *err) DSQL_MUST_USE;
 /**
  * Sends the rows that are left; after a failure, the same rows again.
  *
- * Longest wait: as dsql_transaction().
+ * Longest wait: as dsql_transaction(), and twice that if the server rejects a row.
  */
 DSQL_API dsql_status dsql_batch_flush(dsql_batch *batch, dsql_error *err) DSQL_MUST_USE;
 /**
@@ -997,7 +997,7 @@ typedef int (*dsql_row_fn)(void *arg, const char **values, dsql_error *err);
 /**
  * Adds all rows that next produces, then flushes.
  *
- * Longest wait: as dsql_transaction(), for each transaction that the rows need.
+ * Longest wait: as dsql_batch_flush(), for each transaction that the rows need.
  */
 DSQL_API dsql_status dsql_batch_add_all(dsql_batch *batch, dsql_row_fn next, void *arg,
                                         dsql_error *err) DSQL_MUST_USE;

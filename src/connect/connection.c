@@ -51,9 +51,19 @@ void connection_close(PGconn *conn)
 }
 
 /*
+ * Neither sends nor receives.  In a chroot there may be no /dev/null; a socket without a peer
+ * answers ENOTCONN then, or EINVAL.
+ */
+static int open_nowhere(void)
+{
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    return nowhere >= 0 ? nowhere : platform_socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+/*
  * Called from a fork handler, so only async-signal-safe functions may be used: close(), open(),
- * dup2().  Memory must not be allocated or freed, since another thread of the parent may have
- * held malloc's lock.
+ * socket(), dup2().  Memory must not be allocated or freed, since another thread of the parent may
+ * have held malloc's lock.
  */
 void connection_disarm(const PGconn *conn)
 {
@@ -62,7 +72,7 @@ void connection_disarm(const PGconn *conn)
         return;
     }
     close(socket); /* only the child's; this also makes room for the next line */
-    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int nowhere = open_nowhere();
     if (nowhere >= 0 && nowhere != socket) {
         platform_dup_to(nowhere, socket);
         close(nowhere);
@@ -220,6 +230,9 @@ static bool prepare_next(const struct settings *settings, const struct connect_w
                          struct connect_retry *retry, enum connect_failure_kind kind,
                          int64_t deadline_ms)
 {
+    if (world->caller_retries && kind == CONNECT_FAILURE_TRANSIENT) {
+        return false;
+    }
     int64_t left_ms = deadline_ms < 0 ? INT64_MAX : deadline_ms - clock_monotonic_ms(world->clock);
     int64_t wait_ms = connect_retry_next(retry, kind, left_ms, world->random);
     if (wait_ms == CONNECT_RETRY_GIVE_UP) {

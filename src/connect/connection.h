@@ -21,6 +21,7 @@ struct connect_world {
     const struct random_source *random;
     const struct resolver *resolver;
     atomic_ullong *tokens; /* counts the tokens that are made; may be NULL */
+    bool caller_retries;   /* what may pass by itself; an expired token is replaced all the same */
 };
 
 /** The real clock, random source and resolver. */

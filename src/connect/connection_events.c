@@ -26,7 +26,8 @@ struct connection_events {
 
 /*
  * PGEVT_RESULTCREATE comes only from results that PQgetResult() or PQexec() return, which is
- * every error that a body could have seen.
+ * every error that a body could have seen.  The first one broke the transaction, and a conflict
+ * always did.
  */
 static void note_failure(struct connection_events *events, const PGresult *res)
 {
@@ -34,8 +35,21 @@ static void note_failure(struct connection_events *events, const PGresult *res)
     if (sqlstate == NULL || text_equal_string(text_of(sqlstate), "25P02")) {
         return; /* without SQLSTATE: a lost connection, see PQstatus(); 25P02 only repeats */
     }
-    server_error_read(res, &events->failure.error);
-    events->failure.occ = dsql_result_occ(res);
+    dsql_occ occ = dsql_result_occ(res);
+    bool is_first = events->failure.error.sqlstate[0] == '\0';
+    if (is_first || (occ != DSQL_OCC_NONE && events->failure.occ == DSQL_OCC_NONE)) {
+        server_error_read(res, &events->failure.error);
+        events->failure.occ = occ;
+    }
+}
+
+/* The body has ended the transaction itself.  A conflict stays: it is retried all the same. */
+static void note_end_of_transaction(struct connection_events *events, struct text tag)
+{
+    bool has_ended = text_equal_string(tag, "ROLLBACK") || text_equal_string(tag, "COMMIT");
+    if (has_ended && events->failure.occ == DSQL_OCC_NONE) {
+        events->failure = (struct transaction_failure){.occ = DSQL_OCC_NONE};
+    }
 }
 
 /*
@@ -64,6 +78,7 @@ static void note_change(struct connection_events *events, PGresult *res)
         return;
     }
     struct text tag = text_of(PQcmdStatus(res));
+    note_end_of_transaction(events, tag);
     if (tag.len == 0 ? !events->expects_own_prepares : tag_changes_session(tag)) {
         events->has_changed_session = true;
     }

@@ -21,9 +21,9 @@ bool connection_events_are_attached(const PGconn *conn);
 void connection_events_reset(PGconn *conn);
 
 /**
- * The error that broke the transaction: the last one since connection_events_reset() whose
- * SQLSTATE is not 25P02, because after the first error every statement fails with 25P02.
- * Without an error, its sqlstate and message are "".
+ * The error that broke the transaction: the first conflict since connection_events_reset(), or else
+ * the first error.  Later ones follow from it: 25P02, or 26000 for a statement whose PREPARE
+ * failed. Without an error, its sqlstate and message are "".
  */
 struct transaction_failure {
     dsql_error error;

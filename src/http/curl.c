@@ -302,21 +302,20 @@ static dsql_status finish(struct transfer *transfer, dsql_error *err)
     return DSQL_OK;
 }
 
-/* SIGPIPE is blocked only while libcurl runs. */
 static dsql_status run(struct transfer *transfer, const struct http_request *request,
                        dsql_error *err)
 {
     if (!set_up(transfer, request)) {
         return fail_nomem(err);
     }
-    struct sigpipe sigpipe;
-    sigpipe_hold(&sigpipe);
     CURLcode outcome = curl_easy_perform(transfer->handle);
-    sigpipe_release(&sigpipe);
     return outcome == CURLE_OK ? finish(transfer, err) : explain(transfer, outcome, err);
 }
 
-/* After a failure the response is emptied, so that no part of it can be used. */
+/*
+ * After a failure the response is emptied, so that no part of it can be used.  SIGPIPE is blocked
+ * until libcurl has closed the connection, which TLS does with a message.
+ */
 static dsql_status send_by_libcurl(void *arg, const struct http_request *request,
                                    struct http_response *response, dsql_error *err)
 {
@@ -332,8 +331,11 @@ static dsql_status send_by_libcurl(void *arg, const struct http_request *request
         (void)text_copy(url.host, transfer.host, sizeof transfer.host);
     }
     answer_init(&transfer.answer, response);
+    struct sigpipe sigpipe;
+    sigpipe_hold(&sigpipe);
     dsql_status status = run(&transfer, request, err);
     curl_easy_cleanup(transfer.handle);
+    sigpipe_release(&sigpipe);
     free_list(transfer.headers);
     curl_slist_free_all(transfer.resolved);
     if (status != DSQL_OK) {

@@ -28,8 +28,10 @@ static bool is_good(const struct slot *slot)
     return now_ms - slot->idle_since_ms < CACHED_FOR_MS && slot_look(slot, now_ms) == HEALTH_GOOD;
 }
 
+/* It may wake a caller that waits, and the thread must not end there with the lock. */
 static void make_idle(struct slot *slot)
 {
+    HOLD_CANCELLATION();
     dsql_pool *pool = slot->pool;
     pthread_mutex_lock(&pool->lock);
     slot_leave_cache(slot);

@@ -14,17 +14,21 @@
 struct opener {
     struct settings settings;
     atomic_ullong tokens;
+    atomic_bool was_opened; /* the first connection of dsql_pool_open() */
 };
 
 /*
  * Called on several threads at once.  connection_open() keeps everything in its own variables,
- * and the settings are only read (their credential provider has a lock of its own).
+ * and the settings are only read (their credential provider has a lock of its own).  After the
+ * first connection the pool repeats what may pass by itself: its callers share the waits, and get
+ * a connection that becomes idle meanwhile (connect_turn.h).
  */
 static PGconn *open_from_settings(void *arg, int64_t deadline_ms, dsql_error *err)
 {
     struct opener *opener = arg;
     struct connect_world world = connect_world_system();
     world.tokens = &opener->tokens;
+    world.caller_retries = atomic_exchange(&opener->was_opened, true);
     return connection_open(&opener->settings, &world, deadline_ms, err);
 }
 

@@ -368,20 +368,23 @@ dsql_status slot_refresh(struct slot *slot, int64_t deadline_ms, dsql_error *err
 
 /*
  * Two attempts, because on_acquire may reject a connection for its age or its state.  What it
- * rejects twice is its decision, and the caller gets its error.
+ * rejects twice is its decision, and the caller gets its error, but not that of a first attempt.
  */
 dsql_status slot_prepare(struct slot *slot, int64_t deadline_ms, dsql_error *err)
 {
+    dsql_error reason = {0};
     dsql_status status = DSQL_OK;
-    for (int attempts = 0; attempts < 2; attempts++) {
-        status = slot_refresh(slot, deadline_ms, err);
-        if (status != DSQL_OK) {
-            return status;
+    bool is_over = false;
+    for (int attempts = 0; attempts < 2 && !is_over; attempts++) {
+        status = slot_refresh(slot, deadline_ms, &reason);
+        is_over = status != DSQL_OK;
+        if (!is_over) {
+            status = slot_accept(slot, &reason);
+            is_over = status == DSQL_OK;
         }
-        status = slot_accept(slot, err);
-        if (status == DSQL_OK) {
-            return status;
-        }
+    }
+    if (status != DSQL_OK && err != NULL) {
+        *err = reason;
     }
     return status;
 }

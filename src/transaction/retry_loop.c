@@ -192,6 +192,7 @@ static int acquire_limit_ms(const struct retry_loop *loop, bool *is_cut)
         return usual_ms;
     }
     int64_t left_ms = limit_ms - spent_ms(loop);
+    left_ms = left_ms > 0 ? left_ms : 0; /* negative: no limit, for the pool */
     *is_cut = usual_ms < 0 || left_ms < usual_ms;
     return *is_cut ? (int)left_ms : usual_ms;
 }

@@ -293,6 +293,30 @@ static void the_deadline_of_the_caller_holds_too(void **state)
     tear_down(&stage);
 }
 
+/* As by a pool, whose callers share the waits.  A new token cannot wait for them. */
+static void a_caller_that_retries_gets_the_failure_at_once(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct refusals refusals = {"53300", "too many", NULL, 100, {""}};
+    set_up(&stage, serve_failures, &refusals);
+    const struct connect_world world = {.clock = &stage.clock,
+                                        .random = &test_random,
+                                        .resolver = resolver_system(),
+                                        .caller_retries = true};
+    assert_null(connection_open(&stage.settings, &world, -1, &stage.err));
+    assert_int_equal(stage.err.is_transient, 1);
+    assert_int_equal(fake_server_count(stage.server), 1);
+    assert_int_equal(stage.time.sleeps, 0);
+    tear_down(&stage);
+    struct refusals expired = {"08006", DENIED, EXPIRED, 1, {""}};
+    set_up(&stage, serve_failures, &expired); /* and another clock, which world points to */
+    PGconn *conn = connection_open(&stage.settings, &world, -1, &stage.err);
+    assert_non_null(conn);
+    PQfinish(conn);
+    tear_down(&stage);
+}
+
 static void access_denied_is_never_retried(void **state)
 {
     (void)state;
@@ -855,6 +879,7 @@ int main(void)
         cmocka_unit_test(a_signature_that_expires_twice_is_reported_with_the_clock),
         cmocka_unit_test(a_transient_failure_is_retried),
         cmocka_unit_test(a_transient_failure_past_the_deadline_is_an_error),
+        cmocka_unit_test(a_caller_that_retries_gets_the_failure_at_once),
         cmocka_unit_test(the_deadline_of_the_caller_holds_too),
         cmocka_unit_test(access_denied_is_never_retried),
         cmocka_unit_test(a_server_that_quotes_the_signature_is_not_quoted),

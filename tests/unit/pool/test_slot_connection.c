@@ -117,7 +117,11 @@ static void on_acquire_that_fails_gets_a_new_connection_once(void **state)
     struct hooks hooks = {.pool = NULL};
     dsql_pool *pool = open_hooked(&hooks, 1);
     hooks.acquires_to_fail = 1;
-    PGconn *conn = pools_acquire(pool);
+    dsql_error none = {0};
+    PGconn *conn = dsql_pool_acquire(pool, &none);
+    assert_non_null(conn);
+    assert_int_equal(none.status, DSQL_OK);
+    assert_string_equal(none.message, "");
     assert_int_equal(hooks.acquires, 2);
     assert_int_equal(hooks.connects, 2);
     assert_int_equal(hooks.closes, 1);

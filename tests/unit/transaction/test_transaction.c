@@ -85,6 +85,53 @@ static void ignored_conflict_is_retried(void **state)
     world_close(pool);
 }
 
+/* As by PQexecPrepared() of what a failed PQprepare() should have prepared: not 25P02. */
+static void fail_with_26000(PGconn *conn)
+{
+    PGresult *result = PQexecPrepared(conn, "nothing", 0, NULL, NULL, NULL, 0);
+    assert_string_equal(PQresultErrorField(result, PG_DIAG_SQLSTATE), "26000");
+    PQclear(result);
+}
+
+static dsql_status add_one_and_execute_nothing(PGconn *conn, void *arg, dsql_error *err)
+{
+    const struct script *script = arg;
+    dsql_status status = add_one_after_a_rival(conn, arg, err);
+    if (script->calls == 1) {
+        fail_with_26000(conn);
+    }
+    return status;
+}
+
+static void conflict_before_another_error_is_retried(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    struct script script = {.result = DSQL_OK};
+    assert_int_equal(dsql_transaction(pool, add_one_and_execute_nothing, &script, NULL), DSQL_OK);
+    assert_int_equal(script.calls, 2);
+    assert_int_equal(world_counter(), 2);
+    world_close(pool);
+}
+
+static dsql_status fail_twice(PGconn *conn, void *arg, dsql_error *err)
+{
+    dsql_status status = play(conn, arg, err);
+    fail_with_26000(conn);
+    return status;
+}
+
+static void first_of_two_errors_is_reported(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    struct script script = {.other = "SELECT 1 / 0"};
+    dsql_error err = {0};
+    assert_int_equal(dsql_transaction(pool, fail_twice, &script, &err), DSQL_ERR_QUERY);
+    assert_string_equal(err.sqlstate, "22012");
+    world_close(pool);
+}
+
 static void conflict_at_commit_is_retried(void **state)
 {
     (void)state;
@@ -381,6 +428,36 @@ static dsql_status run_through_restart(int refusals, int max_attempts, int timeo
     assert_int_equal(world_conflicts(pool), 0);
     world_close(pool);
     return status;
+}
+
+static dsql_pool *crowded;
+static PGconn *taken;
+static int left_ms;
+
+/* During the wait before a retry another caller gets the only connection, and time has passed. */
+static void take_the_connection(void)
+{
+    taken = dsql_pool_acquire(crowded, NULL);
+    assert_non_null(taken);
+    atomic_store(&world.now_ms, 1000 - left_ms);
+}
+
+/* The clock goes on at each reading, so the limit is reached between two of them. */
+static void no_acquire_waits_longer_than_the_time_limit(void **state)
+{
+    for (left_ms = 0; left_ms < 8; left_ms++) {
+        (void)fresh_database(state);
+        world.acquire_timeout_ms = 20;
+        crowded = world_pool_on(postgres_conninfo(), 1, 4, 1000);
+        atomic_store(&world.step_ms, 1);
+        world.on_sleep = take_the_connection;
+        struct script script = {.other = ADD_ONE "; " AT_COMMIT("OC000", 1000)};
+        assert_int_equal(dsql_transaction(crowded, play, &script, NULL), DSQL_ERR_OCC);
+        assert_int_equal(script.calls, 1);
+        world.on_sleep = NULL;
+        dsql_pool_release(crowded, taken);
+        world_close(crowded);
+    }
 }
 
 /*
@@ -930,6 +1007,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_FRESH(transaction_commits_once),
         ON_FRESH(ignored_conflict_is_retried),
+        ON_FRESH(conflict_before_another_error_is_retried),
+        ON_FRESH(first_of_two_errors_is_reported),
         ON_FRESH(conflict_at_commit_is_retried),
         ON_FRESH(conflict_that_remains_is_reported),
         ON_FRESH(only_conflicts_report_their_detail),
@@ -945,6 +1024,7 @@ int main(void)
         ON_FRESH(connection_lost_unnoticed_before_commit_is_replaced),
         ON_FRESH(own_connection_lost_in_the_body_is_reported),
         ON_FRESH(connection_lost_during_commit_is_never_retried),
+        ON_FRESH(no_acquire_waits_longer_than_the_time_limit),
         ON_FRESH(reconnect_that_is_refused_for_a_moment_is_tried_again),
         ON_FRESH(reconnect_that_is_refused_for_too_long_ends_at_the_time_limit),
         ON_FRESH(reconnect_that_is_rejected_ends_the_transaction_at_once),

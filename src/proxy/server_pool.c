@@ -114,6 +114,7 @@ void server_pool_opened(struct server_pool *pool, struct pooled_server *server, 
     int64_t jitter_ms = random_up_to(pool->limits.random, pool->limits.lifetime_ms / 10);
     server->expires_ms = now_ms + pool->limits.lifetime_ms - jitter_ms;
     server->idle_since_ms = now_ms;
+    pool->has_failed = false;
     set_state(pool, server, POOLED_IDLE);
 }
 
@@ -130,6 +131,7 @@ void server_pool_return(struct server_pool *pool, struct pooled_server *server, 
 
 void server_pool_gone(struct server_pool *pool, struct pooled_server *server)
 {
+    pool->has_failed |= server->state == POOLED_CONNECTING;
     set_state(pool, server, POOLED_NONE);
 }
 
@@ -222,7 +224,7 @@ static bool wants_another(const struct server_pool *pool, int64_t now_ms)
         return true;
     }
     size_t coming = pool->connecting - pool->waiting;
-    return count_ready(pool, now_ms) + coming < pool->limits.min_idle;
+    return !pool->has_failed && count_ready(pool, now_ms) + coming < pool->limits.min_idle;
 }
 
 static struct server_pool_step lend(struct server_pool *pool, int64_t now_ms)

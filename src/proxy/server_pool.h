@@ -9,7 +9,9 @@
  *     long, and are closed;
  *   - a connection that was returned after its lifetime is closed, and replaced before if some are
  *     to be kept ready;
- *   - one that was idle for long must be checked before it is lent.
+ *   - one that was idle for long must be checked before it is lent;
+ *   - after a connect that failed, as for a role that the cluster refuses, none is kept ready until
+ *     one that a client waits for has succeeded.
  *
  * How fast connections are opened is not decided here: see cluster.h.
  */
@@ -61,6 +63,7 @@ struct pool_waiter {
 struct server_pool {
     struct server_pool_limits limits;
     bool is_closing; /* nothing is opened, and what is idle is closed */
+    bool has_failed; /* the last connect: none is opened until a client waits */
     size_t connecting;
     size_t idle;
     size_t lent;

@@ -184,6 +184,25 @@ static void what_nobody_uses_is_closed_or_checked(void **state)
     assert_null(server_pool_reclaim(&fixture.pool));
 }
 
+/* As for a role that the cluster refuses. */
+static void after_a_failure_none_is_opened_for_nobody(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture, 2);
+    (void)expect(&fixture, SERVER_POOL_OPEN);
+    server_pool_open(&fixture.pool, &fixture.servers[0]);
+    server_pool_gone(&fixture.pool, &fixture.servers[0]);
+    (void)expect(&fixture, SERVER_POOL_NOTHING);
+    fixture.now_ms += 100000;
+    (void)expect(&fixture, SERVER_POOL_NOTHING);
+    wait_for(&fixture, 0, 100);
+    (void)expect(&fixture, SERVER_POOL_OPEN);
+    open(&fixture, 0);
+    (void)expect(&fixture, SERVER_POOL_LEND);
+    (void)expect(&fixture, SERVER_POOL_OPEN); /* to be kept ready */
+}
+
 static void a_pool_that_closes_opens_nothing(void **state)
 {
     (void)state;
@@ -336,6 +355,7 @@ int main(void)
         cmocka_unit_test(one_that_is_not_usable_is_closed),
         cmocka_unit_test(some_are_kept_ready_and_replaced_ahead),
         cmocka_unit_test(what_nobody_uses_is_closed_or_checked),
+        cmocka_unit_test(after_a_failure_none_is_opened_for_nobody),
         cmocka_unit_test(a_pool_that_closes_opens_nothing),
         cmocka_unit_test(the_books_are_right_whatever_happens),
     };

@@ -6,6 +6,7 @@
 #include "proxy/client_cancel.h"
 
 #include "proxy/client_loan.h"
+#include "proxy/client_transaction.h"
 #include "proxy/pool.h"
 #include "session/client_end.h"
 
@@ -17,13 +18,12 @@ static void on_done(void *arg)
     session_end(arg);
 }
 
-/* The one whose session has the key; NULL: none, or it has no server connection now. */
+/* The one whose session has the key; NULL: none. */
 static struct proxy_client *find(struct session_client *session, struct text request)
 {
     struct text body = text_slice(request, HEADER_SIZE, request.len);
     const struct cancel_key *key = cancel_keys_find(&session->shared->cancel_keys, body);
-    struct proxy_client *client = key == NULL ? NULL : proxy_client_of(key->owner);
-    return client == NULL || client->server == NULL ? NULL : client;
+    return key == NULL ? NULL : proxy_client_of(key->owner);
 }
 
 /* The next client of the connection must not be hit, so it waits until the request has arrived. */
@@ -42,9 +42,13 @@ void proxy_cancel_release(struct proxy_client *client)
 void proxy_cancel_begin(struct session_client *session, struct text request)
 {
     struct proxy_client *canceling = proxy_client_of(session);
-    const struct proxy_client *client = find(session, request);
+    struct proxy_client *client = find(session, request);
     struct cluster *cluster = proxy_client_place(session)->cluster;
-    if (client == NULL) {
+    if (client != NULL && proxy_transaction_cancel_retry(&client->session)) {
+        session_close(session);
+        return;
+    }
+    if (client == NULL || client->server == NULL) {
         if (cluster != NULL) {
             cluster->counters.cancels_unknown++;
         }

@@ -365,6 +365,10 @@ static void pump_once(struct session_client *session, bool *is_again)
         client_loan_ask(session);
         *is_again = is_live(session) && proxy_transaction_of(session)->pooled != NULL;
         break;
+    case TRANSACTION_FREE:
+        on_free(session);
+        *is_again = is_live(session) && proxy_transaction_of(session)->in.len > 0;
+        break;
     case TRANSACTION_MORE:
     case TRANSACTION_WAITS:
         break;
@@ -423,6 +427,27 @@ static void send_again(struct session_client *session)
         fail_for(session, event);
     }
     pump(session);
+}
+
+/* A connection that is kept has nothing under way, since the conflict ended its transaction. */
+bool proxy_transaction_cancel_retry(struct session_client *session)
+{
+    struct proxy_transaction *own = proxy_transaction_of(session);
+    bool waits_for_connection = own != NULL && own->link.is_again && own->pooled == NULL;
+    if (own == NULL || !is_live(session) || !(own->is_backing_off || waits_for_connection)) {
+        return false;
+    }
+    own->is_backing_off = false;
+    pool_withdraw(own->pool, &own->request);
+    transaction_give_up(&own->link);
+    client_flow_to_client(session);
+    if (own->pooled != NULL) {
+        client_loan_watch(session);
+    } else {
+        session_start_timer(session, -1);
+    }
+    pump(session);
+    return true;
 }
 
 void proxy_transaction_timeout(struct session_client *session)

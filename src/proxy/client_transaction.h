@@ -16,6 +16,12 @@ void proxy_transaction_data(struct session_client *session, struct text bytes);
 void proxy_transaction_writable(struct session_client *session);
 void proxy_transaction_timeout(struct session_client *session);
 
+/**
+ * A cancel request: if what is under way waits for its retry, it gets the answer that it had, a
+ * conflict. False: it does not wait for one.
+ */
+bool proxy_transaction_cancel_retry(struct session_client *session);
+
 /** The proxy stops: it ends when it has nothing under way. */
 void proxy_transaction_end_when_idle(struct session_client *session);
 

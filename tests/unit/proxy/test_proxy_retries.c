@@ -46,6 +46,21 @@ static int start_transactions(void **state)
         (struct proxy_cluster_options){.max_servers = 2});
 }
 
+static int start_many_retries(void **state)
+{
+    (void)state;
+    return proxy_world_start_with((struct proxy_options){.retries = 12},
+                                  (struct proxy_cluster_options){0});
+}
+
+static int start_transactions_with_many_retries(void **state)
+{
+    (void)state;
+    return proxy_world_start_with(
+        (struct proxy_options){.pool_mode = PROXY_POOL_TRANSACTION, .retries = 12},
+        (struct proxy_cluster_options){.max_servers = 2});
+}
+
 static int backend(PGconn *conn)
 {
     return atoi(proxy_world_ask(conn, "SELECT pg_backend_pid()"));
@@ -198,6 +213,29 @@ static void conflict_that_stays_is_that_of_the_client(void **state)
     assert_int_equal(postgres_number("SELECT last_value FROM calls"), 4); /* 1 and 3 retries */
     assert_int_equal(postgres_number("SELECT count(*) FROM ledger"), 0);
     assert_string_equal(proxy_world_ask(conn, "SELECT 1"), "1");
+    PQfinish(conn);
+}
+
+/* From the fifth attempt on the waits are long beside a statement. */
+static void cancel_ends_the_retries(void **state)
+{
+    (void)state;
+    char error[256];
+    make_conflicts(1000);
+    PGconn *conn = proxy_world_login();
+    assert_int_equal(PQsendQuery(conn, "SELECT pay(7)"), 1);
+    while (postgres_number("SELECT last_value FROM calls") < 5) {
+    }
+    PGcancel *cancel = PQgetCancel(conn);
+    assert_int_equal(PQcancel(cancel, error, sizeof error), 1);
+    PQfreeCancel(cancel);
+    PGresult *result = PQgetResult(conn);
+    assert_string_equal(PQresultErrorField(result, PG_DIAG_SQLSTATE), "40001");
+    PQclear(result);
+    assert_null(PQgetResult(conn));
+    assert_in_range(postgres_number("SELECT last_value FROM calls"), 5, 6);
+    assert_string_equal(proxy_world_ask(conn, "SELECT 'goes on'"), "goes on");
+    assert_int_equal(postgres_number("SELECT count(*) FROM ledger"), 0);
     PQfinish(conn);
 }
 
@@ -482,6 +520,8 @@ int main(void)
         IN_BOTH_MODES(several_statements_are_not_run_again),
         IN_BOTH_MODES(lost_answer_is_not_a_conflict),
         IN_BOTH_MODES(conflict_that_stays_is_that_of_the_client),
+        WITH(cancel_ends_the_retries, start_many_retries),
+        WITH(cancel_ends_the_retries, start_transactions_with_many_retries),
         IN_BOTH_MODES(transaction_block_is_never_run_again),
         IN_BOTH_MODES(delivered_rows_are_not_repeated),
         IN_BOTH_MODES(client_is_told_its_parameters_before_it_sends),

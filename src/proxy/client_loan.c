@@ -30,6 +30,9 @@ void client_loan_give_back(struct proxy_client *client)
     if (pooled->server != NULL) {
         stream_resume(server_stream(pooled->server));
     }
+    if (!own->is_paused) {
+        stream_resume(client->session.stream); /* it may wait for the connection to take more */
+    }
     part(own);
 }
 

@@ -40,6 +40,7 @@ void statements_settled(void *arg, const struct answer *answer, enum answer_outc
                                  change->statement != NULL, is_done);
     }
     statements->name_changes -= change->changes_names ? 1 : 0;
+    statements->setting_changes -= change->changes_settings ? 1 : 0;
     free_change(change);
 }
 
@@ -74,6 +75,9 @@ bool statements_expect_change(struct statements *statements, enum answer_kind ki
                                  change->statement != NULL, statements->batch);
     }
     statements->name_changes += change->changes_names ? 1 : 0;
+    statements->setting_changes += change->changes_settings ? 1 : 0;
+    statements->has_changed_settings |= change->changes_settings;
+    statements->are_settings_unknown |= change->changes_settings;
     return true;
 }
 
@@ -150,8 +154,10 @@ void statements_error(struct statements *statements, struct text sqlstate)
 void statements_ready(struct statements *statements, char status, uint64_t period)
 {
     statements->settled = period;
+    statements->are_settings_unknown = statements->setting_changes > 0;
     if (status == STATUS_IDLE) {
         client_statements_end_portals(statements->client, period);
+        statements->has_changed_settings = statements->setting_changes > 0;
     }
     if (statements->has_freed) {
         client_statements_tidy(statements->client);

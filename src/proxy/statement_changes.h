@@ -18,13 +18,16 @@ struct statements {
     struct answers *answers; /* made with statements_settled() and this */
     uint64_t settings;       /* a hash of the client's parameters */
     struct lexer_rules rules;
-    uint64_t batch;        /* counts Syncs ... */
-    uint64_t period;       /* ... and these all messages that ReadyForQuery answers, ... */
-    uint64_t settled;      /* ... up to here it has come */
-    unsigned name_changes; /* SQL that changes what names mean, under way */
-    bool is_again;         /* the client's request is sent again: a Parse is no duplicate */
-    bool has_freed;        /* names of the client are not in use any more */
-    bool is_unclear;       /* effects cannot be followed: too many portals */
+    uint64_t batch;            /* counts Syncs ... */
+    uint64_t period;           /* ... and these all messages that ReadyForQuery answers, ... */
+    uint64_t settled;          /* ... up to here it has come */
+    unsigned name_changes;     /* SQL that changes what names mean, under way */
+    unsigned setting_changes;  /* SQL that changes settings, under way */
+    bool are_settings_unknown; /* changed, and ReadyForQuery, with the reports, has not come */
+    bool has_changed_settings; /* since the transaction began, whose end may undo it */
+    bool is_again;             /* the client's request is sent again: a Parse is no duplicate */
+    bool has_freed;            /* names of the client are not in use any more */
+    bool is_unclear;           /* effects cannot be followed: too many portals */
 };
 
 /** What the answer to a message will change.  The subject of its entry in the queue. */
@@ -40,6 +43,7 @@ struct statement_change {
     const struct statement_effect *effects; /* those that have not happened yet */
     bool is_unclear;                        /* see statement_summary */
     bool changes_names;
+    bool changes_settings;
 };
 
 /**

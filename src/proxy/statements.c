@@ -327,6 +327,31 @@ static bool changes_names(const struct statement_effect *effects)
     return false;
 }
 
+/* What the end of a transaction undoes are changes, too. */
+static bool changes_settings(const struct statements *statements,
+                             const struct statement_summary *summary)
+{
+    bool changes = summary->is_unclear || summary->leaves_state;
+    for (const struct statement_effect *it = summary->effects; it != NULL; it = it->next) {
+        switch (it->kind) {
+        case STATEMENT_SET:
+        case STATEMENT_SET_LOCAL:
+        case STATEMENT_RESET:
+        case STATEMENT_RESET_ALL:
+        case STATEMENT_DISCARD_ALL:
+            return true;
+        case STATEMENT_COMMIT:
+        case STATEMENT_ROLLBACK:
+        case STATEMENT_UNDO_TO:
+            changes = changes || statements->has_changed_settings;
+            break;
+        default:
+            break;
+        }
+    }
+    return changes;
+}
+
 static enum statements_result refuse_unknown(struct statements *statements, const char *name,
                                              struct buf *out)
 {
@@ -379,8 +404,8 @@ enum statements_result statements_execute(struct statements *statements, struct 
         return execute_deallocate(statements, portal, body, out);
     }
     frame_write(out, FRONTEND_EXECUTE, body);
-    if (statement == NULL ||
-        (statement->summary.effects == NULL && !statement->summary.is_unclear)) {
+    if (statement == NULL || (statement->summary.effects == NULL &&
+                              !statement->summary.is_unclear && !statement->summary.leaves_state)) {
         return statements_result_of(statements_expect(statements, ANSWER_EXECUTE), out);
     }
     bool is_fine = statements_expect_change(
@@ -388,7 +413,9 @@ enum statements_result statements_execute(struct statements *statements, struct 
         &(struct statement_change){.executed = statement,
                                    .effects = statement->summary.effects,
                                    .is_unclear = statement->summary.is_unclear,
-                                   .changes_names = changes_names(statement->summary.effects)});
+                                   .changes_names = changes_names(statement->summary.effects),
+                                   .changes_settings =
+                                       changes_settings(statements, &statement->summary)});
     return statements_result_of(is_fine, out);
 }
 
@@ -455,15 +482,16 @@ enum statements_result statements_query(struct statements *statements,
     struct statement_change change = {.own_effects = summary->effects,
                                       .effects = summary->effects,
                                       .is_unclear = summary->is_unclear,
-                                      .changes_names = changes_names(summary->effects)};
+                                      .changes_names = changes_names(summary->effects),
+                                      .changes_settings = changes_settings(statements, summary)};
     if (is_unnamed_used(&statements->client->unnamed)) {
         change.client_slot = &statements->client->unnamed;
     }
     if (is_unnamed_used(&statements->server->unnamed)) {
         change.server_unnamed = &statements->server->unnamed;
     }
-    bool matters = summary->effects != NULL || summary->is_unclear || change.client_slot != NULL ||
-                   change.server_unnamed != NULL;
+    bool matters = summary->effects != NULL || summary->is_unclear || change.changes_settings ||
+                   change.client_slot != NULL || change.server_unnamed != NULL;
     bool is_fine = matters ? statements_expect_change(statements, ANSWER_QUERY, ANSWER_PASS,
                                                       text_of(""), &change)
                            : statements_expect(statements, ANSWER_QUERY);

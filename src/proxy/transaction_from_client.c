@@ -16,6 +16,9 @@ enum {
     AHEAD_MAX = ANSWERS_MAX / 2 /* messages without an answer; a message may add several */
 };
 
+/* Odd, so that its multiples differ. */
+static const uint64_t UNKNOWN_SETTINGS = UINT64_C(0x9e3779b97f4a7c15);
+
 static enum transaction_event event_of(enum statements_result result)
 {
     switch (result) {
@@ -123,6 +126,12 @@ static void end_long_parse(struct transaction_client *client)
     client->opaque = NULL;
 }
 
+/* The server's error may have ended the COPY before. */
+static enum transaction_event end_copy_data(const struct transaction_client *client)
+{
+    return transaction_is_free(client->server) ? TRANSACTION_FREE : TRANSACTION_MORE;
+}
+
 static enum transaction_event end_pieces(struct transaction_client *client)
 {
     struct statements *link = client->server == NULL ? NULL : &client->server->link;
@@ -138,6 +147,8 @@ static enum transaction_event end_pieces(struct transaction_client *client)
     case FRONTEND_FUNCTION_CALL:
         return link->answers->is_skipping ? TRANSACTION_MORE
                                           : event_of(statements_function_call(link));
+    case FRONTEND_COPY_DATA:
+        return end_copy_data(client);
     case FRONTEND_COPY_DONE:
     case FRONTEND_COPY_FAIL:
         return answers_end_copy(link->answers) ? TRANSACTION_MORE : TRANSACTION_NO_MEMORY;
@@ -581,10 +592,24 @@ static enum transaction_event wait_for_answers(struct transaction_client *client
     return TRANSACTION_WAITS;
 }
 
+/*
+ * What a text means depends on settings, and a statement that was prepared with others is not the
+ * same.
+ */
+static bool depends_on_settings_under_way(const struct transaction_client *client, char type)
+{
+    return client->server->link.setting_changes > 0 &&
+           (type == FRONTEND_PARSE || type == FRONTEND_QUERY);
+}
+
+/* What is prepared before the settings are known is shared with nobody. */
 static void follow_parameters(struct transaction_client *client)
 {
     struct statements *link = &client->server->link;
     link->settings = client->parameters.state.list.statement_fingerprint;
+    if (link->are_settings_unknown) {
+        link->settings ^= UNKNOWN_SETTINGS * ++client->pool->unknown_settings;
+    }
     link->rules = session_parameters_rules(&client->parameters);
 }
 
@@ -601,7 +626,7 @@ static enum transaction_event take_message(struct transaction_client *client,
     if (must_wait(client)) {
         return TRANSACTION_WAITS;
     }
-    if (is_far_ahead(client)) {
+    if (is_far_ahead(client) || depends_on_settings_under_way(client, message->type)) {
         return wait_for_answers(client);
     }
     if (client->server->answers.is_skipping && message->type != FRONTEND_SYNC) {

@@ -36,6 +36,7 @@ struct transaction_pool {
     struct parameter_defaults defaults;
     struct retry_limits retries;
     size_t statements_per_server; /* 0: the default */
+    uint64_t unknown_settings;    /* so many have been told apart */
     /* Counted here. */
     uint64_t conflicts_data;
     uint64_t conflicts_schema;

@@ -114,6 +114,30 @@ static void a_connection_that_ends_early_is_not_lent_again(void **state)
     link_world_end(&world);
 }
 
+/* The server has refused what came before, and does not answer the rest. */
+static void a_connection_is_free_when_the_rest_of_a_copy_has_come(void **state)
+{
+    (void)state;
+    static const char refused[] = "E\0\0\0\x0c"
+                                  "C22P02\0\0"
+                                  "Z\0\0\0\5I";
+    struct link_world world;
+    size_t taken = 0;
+    link_world_begin(&world);
+    model_query(&world.sent, "copy in");
+    link_world_expect(&world, 0, "G");
+    buf_add(&world.sent, "d\0\0\0\x08xx", 7);
+    assert_int_equal(link_world_offer(&world), TRANSACTION_MORE);
+    const struct text answer = text_of_bytes(refused, sizeof refused - 1);
+    assert_int_equal(transaction_server_data(&world.servers[0], answer, &taken), TRANSACTION_MORE);
+    assert_int_equal(taken, answer.len);
+    outgoing_drop(&world.client.out);
+    buf_add(&world.sent, "yy", 2);
+    assert_int_equal(link_world_offer(&world), TRANSACTION_FREE);
+    assert_true(transaction_take_back(&world.servers[0]));
+    link_world_end(&world);
+}
+
 static void a_client_that_is_far_ahead_waits(void **state)
 {
     (void)state;
@@ -211,6 +235,7 @@ int main(void)
         cmocka_unit_test(a_server_that_answers_unasked_is_invalid),
         cmocka_unit_test(what_stays_on_a_connection_keeps_it),
         cmocka_unit_test(a_connection_that_ends_early_is_not_lent_again),
+        cmocka_unit_test(a_connection_is_free_when_the_rest_of_a_copy_has_come),
         cmocka_unit_test(a_client_that_is_far_ahead_waits),
         cmocka_unit_test(a_batch_without_an_end_waits_for_its_answers),
         cmocka_unit_test(parameters_follow_the_client),

@@ -245,6 +245,65 @@ static void what_a_name_means_is_waited_for(void **state)
     link_world_end(&world);
 }
 
+/* A text that is prepared already is another statement once the settings have changed. */
+static void settings_under_way_are_waited_for(void **state)
+{
+    (void)state;
+    struct link_world world;
+    link_world_begin(&world);
+    model_parse(&world.sent, "a", "select 1");
+    model_message(&world.sent, 'S');
+    link_world_expect(&world, 0, "1Z");
+    model_query(&world.sent, "set timezone to Mars");
+    model_parse(&world.sent, "b", "select 1");
+    model_message(&world.sent, 'S');
+    link_world_expect(&world, 0, "CSZ");
+    link_world_expect(&world, 0, "1Z");
+    assert_int_equal(world.models[0].parses, 2);
+    link_world_end(&world);
+}
+
+/* The same if it is the end of the transaction that changes them. */
+static void settings_that_a_rollback_undoes_are_waited_for(void **state)
+{
+    (void)state;
+    struct link_world world;
+    link_world_begin(&world);
+    model_query(&world.sent, "begin");
+    link_world_expect(&world, 0, "CZ");
+    model_query(&world.sent, "set timezone to Mars");
+    link_world_expect(&world, 0, "CSZ");
+    model_parse(&world.sent, "a", "select 1");
+    model_message(&world.sent, 'S');
+    link_world_expect(&world, 0, "1Z");
+    model_query(&world.sent, "rollback");
+    model_parse(&world.sent, "b", "select 1");
+    model_message(&world.sent, 'S');
+    link_world_expect(&world, 0, "CSZ");
+    link_world_expect(&world, 0, "1Z");
+    assert_int_equal(world.models[0].parses, 2);
+    link_world_end(&world);
+}
+
+/* In one batch the server reports them too late, with ReadyForQuery. */
+static void settings_of_a_batch_are_not_known(void **state)
+{
+    (void)state;
+    struct link_world world;
+    link_world_begin(&world);
+    model_parse(&world.sent, "a", "select 1");
+    model_message(&world.sent, 'S');
+    link_world_expect(&world, 0, "1Z");
+    model_parse(&world.sent, "", "set timezone to Mars");
+    model_bind(&world.sent, "", "");
+    model_execute(&world.sent, "");
+    model_parse(&world.sent, "b", "select 1");
+    model_message(&world.sent, 'S');
+    link_world_expect(&world, 0, "12C1SZ");
+    assert_int_equal(world.models[0].parses, 2);
+    link_world_end(&world);
+}
+
 /* PREPARE stays on its connection, and its names are not the proxy's. */
 static void names_of_sql_and_of_the_protocol_are_the_same(void **state)
 {
@@ -361,6 +420,9 @@ int main(void)
         cmocka_unit_test(deallocate_takes_nothing_from_others),
         cmocka_unit_test(execute_finds_the_statement_on_any_connection),
         cmocka_unit_test(what_a_name_means_is_waited_for),
+        cmocka_unit_test(settings_under_way_are_waited_for),
+        cmocka_unit_test(settings_that_a_rollback_undoes_are_waited_for),
+        cmocka_unit_test(settings_of_a_batch_are_not_known),
         cmocka_unit_test(names_of_sql_and_of_the_protocol_are_the_same),
         cmocka_unit_test(long_names_are_cut),
         cmocka_unit_test(a_long_parse_is_not_kept),

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "proxy/client_greeting.h"
+#include "proxy/transaction_state.h"
 
 enum { SECOND_MS = 1000 };
 

@@ -12,6 +12,7 @@
 #include "proxy/client_greeting.h"
 #include "proxy/client_loan.h"
 #include "proxy/session_lifetime.h"
+#include "proxy/transaction_state.h"
 #include "session/client_end.h"
 #include "session/client_input.h"
 

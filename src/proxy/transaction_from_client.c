@@ -7,6 +7,7 @@
 #include "base/reader.h"
 #include "proxy/transaction_link.h"
 #include "proxy/transaction_message.h"
+#include "proxy/transaction_state.h"
 #include "wire/backend.h"
 #include "wire/frontend.h"
 

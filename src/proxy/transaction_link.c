@@ -2,6 +2,7 @@
 /* Lending and taking back; the two directions have files of their own. */
 #include "proxy/transaction_link.h"
 
+#include "proxy/transaction_state.h"
 #include "wire/backend.h"
 
 enum { OUT_MAX = 64 * 1024 * 1024 }; /* bytes; the caller writes them after each call */
@@ -108,24 +109,6 @@ bool transaction_lend(struct transaction_client *client, struct transaction_serv
         return transaction_send_again(client) == TRANSACTION_MORE;
     }
     return true;
-}
-
-bool transaction_is_idle(const struct transaction_server *server)
-{
-    const struct transaction_client *client = server->client;
-    return answers_are_complete(&server->answers) && server->answers.status == STATUS_IDLE &&
-           server->set_up_left == 0 && server->body_left == 0 &&
-           (client->body_left == 0 || client->is_dropping);
-}
-
-bool transaction_is_pinned(const struct transaction_server *server)
-{
-    return server->client->is_pinned || server->link.is_unclear;
-}
-
-bool transaction_is_free(const struct transaction_server *server)
-{
-    return transaction_is_idle(server) && !transaction_is_pinned(server);
 }
 
 /* What was not answered is settled as if the server had skipped it: the client is told of the end.

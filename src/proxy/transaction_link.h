@@ -111,13 +111,6 @@ void transaction_server_clear(struct transaction_server *server);
 bool transaction_lend(struct transaction_client *client, struct transaction_server *server,
                       bool is_unchecked) __attribute__((warn_unused_result));
 
-/** Whether nothing is under way: no transaction, no answer, no part of a message. */
-bool transaction_is_idle(const struct transaction_server *server);
-/** Whether the client has left something on it that cannot be moved. */
-bool transaction_is_pinned(const struct transaction_server *server);
-/** Whether it is idle and not pinned. */
-bool transaction_is_free(const struct transaction_server *server);
-
 /**
  * Takes the connection back: when it is free, or when either side has ended.  True: another client
  * may have it; false: it must be closed.

@@ -1,6 +1,7 @@
 /* Copyright 2026 the dsql-c authors.  SPDX-License-Identifier: Apache-2.0 */
 /* Prepared statements of a client whose connections change. */
 #include "link_world.h"
+#include "proxy/transaction_state.h"
 #include "unit.h"
 
 #include <stdio.h>

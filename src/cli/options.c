@@ -26,7 +26,7 @@ OPTION option_expires_in = {"expires-in", 0, "SECONDS", NULL,
 OPTION option_output = {"output", 0, "FORMAT", "text json",
     "print text or json (default: text)"};
 OPTION option_token_output = {"output", 0, "FORMAT", "text json url",
-    "print text, json or url: a postgresql:// URL with the token in it (default: text)"};
+    "print text, json or url: a postgresql:// URL with what a login needs (default: text)"};
 OPTION option_url_env = {"url-env", 0, "NAME", NULL,
     "also set this variable, such as DATABASE_URL, to a postgresql:// URL with the token in it "
     "(default: none)"};

@@ -19,7 +19,7 @@
  *    declaration says so.
  *  - The library never calls exit(), prints, installs a signal handler or changes the environment,
  *    and a call leaves nothing behind in its thread.  libpq prints NOTICEs of the server to
- * standard error; PQsetNoticeProcessor() changes that.
+ *    standard error; PQsetNoticeProcessor() changes that.
  *
  * Threads: a dsql_pool and a dsql_credentials_provider may be used by several threads at the same
  * time.  Every other object, like a PGconn, may be used by one thread at a time.

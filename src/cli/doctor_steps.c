@@ -234,9 +234,8 @@ static const char *remedy_for_tls(const struct diagnosis *diagnosis, const char 
         return "check the clock of this machine (NTP); if it is correct, renew the certificate";
     }
     return is_on_this_machine(diagnosis)
-               ? "a local cluster has its own certificate authority; run eval \"$(dsql local "
-                 "env)\"; "
-                 "for a real cluster unset PGHOSTADDR"
+               ? "a local cluster has its own certificate authority; run "
+                 "eval \"$(dsql local env)\"; for a real cluster unset PGHOSTADDR"
                : "trust Amazon Root CA 1 (Debian: install ca-certificates) or set PGSSLROOTCERT; "
                  "check for a proxy that intercepts TLS";
 }

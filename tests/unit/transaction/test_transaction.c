@@ -430,6 +430,26 @@ static dsql_status run_through_restart(int refusals, int max_attempts, int timeo
     return status;
 }
 
+static dsql_status begin_again_and_fail(PGconn *conn, void *arg, dsql_error *err)
+{
+    dsql_status status = play(conn, arg, err);
+    world_run(conn, "ROLLBACK");
+    world_run(conn, "BEGIN");
+    world_run(conn, "SELECT * FROM nowhere");
+    return status;
+}
+
+static void error_before_a_rollback_of_the_body_is_over(void **state)
+{
+    (void)state;
+    dsql_pool *pool = world_pool(4, -1);
+    struct script script = {.other = "SELECT 1 / 0"};
+    dsql_error err = {0};
+    assert_int_equal(dsql_transaction(pool, begin_again_and_fail, &script, &err), DSQL_ERR_QUERY);
+    assert_string_equal(err.sqlstate, "42P01");
+    world_close(pool);
+}
+
 static dsql_pool *crowded;
 static PGconn *taken;
 static int left_ms;
@@ -1009,6 +1029,7 @@ int main(void)
         ON_FRESH(ignored_conflict_is_retried),
         ON_FRESH(conflict_before_another_error_is_retried),
         ON_FRESH(first_of_two_errors_is_reported),
+        ON_FRESH(error_before_a_rollback_of_the_body_is_over),
         ON_FRESH(conflict_at_commit_is_retried),
         ON_FRESH(conflict_that_remains_is_reported),
         ON_FRESH(only_conflicts_report_their_detail),
